@@ -1,0 +1,185 @@
+/* The cloud: what a service room sees, and all that it sees.
+ *
+ * A handler is `err s3_put_object(struct call *c, const struct s3_put_object_request *in, struct
+ * s3_put_object_output *out)`. When it runs, the request has been routed, its signature checked, its
+ * input decoded and validated against the API description, the caller authorised, and a transaction
+ * begun: a snapshot for reading operations, a place in the writer's batch for writing ones (the API
+ * overlay says which). It returns NULL (commit and answer `out`), an error made by fail() (drop the
+ * write set and answer the error) or wait_for() (park the call, run it again when the topic moved).
+ *
+ * A handler may run again (a parked call, a retried batch): it has no effect outside its write set
+ * and its arena. It never blocks, never sees body bytes, and holds no state: state is in the store. */
+#ifndef BRUME_CLOUD_H
+#define BRUME_CLOUD_H
+
+#include "auth/principal.h"
+#include "base/arena.h"
+#include "base/encode.h"
+#include "cloud/service.h"
+#include "store/blob.h"
+#include "store/record.h"
+#include "store/store.h"
+#include "wire/types.h"
+
+struct flight; /* the request that carries this call; private to the cloud */
+
+struct call {
+    struct arena *arena; /* everything of this call; freed after the answer */
+    struct txn *txn;
+    const struct service *service;
+    const struct wire_op *op;
+    str account; /* 12 digits: the caller's, and by default the resource's */
+    str region;
+    const struct principal *principal;
+    str request_id;
+    str base_url;   /* "http://localhost:4566": the host by which the client came, for URLs in answers */
+    str source_ip;
+    i64 now_ms;     /* the cloud's clock */
+    bool by_query;  /* the client speaks the old query protocol */
+    bool wait_over; /* the deadline of wait_for passed: answer with what there is */
+    struct flight *flight;
+    /* set by fail() */
+    str error_message;
+    const void *error_members;
+    /* set by wait_for() */
+    str wait_topic;
+    i64 wait_until_ms;
+    /* S3's errors carry further elements: see fail_detail() */
+    struct record_pairs error_details;
+    int depth; /* of calls between services */
+};
+
+/* ---- answers other than success ---- */
+/* Remembers the message and returns `e`. The text is AWS's own. */
+PRINTF(3, 4) MUST_USE err fail(struct call *c, err e, const char *format, ...);
+/* With the members of a modelled error structure (the generated struct of its shape). */
+PRINTF(4, 5) MUST_USE err fail_with(struct call *c, err e, const void *members, const char *format, ...);
+/* A further element of the error body ("BucketName"); before fail(). */
+void fail_detail(struct call *c, str name, str value);
+/* Parks the call until a commit notifies `topic` (txn_notify) or the cloud's clock passes until_ms;
+ * then it is authorised anew and run again from the start, with wait_over set at the deadline. */
+MUST_USE err wait_for(struct call *c, str topic, i64 until_ms);
+extern const struct error call_waits; /* what wait_for returns */
+
+/* Errors that every service has. */
+extern const struct error cloud_internal_failure;      /* InternalFailure 500 */
+extern const struct error cloud_access_denied;         /* AccessDenied / AccessDeniedException 403 */
+extern const struct error cloud_validation;            /* ValidationException 400 */
+extern const struct error cloud_not_implemented;       /* NotImplemented 501 */
+extern const struct error cloud_throttling;            /* ThrottlingException 400 */
+
+/* ---- prepare: `<op>_prepare(c, in, plan)`, optional. Runs on a snapshot before the body is received
+ * and before the writer is asked. It may fail() early, wait_for() ("nothing there": takes no writer
+ * slot), or settle what the body needs. ---- */
+struct call_plan {
+    bool answer; /* answer `out` as it is (zeroed): no handler, no writer slot */
+    u32 digests; /* 1 << enum digest_kind: computed over the body while it comes in */
+    u32 zones;   /* placement of the body (blob.h) */
+    u64 body_max; /* bytes; 0: 5 GiB. Longer: `too_large` */
+    err too_large;
+};
+
+/* ---- streamed bodies ---- */
+struct stream; /* in: the received body, staged, its length, digests and trailers verified */
+u64 stream_length(const struct stream *s);
+/* A digest that the plan asked for, or that the client sent. Absent str if neither. Raw bytes. */
+str stream_digest(struct call *c, const struct stream *s, int digest_kind);
+/* The checksum that the client itself declared (header or trailer): its digest kind, or -1. */
+int stream_declared_checksum(const struct stream *s);
+/* Adopts the body in this transaction: the reference for the room's row (txn_blob_adopt). */
+str stream_adopt(struct call *c, struct stream *s);
+/* Out: [offset, offset + length) of a blob, or bytes of the arena. */
+struct stream *stream_of_blob(struct call *c, str reference, u64 offset, u64 length);
+struct stream *stream_of_bytes(struct call *c, str bytes);
+
+/* ---- authorisation inside a handler, where AWS decides per entry or a right shapes the answer.
+ * true: allowed. The operation's own rights (overlay) have been checked before. ---- */
+bool may(struct call *c, str action, str resource_arn);
+/* The message AWS gives when `may` said no. */
+err deny(struct call *c, str action, str resource_arn);
+
+/* `<op>_facts(c, in, facts)`, optional: what the decision needs from the store. On a snapshot. */
+struct auth_fact {
+    str key, value; /* "s3:ExistingObjectTag/team", "aws:ResourceTag/..." */
+};
+struct auth_facts {
+    str resource_policy;   /* JSON of the resource's policy; absent if none */
+    str resource_account;  /* owner of the resource; absent: the caller's account */
+    str resource_arn;      /* overrides the overlay's template; absent: the template */
+    struct auth_fact *v;
+    u32 n;
+};
+
+/* ---- names ---- */
+str arn_of(struct call *c, str service, str resource); /* in the call's region and account */
+str arn_format(struct arena *a, str service, str region, str account, str resource);
+struct arn {
+    str partition, service, region, account, resource;
+};
+bool arn_parse(str text, struct arn *arn);
+str id_uuid(struct arena *a);               /* random, version 4 */
+str id_hex(struct arena *a, size_t digits); /* random, lower case */
+str id_from(struct arena *a, str alphabet, size_t length);
+bool account_valid(str account);
+bool region_known(str region);
+
+/* Keys of a room's rows: key_new(a, service) then account and region. */
+struct key call_key(struct call *c, str type);        /* service, account, region, type */
+struct key call_key_global(struct call *c, str type); /* service, account, "", type: global services */
+
+/* ---- registry and tags: every resource of the cloud, found by ARN and tag ---- */
+struct resource {
+    str arn, type; /* type as CloudFormation names it: "AWS::SQS::Queue" */
+    str account, region;
+    i64 created_ms;
+};
+void registry_add(struct call *c, str arn, str type);
+void registry_remove(struct call *c, str arn); /* and its tags */
+bool registry_get(struct call *c, str arn, struct resource *r);
+/* Tags. Limits and the aws: prefix are checked; the caller passes its service's error for each case. */
+struct tag_errors {
+    err too_many, invalid; /* too_many: over 50 on one resource; invalid: length, characters, aws: */
+};
+MUST_USE err tags_set(struct call *c, str arn, const struct record_pairs *tags, const struct tag_errors *errors); /* adds and replaces */
+void tags_remove(struct call *c, str arn, const str *keys, size_t n);
+void tags_clear(struct call *c, str arn);
+struct record_pairs tags_of(struct call *c, str arn); /* sorted by key */
+
+/* ---- pagination: opaque sealed tokens, bound to account, region and operation ---- */
+str page_token(struct call *c, str position);
+MUST_USE bool page_position(struct call *c, str token, str *position); /* false: foreign or altered */
+
+/* ---- idempotency tokens ---- */
+enum idempotency { IDEMPOTENCY_NEW, IDEMPOTENCY_SAME, IDEMPOTENCY_MISMATCH };
+/* SAME: *answer is what was stored for it. params: anything that identifies the parameters. */
+enum idempotency idempotency_look(struct call *c, str token, str params, str *answer);
+void idempotency_store(struct call *c, str token, str params, str answer, i64 keep_ms);
+
+/* ---- what others learn of this call; written with its commit (events) or journaled ---- */
+void emit_event(struct call *c, str detail_type, str resource_arn, str detail_json);
+void count_metric(struct call *c, str metric_name, str dimension_name, str dimension_value, double value, str unit);
+void count_usage(struct call *c, str usage_type, double quantity); /* AWS's usage types */
+
+/* ---- quotas: AWS's default unless the account was given another ---- */
+i64 quota(struct call *c, str code, i64 default_value);
+
+/* ---- calls between services: the same dispatch, authorised, recorded and metered like an outside
+ * call, in the same transaction. `op` is the generated index. ---- */
+enum call_as {
+    CALL_AS_SERVICE, /* the calling service itself, with aws:SourceArn and aws:SourceAccount */
+    CALL_FORWARDED,  /* the caller's own rights (kms:ViaService, aws:CalledVia) */
+};
+struct call_other {
+    const struct service *service;
+    u16 op;
+    u8 as; /* enum call_as */
+    str account, region; /* of the target; absent: the caller's */
+    str source_arn;
+};
+MUST_USE err call_service(struct call *c, const struct call_other *other, const void *in, void *out);
+
+/* ---- work that a room does on the clock (struct task_kind handlers of store.h): a call to work in,
+ * for an account and region, as the service. ---- */
+struct call *call_for_task(struct txn *t, const struct service *service, str account, str region, i64 now_ms);
+
+#endif
