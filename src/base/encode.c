@@ -1,0 +1,251 @@
+#include "base/encode.h"
+
+/* ---- hex ---- */
+
+void hex_encode(str bytes, char *out) {
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < bytes.n; i++) {
+        u8 byte = (u8)bytes.p[i];
+        out[2 * i] = digits[byte >> 4];
+        out[2 * i + 1] = digits[byte & 15];
+    }
+}
+
+str hex_of(struct arena *a, str bytes) {
+    size_t n;
+    ASSERT(mul_size(bytes.n, 2, &n));
+    char *text = arena_alloc(a, n, 1);
+    hex_encode(bytes, text);
+    return (str){text, n};
+}
+
+static int hex_value(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+bool hex_decode(str text, u8 *out) {
+    if (text.n % 2) return false;
+    for (size_t i = 0; i < text.n; i += 2) {
+        int high = hex_value(text.p[i]), low = hex_value(text.p[i + 1]);
+        if (high < 0 || low < 0) return false;
+        out[i / 2] = (u8)(high << 4 | low);
+    }
+    return true;
+}
+
+/* ---- base64 ---- */
+
+static const char base64_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static size_t base64_length(size_t n) {
+    size_t length;
+    ASSERT(mul_size(n / 3 + (n % 3 != 0), 4, &length));
+    return length;
+}
+
+static void base64_encode(str bytes, char *out) {
+    const u8 *in = (const u8 *)bytes.p;
+    size_t i = 0;
+    for (; i + 3 <= bytes.n; i += 3) {
+        u32 group = (u32)in[i] << 16 | (u32)in[i + 1] << 8 | in[i + 2];
+        *out++ = base64_digits[group >> 18];
+        *out++ = base64_digits[group >> 12 & 63];
+        *out++ = base64_digits[group >> 6 & 63];
+        *out++ = base64_digits[group & 63];
+    }
+    if (i == bytes.n) return;
+    bool two = bytes.n - i == 2;
+    u32 group = (u32)in[i] << 16 | (two ? (u32)in[i + 1] << 8 : 0);
+    *out++ = base64_digits[group >> 18];
+    *out++ = base64_digits[group >> 12 & 63];
+    *out++ = two ? base64_digits[group >> 6 & 63] : '=';
+    *out = '=';
+}
+
+str base64_of(struct arena *a, str bytes) {
+    size_t n = base64_length(bytes.n);
+    char *text = arena_alloc(a, n, 1);
+    base64_encode(bytes, text);
+    return (str){text, n};
+}
+
+void buf_base64(struct buf *b, str bytes) {
+    size_t n = base64_length(bytes.n);
+    char *at = buf_reserve(b, n);
+    if (!at || !n) return;
+    base64_encode(bytes, at);
+    b->n += n;
+}
+
+/* One more than a digit's value, so that the zeroes of the table mean "no digit". */
+#define DIGITS_26(first, value)                                                                    \
+    [first] = value, [first + 1] = value + 1, [first + 2] = value + 2, [first + 3] = value + 3,    \
+    [first + 4] = value + 4, [first + 5] = value + 5, [first + 6] = value + 6,                     \
+    [first + 7] = value + 7, [first + 8] = value + 8, [first + 9] = value + 9,                     \
+    [first + 10] = value + 10, [first + 11] = value + 11, [first + 12] = value + 12,               \
+    [first + 13] = value + 13, [first + 14] = value + 14, [first + 15] = value + 15,               \
+    [first + 16] = value + 16, [first + 17] = value + 17, [first + 18] = value + 18,               \
+    [first + 19] = value + 19, [first + 20] = value + 20, [first + 21] = value + 21,               \
+    [first + 22] = value + 22, [first + 23] = value + 23, [first + 24] = value + 24,               \
+    [first + 25] = value + 25
+static const u8 base64_values[256] = {
+    DIGITS_26('A', 1), DIGITS_26('a', 27),
+    ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56, ['4'] = 57, ['5'] = 58,
+    ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64};
+
+bool base64_decode(struct arena *a, str text, str *bytes) {
+    if (text.n % 4) return false;
+    size_t padding = 0;
+    if (text.n) padding = text.p[text.n - 1] != '=' ? 0 : text.p[text.n - 2] != '=' ? 1 : 2;
+    size_t digits = text.n - padding;
+    char *out = arena_alloc(a, text.n / 4 * 3, 1);
+    size_t n = 0;
+    u32 group = 0;
+    for (size_t i = 0; i < digits; i++) {
+        u8 value = base64_values[(u8)text.p[i]];
+        if (!value) return false;
+        group = group << 6 | (u32)(value - 1);
+        if (i % 4 != 3) continue;
+        out[n++] = (char)(group >> 16);
+        out[n++] = (char)(group >> 8);
+        out[n++] = (char)group;
+        group = 0;
+    }
+    /* The bits that padding leaves over must be zero: each value has one encoding only. */
+    if (padding == 1) {
+        if (group & 3) return false;
+        out[n++] = (char)(group >> 10);
+        out[n++] = (char)(group >> 2);
+    } else if (padding == 2) {
+        if (group & 15) return false;
+        out[n++] = (char)(group >> 4);
+    }
+    *bytes = (str){out, n};
+    return true;
+}
+
+/* ---- percent ---- */
+
+static bool is_unreserved(char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'
+        || c == '_' || c == '.' || c == '~';
+}
+
+void buf_percent(struct buf *b, str s, bool keep_slash) {
+    static const char digits[] = "0123456789ABCDEF";
+    size_t plain = 0; /* start of the run that is copied as it stands */
+    for (size_t i = 0; i < s.n; i++) {
+        if (is_unreserved(s.p[i]) || (keep_slash && s.p[i] == '/')) continue;
+        buf_add(b, (str){s.p + plain, i - plain});
+        plain = i + 1;
+        u8 byte = (u8)s.p[i];
+        buf_add(b, (str){(char[]){'%', digits[byte >> 4], digits[byte & 15]}, 3});
+    }
+    if (s.n > plain) buf_add(b, (str){s.p + plain, s.n - plain});
+}
+
+str percent_encode(struct arena *a, str s, bool keep_slash) {
+    size_t max;
+    ASSERT(mul_size(s.n, 3, &max));
+    struct buf b = buf_new(a, max);
+    buf_percent(&b, s, keep_slash);
+    return buf_str(&b);
+}
+
+bool percent_decode(struct arena *a, str s, bool plus_is_space, str *out) {
+    bool as_it_stands = str_find_char(s, '%') == STR_NONE
+        && (!plus_is_space || str_find_char(s, '+') == STR_NONE);
+    if (as_it_stands) {
+        *out = s;
+        return true;
+    }
+    char *text = arena_alloc(a, s.n, 1);
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (c == '%') {
+            u8 byte;
+            if (s.n - i < 3 || !hex_decode((str){s.p + i + 1, 2}, &byte)) return false;
+            c = (char)byte;
+            i += 2;
+        } else if (c == '+' && plus_is_space) {
+            c = ' ';
+        }
+        text[n++] = c;
+    }
+    *out = (str){text, n};
+    return true;
+}
+
+/* ---- UTF-8 ---- */
+
+bool utf8_next(str *s, u32 *code_point) {
+    if (!s->n) return false;
+    u8 first = (u8)s->p[0];
+    if (first < 0x80) {
+        *code_point = first;
+        *s = str_skip(*s, 1);
+        return true;
+    }
+    size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc2 || first > 0xf4 || s->n < length) return false;
+    u32 c = first & (0xffu >> (length + 1));
+    for (size_t i = 1; i < length; i++) {
+        u8 byte = (u8)s->p[i];
+        if ((byte & 0xc0) != 0x80) return false;
+        c = c << 6 | (byte & 0x3f);
+    }
+    static const u32 least[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (c < least[length] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) return false;
+    *code_point = c;
+    *s = str_skip(*s, length);
+    return true;
+}
+
+bool utf8_valid(str s) {
+    while (s.n) {
+        u64 eight;
+        if (s.n >= sizeof eight) {
+            memcpy(&eight, s.p, sizeof eight);
+            if (!(eight & 0x8080808080808080u)) {
+                s = str_skip(s, sizeof eight);
+                continue;
+            }
+        }
+        u32 ignored;
+        if (!utf8_next(&s, &ignored)) return false;
+    }
+    return true;
+}
+
+size_t utf8_length(str s) {
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) n += ((u8)s.p[i] & 0xc0) != 0x80;
+    return n;
+}
+
+void buf_utf8(struct buf *b, u32 c) {
+    char out[4];
+    size_t n = 0;
+    if (c < 0x80) {
+        out[n++] = (char)c;
+    } else {
+        if (c < 0x800) {
+            out[n++] = (char)(0xc0 | c >> 6);
+        } else {
+            if (c < 0x10000) {
+                out[n++] = (char)(0xe0 | c >> 12);
+            } else {
+                out[n++] = (char)(0xf0 | c >> 18);
+                out[n++] = (char)(0x80 | (c >> 12 & 0x3f));
+            }
+            out[n++] = (char)(0x80 | (c >> 6 & 0x3f));
+        }
+        out[n++] = (char)(0x80 | (c & 0x3f));
+    }
+    buf_add(b, (str){out, n});
+}
