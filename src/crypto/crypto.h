@@ -51,6 +51,7 @@ void hmac_once(const struct hmac *h, str message, u8 out[static 32]);
 enum { AEAD_KEY = 32, AEAD_NONCE = 12, AEAD_TAG = 16 };
 struct aead; /* a key schedule; one thread at a time */
 struct aead *aead_new(struct arena *a, const u8 key[static AEAD_KEY]); /* freed with the arena */
+void aead_set_key(struct aead *k, const u8 key[static AEAD_KEY]); /* the same context, another key */
 /* out may equal in. */
 void aead_seal(struct aead *k, const u8 nonce[static AEAD_NONCE], str associated, str in, u8 *out,
                u8 tag[static AEAD_TAG]);
