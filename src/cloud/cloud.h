@@ -47,6 +47,10 @@ struct call {
     /* S3's errors carry further elements: see fail_detail() */
     struct record_pairs error_details;
     int depth; /* of calls between services */
+    /* HTTP status of success where it is not the operation's own: 206 Partial Content, 304 Not
+     * Modified (answered with `out`'s headers and no body). 0: the operation's. */
+    u16 status;
+    str note; /* call_plan.note, as the prepare function left it */
 };
 
 /* ---- answers other than success ---- */
@@ -77,6 +81,13 @@ struct call_plan {
     u32 zones;   /* placement of the body (blob.h) */
     u64 body_max; /* bytes; 0: 5 GiB. Longer: `too_large` */
     err too_large;
+    /* The body is already in the store (copies): the prepare function opens a reader over it and a
+     * worker digests [offset, offset + length) and, unless digest_only, stages it like a received
+     * body. The handler finds it by call_body(). NULL: the body comes from the client. */
+    struct blob_reader *source;
+    u64 source_offset, source_length;
+    bool digest_only;
+    str note; /* handed to the handler as call.note: what it must find unchanged */
 };
 
 /* ---- streamed bodies ---- */
@@ -86,6 +97,8 @@ u64 stream_length(const struct stream *s);
 str stream_digest(struct call *c, const struct stream *s, int digest_kind);
 /* The checksum that the client itself declared (header or trailer): its digest kind, or -1. */
 int stream_declared_checksum(const struct stream *s);
+/* The body that the plan took from the store; NULL if none. */
+struct stream *call_body(struct call *c);
 /* Adopts the body in this transaction: the reference for the room's row (txn_blob_adopt). */
 str stream_adopt(struct call *c, struct stream *s);
 /* Out: [offset, offset + length) of a blob, or bytes of the arena. */
