@@ -1,29 +1,33 @@
-/* Who calls. A principal is established by a signature (or by its absence) and lives as long as the
- * request; its strings are views into the key that proved it. */
+/* Who calls. Made by the identify stage, read by the evaluator, the call record and the handlers. */
 #ifndef BRUME_PRINCIPAL_H
 #define BRUME_PRINCIPAL_H
 
-#include "base/base.h"
+#include "base/arena.h"
 
 enum principal_kind {
-    PRINCIPAL_ANONYMOUS,
-    PRINCIPAL_ROOT,    /* of an account */
-    PRINCIPAL_USER,
-    PRINCIPAL_ROLE,    /* an assumed-role session */
-    PRINCIPAL_FEDERATED, /* a federated user's session */
-    PRINCIPAL_SERVICE, /* an AWS service: "sqs.amazonaws.com" */
+    PRINCIPAL_ANONYMOUS, /* unsigned; account absent */
+    PRINCIPAL_ROOT,      /* arn:aws:iam::ACCOUNT:root */
+    PRINCIPAL_USER,      /* arn:aws:iam::ACCOUNT:user/PATH/NAME */
+    PRINCIPAL_ROLE_SESSION, /* arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION */
+    PRINCIPAL_FEDERATED, /* arn:aws:sts::ACCOUNT:federated-user/NAME */
+    PRINCIPAL_SERVICE,   /* a service of the cloud itself: arn is "sqs.amazonaws.com" */
 };
 
 struct principal {
-    u8 kind;       /* enum principal_kind */
-    str account;   /* 12 digits; absent for anonymous */
-    str arn;       /* "arn:aws:iam::000000000000:root", "arn:aws:sts::...:assumed-role/r/session" */
-    str user_id;   /* aws:userid: the account for root, "AIDA...", "AROA...:session" */
-    str user_name; /* aws:username; absent unless PRINCIPAL_USER */
-    str access_key;
-    bool session;      /* temporary credentials: a session token came with the signature */
-    bool mfa;          /* aws:MultiFactorAuthPresent */
-    i64 session_issued_ms, session_expires_ms;
+    u8 kind;
+    bool mfa;            /* the session was made with a second factor */
+    str account;         /* 12 digits */
+    str arn;             /* as GetCallerIdentity says it */
+    str user_id;         /* "AIDA...", "AROA...:session", the account for root */
+    str access_key;      /* by which the call was signed; absent for services */
+    /* Temporary credentials only; absent or 0 otherwise. */
+    str session_name;
+    str session_policy;  /* JSON that narrows the rights */
+    str session_issuer;  /* ARN of the role or user that the session was made from */
+    i64 session_made_ms, session_expires_ms;
 };
+
+/* The root of an account. */
+struct principal principal_root(struct arena *a, str account, str access_key);
 
 #endif

@@ -34,7 +34,12 @@ struct auth_claim { /* what the request says of itself, before any key is known 
     i64 signed_at_ms; /* X-Amz-Date or Date */
     i64 expires_s;    /* query forms; -1 otherwise */
     i64 expires_at_ms; /* V2 query */
-    str problem_code, problem_message; /* form == AUTH_MALFORMED: AWS's code and text */
+    /* form == AUTH_MALFORMED: AWS's code and text as the query protocols put it; for the other
+     * dialects ask auth_fault_of_claim() of fault.h. */
+    str problem_code, problem_message;
+    u8 problem; /* enum auth_fault_kind */
+    str problem_detail, problem_expected;
+    str terminal; /* of the credential scope: "aws4_request" */
 };
 /* Reads Authorization or the query. Cheap; no cryptography. */
 struct auth_claim auth_read(const struct auth_request *r, struct arena *a);
