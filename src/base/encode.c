@@ -1,5 +1,10 @@
 #include "base/encode.h"
 
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 /* ---- hex ---- */
 
 void hex_encode(str bytes, char *out) {
@@ -248,4 +253,56 @@ void buf_utf8(struct buf *b, u32 c) {
         out[n++] = (char)(0x80 | (c & 0x3f));
     }
     buf_add(b, (str){out, n});
+}
+
+/* ---- floats ---- */
+
+static bool add_special_float(struct buf *b, double v) {
+    if (v != v) buf_add(b, S("NaN"));
+    else if (v > DBL_MAX) buf_add(b, S("Infinity"));
+    else if (v < -DBL_MAX) buf_add(b, S("-Infinity"));
+    else return false;
+    return true;
+}
+
+/* Most numbers in practice are a whole number over a small power of ten. If the numerator and the
+ * power are exact, the quotient is correctly rounded, so the digits read back as the same value. */
+static bool add_short_decimal(struct buf *b, double v) {
+    double magnitude = v < 0 ? -v : v, power = 1;
+    for (int places = 0; places <= 6; places++, power *= 10) {
+        double scaled = magnitude * power;
+        if (scaled >= 1e15) return false;
+        u64 whole = (u64)(scaled + 0.5);
+        if ((double)whole / power != magnitude) continue;
+        if (signbit(v)) buf_char(b, '-');
+        u64 unit = (u64)power;
+        buf_u64(b, whole / unit);
+        buf_char(b, '.');
+        if (places == 0) buf_char(b, '0');
+        for (u64 rest = whole % unit, digit = unit / 10; digit; digit /= 10)
+            buf_char(b, (char)('0' + rest / digit % 10));
+        return true;
+    }
+    return false;
+}
+
+void buf_f64(struct buf *b, double v) {
+    if (add_special_float(b, v) || add_short_decimal(b, v)) return;
+    char text[40];
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, v);
+        if (strtod(text, NULL) == v) break;
+    }
+    buf_add(b, str_of(text));
+}
+
+void buf_f32(struct buf *b, float v) {
+    if (add_special_float(b, (double)v)) return;
+    char text[40];
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, (double)v);
+        if (strtof(text, NULL) == v) break;
+    }
+    buf_add(b, str_of(text));
+    if (!strpbrk(text, ".e")) buf_add(b, S(".0"));
 }

@@ -1,4 +1,4 @@
-/* Encodings between bytes and text: hex, base64, percent, UTF-8, and dates. Pure functions. */
+/* Encodings between bytes and text: hex, base64, percent, UTF-8, floats, and dates. Pure functions. */
 #ifndef BRUME_ENCODE_H
 #define BRUME_ENCODE_H
 
@@ -26,6 +26,11 @@ size_t utf8_length(str s);          /* code points of a valid string */
 /* Next code point, moving *s behind it; false at the end or on a broken sequence. */
 bool utf8_next(str *s, u32 *code_point);
 void buf_utf8(struct buf *b, u32 code_point);
+
+/* Floats: the shortest decimal that reads back as the same value, "0.1", "2.0", "1e+300"; "NaN",
+ * "Infinity", "-Infinity". buf_f32 is for values that are floats in the API. Reading: str_to_f64. */
+void buf_f64(struct buf *b, double v);
+void buf_f32(struct buf *b, float v);
 
 /* Dates. Milliseconds since 1970-01-01T00:00:00Z, proleptic Gregorian, no leap seconds. */
 struct civil_time {

@@ -1,6 +1,8 @@
 #include "base/encode.h"
 #include "unit.h"
 
+#include <stdlib.h>
+
 static struct arena a;
 
 static void hex_both_ways(void) {
@@ -141,7 +143,46 @@ static void dates_are_read(void) {
     CHECK(!amz_date_parse(S("20150230T123600Z"), &ms));
 }
 
-UNIT_MAIN(UNIT(hex_both_ways), UNIT(base64_both_ways), UNIT(base64_is_strict),
+static str f64(double v) {
+    struct buf b = buf_new(&a, 64);
+    buf_f64(&b, v);
+    return buf_str(&b);
+}
+
+static str f32(float v) {
+    struct buf b = buf_new(&a, 64);
+    buf_f32(&b, v);
+    return buf_str(&b);
+}
+
+static void floats_are_written_short(void) {
+    CHECK_STR(f64(0), S("0.0"));
+    CHECK_STR(f64(-0.0), S("-0.0"));
+    CHECK_STR(f64(1), S("1.0"));
+    CHECK_STR(f64(0.1), S("0.1"));
+    CHECK_STR(f64(0.1 + 0.2), S("0.30000000000000004"));
+    CHECK_STR(f64(-12.050), S("-12.05"));
+    CHECK_STR(f64(1e300), S("1e+300"));
+    CHECK_STR(f64(5e-324), S("4.94065645841247e-324"));
+    CHECK_STR(f64((double)(1ull << 53)), S("9007199254740992"));
+    CHECK_STR(f64(strtod("nan", NULL)), S("NaN"));
+    CHECK_STR(f64(strtod("-inf", NULL)), S("-Infinity"));
+    CHECK_STR(f32(0.1f), S("0.1"));
+    CHECK_STR(f32(5.0f), S("5.0"));
+    CHECK_STR(f32(16777216.0f), S("16777216.0"));
+    u64 seed = 88172645463325252u;
+    for (int i = 0; i < 200000; i++) {
+        seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
+        double v, back = 0;
+        memcpy(&v, &seed, sizeof v);
+        if (i % 2) v = (double)(i64)(seed >> 30) / 1000;
+        struct arena_mark mark = arena_mark(&a);
+        if (v == v && v - v == 0 && !(str_to_f64(f64(v), &back) && back == v)) CHECK_STR(f64(v), S(""));
+        arena_rewind(&a, mark);
+    }
+}
+
+UNIT_MAIN(UNIT(floats_are_written_short), UNIT(hex_both_ways), UNIT(base64_both_ways), UNIT(base64_is_strict),
           UNIT(percent_both_ways), UNIT(utf8_accepts_and_refuses),
           UNIT(utf8_every_code_point_survives), UNIT(dates_are_written), UNIT(calendar_both_ways),
           UNIT(dates_are_read))
