@@ -8,15 +8,26 @@ struct call;
 struct call_plan;
 struct auth_facts;
 
-/* Generated per operation; NULL where the room has no such function. */
+/* What a room may define for an operation (cloud/cloud.h). A stage that it does not define is NULL
+ * here; the pointers serve only to be asked that, since their own types are the operation's. */
 struct service_op {
-    err (*handle)(struct call *c, const void *in, void *out);
-    err (*prepare)(struct call *c, const void *in, struct call_plan *plan);
-    err (*facts)(struct call *c, const void *in, struct auth_facts *facts);
+    void (*handle)(void);
+    void (*prepare)(void);
+    void (*facts)(void);
 };
+#define SERVICE_BOUND(function) ((void (*)(void))(function))
+
+enum service_stage {
+    SERVICE_HANDLE,  /* third argument: the output struct */
+    SERVICE_PREPARE, /* struct call_plan * */
+    SERVICE_FACTS,   /* struct auth_facts * */
+};
+
 struct service {
     const struct wire_service *wire;
     const struct service_op *ops; /* indexed like wire->ops */
+    /* Runs one stage of an operation, which must be there, through its own type. */
+    err (*call)(u16 op, enum service_stage stage, struct call *c, const void *in, void *out);
 };
 
 #endif
