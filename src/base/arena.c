@@ -71,6 +71,15 @@ void arena_free(struct arena *a) {
     *a = (struct arena){0};
 }
 
+void arena_reset(struct arena *a) {
+    run_cleanups(a, NULL);
+    while (a->chunks && a->chunks->older) drop_newest_chunk(a);
+    if (!a->chunks) return;
+    a->next = chunk_bytes(a->chunks);
+    a->end = a->next + a->chunks->size;
+    ASAN_POISON_MEMORY_REGION(a->next, a->chunks->size);
+}
+
 void *arena_alloc(struct arena *a, size_t size, size_t align) {
     size_t padding = a->next ? (size_t)(-(uintptr_t)a->next & (align - 1)) : 0;
     if (!a->next || (size_t)(a->end - a->next) < padding || (size_t)(a->end - a->next) - padding < size) {

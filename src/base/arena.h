@@ -21,6 +21,7 @@ struct arena {
 
 /* A zeroed struct arena is a valid empty one: it takes no memory before its first allocation. */
 void arena_free(struct arena *a); /* runs the cleanups, newest first; leaves an empty arena */
+void arena_reset(struct arena *a); /* the same, but keeps the oldest chunk for the next use */
 
 void *arena_alloc(struct arena *a, size_t size, size_t align);
 #define NEW(a, T) ((T *)arena_alloc((a), sizeof(T), _Alignof(T)))

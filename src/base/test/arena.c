@@ -32,6 +32,22 @@ static void rewind_frees_and_runs_cleanups(void) {
     CHECK_INT(cleanups, 2);
 }
 
+static void reset_keeps_one_chunk(void) {
+    struct arena a = {0};
+    int one = 1;
+    cleanups = 0;
+    arena_on_free(&a, count_cleanup, &one);
+    char *first = a.next;
+    arena_alloc(&a, 1 << 20, 1);
+    arena_reset(&a);
+    CHECK_INT(cleanups, 1);
+    CHECK(a.allocated > 0 && a.allocated <= 4096);
+    u8 *again = arena_alloc(&a, 64, 1);
+    CHECK((char *)again <= first && again[0] == 0);
+    arena_free(&a);
+    CHECK_INT(a.allocated, 0);
+}
+
 static void buf_keeps_its_maximum(void) {
     struct arena a = {0};
     struct buf b = buf_new(&a, 10);
@@ -61,4 +77,4 @@ static void views(void) {
 }
 
 UNIT_MAIN(UNIT(allocations_are_zeroed_and_aligned), UNIT(rewind_frees_and_runs_cleanups),
-          UNIT(buf_keeps_its_maximum), UNIT(views))
+          UNIT(reset_keeps_one_chunk), UNIT(buf_keeps_its_maximum), UNIT(views))
