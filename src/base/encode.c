@@ -286,6 +286,12 @@ static bool add_short_decimal(struct buf *b, double v) {
     return false;
 }
 
+/* A float looks like one even where its digits end before the point. */
+static void add_float_text(struct buf *b, const char *text) {
+    buf_add(b, str_of(text));
+    if (!strpbrk(text, ".e")) buf_add(b, S(".0"));
+}
+
 void buf_f64(struct buf *b, double v) {
     if (add_special_float(b, v) || add_short_decimal(b, v)) return;
     char text[40];
@@ -293,7 +299,7 @@ void buf_f64(struct buf *b, double v) {
         snprintf(text, sizeof text, "%.*g", digits, v);
         if (strtod(text, NULL) == v) break;
     }
-    buf_add(b, str_of(text));
+    add_float_text(b, text);
 }
 
 void buf_f32(struct buf *b, float v) {
@@ -303,6 +309,5 @@ void buf_f32(struct buf *b, float v) {
         snprintf(text, sizeof text, "%.*g", digits, (double)v);
         if (strtof(text, NULL) == v) break;
     }
-    buf_add(b, str_of(text));
-    if (!strpbrk(text, ".e")) buf_add(b, S(".0"));
+    add_float_text(b, text);
 }
