@@ -73,7 +73,11 @@ MUST_USE bool sigv4_check_policy(const struct sigv4_key *key, str policy, str si
 str sigv4_authorization(const struct auth_request *r, str access_key, str secret, str region,
                         str service, str amz_date, str payload_hash, bool s3, struct arena *a);
 
-/* ---- aws-chunked bodies: a push decoder. Feed raw body bytes; it calls back with payload bytes. ---- */
+/* ---- aws-chunked bodies: a push decoder. Feed raw body bytes; it calls back with payload bytes.
+ *
+ * Payload is handed on as it arrives; a chunk's signature can be judged only at the chunk's end. So
+ * nothing may be made of the bytes before CHUNKED_END: a staged blob that ends otherwise is dropped.
+ * decoded_length: x-amz-decoded-content-length, -1 if not sent. announced_trailers: x-amz-trailer. ---- */
 struct chunked; /* in an arena */
 struct chunked *chunked_new(struct arena *a, const struct auth_claim *c, const struct sigv4_key *key,
                             i64 decoded_length, str announced_trailers);
@@ -82,6 +86,8 @@ enum chunked_result { CHUNKED_MORE, CHUNKED_END, CHUNKED_BROKEN, CHUNKED_BAD_SIG
 enum chunked_result chunked_add(struct chunked *k, str bytes, void (*payload)(void *context, str bytes),
                                 void *context);
 enum chunked_result chunked_end(struct chunked *k); /* at the end of the HTTP body */
+/* After CHUNKED_BROKEN or CHUNKED_BAD_SIGNATURE: S3's code and words. */
+void chunked_problem(const struct chunked *k, str *code, str *message);
 /* Trailers, verified, after CHUNKED_END: "x-amz-checksum-crc32". Absent str if not sent. */
 str chunked_trailer(const struct chunked *k, str name);
 
