@@ -101,7 +101,7 @@ static ssize_t receive_plain(struct http_conn *c, char *to, size_t n, int flags)
 static bool sniff_tls(struct http_conn *c) {
     if (!c->loop->tls || c->ssl || c->protocol != &protocol_unknown || c->held) return true;
     char first;
-    return receive_plain(c, &first, 1, MSG_PEEK) != 1 || first != 0x16;
+    return receive_plain(c, &first, 1, MSG_PEEK) != 1 || first != 0x16 || tls_start(c);
 }
 
 static void read_some(struct http_conn *c) {
@@ -115,7 +115,8 @@ static void read_some(struct http_conn *c) {
         before = c->held_n;
         memcpy(scratch, c->held, before);
     }
-    i64 n = receive_plain(c, scratch + before, SCRATCH_SIZE - before, 0);
+    i64 n = c->ssl ? tls_read(c, scratch + before, SCRATCH_SIZE - before)
+                   : receive_plain(c, scratch + before, SCRATCH_SIZE - before, 0);
     if (n == -2) return;
     if (n == -1) {
         conn_close(c);
@@ -140,7 +141,7 @@ void conn_feed(struct http_conn *c) {
         give(c, bytes);
         free(held);
     }
-    if (!c->closed && c->ssl && is_reading(c)) read_some(c);
+    if (!c->closed && c->ssl && is_reading(c) && tls_has_input(c)) read_some(c);
 }
 
 static void on_poll(uv_poll_t *handle, int status, int events) {
@@ -157,6 +158,7 @@ static void on_poll(uv_poll_t *handle, int status, int events) {
 /* ---- writing ---- */
 
 i64 conn_write(struct http_conn *c, const str *parts, size_t n) {
+    if (c->ssl) return tls_write(c, parts, n);
     struct iovec iov[4];
     int count = 0;
     for (size_t i = 0; i < n && count < (int)LENGTH(iov); i++) {
@@ -183,14 +185,16 @@ i64 conn_write(struct http_conn *c, const str *parts, size_t n) {
 void conn_flush(struct http_conn *c) {
     if (!c->want_write) c->protocol->flush(c);
     if (c->closed) return;
-    if (can_take_held(c) || (c->ssl && is_reading(c))) conn_mark_dirty(c);
+    if (can_take_held(c) || (c->ssl && is_reading(c) && tls_has_input(c))) conn_mark_dirty(c);
     settle(c);
 }
 
 /* ---- the first bytes tell the protocol. TLS was told apart before, by a peek. ---- */
 
 static size_t unknown_input(struct http_conn *c, str bytes) {
-    c->protocol = &protocol_http1;
+    str preface = S("PRI"); /* no HTTP/1.1 method; HTTP/2 checks the whole of it */
+    c->needs_more = bytes.n < preface.n && str_starts(preface, bytes);
+    if (!c->needs_more) c->protocol = str_starts(bytes, preface) ? &protocol_http2 : &protocol_http1;
     return 0;
 }
 
@@ -236,6 +240,7 @@ void conn_linger(struct http_conn *c) {
     c->want_write = false;
     free(c->held);
     c->held = NULL;
+    if (c->ssl) tls_stop(c);
     shutdown(c->fd, SHUT_WR);
     settle(c);
 }
@@ -261,6 +266,7 @@ void conn_close(struct http_conn *c) {
     if (c->all_next) c->all_next->all_link = c->all_link;
     free(c->held);
     c->held = NULL;
+    if (c->ssl) tls_stop(c);
     uv_poll_stop(&c->poll);
     uv_close((uv_handle_t *)&c->poll, poll_closed);
     close(c->fd);

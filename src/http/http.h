@@ -46,7 +46,7 @@ struct http_app {
     void (*on_request)(void *context, struct http_exchange *x);
     /* Some body bytes; a view valid during the call. Not called while paused. */
     void (*on_body)(void *context, struct http_exchange *x, str bytes);
-    /* The body is complete (also when there is none). */
+    /* The body is complete (also when there is none). Only after http_receive_body. */
     void (*on_body_end)(void *context, struct http_exchange *x);
     /* The exchange is over: answered and flushed, or the peer went away (aborted), or its body was
      * malformed. Exactly once for each on_request. */
@@ -80,7 +80,8 @@ struct http_producer {
     i64 length; /* Content-Length, or -1: chunked (HTTP/1.1) or by END_STREAM (HTTP/2) */
 };
 
-/* Answers. Headers and body are copied or live in the exchange's arena (not freed before on_end).
+/* Answers. Headers are copied; the body is not: it lives until on_end (the exchange's arena, or
+ * static). Line breaks in values become spaces. No body bytes are delivered after the answer.
  * Content-Length (unless status 1xx, 204, 304), Connection and Date are added by the room unless the
  * headers already have Date. For HEAD, give the headers incl. Content-Length and an empty body. */
 void http_respond(struct http_exchange *x, int status, const struct http_header *headers, size_t n,
@@ -142,5 +143,6 @@ void http_server_drain(struct http_server *s, i64 ms);
 
 /* TLS: certificates come from the application by server name. */
 struct http_tls *http_tls_new(struct arena *boot, const char *directory, str *problem); /* own CA in it */
+str http_tls_ca_path(const struct http_tls *tls); /* the CA's certificate in PEM, for clients to trust */
 
 #endif
