@@ -52,6 +52,11 @@ bool wire_json_read_value(struct coding *c, u16 shape, str text, void *value);
 /* A structure's members in the body: "{...}", "{}" if none is set. */
 void wire_json_write_body(struct coding *c, u16 shape, const void *value, struct buf *out);
 void wire_json_write_value(struct coding *c, u16 shape, const void *value, struct buf *out);
+/* An error's body: __type, message, and its members that stand in the body. */
+void wire_json_write_error(struct coding *c, const struct wire_fault *fault, struct buf *out);
+/* Fills *answer (and error_members, if modelled) from headers and body. */
+void wire_json_read_error(struct coding *c, const struct wire_message *m, void *error_members,
+                          struct wire_answer *answer);
 /* As wire_json_*, for XML: the root element is named by xml.c from the shape's location_name or name,
  * or by `root` where that is present (payload member's location_name). */
 bool wire_xml_read_body(struct coding *c, u16 shape, str body, void *value);
