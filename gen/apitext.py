@@ -141,12 +141,13 @@ class Reader:
             op.facts[key] = value or True
 
     def iam(self, words):
+        if words == ['none']:  # AWS asks no right, or the room asks entry by entry
+            return Iam('', '')
         iam = Iam(words[0], words[1] if len(words) > 1 else '*')
         for word in words[2:]:
-            key, _, value = word.partition('=')
-            if key not in ('when', 'keys') or not value:
+            if not word.startswith('when=') or word == 'when=':
                 raise ApiError(f'iam: "{word}"')
-            setattr(iam, key, value)
+            iam.when = word[len('when='):]
         return iam
 
     def shape(self, kind, name, traits):
@@ -231,14 +232,49 @@ def check(api):
     return api
 
 
-def read(path, overlay_path=None):
+def read_actions(api, path):
+    """The published actions with their condition keys: those that the overlay names must be there."""
+    actions = {}
+    with open(path, encoding='utf-8') as f:
+        for line in f:
+            if line.startswith('action '):
+                _, action, *keys = line.split()
+                actions[action] = ','.join(keys)
+    for op in api.operations.values():
+        for iam in op.iam:
+            if iam.action and iam.action not in actions:
+                raise ApiError(f'{path}: {op.name} asks for {iam.action}, which is not an action here')
+            iam.keys = actions.get(iam.action, '')
+
+
+def check_rights(api):
+    """What an overlay must give for every operation: where it runs, and what its caller needs."""
+    for op in api.operations.values():
+        if bool(op.facts.get('reads')) == bool(op.facts.get('writes')):
+            raise ApiError(f'{op.name}: the overlay must say reads or writes')
+        if not op.iam:
+            raise ApiError(f'{op.name}: the overlay must say what its caller must be allowed (iam)')
+        members = {m.name for m in api.shapes[op.facts['input']].members} if op.facts.get('input') else set()
+        for iam in op.iam:
+            used = set(re.findall(r'\$\{(\w+)\}', iam.resource)) - {'Partition', 'Region', 'Account'}
+            used |= set(re.findall(r'(?:^|[|&!])(\w+)', iam.when))
+            if used - members:
+                raise ApiError(f'{op.name}: iam names {", ".join(used - members)}, not in the input')
+
+
+def read(path, overlay_path=None, actions_path=None):
     with open(path, encoding='utf-8') as f:
         api = Reader(Api(), False).read(f.read(), path)
     if overlay_path:
         with open(overlay_path, encoding='utf-8') as f:
             Reader(api, True).read(f.read(), overlay_path)
+    if actions_path:
+        read_actions(api, actions_path)
     try:
-        return check(api)
+        check(api)
+        if actions_path:
+            check_rights(api)
+        return api
     except ApiError as e:
         raise ApiError(f'{path}: {e}') from None
 

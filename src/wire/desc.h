@@ -145,9 +145,9 @@ struct wire_op {
 
 /* What a caller must be allowed to do for an operation (overlay, from the published IAM reference). */
 struct wire_iam {
-    u32 action;   /* text: "sqs:SendMessage" */
-    u32 resource; /* text: ARN template over input members and ${Account}...: src/cloud/authorize.c; "*" */
-    u32 when;     /* text: condition under which this right is asked at all; 0 always */
+    u32 action;   /* text: "sqs:SendMessage"; 0: none is asked beforehand */
+    u32 resource; /* text: ARN template over input members and ${Account}...: gen/README.md; "*" */
+    u32 when;     /* text: members whose presence makes this right be asked; 0 always */
     u32 keys;     /* text: comma-separated service condition keys */
 };
 
