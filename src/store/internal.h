@@ -2,6 +2,7 @@
 #ifndef BRUME_STORE_INTERNAL_H
 #define BRUME_STORE_INTERNAL_H
 
+#include "store/blob_core.h"
 #include "store/store.h"
 #include "sys/sys.h"
 
@@ -34,6 +35,7 @@ enum change_kind {
 };
 struct change {
     enum change_kind kind;
+    u32 function; /* NOTIFY: place in the batch */
     str key, value;
     u64 n;
     void *object;
@@ -48,10 +50,10 @@ struct walk {
     bool row, consumed; /* consumed: the row was handed out, step before the next look */
     str bound;          /* changes are looked for from here */
     bool bound_included;
-    struct walk *next;
+    struct walk *next, *next_all;
 };
 
-struct reader; /* env.c: a pooled LMDB read transaction */
+struct reader; /* below: a pooled LMDB read transaction */
 struct txn {
     struct store *store;
     struct arena *arena;
@@ -65,11 +67,13 @@ struct txn {
     u32 order_n, order_capacity, log_n, log_capacity;
     size_t bytes;           /* of keys and values put */
     struct walk *walks;     /* at rest, ready for the next range */
+    struct walk *walks_all; /* of a snapshot; the writer's belong to the batch */
 };
 
 /* Adds an act other than put and delete: part of the log, so that a savepoint undoes it. */
 struct change *txn_add_change(struct txn *t, enum change_kind kind);
 void txn_begin(struct txn *t, struct store *s, struct arena *a, MDB_txn *lmdb);
+void txn_end_walks(struct txn *t); /* of a snapshot: closes its cursors */
 /* Puts the write set into the LMDB transaction; MDB_MAP_FULL or another LMDB code on failure. */
 int txn_apply(struct txn *t);
 /* A read of the LMDB transaction alone cannot say "disk" to its caller: damage is our own end. */
@@ -89,24 +93,14 @@ struct batch {
     MDB_txn *lmdb;
     u64 commit;            /* this batch's commit number */
     u32 sequence;          /* calls of txn_sequence so far */
-    struct walk *walks;    /* cursors live as long as the LMDB transaction */
+    struct walk *walks_all; /* cursors live as long as the LMDB transaction */
     bool dirty;            /* something was put into LMDB */
     bool raises_epoch;
     i64 earliest_due_ms;   /* INT64_MAX: none set */
-    struct change *notices; /* newest first */
-    struct change *blobs, **blobs_end; /* adoptions and deletions of the functions that succeeded, in order */
+    struct change *notices, **notices_end;
+    struct change *blobs, **blobs_end; /* adoptions and deletions of functions that succeeded, in order;
+                                          valid until blob_batch_committed or _aborted returned */
 };
-
-/* ---- what the blob part provides (blob*.c). Only called for a batch whose `blobs` is not empty, on
- * the writer thread; open and close on the opening thread. The memory of the changes is the works'
- * arenas: valid until blob_batch_committed or blob_batch_aborted returns. ---- */
-err blobs_open(struct store *s, struct arena *boot, str *problem); /* before the first transaction */
-void blobs_close(struct store *s);
-/* Makes what was adopted durable; false: the disk refused, the batch fails. */
-MUST_USE bool blob_batch_sync(struct store *s, struct batch *batch);
-void blob_batch_committed(struct store *s, struct batch *batch);
-/* Nothing of it counts: the disk failed, or the functions will run again. */
-void blob_batch_aborted(struct store *s, struct batch *batch);
 
 /* ---- env.c: LMDB's environment ---- */
 struct reader {
@@ -114,13 +108,15 @@ struct reader {
     _Atomic i64 since_us;
     MDB_txn *txn;      /* reset, renewed when taken; NULL before its first use */
     MDB_cursor *cursor;
+    bool cursor_taken; /* by this transaction's first range */
+    _Atomic u64 number; /* the commit that the snapshot shows, while taken */
 };
 struct env {
     MDB_env *lmdb;
     MDB_dbi rows;
     const char *path;
     bool ephemeral;
-    size_t map_bytes;
+    size_t map_bytes, page_bytes;
     /* The gate: closed while the map grows or the environment reopens, both of which need that no
      * transaction is open. Readers are counted by their slots. */
     _Atomic bool gate_closed;
@@ -131,11 +127,12 @@ struct env {
 int env_open(struct env *e, const char *path, bool ephemeral, size_t map_bytes);
 void env_close(struct env *e);
 struct reader *env_reader_take(struct env *e);
+MDB_cursor *env_reader_cursor(struct env *e, struct reader *r); /* its own, renewed; one range at a time */
 void env_reader_give(struct env *e, struct reader *r);
 /* Writer thread only, no write transaction open: */
 int env_grow(struct env *e);   /* doubles the map */
 int env_reopen(struct env *e); /* after LMDB's panic */
-bool env_nearly_full(struct env *e, size_t coming); /* worth growing before the batch */
+bool env_nearly_full(struct env *e, size_t coming); /* grow before the batch rather than run it twice */
 
 /* ---- writer.c ---- */
 struct writer {
@@ -243,8 +240,7 @@ struct store {
     struct {
         _Atomic u64 commits, functions, flushes, entries, longest_function_us;
     } counts;
-    struct blob_area *blobs;     /* the blob part's own */
-    struct journal *journals;    /* the journal's own */
+    struct blobs *blobs; /* the blob part's own */
 };
 
 /* The store's own rows: ("store", kind, ...). */

@@ -22,6 +22,7 @@ struct store_config {
     bool ephemeral;        /* no syncs; the caller removes the directory at the end */
     u32 batch_functions;   /* 0: 256 */
     size_t batch_bytes;    /* 0: 8 MiB */
+    size_t map_bytes;      /* of the sparse map at first, it grows by itself; 0: 1 GiB */
     u32 flush_delay_us;    /* bench only: added to each flush, to see a slower disk */
     int zones;             /* availability zones with a blob directory each; 0: 1 (blob.h) */
 };
@@ -43,7 +44,9 @@ void key_u64(struct key *k, u64 part); /* big-endian, 8 bytes */
 void key_i64(struct key *k, i64 part); /* order of the numbers */
 /* A part without terminator: last part only, for prefix ranges inside a string (S3 list by prefix). */
 void key_str_prefix(struct key *k, str part);
-str key_bytes(const struct key *k); /* asserts that KEY_MAX was kept */
+/* Each byte 0x00 or 0x01 of a string takes two: ask before key_bytes where a caller chose the string. */
+bool key_fits(const struct key *k);
+str key_bytes(const struct key *k); /* asserts that it fits */
 /* The exclusive end of the range of all keys that start with `prefix`. */
 str key_after_prefix(struct arena *a, str prefix);
 /* Reads the parts back, in order; false when the key has another form. */
@@ -100,15 +103,24 @@ err store_write(struct store *s, struct arena *a, err (*run)(void *context, stru
  * first. ---- */
 void txn_notify(struct txn *t, str topic, u32 items); /* at commit */
 struct store_wait {
-    void (*wake)(struct store_wait *w); /* once; on the writer or the timer thread: post, do not work */
-    bool timed_out;                     /* set before wake */
-    u8 private_[96];
+    /* Once; on the writer's or the timers' thread, or inside store_wait when the topic was notified
+     * since `seen`. Under the store's lock: post, do not work, do not call store_wait. */
+    void (*wake)(struct store_wait *w);
+    bool timed_out, waiting; /* timed_out: set before wake; the rest is private */
+    str topic;
+    i64 deadline_us;
+    struct store_wait *older, *newer;          /* of the same slot */
+    struct store_wait *child, *sibling, *back; /* in the heap of deadlines */
 };
-/* Registers before the caller's next look: no wake is lost between a look that found nothing (at
- * snapshot number `seen`, txn_number) and this. wall deadline in sys_monotonic_us. */
+/* Registers before the caller's next look: no wake is lost between a look that found nothing (its
+ * txn_number is `seen`; a snapshot's or a writing function's) and this. A wake is a hint: it may come
+ * for nothing. The bytes of `topic` are the caller's until the wake. The deadline is in
+ * sys_monotonic_us; INT64_MAX: none. Who is woken and then does not take what came passes it on by
+ * txn_notify. */
 u64 txn_number(const struct txn *t);
 void store_wait(struct store *s, struct store_wait *w, str topic, u64 seen, i64 deadline_us);
-bool store_wait_cancel(struct store *s, struct store_wait *w); /* false: already woken */
+/* False: already woken, and wake has returned. */
+bool store_wait_cancel(struct store *s, struct store_wait *w);
 
 /* ---- the cloud's clock: wall time plus a stored offset that only grows (design: lifecycle rules of
  * 90 days in milliseconds). ---- */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* ---- faults. Process-wide because the disk is: a test arms one and the next calls meet it. `left`
@@ -75,10 +76,7 @@ int file_open(const char *path, int flags, int mode, int *fd) {
     return *fd < 0 ? errno : 0;
 }
 
-int file_write_at(int fd, const void *bytes, size_t n, u64 offset) {
-    int error = fault_due(FAULT_WRITE);
-    if (error) return error;
-    const char *at = bytes;
+static int write_whole(int fd, const char *at, size_t n, u64 offset) {
     while (n) {
         ssize_t written = pwrite(fd, at, n, (off_t)offset);
         if (written < 0 && errno == EINTR) continue;
@@ -87,6 +85,31 @@ int file_write_at(int fd, const void *bytes, size_t n, u64 offset) {
         at += written;
         n -= (size_t)written;
         offset += (u64)written;
+    }
+    return 0;
+}
+
+int file_write_at(int fd, const void *bytes, size_t n, u64 offset) {
+    int error = fault_due(FAULT_WRITE);
+    return error ? error : write_whole(fd, bytes, n, offset);
+}
+
+int file_write_vector_at(int fd, const struct iovec *parts, int n, u64 offset) {
+    int error = fault_due(FAULT_WRITE);
+    if (error) return error;
+    ssize_t r;
+    do r = pwritev(fd, parts, n, (off_t)offset);
+    while (r < 0 && errno == EINTR);
+    if (r < 0) return errno;
+    /* A short write (the disk is nearly full) is completed part by part, or says why not. */
+    size_t written = (size_t)r;
+    for (int i = 0; i < n; i++) {
+        size_t done = MIN(written, parts[i].iov_len);
+        written -= done;
+        error = write_whole(fd, (const char *)parts[i].iov_base + done, parts[i].iov_len - done,
+                            offset + done);
+        if (error) return error;
+        offset += parts[i].iov_len;
     }
     return 0;
 }

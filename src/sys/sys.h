@@ -21,6 +21,8 @@ PRINTF(3, 4) void log_line(enum log_level level, const char *event, const char *
  * not synced). All return 0 or an errno value; short writes are completed or an error. ---- */
 int file_open(const char *path, int flags, int mode, int *fd);
 int file_write_at(int fd, const void *bytes, size_t n, u64 offset);
+struct iovec;
+int file_write_vector_at(int fd, const struct iovec *parts, int n, u64 offset);
 int file_read_at(int fd, void *bytes, size_t n, u64 offset, size_t *got); /* short only at the end */
 int file_sync_data(int fd);                  /* fdatasync */
 int file_sync_directory(const char *path);

@@ -1,0 +1,252 @@
+/* The store as a whole: opening, reopening, who may open, what a transaction shows. */
+#include "place.h"
+
+#include "base/encode.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+
+static void rows_survive_reopening(void) {
+    struct place p;
+    struct arena a = {0};
+    str value = {0};
+    place_make(&p);
+    place_open(&p);
+    CHECK(!put_row(p.store, S("a"), S("1")));
+    CHECK(!put_row(p.store, S("b"), S("")));
+    CHECK(!put_row(p.store, S("a"), S("2")));
+    place_close(&p);
+    place_open(&p);
+    CHECK(get_row(p.store, &a, S("a"), &value));
+    CHECK_STR(value, S("2"));
+    CHECK(get_row(p.store, &a, S("b"), &value) && value.p && value.n == 0);
+    CHECK(!get_row(p.store, &a, S("c"), &value));
+    CHECK(!put_row(p.store, S("a"), (str){0}));
+    CHECK(!get_row(p.store, &a, S("a"), &value));
+    place_drop(&p);
+    arena_free(&a);
+}
+
+static const struct error refused = {"Refused", NULL, 400, 0xffff, true};
+
+static err put_and_refuse(void *context, struct txn *t) {
+    txn_put(t, S("r"), S("x"));
+    CHECK(txn_get(t, S("r"), NULL));
+    return &refused;
+}
+
+static void an_error_drops_the_write_set(void) {
+    struct place p;
+    struct arena a = {0};
+    str value;
+    place_make(&p);
+    place_open(&p);
+    CHECK(store_write(p.store, &a, put_and_refuse, NULL) == &refused);
+    CHECK(!get_row(p.store, &a, S("r"), &value));
+    place_drop(&p);
+    arena_free(&a);
+}
+
+static err savepoints(void *context, struct txn *t) {
+    str v;
+    txn_put(t, S("k"), S("1"));
+    size_t mark = txn_mark(t);
+    txn_put(t, S("k"), S("2"));
+    txn_put(t, S("l"), S("2"));
+    size_t inner = txn_mark(t);
+    txn_delete(t, S("k"));
+    CHECK(!txn_get(t, S("k"), NULL));
+    txn_undo(t, inner);
+    CHECK(txn_get(t, S("k"), &v));
+    CHECK_STR(v, S("2"));
+    txn_undo(t, mark);
+    CHECK(txn_get(t, S("k"), &v));
+    CHECK_STR(v, S("1"));
+    CHECK(!txn_get(t, S("l"), NULL));
+    return NULL;
+}
+
+static void savepoints_fail_alone(void) {
+    struct place p;
+    struct arena a = {0};
+    str value;
+    place_make(&p);
+    place_open(&p);
+    CHECK(!store_write(p.store, &a, savepoints, NULL));
+    CHECK(get_row(p.store, &a, S("k"), &value));
+    CHECK_STR(value, S("1"));
+    CHECK(!get_row(p.store, &a, S("l"), &value));
+    place_drop(&p);
+    arena_free(&a);
+}
+
+static err next_sequence(void *context, struct txn *t) {
+    u64 *last = context;
+    for (int i = 0; i < 3; i++) {
+        u64 next = txn_sequence(t);
+        CHECK(next > *last);
+        *last = next;
+    }
+    txn_put(t, S("sequence"), S("moved"));
+    return NULL;
+}
+
+static void sequences_grow_across_reopening(void) {
+    struct place p;
+    struct arena a = {0};
+    u64 last = 0;
+    place_make(&p);
+    for (int round = 0; round < 3; round++) {
+        place_open(&p);
+        for (int i = 0; i < 5; i++) CHECK(!store_write(p.store, &a, next_sequence, &last));
+        place_close(&p);
+    }
+    place_drop(&p);
+    arena_free(&a);
+}
+
+static void a_second_process_is_refused_by_name(void) {
+    struct place p;
+    place_make(&p);
+    place_open(&p);
+    int to_parent[2];
+    ASSERT(pipe(to_parent) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct arena a = {0};
+        str problem = {0};
+        struct store_config config = {.directory = p.path};
+        bool refused_here = !store_open(&a, &config, &problem);
+        ssize_t n = write(to_parent[1], problem.p, refused_here ? problem.n : 0);
+        _exit(n < 0);
+    }
+    close(to_parent[1]);
+    char text[512];
+    ssize_t n = read(to_parent[0], text, sizeof text);
+    close(to_parent[0]);
+    waitpid(child, NULL, 0);
+    struct arena a = {0};
+    CHECK_STR(((str){text, n > 0 ? (size_t)n : 0}),
+              arena_format(&a, "%s is in use by process %ld", p.path, (long)getpid()));
+    arena_free(&a);
+    place_drop(&p);
+}
+
+static void write_file(const char *directory, const char *name, str text) {
+    char path[256];
+    int fd;
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    ASSERT(file_open(path, O_RDWR | O_CREAT | O_TRUNC, 0600, &fd) == 0);
+    ASSERT(file_write_at(fd, text.p, text.n, 0) == 0);
+    close(fd);
+}
+
+static void only_a_known_format_is_opened(void) {
+    static const struct {
+        const char *text;
+        bool opens;
+    } formats[] = {{"brume 1\n", true}, {"brume 2\n", false}, {"brume 0\n", false},
+                   {"", false},         {"brume", false},     {"other 1\n", false}};
+    struct place p;
+    place_make(&p);
+    place_open(&p);
+    CHECK(!put_row(p.store, S("a"), S("1")));
+    place_close(&p);
+    for (size_t i = 0; i < LENGTH(formats); i++) {
+        struct arena a = {0};
+        str problem = {0};
+        struct store_config config = {.directory = p.path};
+        write_file(p.path, "format", str_of(formats[i].text));
+        struct store *s = store_open(&a, &config, &problem);
+        CHECK((s != NULL) == formats[i].opens);
+        CHECK(formats[i].opens || problem.n > 0);
+        if (s) store_close(s);
+        arena_free(&a);
+    }
+    place_drop(&p);
+}
+
+static err raise_twice(void *context, struct txn *t) {
+    txn_raise_epoch(t);
+    return context ? &refused : NULL;
+}
+
+static void the_epoch_moves_with_success_only(void) {
+    struct place p;
+    struct arena a = {0};
+    place_make(&p);
+    place_open(&p);
+    u64 before = store_epoch(p.store);
+    CHECK(store_write(p.store, &a, raise_twice, &p) == &refused);
+    CHECK(store_epoch(p.store) == before);
+    CHECK(!store_write(p.store, &a, raise_twice, NULL));
+    CHECK(store_epoch(p.store) > before);
+    place_drop(&p);
+    arena_free(&a);
+}
+
+/* Each function puts 4 MiB in rows under a small map: it is grown, functions run again. */
+struct filling {
+    struct store_work work;
+    struct arena arena;
+    u64 n;
+    u32 runs;
+    _Atomic u32 *left;
+};
+enum { FILL_ROWS = 64, FILL_BYTES = 64 << 10, FILL_FUNCTIONS = 300 };
+
+static err fill(struct store_work *w, struct txn *t) {
+    struct filling *f = (struct filling *)w;
+    char *value = arena_alloc(txn_arena(t), FILL_BYTES, 1);
+    memset(value, 'v', FILL_BYTES);
+    f->runs++;
+    for (u32 i = 0; i < FILL_ROWS; i++) {
+        struct key k = key_new(txn_arena(t), S("fill"));
+        key_u64(&k, f->n);
+        key_u64(&k, i);
+        txn_put(t, key_bytes(&k), (str){value, FILL_BYTES});
+    }
+    return NULL;
+}
+
+static void filled(struct store_work *w, err result) {
+    struct filling *f = (struct filling *)w;
+    CHECK(!result);
+    arena_free(&f->arena);
+    __atomic_sub_fetch(f->left, 1, __ATOMIC_SEQ_CST);
+}
+
+static void the_map_grows_and_functions_run_again(void) {
+    struct place p;
+    struct filling *all = calloc(FILL_FUNCTIONS, sizeof *all);
+    _Atomic u32 left = FILL_FUNCTIONS;
+    place_make(&p);
+    /* The batch is larger than what growth in advance foresees. */
+    ASSERT(place_open_as(&p, (struct store_config){.ephemeral = true, .map_bytes = 16 << 20, .batch_bytes = 1 << 20}));
+    u64 before = store_stats(p.store).map_bytes;
+    u32 again = 0;
+    for (u32 i = 0; i < FILL_FUNCTIONS / 10; i++) {
+        all[i] = (struct filling){{fill, filled, &all[i].arena, NULL}, {0}, i, 0, &left};
+        store_submit(p.store, &all[i].work);
+    }
+    while (__atomic_load_n(&left, __ATOMIC_SEQ_CST) > FILL_FUNCTIONS - FILL_FUNCTIONS / 10) usleep(1000);
+    for (u32 i = 0; i < FILL_FUNCTIONS / 10; i++) again += all[i].runs > 1;
+    CHECK(store_stats(p.store).map_bytes > before);
+    CHECK(again > 0);
+    struct arena a = {0};
+    struct txn *t = store_snapshot(p.store, &a);
+    u32 rows = 0;
+    struct key k = key_new(&a, S("fill"));
+    struct range r = txn_range(t, key_bytes(&k), key_after_prefix(&a, key_bytes(&k)));
+    for (str key, value; range_next(&r, &key, &value); rows++) CHECK_INT(value.n, FILL_BYTES);
+    store_snapshot_end(t);
+    CHECK_INT(rows, FILL_FUNCTIONS / 10 * FILL_ROWS);
+    arena_free(&a);
+    free(all);
+    place_drop(&p);
+}
+
+UNIT_MAIN(UNIT(rows_survive_reopening), UNIT(an_error_drops_the_write_set), UNIT(savepoints_fail_alone),
+          UNIT(sequences_grow_across_reopening), UNIT(a_second_process_is_refused_by_name),
+          UNIT(only_a_known_format_is_opened), UNIT(the_epoch_moves_with_success_only),
+          UNIT(the_map_grows_and_functions_run_again))
