@@ -11,7 +11,7 @@ str http_header_get(const struct http_request *r, str name) {
 
 const struct http_request *http_exchange_request(struct http_exchange *x) { return &x->request; }
 struct arena *http_exchange_arena(struct http_exchange *x) { return &x->arena; }
-struct http_loop *http_exchange_loop(struct http_exchange *x) { return x->conn->loop; }
+struct http_loop *http_exchange_loop(struct http_exchange *x) { return x->loop; }
 void http_set_user(struct http_exchange *x, void *user) { x->user = user; }
 void *http_user(struct http_exchange *x) { return x->user; }
 
@@ -107,7 +107,16 @@ void exchange_end(struct http_exchange *x, bool aborted) {
     const struct http_app *app = x->conn->loop->app;
     if (x->streaming) exchange_close_producer(x);
     if (x->announced && app->on_end) app->on_end(app->context, x, aborted);
-    exchange_free(x);
+    x->over = true;
+    x->conn = NULL;
+    if (!x->holds) exchange_free(x);
+}
+
+void http_hold(struct http_exchange *x) { x->holds++; }
+
+void http_release(struct http_exchange *x) {
+    ASSERT(x->holds);
+    if (--x->holds == 0 && x->over) exchange_free(x);
 }
 
 /* ---- statuses ---- */

@@ -89,6 +89,10 @@ void http_respond(struct http_exchange *x, int status, const struct http_header 
 void http_respond_stream(struct http_exchange *x, int status, const struct http_header *headers,
                          size_t n, struct http_producer producer);
 void http_stream_ready(struct http_exchange *x); /* on the loop thread */
+/* Keeps the exchange's memory (request, arena) beyond on_end, while another thread still works for
+ * it; nothing but http_user, http_exchange_loop and the arena may be used then. On the loop thread. */
+void http_hold(struct http_exchange *x);
+void http_release(struct http_exchange *x);
 /* Drop the connection without an answer (HTTP/2: reset the stream). */
 void http_abort(struct http_exchange *x);
 

@@ -119,7 +119,10 @@ struct http_conn {
 struct http_exchange {
     struct http_request request;
     struct arena arena;
-    struct http_conn *conn;
+    struct http_loop *loop;
+    struct http_conn *conn; /* NULL once the exchange is over and only held */
+    u32 holds;              /* by the application; freed after on_end when none is left */
+    bool over;
     void *user;
     struct http_exchange *next, **link; /* HTTP/2's list, or the free list */
     i32 stream;                         /* HTTP/2 stream id; 0: HTTP/1.1 */

@@ -30,17 +30,17 @@ struct http_exchange *exchange_new(struct http_conn *c) {
         loop->free_exchanges = x->next;
         loop->free_exchange_count--;
         struct arena arena = x->arena;
-        *x = (struct http_exchange){.arena = arena, .conn = c};
+        *x = (struct http_exchange){.arena = arena, .loop = loop, .conn = c};
     } else {
         x = malloc(sizeof *x);
         ASSERT(x);
-        *x = (struct http_exchange){.conn = c};
+        *x = (struct http_exchange){.loop = loop, .conn = c};
     }
     return x;
 }
 
 void exchange_free(struct http_exchange *x) {
-    struct http_loop *loop = x->conn->loop;
+    struct http_loop *loop = x->loop;
     free(x->rest);
     free(x->waiting);
     if (loop->free_exchange_count == FREE_EXCHANGES_MAX || loop->closing) {
