@@ -123,6 +123,13 @@ struct auth_facts {
     u32 n;
 };
 
+/* ---- temporary credentials for a principal, sealed into their session token ---- */
+struct credentials {
+    str access_key, secret, session_token;
+    i64 expires_ms; /* on the cloud's clock */
+};
+struct credentials session_issue(struct call *c, const struct principal *as, i64 seconds);
+
 /* ---- names ---- */
 str arn_of(struct call *c, str service, str resource); /* in the call's region and account */
 str arn_format(struct arena *a, str service, str region, str account, str resource);

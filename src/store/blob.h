@@ -50,6 +50,9 @@ MUST_USE bool blob_read(struct blob_reader *r, u64 offset, void *out, size_t n);
 bool blob_cached(const struct blob_reader *r); /* inline: reading does not touch the disk */
 void blob_close(struct blob_reader *r);        /* early; idempotent */
 
+/* The 32 bytes of DATA/root.key, for keys that others derive from it (tokens). Lives as long as the store. */
+str store_root_key(struct store *s);
+
 /* Compaction of segments runs by itself; this forces a round (tests). Returns bytes reclaimed. */
 u64 store_compact(struct store *s);
 /* The whole cloud in one file, consistent while serving, and back into an empty directory. */

@@ -34,6 +34,15 @@ bool form_has(const struct form *form, str name) {
     return false;
 }
 
+str form_find(struct arena *a, str bytes, str name) {
+    for (str rest = bytes; rest.p;) {
+        str value = str_cut(&rest, '&'), decoded;
+        if (!str_eq(str_cut(&value, '='), name)) continue;
+        return value.p && percent_decode(a, value, true, &decoded) ? decoded : (str){0};
+    }
+    return (str){0};
+}
+
 void form_write(struct buf *b, str name, str value) {
     if (b->n) buf_char(b, '&');
     buf_percent(b, name, false);

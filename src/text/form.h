@@ -22,6 +22,10 @@ MUST_USE bool form_parse(struct arena *a, str bytes, bool plus_is_space, size_t 
 str form_get(const struct form *form, str name);
 bool form_has(const struct form *form, str name);
 
+/* The first value of that name straight from the bytes, for callers that want one of many and know its
+ * name needs no escapes ("Action"); plus is space. Absent if there is none or its escapes are broken. */
+str form_find(struct arena *a, str bytes, str name);
+
 /* Adds "name=value", with '&' before it if the buf is not empty. */
 void form_write(struct buf *b, str name, str value);
 

@@ -1,0 +1,220 @@
+/* The answer: output or error into bytes, request ids, streamed bodies. */
+#include "cloud/flight.h"
+
+#include "auth/token.h"
+#include "sys/sys.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum { HEADERS_MAX = 280, DIRECT_MAX = 64 << 10, READ_AHEAD = 256 << 10, READ_BUFFERS = 4 };
+
+/* ---- errors that every service has, named as this kind of service names them ---- */
+
+static err localized(const struct flight *f, err e) {
+    static const struct error denied_json = {"AccessDeniedException", NULL, 400, WIRE_NONE, true};
+    static const struct error unavailable_s3 = {"ServiceUnavailable", NULL, 503, WIRE_NONE, false};
+    static const struct error internal_s3 = {"InternalError", NULL, 500, WIRE_NONE, false};
+    static const struct error validation_query = {"ValidationError", NULL, 400, WIRE_NONE, true};
+    bool query = f->protocol == WIRE_AWS_QUERY || f->protocol == WIRE_EC2_QUERY;
+    if (e == &cloud_access_denied && !f->s3 && !query && f->service && !f->service->wire->query_compatible) return &denied_json;
+    if (e == &store_unavailable && f->s3) return &unavailable_s3;
+    if (e == &cloud_internal_failure && f->s3) return &internal_s3;
+    if (e == &cloud_validation && query) return &validation_query;
+    return e;
+}
+
+static const struct service *some_service(const struct flight *f) {
+    if (f->service) return f->service;
+    ASSERT(f->cloud->config.service_count);
+    return f->cloud->config.services[0];
+}
+
+static void encode_error(struct flight *f, struct wire_message *m) {
+    const struct call *c = &f->call;
+    struct wire_fault fault = {
+        .error = localized(f, f->error),
+        .message = f->message.p ? f->message : c->error_message,
+        .members = c->error_members,
+        .extra = (const struct wire_header *)c->error_details.v,
+        .extra_count = c->error_details.n,
+    };
+    if (f->s3) {
+        fault.resource = f->request->path;
+        fault.host_id = f->host_id;
+    }
+    wire_encode_error(some_service(f)->wire, f->op, f->protocol, &fault, c->request_id, f->arena, m);
+}
+
+/* ---- streamed bodies: read ahead on a worker, so that the loop only copies and sends ---- */
+
+struct outflow {
+    struct flight *flight;
+    struct blob_reader *reader;
+    u64 next, end;             /* of what is still to be read */
+    char *buffer[READ_BUFFERS]; /* heap: held as long as the answer flows, then freed */
+    size_t fill[READ_BUFFERS];
+    u64 filled, taken;         /* buffers */
+    size_t taken_bytes;        /* of the buffer that is being sent */
+    bool reading, closed, broken, waiting;
+    struct worker_job job;
+    struct http_task back;
+};
+
+static void outflow_free(struct outflow *o) {
+    for (int i = 0; i < READ_BUFFERS; i++) free(o->buffer[i]);
+    blob_close(o->reader);
+    http_release(o->flight->exchange);
+}
+
+static void read_ahead(struct outflow *o);
+
+static void read_back(struct http_task *task) {
+    struct outflow *o = (struct outflow *)((char *)task - offsetof(struct outflow, back));
+    o->reading = false;
+    if (o->closed) {
+        outflow_free(o);
+        return;
+    }
+    if (!o->broken) o->filled++;
+    read_ahead(o);
+    if (o->waiting) {
+        o->waiting = false;
+        http_stream_ready(o->flight->exchange);
+    }
+}
+
+static void read_on_worker(struct worker_job *job) {
+    struct outflow *o = (struct outflow *)((char *)job - offsetof(struct outflow, job));
+    size_t i = o->filled % READ_BUFFERS;
+    if (!blob_read(o->reader, o->next, o->buffer[i], o->fill[i])) {
+        log_line(LOG_ERROR, "blob damaged", "offset=%llu problem=an object's bytes on disk are not what was written",
+                 (unsigned long long)o->next);
+        o->broken = true;
+    }
+    o->next += o->fill[i];
+    o->back.run = read_back;
+    http_loop_post(o->flight->cache->loop, &o->back);
+}
+
+static void read_ahead(struct outflow *o) {
+    if (o->reading || o->broken || o->next == o->end || o->filled - o->taken == READ_BUFFERS) return;
+    size_t i = o->filled % READ_BUFFERS;
+    if (!o->buffer[i]) {
+        o->buffer[i] = malloc(READ_AHEAD);
+        ASSERT(o->buffer[i]);
+    }
+    /* Whole chunks of the blob after the first, so that each is opened once. */
+    u64 to = MIN(o->end, (o->next / READ_AHEAD + 1) * READ_AHEAD);
+    o->fill[i] = (size_t)(to - o->next);
+    o->reading = true;
+    o->job.run = read_on_worker;
+    store_worker_submit(o->flight->cloud->store, &o->job);
+}
+
+static size_t outflow_produce(void *context, char *out, size_t capacity) {
+    struct outflow *o = context;
+    if (o->taken == o->filled) {
+        if (o->broken) return HTTP_BROKEN;
+        if (o->next == o->end && !o->reading) return 0;
+        o->waiting = true;
+        read_ahead(o);
+        return HTTP_LATER;
+    }
+    size_t i = o->taken % READ_BUFFERS, n = MIN(capacity, o->fill[i] - o->taken_bytes);
+    memcpy(out, o->buffer[i] + o->taken_bytes, n);
+    o->taken_bytes += n;
+    if (o->taken_bytes == o->fill[i]) {
+        o->taken++;
+        o->taken_bytes = 0;
+        read_ahead(o);
+    }
+    return n;
+}
+
+static void outflow_close(void *context) {
+    struct outflow *o = context;
+    o->closed = true;
+    if (!o->reading) outflow_free(o);
+}
+
+static struct stream *output_stream(const struct flight *f) {
+    if (!(f->op->flags & WIRE_OP_STREAM_OUT)) return NULL;
+    const struct wire_service *w = f->service->wire;
+    const struct wire_shape *output = &w->shapes[f->op->output];
+    for (u16 i = 0; i < output->member_count; i++) {
+        const struct wire_member *m = &w->members[output->first_member + i];
+        if (m->flags & WIRE_PAYLOAD) return *(struct stream **)(void *)((char *)f->out + m->offset);
+    }
+    return NULL;
+}
+
+/* ---- sending ---- */
+
+static size_t collect_headers(struct flight *f, const struct wire_message *m, bool head, struct http_header *out) {
+    size_t n = 0;
+    bool id = false;
+    for (size_t i = 0; i < m->header_count && n < HEADERS_MAX - 4; i++) {
+        const struct wire_header *h = &m->headers[i];
+        if (!head && str_eq_nocase(h->name, S("content-length"))) continue; /* the HTTP room counts */
+        if (str_eq_nocase(h->name, S("x-amzn-requestid")) || str_eq_nocase(h->name, S("x-amz-request-id"))) id = true;
+        out[n++] = (struct http_header){h->name, h->value};
+    }
+    if (!id) out[n++] = (struct http_header){f->s3 ? S("x-amz-request-id") : S("x-amzn-RequestId"), f->call.request_id};
+    if (f->s3) {
+        out[n++] = (struct http_header){S("x-amz-id-2"), f->host_id};
+        out[n++] = (struct http_header){S("Server"), S("AmazonS3")};
+    }
+    return n;
+}
+
+static void respond_stream(struct flight *f, int status, const struct http_header *headers, size_t n, struct stream *s) {
+    if (!s->reader) {
+        http_respond(f->exchange, status, headers, n, s->bytes);
+        return;
+    }
+    if (s->length <= DIRECT_MAX) { /* one short read: cheaper here than the way to a worker and back */
+        char *bytes = arena_alloc(f->arena, s->length, 1);
+        if (blob_read(s->reader, s->offset, bytes, s->length)) {
+            http_respond(f->exchange, status, headers, n, (str){bytes, s->length});
+            return;
+        }
+        log_line(LOG_ERROR, "blob damaged", "problem=an object's bytes on disk are not what was written");
+        http_abort(f->exchange);
+        return;
+    }
+    struct outflow *o = NEW(f->arena, struct outflow);
+    *o = (struct outflow){.flight = f, .reader = s->reader, .next = s->offset, .end = s->offset + s->length};
+    http_hold(f->exchange);
+    read_ahead(o);
+    http_respond_stream(f->exchange, status, headers, n,
+                        (struct http_producer){outflow_produce, outflow_close, o, (i64)s->length});
+}
+
+void answer_plain(struct flight *f, int status, str content_type, str body) {
+    struct http_header headers[] = {{S("Content-Type"), content_type}};
+    f->answered = true;
+    http_respond(f->exchange, status, headers, 1, body);
+}
+
+enum step stage_encode(struct flight *f) {
+    struct wire_message m = {0};
+    bool head = str_eq(f->request->method, S("HEAD"));
+    if (f->s3) f->host_id = base64_of(f->arena, id_hex(f->arena, 56));
+    struct stream *stream = NULL;
+    if (f->error) {
+        atomic_fetch_add_explicit(&f->cloud->errors, 1, memory_order_relaxed);
+        encode_error(f, &m);
+    } else {
+        stream = output_stream(f);
+        wire_encode_response(f->service->wire, f->op, f->protocol, f->out, f->call.request_id, f->arena, &m);
+        if (f->call.status) m.status = f->call.status;
+    }
+    struct http_header *headers = NEW_ARRAY(f->arena, struct http_header, HEADERS_MAX);
+    size_t n = collect_headers(f, &m, head && !f->error, headers);
+    f->answered = true;
+    record_call(f, m.status);
+    if (stream && !head && m.status != 304) respond_stream(f, m.status, headers, n, stream);
+    else http_respond(f->exchange, m.status, headers, n, head || !m.has_body ? (str){"", 0} : m.body);
+    return STEP_DONE;
+}

@@ -1,0 +1,41 @@
+/* Opening a cloud: what the front hands over once, and the cloud as one object. */
+#ifndef BRUME_BOOT_H
+#define BRUME_BOOT_H
+
+#include "cloud/service.h"
+#include "http/http.h"
+#include "store/blob.h"
+#include "store/journal.h"
+#include "store/store.h"
+
+struct cloud_config {
+    struct store *store;
+    const struct service *const *services; /* every room that is linked in */
+    size_t service_count;
+    const char *version;
+    /* The root key beside test/test (DATA/credentials or BRUME_ROOT_*); absent: none. */
+    str root_access_key, root_secret;
+    bool builtin_keys; /* test/test and 12-digit keys, per loopback connection */
+    str data_directory;
+};
+
+struct cloud {
+    struct cloud_config config;
+    struct store *store;
+    struct arena *boot;
+    struct journal *calls, *metrics;
+    struct http_server *server; /* set by the front after http_server_start */
+    i64 started_ms;
+    str root_key; /* the data directory's: page and session tokens are sealed under keys derived from it */
+    volatile u64 requests, errors; /* counted by atomics */
+};
+
+/* Tasks of the cloud itself (store_register_tasks, before the store opens). */
+extern const struct task_kind cloud_task_kinds[];
+extern const size_t cloud_task_kind_count;
+
+/* The cloud over an open store; `cloud_app` is what the HTTP server calls. */
+struct cloud *cloud_open(struct arena *boot, const struct cloud_config *config);
+struct http_app cloud_app(struct cloud *cloud);
+
+#endif

@@ -1,0 +1,136 @@
+/* What handlers call: answers other than success, waiting, names. */
+#include "cloud/flight.h"
+
+#include "crypto/crypto.h"
+
+const struct error call_waits = {.code = "waits"};
+const struct error cloud_internal_failure = {"InternalFailure", NULL, 500, WIRE_NONE, false};
+const struct error cloud_access_denied = {"AccessDenied", NULL, 403, WIRE_NONE, true};
+const struct error cloud_validation = {"ValidationException", "ValidationError", 400, WIRE_NONE, true};
+const struct error cloud_not_implemented = {"NotImplemented", NULL, 501, WIRE_NONE, false};
+const struct error cloud_throttling = {"ThrottlingException", "Throttling", 400, WIRE_NONE, true};
+
+static void set_message(struct call *c, const char *format, va_list args) {
+    c->error_message = arena_vformat(c->arena, format, args);
+    c->error_members = NULL;
+}
+
+err fail(struct call *c, err e, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    set_message(c, format, args);
+    va_end(args);
+    return e;
+}
+
+err fail_with(struct call *c, err e, const void *members, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    set_message(c, format, args);
+    va_end(args);
+    c->error_members = members;
+    return e;
+}
+
+void fail_detail(struct call *c, str name, str value) {
+    enum { DETAILS_MAX = 12 };
+    struct record_pairs *d = &c->error_details;
+    if (!d->v) d->v = NEW_ARRAY(c->arena, struct record_pair, DETAILS_MAX);
+    ASSERT(d->n < DETAILS_MAX);
+    d->v[d->n++] = (struct record_pair){name, value};
+}
+
+err wait_for(struct call *c, str topic, i64 until_ms) {
+    c->wait_topic = topic;
+    c->wait_until_ms = until_ms;
+    return &call_waits;
+}
+
+/* ---- names ---- */
+
+str arn_format(struct arena *a, str service, str region, str account, str resource) {
+    return arena_format(a, "arn:aws:%.*s:%.*s:%.*s:%.*s", STR_ARGS(service), STR_ARGS(region), STR_ARGS(account),
+                        STR_ARGS(resource));
+}
+
+str arn_of(struct call *c, str service, str resource) {
+    return arn_format(c->arena, service, c->region, c->account, resource);
+}
+
+bool arn_parse(str text, struct arn *arn) {
+    str rest = text;
+    if (!str_eq(str_cut(&rest, ':'), S("arn"))) return false;
+    arn->partition = str_cut(&rest, ':');
+    arn->service = str_cut(&rest, ':');
+    arn->region = str_cut(&rest, ':');
+    if (!rest.p) return false;
+    arn->account = str_cut(&rest, ':');
+    arn->resource = rest;
+    return rest.p && arn->partition.n && arn->service.n && arn->resource.n;
+}
+
+str id_from(struct arena *a, str alphabet, size_t length) {
+    char *text = arena_alloc(a, length, 1);
+    u8 bytes[64];
+    ASSERT(alphabet.n <= 256);
+    size_t limit = 256 - 256 % alphabet.n; /* above it a byte would favour the first letters */
+    for (size_t n = 0; n < length;) {
+        random_bytes(bytes, sizeof bytes);
+        for (size_t i = 0; i < sizeof bytes && n < length; i++)
+            if (bytes[i] < limit) text[n++] = alphabet.p[bytes[i] % alphabet.n];
+    }
+    return (str){text, length};
+}
+
+str id_hex(struct arena *a, size_t digits) { return id_from(a, S("0123456789abcdef"), digits); }
+
+str id_uuid(struct arena *a) {
+    u8 b[16];
+    random_bytes(b, sizeof b);
+    b[6] = (u8)((b[6] & 0x0f) | 0x40);
+    b[8] = (u8)((b[8] & 0x3f) | 0x80);
+    char hex[32];
+    hex_encode((str){(char *)b, sizeof b}, hex);
+    return arena_format(a, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+}
+
+bool account_valid(str account) {
+    if (account.n != 12) return false;
+    for (size_t i = 0; i < 12; i++)
+        if (account.p[i] < '0' || account.p[i] > '9') return false;
+    return true;
+}
+
+bool region_known(str region) {
+    static const char *const regions[] = {
+        "us-east-1", "us-east-2", "us-west-1", "us-west-2", "af-south-1", "ap-east-1", "ap-east-2", "ap-south-1", "ap-south-2",
+        "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3",
+        "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-central-1", "ca-west-1", "eu-central-1", "eu-central-2",
+        "eu-west-1", "eu-west-2", "eu-west-3", "eu-north-1", "eu-south-1", "eu-south-2", "il-central-1", "me-central-1",
+        "me-south-1", "mx-central-1", "sa-east-1"};
+    for (size_t i = 0; i < LENGTH(regions); i++)
+        if (str_eq(region, str_of(regions[i]))) return true;
+    return false;
+}
+
+static struct key key_in(struct call *c, str region, str type) {
+    struct key k = key_new(c->arena, wire_text(c->service->wire, c->service->wire->name));
+    key_str(&k, c->account);
+    key_str(&k, region);
+    key_str(&k, type);
+    return k;
+}
+struct key call_key(struct call *c, str type) { return key_in(c, c->region, type); }
+struct key call_key_global(struct call *c, str type) { return key_in(c, S(""), type); }
+
+struct call *call_for_task(struct txn *t, const struct service *service, str account, str region, i64 now_ms) {
+    struct arena *a = txn_arena(t);
+    struct principal *p = NEW(a, struct principal);
+    *p = (struct principal){.kind = PRINCIPAL_SERVICE,
+                            .account = account,
+                            .arn = arena_format(a, "%s.amazonaws.com", service->wire->text + service->wire->signing_name)};
+    struct call *c = NEW(a, struct call);
+    *c = (struct call){.arena = a, .txn = t, .service = service, .account = account, .region = region, .principal = p,
+                       .request_id = id_uuid(a), .base_url = S("http://localhost:4566"), .source_ip = S(""), .now_ms = now_ms};
+    return c;
+}

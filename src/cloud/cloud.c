@@ -1,0 +1,15 @@
+#include "cloud/boot.h"
+
+#include "cloud/record.h"
+#include "sys/sys.h"
+
+struct cloud *cloud_open(struct arena *boot, const struct cloud_config *config) {
+    struct cloud *cloud = NEW(boot, struct cloud);
+    cloud->config = *config;
+    cloud->store = config->store;
+    cloud->boot = boot;
+    cloud->started_ms = sys_wall_ms();
+    cloud->root_key = store_root_key(config->store);
+    records_open(cloud);
+    return cloud;
+}

@@ -1,0 +1,90 @@
+/* The administrative calls. A new one is a row of the table at the end. */
+#include "cloud/admin.h"
+#include "cloud/cloud.h"
+
+#include "sys/sys.h"
+#include "text/form.h"
+#include "text/json.h"
+
+#include <stdatomic.h>
+
+/* A parameter of the query, decoded; absent if none. */
+static str parameter(struct admin_call *c, str name) { return form_find(c->arena, c->query, name); }
+
+static void status(struct admin_call *c) {
+    struct store_stats s = store_stats(c->cloud->store);
+    struct buf *b = &c->answer;
+    buf_format(b, "{\"version\":\"%s\",\"uptime_ms\":%lld,", c->cloud->config.version, (long long)(sys_wall_ms() - c->cloud->started_ms));
+    buf_add(b, S("\"data\":"));
+    json_write_string(b, c->cloud->config.data_directory);
+    buf_format(b, ",\"requests\":%llu,\"errors\":%llu,\"connections\":%zu,",
+               (unsigned long long)atomic_load(&c->cloud->requests), (unsigned long long)atomic_load(&c->cloud->errors),
+               c->cloud->server ? http_server_connections(c->cloud->server) : 0);
+    buf_format(b, "\"store\":{\"commits\":%llu,\"functions\":%llu,\"flushes\":%llu,\"entries\":%llu,\"map_bytes\":%llu,\"used_bytes\":%llu,"
+                  "\"oldest_reader_ms\":%llu,\"longest_function_us\":%llu},\"clock_ms\":%lld}",
+               (unsigned long long)s.commits, (unsigned long long)s.functions, (unsigned long long)s.flushes,
+               (unsigned long long)s.entries, (unsigned long long)s.map_bytes, (unsigned long long)s.used_bytes,
+               (unsigned long long)s.oldest_reader_ms, (unsigned long long)s.longest_function_us,
+               (long long)store_now_ms(c->cloud->store));
+}
+
+static void clock_show(struct admin_call *c) {
+    i64 now = store_now_ms(c->cloud->store);
+    buf_format(&c->answer, "{\"now_ms\":%lld,\"ahead_ms\":%lld,\"now\":\"", (long long)now, (long long)(now - sys_wall_ms()));
+    buf_iso8601_ms(&c->answer, now);
+    buf_add(&c->answer, S("\"}"));
+}
+
+static void clock_advance(struct admin_call *c) {
+    i64 by_ms;
+    if (!str_to_i64(parameter(c, S("by_ms")), &by_ms) || by_ms < 0) {
+        c->status = 400;
+        c->problem = S("by_ms must be a number of milliseconds; the cloud's clock only moves forward.");
+        return;
+    }
+    if (store_clock_advance(c->cloud->store, by_ms, str_eq(parameter(c, S("coalesce")), S("true")))) {
+        c->problem = S("The store could not write; the clock stands where it stood.");
+        return;
+    }
+    clock_show(c);
+}
+
+static void snapshot_save(struct admin_call *c) {
+    str file = parameter(c, S("file")), problem = {0};
+    if (!file.n || file.p[0] != '/') {
+        c->status = 400;
+        c->problem = S("file must be an absolute path.");
+        return;
+    }
+    if (store_snapshot_save(c->cloud->store, arena_c_string(c->arena, file), &problem, c->arena)) {
+        c->problem = problem.n ? problem : S("The snapshot could not be written.");
+        return;
+    }
+    buf_add(&c->answer, S("{\"saved\":"));
+    json_write_string(&c->answer, file);
+    buf_char(&c->answer, '}');
+}
+
+/* Per service, which operations the program has: read from the binding tables, never typed. */
+static void coverage(struct admin_call *c) {
+    struct buf *b = &c->answer;
+    buf_char(b, '{');
+    for (size_t i = 0; i < c->cloud->config.service_count; i++) {
+        const struct service *s = c->cloud->config.services[i];
+        const struct wire_service *w = s->wire;
+        buf_format(b, "%s\"%s\":{", i ? "," : "", w->text + w->name);
+        for (u16 op = 0; op < w->op_count; op++)
+            buf_format(b, "%s\"%s\":%s", op ? "," : "", w->text + w->ops[op].name, s->ops[op].handle ? "true" : "false");
+        buf_char(b, '}');
+    }
+    buf_char(b, '}');
+}
+
+const struct admin_command admin_commands[] = {
+    {"GET", "status", status},
+    {"GET", "clock", clock_show},
+    {"POST", "clock", clock_advance},
+    {"POST", "snapshot", snapshot_save},
+    {"GET", "coverage", coverage},
+};
+const size_t admin_command_count = LENGTH(admin_commands);

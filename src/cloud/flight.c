@@ -1,0 +1,193 @@
+#include "cloud/flight.h"
+
+#include "auth/token.h"
+#include "sys/sys.h"
+#include "wire/validate.h"
+
+#include <stdatomic.h>
+
+enum { BODY_MAX = 16 << 20, VIOLATIONS_MAX = 20 };
+
+/* A request's way. The order is the promise: no service can forget a gate. */
+static const struct stage stages[] = {
+    {"route", stage_route},         {"collect", stage_collect},     {"operation", stage_operation},
+    {"identify", stage_identify},   {"decode", stage_decode},       {"validate", stage_validate},
+    {"authorize", stage_authorize}, {"prepare", stage_prepare},     {"receive", stage_receive},
+    {"handle", stage_handle},       {"settle", stage_settle},       {"encode", stage_encode},
+};
+_Static_assert(LENGTH(stages) == STAGE_ENCODE + 1, "flight.h names positions of this table");
+
+static void flight_free(struct flight *f) {
+    if (f->intake) intake_drop(f);
+    if (f->stream && f->stream->stage) blob_stage_drop(f->stream->stage);
+    http_release(f->exchange);
+}
+
+void flight_resume(struct flight *f) {
+    f->busy = false;
+    if (f->gone) {
+        flight_free(f);
+        return;
+    }
+    while (f->stage < LENGTH(stages)) {
+        switch (stages[f->stage].run(f)) {
+        case STEP_NEXT: f->stage++; break;
+        case STEP_ANSWER: f->stage = STAGE_ENCODE; break;
+        case STEP_LATER: return;
+        case STEP_DONE: f->stage = LENGTH(stages); break;
+        }
+    }
+}
+
+static void back_on_loop(struct http_task *task) {
+    struct flight *f = (struct flight *)((char *)task - offsetof(struct flight, back));
+    flight_resume(f);
+}
+
+void flight_return(struct flight *f) {
+    f->back.run = back_on_loop;
+    http_loop_post(f->cache->loop, &f->back);
+}
+
+enum step flight_refuse(struct flight *f, err e, str message) {
+    f->error = e;
+    f->message = message;
+    return STEP_ANSWER;
+}
+
+err flight_error(struct flight *f, str code, int status) {
+    struct error *e = NEW(f->arena, struct error);
+    *e = (struct error){.code = arena_c_string(f->arena, code),
+                        .status = (u16)status,
+                        .shape = WIRE_NONE,
+                        .sender = status < 500};
+    return e;
+}
+
+/* ---- the stages that are short ---- */
+
+/* The body of a call that does not stream is collected whole, before the operation may even be
+ * known: the query protocol names it in there. */
+enum step stage_collect(struct flight *f) {
+    bool streams = f->op && (f->op->flags & WIRE_OP_STREAM_IN);
+    if (streams || f->body.arena) return STEP_NEXT;
+    i64 length = f->request->body_length;
+    if (length > BODY_MAX)
+        return flight_refuse(f, flight_error(f, S("RequestEntityTooLarge"), 413),
+                             S("Request body is larger than brume takes for this operation."));
+    f->body = buf_new(f->arena, BODY_MAX);
+    if (length == 0) return STEP_NEXT;
+    if (length > 0) buf_reserve(&f->body, (size_t)length);
+    http_receive_body(f->exchange, BODY_MAX);
+    return STEP_LATER; /* on_body_end goes on */
+}
+
+static u32 struct_size(const struct wire_service *s, u16 shape) {
+    return shape == WIRE_NONE ? (u32)sizeof(struct wire_unit) : s->shapes[shape].size;
+}
+
+enum step stage_decode(struct flight *f) {
+    const struct wire_service *wire = f->service->wire;
+    f->in = arena_alloc(f->arena, struct_size(wire, f->op->input), 16);
+    f->out = arena_alloc(f->arena, struct_size(wire, f->op->output), 16);
+    struct wire_message message = {
+        .method = f->request->method,
+        .path = f->path,
+        .query = f->request->query,
+        .headers = (const struct wire_header *)f->request->headers,
+        .header_count = f->request->header_count,
+        .body = buf_str(&f->body),
+        .has_body = f->body.n > 0,
+    };
+    struct wire_problem problem = {0};
+    if (!wire_decode_request(wire, f->op, f->protocol, &message, f->arena, f->in, &problem))
+        return flight_refuse(f, flight_error(f, problem.code, problem.status ? problem.status : 400),
+                             problem.message);
+    return STEP_NEXT;
+}
+
+enum step stage_validate(struct flight *f) {
+    if (f->op->input == WIRE_NONE) return STEP_NEXT;
+    struct wire_violation violations[VIOLATIONS_MAX];
+    size_t n = wire_validate(f->service->wire, f->op->input, f->in, f->arena, violations,
+                             VIOLATIONS_MAX);
+    if (n == 0) return STEP_NEXT;
+    return validation_refuse(f, violations, n);
+}
+
+/* ---- what HTTP calls ---- */
+
+static struct loop_cache *cache_of(struct cloud *cloud, struct http_loop *loop) {
+    static _Thread_local struct loop_cache cache; /* one loop a thread */
+    if (!cache.loop) {
+        cache.loop = loop;
+        cache.signing_keys = sigv4_cache_new(&cache.arena, 256);
+        cache.sealer = sealer_new(&cache.arena, cloud->root_key);
+    }
+    return &cache;
+}
+
+static void on_request(void *context, struct http_exchange *x) {
+    struct arena *arena = http_exchange_arena(x);
+    struct flight *f = NEW(arena, struct flight);
+    f->cloud = context;
+    f->cache = cache_of(context, http_exchange_loop(x));
+    f->exchange = x;
+    f->request = http_exchange_request(x);
+    f->arena = arena;
+    f->arrived_us = sys_monotonic_us();
+    f->path = f->request->path;
+    f->call.arena = arena;
+    f->call.flight = f;
+    f->call.request_id = id_uuid(arena);
+    http_hold(x); /* until flight_free: the writer may still need the arena after the peer left */
+    http_set_user(x, f);
+    atomic_fetch_add_explicit(&f->cloud->requests, 1, memory_order_relaxed);
+    flight_resume(f);
+}
+
+static void on_body(void *context, struct http_exchange *x, str bytes) {
+    (void)context;
+    struct flight *f = http_user(x);
+    if (f->intake) intake_bytes(f, bytes);
+    else if (f->body.arena) buf_add(&f->body, bytes);
+}
+
+static void on_body_end(void *context, struct http_exchange *x) {
+    (void)context;
+    struct flight *f = http_user(x);
+    if (f->intake) {
+        intake_end(f);
+        return;
+    }
+    if (f->answered || !f->body.arena) return;
+    f->stage++; /* past collect */
+    flight_resume(f);
+}
+
+static void on_end(void *context, struct http_exchange *x, bool aborted) {
+    (void)context;
+    (void)aborted;
+    struct flight *f = http_user(x);
+    f->gone = true;
+    if (f->wait.wake && f->busy && store_wait_cancel(f->cloud->store, &f->wait)) f->busy = false;
+    if (!f->busy) flight_free(f);
+}
+
+static void before_write(void *context, struct http_loop *loop) {
+    (void)loop;
+    struct cloud *cloud = context;
+    /* Calls are on record before their answers leave. */
+    if (!journal_flush(cloud->calls)) log_line(LOG_ERROR, "journal", "name=calls problem=write failed");
+}
+
+struct http_app cloud_app(struct cloud *cloud) {
+    return (struct http_app){
+        .context = cloud,
+        .on_request = on_request,
+        .on_body = on_body,
+        .on_body_end = on_body_end,
+        .on_end = on_end,
+        .before_write = before_write,
+    };
+}

@@ -1,0 +1,133 @@
+/* Private to the cloud: a request on its way. The stages are one table in flight.c. */
+#ifndef BRUME_FLIGHT_H
+#define BRUME_FLIGHT_H
+
+#include "auth/sigv4.h"
+#include "cloud/boot.h"
+#include "cloud/cloud.h"
+#include "cloud/stream.h"
+#include "http/http.h"
+#include "wire/wire.h"
+
+enum step {
+    STEP_NEXT,  /* go on with the next stage */
+    STEP_LATER, /* flight_resume() will be called on the loop thread */
+    STEP_ANSWER, /* skip to encode: flight->error tells what, or NULL for the output */
+    STEP_DONE,  /* already answered by other means */
+};
+
+/* What a loop thread keeps between requests; no lock, since only that thread uses it. */
+struct loop_cache {
+    struct http_loop *loop;
+    struct arena arena;
+    struct sigv4_cache *signing_keys;
+    struct sealer *sealer; /* of page and session tokens */
+};
+
+struct flight {
+    struct cloud *cloud;
+    struct loop_cache *cache;
+    struct http_exchange *exchange;
+    const struct http_request *request;
+    struct arena *arena; /* the exchange's */
+    u8 stage;
+    bool gone;    /* the peer went away: nothing may be answered any more */
+    bool busy;    /* the writer, a worker or a wait holds this flight: it may not be freed */
+    bool answered;
+    bool parked;  /* waits for a topic; comes back to prepare */
+
+    /* route */
+    const struct service *service;
+    const struct wire_op *op;
+    u16 op_index;
+    u8 protocol; /* enum wire_protocol */
+    bool s3;     /* S3's own rules of signing, errors and headers */
+    str path;    /* as routed: with the bucket of a virtual host in front */
+
+    /* collect, identify */
+    struct buf body;
+    struct auth_request auth;
+    struct auth_claim claim;
+    struct principal principal;
+    struct sigv4_key signing_key;
+    i64 arrived_us; /* monotonic */
+
+    /* decode .. handle */
+    void *in, *out;
+    struct call call;
+    struct call_plan plan;
+    struct admin_call *admin; /* an administrative call, instead of a service's */
+    struct stream *stream; /* the body, received or copied; its stage is dropped with the flight */
+    struct intake *intake; /* a streamed body on its way in */
+    struct arena_mark before_handle;
+    u64 epoch; /* policy epoch at the decision */
+    u64 seen;  /* snapshot number of the last look, for waits */
+
+    /* where a flight is handed to: embedded so that handing over needs no memory */
+    struct store_work work;
+    struct http_task back; /* the way back to the loop */
+    struct worker_job job;
+    struct store_wait wait;
+
+    err error;   /* the answer, if not success */
+    str message; /* with it, before there is a call */
+    str host_id; /* S3: x-amz-id-2 */
+};
+
+struct stage {
+    const char *name;
+    enum step (*run)(struct flight *f);
+};
+
+/* Each gate once, in this order (flight.c has the table). */
+enum step stage_route(struct flight *f);     /* route.c: which service */
+enum step stage_collect(struct flight *f);   /* flight.c: the body of a call that does not stream */
+enum step stage_operation(struct flight *f); /* route.c: which operation, in which protocol */
+enum step stage_identify(struct flight *f);  /* identify.c */
+enum step stage_decode(struct flight *f);    /* flight.c */
+enum step stage_validate(struct flight *f);  /* flight.c */
+enum step stage_authorize(struct flight *f); /* authorize.c */
+enum step stage_prepare(struct flight *f);   /* handle.c */
+enum step stage_receive(struct flight *f);   /* receive.c: only now 100-continue */
+enum step stage_handle(struct flight *f);    /* handle.c: begin, handle, commit, wait */
+enum step stage_settle(struct flight *f);    /* handle.c: what came of it */
+enum step stage_encode(struct flight *f);    /* answer.c */
+/* Positions in the table that a stage may send a flight to. */
+enum { STAGE_PREPARE = 7, STAGE_SETTLE = 10, STAGE_ENCODE = 11 };
+
+/* Goes on with the stages; on the loop thread. */
+void flight_resume(struct flight *f);
+/* Refuses before there is a call. Returns STEP_ANSWER. */
+enum step flight_refuse(struct flight *f, err e, str message);
+/* Posts flight_resume to the loop; from any thread. */
+void flight_return(struct flight *f);
+/* An error constant that is made at run time: codes that come from codecs and signature checks. */
+err flight_error(struct flight *f, str code, int status);
+
+/* validation.c: the violations in the words of the service */
+struct wire_violation;
+enum step validation_refuse(struct flight *f, const struct wire_violation *violations, size_t n);
+
+/* authorize.c */
+err flight_authorize_again(struct flight *f); /* in the writer, when the policy epoch moved */
+bool cloud_allows(struct call *c, str action, str resource_arn);
+
+/* receive.c */
+void intake_bytes(struct flight *f, str bytes);
+void intake_end(struct flight *f);
+void intake_drop(struct flight *f);
+
+/* transfer.c */
+enum step transfer_start(struct flight *f);
+
+/* answer.c */
+void answer_plain(struct flight *f, int status, str content_type, str body);
+
+/* admin.c: /_brume/..., and the pages that need no signature */
+bool admin_owns(const struct flight *f);
+enum step admin_answer(struct flight *f);
+
+/* record.c */
+void record_call(struct flight *f, int status);
+
+#endif

@@ -1,0 +1,127 @@
+/* Prepare, begin, handle, commit, wait. A reading operation runs at once on the loop's thread, on a
+ * snapshot; a heavy one on a worker; a writing one is a function in the writer's batch, answered
+ * after its commit. */
+#include "cloud/flight.h"
+
+#include "sys/sys.h"
+
+static err handle(struct flight *f) {
+    return f->service->call(f->op_index, SERVICE_HANDLE, &f->call, f->in, f->out);
+}
+
+static void zero_output(struct flight *f) {
+    if (f->op->output != WIRE_NONE) memset(f->out, 0, f->service->wire->shapes[f->op->output].size);
+}
+
+/* ---- waiting ---- */
+
+static void woken(struct store_wait *w) {
+    struct flight *f = (struct flight *)((char *)w - offsetof(struct flight, wait));
+    flight_return(f);
+}
+
+/* The way back from a wait: authorised anew, then from the start, in the memory it had before. */
+static enum step resume_after_wait(struct flight *f) {
+    f->wait.wake = NULL;
+    f->call.wait_over = f->wait.timed_out;
+    f->parked = false;
+    arena_rewind(f->arena, f->before_handle);
+    return stage_authorize(f);
+}
+
+static enum step park(struct flight *f) {
+    struct call *c = &f->call;
+    f->error = NULL;
+    i64 left_ms = c->wait_until_ms - store_now_ms(f->cloud->store);
+    i64 deadline_us = sys_monotonic_us() + MAX(left_ms, 0) * 1000;
+    f->wait = (struct store_wait){.wake = woken};
+    f->busy = true;
+    f->parked = true;
+    f->stage = STAGE_PREPARE;
+    store_wait(f->cloud->store, &f->wait, c->wait_topic, f->seen, deadline_us);
+    return STEP_LATER;
+}
+
+/* ---- prepare ---- */
+
+static void begin_snapshot(struct flight *f) {
+    f->call.txn = store_snapshot(f->cloud->store, f->arena);
+    f->seen = txn_number(f->call.txn);
+    f->call.now_ms = store_now_ms(f->cloud->store);
+}
+static void end_snapshot(struct flight *f) {
+    store_snapshot_end(f->call.txn);
+    f->call.txn = NULL;
+}
+
+enum step stage_prepare(struct flight *f) {
+    if (f->parked && resume_after_wait(f) != STEP_NEXT) return STEP_ANSWER;
+    f->before_handle = arena_mark(f->arena);
+    f->plan = (struct call_plan){0};
+    if (!f->service->ops[f->op_index].prepare) return STEP_NEXT;
+    begin_snapshot(f);
+    f->error = f->service->call(f->op_index, SERVICE_PREPARE, &f->call, f->in, &f->plan);
+    end_snapshot(f);
+    f->call.note = f->plan.note;
+    if (f->error == &call_waits) return park(f);
+    return f->error || f->plan.answer ? STEP_ANSWER : STEP_NEXT;
+}
+
+/* ---- handle ---- */
+
+static void read_on_worker(struct worker_job *job) {
+    struct flight *f = (struct flight *)((char *)job - offsetof(struct flight, job));
+    begin_snapshot(f);
+    f->error = handle(f);
+    end_snapshot(f);
+    flight_return(f);
+}
+
+static err write_in_batch(struct store_work *w, struct txn *t) {
+    struct flight *f = (struct flight *)((char *)w - offsetof(struct flight, work));
+    struct call *c = &f->call;
+    c->txn = t;
+    c->now_ms = store_now_ms(f->cloud->store);
+    c->error_details = (struct record_pairs){0};
+    f->seen = txn_number(t);
+    zero_output(f);
+    if (store_epoch(f->cloud->store) != f->epoch) { /* rights may have changed since the decision */
+        err e = flight_authorize_again(f);
+        if (e) return e;
+    }
+    return handle(f);
+}
+
+static void write_done(struct store_work *w, err result) {
+    struct flight *f = (struct flight *)((char *)w - offsetof(struct flight, work));
+    f->call.txn = NULL;
+    f->error = result;
+    flight_return(f);
+}
+
+enum step stage_handle(struct flight *f) {
+    zero_output(f);
+    f->stage = STAGE_SETTLE; /* where the call comes back to */
+    if (f->op->flags & WIRE_OP_WRITES) {
+        f->work = (struct store_work){.run = write_in_batch, .done = write_done, .arena = f->arena};
+        f->busy = true;
+        store_submit(f->cloud->store, &f->work);
+        return STEP_LATER;
+    }
+    if (f->op->flags & WIRE_OP_HEAVY) {
+        f->job.run = read_on_worker;
+        f->busy = true;
+        store_worker_submit(f->cloud->store, &f->job);
+        return STEP_LATER;
+    }
+    begin_snapshot(f);
+    f->error = handle(f);
+    end_snapshot(f);
+    return stage_settle(f);
+}
+
+enum step stage_settle(struct flight *f) {
+    if (f->error == &call_waits) return park(f);
+    if (f->error == &store_unavailable) f->message = S("The disk did not take the write. Nothing was changed.");
+    return f->error ? STEP_ANSWER : STEP_NEXT;
+}

@@ -1,0 +1,136 @@
+/* The registry: every resource of the cloud with its type, owner and birth, and its tags.
+ *
+ *   ("registry", "arn", arn)                    -> resource record
+ *   ("registry", "tag", arn, key)               -> value
+ *   ("registry", "by-tag", account, region, key, value, arn) -> empty: found by tag */
+#include "cloud/cloud.h"
+
+static const struct record_field resource_fields[] = {
+    RECORD_STR(1, struct resource, type),
+    RECORD_STR(2, struct resource, account),
+    RECORD_STR(3, struct resource, region),
+    RECORD_I64(4, struct resource, created_ms),
+};
+static const struct record_type resource_record = RECORD_TYPE(struct resource, resource_fields);
+
+static str resource_key(struct call *c, str arn) {
+    struct key k = key_new(c->arena, S("registry"));
+    key_str(&k, S("arn"));
+    key_str(&k, arn);
+    return key_bytes(&k);
+}
+
+static struct key tags_key(struct call *c, str arn) {
+    struct key k = key_new(c->arena, S("registry"));
+    key_str(&k, S("tag"));
+    key_str(&k, arn);
+    return k;
+}
+
+static str tag_key(struct call *c, str arn, str name) {
+    struct key k = tags_key(c, arn);
+    key_str(&k, name);
+    return key_bytes(&k);
+}
+
+static str by_tag_key(struct call *c, const struct record_pair *tag, str arn) {
+    struct key k = key_new(c->arena, S("registry"));
+    key_str(&k, S("by-tag"));
+    key_str(&k, c->account);
+    key_str(&k, c->region);
+    key_str(&k, tag->key);
+    key_str(&k, tag->value);
+    key_str(&k, arn);
+    return key_bytes(&k);
+}
+
+void registry_add(struct call *c, str arn, str type) {
+    struct resource r = {.type = type, .account = c->account, .region = c->region, .created_ms = c->now_ms};
+    txn_put(c->txn, resource_key(c, arn), record_encode(c->arena, &resource_record, &r));
+}
+
+void registry_remove(struct call *c, str arn) {
+    tags_clear(c, arn);
+    txn_delete(c->txn, resource_key(c, arn));
+}
+
+bool registry_get(struct call *c, str arn, struct resource *r) {
+    str value;
+    if (!txn_get(c->txn, resource_key(c, arn), &value)) return false;
+    ASSERT(record_decode(c->arena, &resource_record, value, r));
+    r->arn = arn;
+    return true;
+}
+
+/* ---- tags ---- */
+
+struct record_pairs tags_of(struct call *c, str arn) {
+    enum { TAGS_MAX = 50 };
+    struct record_pairs tags = {.v = NEW_ARRAY(c->arena, struct record_pair, TAGS_MAX), .set = true};
+    struct key k = tags_key(c, arn);
+    str from = key_bytes(&k), key, value;
+    struct range r = txn_range(c->txn, from, key_after_prefix(c->arena, from));
+    while (tags.n < TAGS_MAX && range_next(&r, &key, &value)) {
+        str rest = str_skip(key, from.n), name;
+        ASSERT(key_read_str(&rest, c->arena, &name));
+        tags.v[tags.n++] = (struct record_pair){name, value};
+    }
+    return tags;
+}
+
+/* Letters, digits, white space and _.:/=+-@ : AWS's characters of tags; letters of any script. */
+static bool tag_text(str s) {
+    if (!utf8_valid(s)) return false;
+    for (size_t i = 0; i < s.n; i++) {
+        u8 ch = (u8)s.p[i];
+        bool letter = (ch | 32) >= 'a' && (ch | 32) <= 'z';
+        if (ch >= 0x80 || letter || (ch >= '0' && ch <= '9') || ch == ' ' || ch == '\t') continue;
+        if (!memchr("_.:/=+-@", ch, 8)) return false;
+    }
+    return true;
+}
+
+static bool tag_valid(const struct record_pair *tag) {
+    if (tag->key.n == 0 || utf8_length(tag->key) > 128 || utf8_length(tag->value) > 256) return false;
+    if (!tag_text(tag->key) || !tag_text(tag->value)) return false;
+    return !(tag->key.n >= 4 && str_eq_nocase(str_take(tag->key, 4), S("aws:")));
+}
+
+static void put_tag(struct call *c, str arn, const struct record_pair *tag) {
+    str key = tag_key(c, arn, tag->key), old;
+    if (txn_get(c->txn, key, &old))
+        txn_delete(c->txn, by_tag_key(c, &(struct record_pair){tag->key, old}, arn));
+    txn_put(c->txn, key, tag->value);
+    txn_put(c->txn, by_tag_key(c, tag, arn), S(""));
+}
+
+err tags_set(struct call *c, str arn, const struct record_pairs *tags, const struct tag_errors *errors) {
+    struct record_pairs have = tags_of(c, arn);
+    u32 count = have.n;
+    for (u32 i = 0; i < tags->n; i++) {
+        if (!tag_valid(&tags->v[i])) return errors->invalid;
+        bool known = false;
+        for (u32 j = 0; j < have.n && !known; j++) known = str_eq(have.v[j].key, tags->v[i].key);
+        for (u32 j = 0; j < i && !known; j++) known = str_eq(tags->v[j].key, tags->v[i].key);
+        count += !known;
+    }
+    if (count > 50) return errors->too_many;
+    for (u32 i = 0; i < tags->n; i++) put_tag(c, arn, &tags->v[i]);
+    txn_raise_epoch(c->txn);
+    return NULL;
+}
+
+void tags_remove(struct call *c, str arn, const str *keys, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        str key = tag_key(c, arn, keys[i]), value;
+        if (!txn_get(c->txn, key, &value)) continue;
+        txn_delete(c->txn, by_tag_key(c, &(struct record_pair){keys[i], value}, arn));
+        txn_delete(c->txn, key);
+    }
+    txn_raise_epoch(c->txn);
+}
+
+void tags_clear(struct call *c, str arn) {
+    struct record_pairs tags = tags_of(c, arn);
+    for (u32 i = 0; i < tags.n; i++) tags_remove(c, arn, &tags.v[i].key, 1);
+}

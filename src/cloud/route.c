@@ -1,0 +1,200 @@
+/* Which service, which operation, in which protocol: the evidence in the order of its weight
+ * (protocols.md, "Finding service, operation, region behind one endpoint"). */
+#include "cloud/flight.h"
+
+#include "cloud/uri.h"
+#include "text/form.h"
+
+static str header(const struct flight *f, str name) { return http_header_get(f->request, name); }
+
+static const struct service *by_signing_name(const struct flight *f, str name) {
+    for (size_t i = 0; i < f->cloud->config.service_count; i++) {
+        const struct service *s = f->cloud->config.services[i];
+        if (str_eq(wire_text(s->wire, s->wire->signing_name), name)) return s;
+    }
+    return NULL;
+}
+
+static const struct service *by_target_prefix(const struct flight *f, str prefix) {
+    for (size_t i = 0; i < f->cloud->config.service_count; i++) {
+        const struct service *s = f->cloud->config.services[i];
+        if (s->wire->target_prefix && str_eq(wire_text(s->wire, s->wire->target_prefix), prefix)) return s;
+    }
+    return NULL;
+}
+
+static bool speaks(const struct wire_service *w, enum wire_protocol p) { return w->protocols >> p & 1; }
+
+static const struct service *by_query_action(const struct flight *f, str action) {
+    for (size_t i = 0; i < f->cloud->config.service_count; i++) {
+        const struct service *s = f->cloud->config.services[i];
+        if (!speaks(s->wire, WIRE_AWS_QUERY) && !speaks(s->wire, WIRE_EC2_QUERY)) continue;
+        for (u16 op = 0; op < s->wire->op_count; op++)
+            if (str_eq(wire_text(s->wire, s->wire->ops[op].name), action)) return s;
+    }
+    return NULL;
+}
+
+/* ".../service/{Service}/operation/{Operation}": the last four segments. */
+static bool cbor_path(str path, str *service, str *operation) {
+    size_t at = str_rfind_char(path, '/');
+    if (at == STR_NONE) return false;
+    *operation = str_skip(path, at + 1);
+    str rest = str_take(path, at);
+    if (!str_ends(rest, S("/operation"))) return false;
+    rest = str_take(rest, rest.n - S("/operation").n);
+    at = str_rfind_char(rest, '/');
+    if (at == STR_NONE || !str_ends(str_take(rest, at), S("/service"))) return false;
+    *service = str_skip(rest, at + 1);
+    return true;
+}
+
+/* The bucket that a virtual-hosted request names in its host, or absent. */
+static str bucket_of_host(str host) {
+    if (!host.p || host.n == 0 || host.p[0] == '[') return (str){0};
+    size_t colon = str_rfind_char(host, ':');
+    str name = colon == STR_NONE ? host : str_take(host, colon);
+    static const str bases[] = {{".localhost", 10}, {".localhost.localstack.cloud", 27}, {".amazonaws.com", 14}};
+    for (size_t i = 0; i < LENGTH(bases); i++) {
+        if (!str_ends(name, bases[i])) continue;
+        str label = str_take(name, name.n - bases[i].n);
+        bool amazon = i == 2;
+        /* "bucket.s3", "bucket.s3.us-east-1", "bucket.s3-us-east-1"; alone they are no bucket. */
+        for (size_t dot = label.n; dot-- > 0;) {
+            if (dot > 0 && label.p[dot - 1] != '.') continue;
+            str tail = str_skip(label, dot);
+            if (str_eq(tail, S("s3")) || str_starts(tail, S("s3.")) || str_starts(tail, S("s3-")))
+                return dot == 0 ? (str){0} : str_take(label, dot - 1);
+        }
+        return amazon ? (str){0} : label;
+    }
+    return (str){0};
+}
+
+static void set_service(struct flight *f, const struct service *s) {
+    f->service = s;
+    f->protocol = s->wire->protocol;
+    f->s3 = str_eq(wire_text(s->wire, s->wire->name), S("s3"));
+    if (!f->s3) return;
+    str bucket = bucket_of_host(f->request->host);
+    if (bucket.p) f->path = arena_format(f->arena, "/%.*s%.*s", STR_ARGS(bucket), STR_ARGS(f->request->path));
+}
+
+static bool is_form(const struct flight *f) {
+    return str_starts(header(f, S("content-type")), S("application/x-www-form-urlencoded"));
+}
+
+enum step stage_route(struct flight *f) {
+    if (admin_owns(f)) return admin_answer(f);
+    const struct http_request *r = f->request;
+    f->auth = (struct auth_request){.method = r->method,
+                                    .path = r->path,
+                                    .query = r->query,
+                                    .headers = (const struct auth_header *)r->headers,
+                                    .header_count = r->header_count};
+    f->claim = auth_read(&f->auth, f->arena);
+
+    str target = header(f, S("x-amz-target")), service, operation;
+    const struct service *s = NULL;
+    if (target.p) {
+        str prefix = str_take(target, MIN(str_rfind_char(target, '.'), target.n));
+        s = by_target_prefix(f, prefix);
+    } else if (cbor_path(r->path, &service, &operation)) {
+        s = by_target_prefix(f, service);
+    }
+    if (!s && f->claim.service.p) {
+        s = by_signing_name(f, f->claim.service);
+        if (!s)
+            return flight_refuse(f, &cloud_not_implemented,
+                                 arena_format(f->arena, "brume does not have the service '%.*s' (yet). brume coverage lists what it has.",
+                                              STR_ARGS(f->claim.service)));
+    }
+    if (!s && target.p)
+        return flight_refuse(f, flight_error(f, S("UnknownOperationException"), 404),
+                             arena_format(f->arena, "No service owns the target '%.*s'.", STR_ARGS(target)));
+    bool post = str_eq(r->method, S("POST"));
+    if (!s && post && is_form(f) && f->claim.form == AUTH_ANONYMOUS) return STEP_NEXT; /* Action is in the body */
+    if (!s && f->claim.form == AUTH_ANONYMOUS) {
+        str action = form_find(f->arena, r->query, S("Action"));
+        if (action.p) s = by_query_action(f, action);
+    }
+    if (!s) s = by_signing_name(f, S("s3")); /* what nobody else owns is a bucket or an object */
+    if (!s) return flight_refuse(f, &cloud_not_implemented, S("No service owns this path."));
+    set_service(f, s);
+    if (s->wire->protocol == WIRE_REST_JSON || s->wire->protocol == WIRE_REST_XML) return stage_operation(f);
+    return STEP_NEXT;
+}
+
+static enum step unknown_operation(struct flight *f, str name) {
+    const struct wire_service *w = f->service->wire;
+    str version = wire_text(w, w->api_version);
+    if (f->protocol == WIRE_AWS_QUERY || f->protocol == WIRE_EC2_QUERY)
+        return flight_refuse(f, flight_error(f, S("InvalidAction"), 400),
+                             arena_format(f->arena, "The action %.*s is not valid for this endpoint.", STR_ARGS(name)));
+    if (f->s3 || f->protocol == WIRE_REST_JSON || f->protocol == WIRE_REST_XML)
+        return flight_refuse(f, flight_error(f, S("MethodNotAllowed"), 405),
+                             S("The specified method is not allowed against this resource."));
+    (void)version;
+    return flight_refuse(f, flight_error(f, S("UnknownOperationException"), 404),
+                         arena_format(f->arena, "The operation '%.*s' is unknown.", STR_ARGS(name)));
+}
+
+static bool find_operation(struct flight *f, str name) {
+    const struct wire_service *w = f->service->wire;
+    for (u16 i = 0; i < w->op_count; i++) {
+        if (!str_eq(wire_text(w, w->ops[i].name), name)) continue;
+        f->op = &w->ops[i];
+        f->op_index = i;
+        return true;
+    }
+    return false;
+}
+
+static enum step check_present(struct flight *f) {
+    if (f->service->ops[f->op_index].handle) return STEP_NEXT;
+    const struct wire_service *w = f->service->wire;
+    return flight_refuse(f, &cloud_not_implemented,
+                         arena_format(f->arena, "brume does not have %s:%s (yet). brume coverage lists what it has.",
+                                      w->text + w->name, w->text + f->op->name));
+}
+
+enum step stage_operation(struct flight *f) {
+    if (f->op) return STEP_NEXT;
+    str target = header(f, S("x-amz-target")), service, name;
+    if (target.p && f->service) {
+        name = str_skip(target, MIN(str_rfind_char(target, '.'), target.n - 1) + 1);
+        if (f->protocol != WIRE_AWS_JSON_1_0) f->protocol = WIRE_AWS_JSON_1_1;
+        str type = header(f, S("content-type"));
+        if (str_starts(type, S("application/x-amz-json-1.0"))) f->protocol = WIRE_AWS_JSON_1_0;
+        if (str_starts(type, S("application/x-amz-json-1.1"))) f->protocol = WIRE_AWS_JSON_1_1;
+        return find_operation(f, name) ? check_present(f) : unknown_operation(f, name);
+    }
+    if (f->service && speaks(f->service->wire, WIRE_RPC_V2_CBOR) && cbor_path(f->request->path, &service, &name)) {
+        f->protocol = WIRE_RPC_V2_CBOR;
+        return find_operation(f, name) ? check_present(f) : unknown_operation(f, name);
+    }
+    bool rest = f->service && (f->protocol == WIRE_REST_JSON || f->protocol == WIRE_REST_XML);
+    if (rest) {
+        int index = uri_match(f->service, f->request->method, f->path, f->request->query,
+                              (const struct wire_header *)f->request->headers, f->request->header_count, f->arena);
+        if (index < 0) return unknown_operation(f, f->request->path);
+        f->op = &f->service->wire->ops[index];
+        f->op_index = (u16)index;
+        return check_present(f);
+    }
+    name = form_find(f->arena, buf_str(&f->body), S("Action"));
+    if (!name.p) name = form_find(f->arena, f->request->query, S("Action"));
+    if (!f->service && name.p) {
+        const struct service *s = by_query_action(f, name);
+        if (s) set_service(f, s);
+    }
+    if (!f->service) {
+        set_service(f, by_signing_name(f, S("s3")));
+        return stage_operation(f);
+    }
+    f->protocol = speaks(f->service->wire, WIRE_EC2_QUERY) ? WIRE_EC2_QUERY : WIRE_AWS_QUERY;
+    if (!name.p)
+        return flight_refuse(f, flight_error(f, S("MissingAction"), 400),
+                             S("The request must contain the parameter Action."));
+    return find_operation(f, name) ? check_present(f) : unknown_operation(f, name);
+}

@@ -1,0 +1,56 @@
+/* A body that is already in the store: CopyObject, UploadPartCopy. The prepare function opened a
+ * reader over it; a worker digests it and, unless the bytes are only shared, stages them anew. */
+#include "cloud/flight.h"
+
+#include <stdlib.h>
+
+enum { PIECE = 256 << 10 };
+
+static bool transfer(struct flight *f, struct digest *digests[DIGEST_KINDS]) {
+    struct stream *s = f->stream;
+    u64 offset = f->plan.source_offset, left = f->plan.source_length;
+    char *piece = malloc(PIECE); /* heap: the worker's, for the length of this copy */
+    ASSERT(piece);
+    bool whole = true;
+    while (left && whole) {
+        size_t n = (size_t)MIN(left, (u64)PIECE);
+        whole = blob_read(f->plan.source, offset, piece, n);
+        for (int kind = 0; kind < DIGEST_KINDS && whole; kind++)
+            if (digests[kind]) digest_add(digests[kind], piece, n);
+        if (whole && s->stage) whole = blob_stage_add(s->stage, (str){piece, n});
+        offset += n;
+        left -= n;
+    }
+    free(piece);
+    return whole && (!s->stage || blob_stage_finish(s->stage));
+}
+
+static void on_worker(struct worker_job *job) {
+    struct flight *f = (struct flight *)((char *)job - offsetof(struct flight, job));
+    struct digest *digests[DIGEST_KINDS] = {0};
+    for (int kind = 0; kind < DIGEST_KINDS; kind++) {
+        if (!(f->plan.digests >> kind & 1)) continue;
+        digests[kind] = NEW(f->arena, struct digest);
+        digest_init(digests[kind], (enum digest_kind)kind);
+    }
+    f->error = transfer(f, digests) ? NULL : &store_unavailable;
+    for (int kind = 0; kind < DIGEST_KINDS; kind++)
+        if (digests[kind]) digest_end(digests[kind], f->stream->digest[kind]);
+    flight_return(f);
+}
+
+enum step transfer_start(struct flight *f) {
+    f->stream = NEW(f->arena, struct stream);
+    f->stream->length = f->plan.source_length;
+    f->stream->digests = f->plan.digests;
+    f->stream->declared = -1;
+    if (!f->plan.digest_only)
+        f->stream->stage = blob_stage_new(f->cloud->store, (i64)f->plan.source_length,
+                                          (struct blob_placement){.zones = f->plan.zones});
+    f->job.run = on_worker;
+    f->busy = true;
+    store_worker_submit(f->cloud->store, &f->job);
+    return STEP_LATER; /* comes back to receive */
+}
+
+struct stream *call_body(struct call *c) { return c->flight ? c->flight->stream : NULL; }

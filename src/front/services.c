@@ -1,0 +1,12 @@
+#include "front/services.h"
+
+#include "cloud/boot.h"
+#include "gen/s3.h"
+#include "gen/sqs.h"
+#include "gen/sts.h"
+
+const struct service *const services[] = {&s3_service, &sqs_service, &sts_service};
+const size_t service_count = LENGTH(services);
+
+const struct room_tasks rooms[] = {{cloud_task_kinds, 1}};
+const size_t room_count = LENGTH(rooms);

@@ -1,0 +1,19 @@
+/* The rooms that are linked in: a row for each directory of services/. */
+#ifndef BRUME_SERVICES_H
+#define BRUME_SERVICES_H
+
+#include "cloud/service.h"
+#include "store/store.h"
+
+extern const struct service *const services[];
+extern const size_t service_count;
+
+/* What rooms do later, on the clock or after a commit (store.h). */
+struct room_tasks {
+    const struct task_kind *tasks;
+    size_t task_count;
+};
+extern const struct room_tasks rooms[];
+extern const size_t room_count;
+
+#endif
