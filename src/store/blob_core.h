@@ -29,6 +29,13 @@ MUST_USE bool blob_batch_sync(struct store *s, struct batch *batch);
 void blob_batch_committed(struct store *s, struct batch *batch);
 void blob_batch_aborted(struct store *s, struct batch *batch);
 
+/* The background thread, for the journal too. */
+struct keeper *blobs_keeper(struct blobs *b);
+/* Runs the sweep and all removals that nothing holds back; waits for them (tests). */
+void blobs_sweep(struct blobs *b);
+/* While held, no file goes: a save copies the rows first, then the files that they name. */
+void blobs_hold(struct blobs *b, bool hold);
+
 /* ---- the blob part calls ---- */
 struct blobs *store_blobs(struct store *s);
 struct store *txn_store(struct txn *t);

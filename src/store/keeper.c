@@ -85,6 +85,13 @@ void keeper_remove(struct keeper *k, struct chore *c) {
     pthread_mutex_unlock(&k->lock);
 }
 
+void keeper_settle(struct keeper *k, struct chore *c) {
+    pthread_mutex_lock(&k->lock);
+    while (!k->stopping && (k->running == c || c->due_us <= sys_monotonic_us()))
+        pthread_cond_wait(&k->changed, &k->lock);
+    pthread_mutex_unlock(&k->lock);
+}
+
 bool keeper_stopping(struct keeper *k) {
     pthread_mutex_lock(&k->lock);
     bool stopping = k->stopping;

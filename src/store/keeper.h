@@ -34,6 +34,8 @@ void keeper_add(struct keeper *k, struct chore *c, i64 due_us);
 void keeper_call(struct keeper *k, struct chore *c, i64 due_us);
 /* Waits for a turn in progress; the chore is not run afterwards. */
 void keeper_remove(struct keeper *k, struct chore *c);
+/* Waits until the chore rests or is due later than now (tests). */
+void keeper_settle(struct keeper *k, struct chore *c);
 bool keeper_stopping(struct keeper *k); /* a long turn asks now and then */
 void keeper_stop(struct keeper *k);     /* joins; chores are no longer run */
 

@@ -1,0 +1,223 @@
+#include "store/journal_file.h"
+
+#include "crypto/crypto.h"
+#include "sys/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zstd.h>
+
+static const u8 magic[4] = {'b', 'r', 'j', '1'};
+
+static void put(u8 *p, u64 v, int n) {
+    for (int i = 0; i < n; i++) p[i] = (u8)(v >> 8 * (n - 1 - i));
+}
+static u64 get(const u8 *p, int n) {
+    u64 v = 0;
+    for (int i = 0; i < n; i++) v = v << 8 | p[i];
+    return v;
+}
+
+static u32 frame_check(const u8 *header_and_stored, size_t stored_n) {
+    struct digest d;
+    u8 out[DIGEST_MAX];
+    digest_init(&d, DIGEST_CRC32C);
+    digest_add(&d, header_and_stored, FRAME_HEADER - 4);
+    digest_add(&d, header_and_stored + FRAME_HEADER, stored_n);
+    digest_end(&d, out);
+    return (u32)get(out, 4);
+}
+
+void frame_seal(struct frame *f, u8 *p) {
+    memcpy(p, magic, 4);
+    put(p + 4, f->codec, 4);
+    put(p + 8, f->stored_n, 4);
+    put(p + 12, f->raw_n, 4);
+    put(p + 16, f->count, 4);
+    put(p + 20, (u64)f->min_ms, 8);
+    put(p + 28, (u64)f->max_ms, 8);
+    f->check = frame_check(p, f->stored_n);
+    put(p + 36, f->check, 4);
+}
+
+bool frame_read_header(int fd, u64 offset, u64 limit, struct frame *f) {
+    u8 p[FRAME_HEADER];
+    size_t got;
+    if (limit < FRAME_HEADER || offset > limit - FRAME_HEADER) return false;
+    if (file_read_at(fd, p, sizeof p, offset, &got) != 0 || got != sizeof p) return false;
+    if (memcmp(p, magic, 4) != 0) return false;
+    *f = (struct frame){.codec = (u8)get(p + 4, 4), .stored_n = (u32)get(p + 8, 4),
+                        .raw_n = (u32)get(p + 12, 4), .count = (u32)get(p + 16, 4),
+                        .min_ms = (i64)get(p + 20, 8), .max_ms = (i64)get(p + 28, 8),
+                        .check = (u32)get(p + 36, 4)};
+    return f->codec <= FRAME_ZSTD && f->raw_n <= FRAME_MAX && f->stored_n <= ZSTD_COMPRESSBOUND(FRAME_MAX)
+           && f->stored_n <= limit - offset - FRAME_HEADER;
+}
+
+bool frame_read(int fd, u64 offset, const struct frame *f, u8 *bytes) {
+    size_t n = FRAME_HEADER + (size_t)f->stored_n, got;
+    if (file_read_at(fd, bytes, n, offset, &got) != 0 || got != n) return false;
+    return frame_check(bytes, f->stored_n) == f->check;
+}
+
+/* ---- names ---- */
+static const char raw_form[] = "%016llx.log", compressed_form[] = "%016llx-%016llx-%016llx.zst";
+
+void segment_file_path(const char *directory, const struct journal_segment *s, char *path) {
+    int n = snprintf(path, JOURNAL_PATH, "%s/", directory);
+    ASSERT(n > 0 && n < JOURNAL_PATH - 64);
+    unsigned long long sequence = s->sequence, min = (u64)s->min_ms, max = (u64)s->max_ms;
+    if (s->compressed) snprintf(path + n, JOURNAL_PATH - (size_t)n, compressed_form, sequence, min, max);
+    else snprintf(path + n, JOURNAL_PATH - (size_t)n, raw_form, sequence);
+}
+
+static bool take_hex(const char **at, u64 *value) {
+    char *end;
+    *value = strtoull(*at, &end, 16);
+    bool fine = end == *at + 16;
+    *at = end;
+    return fine;
+}
+
+bool segment_file_parse(const char *name, struct journal_segment *s) {
+    u64 min, max;
+    *s = (struct journal_segment){.min_ms = INT64_MAX, .max_ms = INT64_MIN};
+    if (!take_hex(&name, &s->sequence)) return false;
+    if (strcmp(name, ".log") == 0) return true;
+    if (*name++ != '-' || !take_hex(&name, &min) || *name++ != '-' || !take_hex(&name, &max)) return false;
+    s->min_ms = (i64)min;
+    s->max_ms = (i64)max;
+    s->compressed = true;
+    return strcmp(name, ".zst") == 0;
+}
+
+/* ---- whole segments ---- */
+static void *allocate(size_t n) {
+    void *p = malloc(n); /* a segment at a time, in the background or for a walk */
+    ASSERT(p);
+    return p;
+}
+
+u64 segment_scan(int fd, struct journal_segment *s) {
+    u64 offset = 0;
+    struct frame f;
+    u8 *bytes = allocate(FRAME_HEADER + ZSTD_COMPRESSBOUND(FRAME_MAX));
+    s->min_ms = INT64_MAX;
+    s->max_ms = INT64_MIN;
+    while (frame_read_header(fd, offset, INT64_MAX, &f) && frame_read(fd, offset, &f, bytes)) {
+        s->min_ms = MIN(s->min_ms, f.min_ms);
+        s->max_ms = MAX(s->max_ms, f.max_ms);
+        offset += FRAME_HEADER + f.stored_n;
+    }
+    free(bytes);
+    return offset;
+}
+
+static bool records_visit(str raw, i64 from_ms, i64 to_ms,
+                          bool (*visit)(void *context, i64 time_ms, str record), void *context) {
+    while (raw.n >= 12) {
+        const u8 *p = (const u8 *)raw.p;
+        size_t n = (size_t)get(p, 4);
+        i64 time_ms = (i64)get(p + 4, 8);
+        raw = str_skip(raw, 12);
+        if (n > raw.n) return true;
+        if (time_ms >= from_ms && time_ms < to_ms && !visit(context, time_ms, str_take(raw, n))) return false;
+        raw = str_skip(raw, n);
+    }
+    return true;
+}
+
+bool segment_visit(int fd, u64 limit, i64 from_ms, i64 to_ms,
+                   bool (*visit)(void *context, i64 time_ms, str record), void *context) {
+    u8 *bytes = allocate(FRAME_HEADER + ZSTD_COMPRESSBOUND(FRAME_MAX)), *raw = NULL;
+    struct frame f;
+    bool going = true;
+    for (u64 offset = 0; going && frame_read_header(fd, offset, limit, &f);
+         offset += FRAME_HEADER + f.stored_n) {
+        if (f.max_ms < from_ms || f.min_ms >= to_ms) continue;
+        if (!frame_read(fd, offset, &f, bytes)) {
+            log_line(LOG_ERROR, "journal_damaged", "offset=%llu", (unsigned long long)offset);
+            break;
+        }
+        str records = {(char *)bytes + FRAME_HEADER, f.stored_n};
+        if (f.codec == FRAME_ZSTD) {
+            if (!raw) raw = allocate(FRAME_MAX);
+            if (ZSTD_decompress(raw, FRAME_MAX, records.p, records.n) != f.raw_n) break;
+            records = (str){(char *)raw, f.raw_n};
+        }
+        going = records_visit(records, from_ms, to_ms, visit, context);
+    }
+    free(raw);
+    free(bytes);
+    return going;
+}
+
+/* ---- compression: raw frames are gathered into blocks ---- */
+struct packer {
+    int fd, error;
+    u64 end;
+    struct frame frame;
+    u8 *raw, *out;
+};
+
+static void packer_emit(struct packer *p) {
+    struct frame *f = &p->frame;
+    if (f->count && !p->error) {
+        size_t n = ZSTD_compress(p->out + FRAME_HEADER, ZSTD_COMPRESSBOUND(FRAME_MAX), p->raw, f->raw_n, 3);
+        ASSERT(!ZSTD_isError(n));
+        f->codec = FRAME_ZSTD;
+        f->stored_n = (u32)n;
+        frame_seal(f, p->out);
+        p->error = file_write_at(p->fd, p->out, FRAME_HEADER + n, p->end);
+        p->end += FRAME_HEADER + n;
+    }
+    *f = (struct frame){.min_ms = INT64_MAX, .max_ms = INT64_MIN};
+}
+
+static bool packer_add(void *context, i64 time_ms, str record) {
+    struct packer *p = context;
+    if (p->frame.raw_n + 12 + record.n > FRAME_MAX || p->frame.raw_n >= JOURNAL_BLOCK) packer_emit(p);
+    struct frame *f = &p->frame;
+    u8 *at = p->raw + f->raw_n;
+    put(at, record.n, 4);
+    put(at + 4, (u64)time_ms, 8);
+    memcpy(at + 12, record.p, record.n);
+    f->raw_n += 12 + (u32)record.n;
+    f->count++;
+    f->min_ms = MIN(f->min_ms, time_ms);
+    f->max_ms = MAX(f->max_ms, time_ms);
+    return !p->error;
+}
+
+int segment_compress(const char *directory, const struct journal_segment *raw, struct journal_segment *done) {
+    char from[JOURNAL_PATH], to[JOURNAL_PATH], temporary[JOURNAL_PATH + 8];
+    int fd;
+    *done = *raw;
+    segment_file_path(directory, raw, from);
+    int error = file_open(from, O_RDONLY, 0, &fd);
+    if (error) return error;
+    u64 end = segment_scan(fd, done); /* a torn tail ends here */
+    done->compressed = true;
+    segment_file_path(directory, done, to);
+    snprintf(temporary, sizeof temporary, "%s/compress.new", directory);
+    struct packer p = {.raw = allocate(FRAME_MAX),
+                       .out = allocate(FRAME_HEADER + ZSTD_COMPRESSBOUND(FRAME_MAX)),
+                       .frame = {.min_ms = INT64_MAX, .max_ms = INT64_MIN}};
+    p.error = file_open(temporary, O_CREAT | O_TRUNC | O_WRONLY, 0600, &p.fd);
+    bool opened = !p.error;
+    if (opened) segment_visit(fd, end, INT64_MIN, INT64_MAX, packer_add, &p);
+    packer_emit(&p);
+    if (!p.error) p.error = file_sync_data(p.fd);
+    if (opened) close(p.fd);
+    close(fd);
+    free(p.raw);
+    free(p.out);
+    if (!p.error) p.error = file_rename(temporary, to);
+    if (!p.error) p.error = file_sync_directory(directory);
+    if (!p.error) p.error = file_remove(from);
+    return p.error;
+}

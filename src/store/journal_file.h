@@ -1,0 +1,45 @@
+/* A journal's files: frames of records in append-only segments. Inside the journal only. */
+#ifndef BRUME_JOURNAL_FILE_H
+#define BRUME_JOURNAL_FILE_H
+
+#include "base/arena.h"
+
+enum {
+    FRAME_HEADER = 40,
+    FRAME_MAX = 2 << 20,         /* raw bytes of one frame */
+    JOURNAL_BLOCK = 256 << 10,   /* raw bytes of a compressed frame */
+    JOURNAL_SEGMENT = 4 << 20,   /* raw bytes of a segment */
+    JOURNAL_PATH = 4096
+};
+enum frame_codec { FRAME_RAW = 0, FRAME_ZSTD = 1 };
+
+struct frame {
+    u8 codec;
+    u32 stored_n, raw_n, count;
+    i64 min_ms, max_ms;
+    u32 check; /* CRC-32C of the header before it and of the stored bytes */
+};
+/* Writes the header before `stored`, which follows it in memory. */
+void frame_seal(struct frame *f, u8 *header_and_stored);
+/* The frame at `offset`; `bytes` takes header and stored bytes. False: no whole frame stands there. */
+bool frame_read_header(int fd, u64 offset, u64 limit, struct frame *f);
+bool frame_read(int fd, u64 offset, const struct frame *f, u8 *bytes);
+
+/* A segment's name is its entry in the time index: the sequence, and once closed the times. */
+struct journal_segment {
+    u64 sequence;
+    i64 min_ms, max_ms; /* of what was written so far; min > max: nothing */
+    bool compressed;
+};
+void segment_file_path(const char *directory, const struct journal_segment *s, char *path);
+bool segment_file_parse(const char *name, struct journal_segment *s);
+/* Rewrites a closed segment compressed. 0 or errno; the raw file is removed on success. */
+int segment_compress(const char *directory, const struct journal_segment *raw, struct journal_segment *done);
+/* Where the last whole frame ends; notes the times. */
+u64 segment_scan(int fd, struct journal_segment *s);
+
+/* Visits the records of a segment's first `limit` bytes; false if `visit` ended the walk. */
+bool segment_visit(int fd, u64 limit, i64 from_ms, i64 to_ms,
+                   bool (*visit)(void *context, i64 time_ms, str record), void *context);
+
+#endif
