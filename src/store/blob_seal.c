@@ -95,7 +95,7 @@ static bool root_key_parse(struct blobs *b, str line) {
 }
 
 static int root_key_make(struct blobs *b, const char *path) {
-    char temporary[BLOB_PATH], line[sizeof KEY_FILE_LINE + 2 * AEAD_KEY + 1];
+    char temporary[BLOB_PATH + 8], line[sizeof KEY_FILE_LINE + 2 * AEAD_KEY + 1];
     snprintf(temporary, sizeof temporary, "%s.new", path);
     random_bytes(b->root_key, AEAD_KEY);
     memcpy(line, KEY_FILE_LINE, sizeof KEY_FILE_LINE - 1);
