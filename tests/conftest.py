@@ -1,0 +1,105 @@
+"""Fixtures of the black-box tests: a brume of one's own on a free port with its own data directory.
+
+Every test session has one server; a test that must stop, kill or configure its server asks for
+`start_brume`. BRUME_BINARY names the program under test."""
+import os
+import re
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.config import Config
+
+ROOT = Path(__file__).resolve().parent.parent
+BINARY = os.environ.get("BRUME_BINARY", str(ROOT / "build/src/front/brume"))
+
+
+class Brume:
+    """A running brume. `url` is its endpoint."""
+
+    def __init__(self, data, arguments=(), environment=None):
+        self.data = Path(data)
+        self.arguments = list(arguments)
+        self.environment = dict(environment or {})
+        self.process = None
+        self.url = None
+        self.log = []
+
+    def start(self):
+        command = [BINARY, "serve", "--port", "0", "--data", str(self.data), *self.arguments]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        env=dict(os.environ, **self.environment))
+        threading.Thread(target=self._drain, args=(self.process.stderr,), daemon=True).start()
+        ready = self.process.stdout.readline()
+        match = re.match(r"brume ready (\S+)", ready)
+        if not match:
+            self.process.wait(10)
+            raise RuntimeError(f"brume did not start: {ready!r} {self.log[-20:]}")
+        self.url = match[1]
+        return self
+
+    def _drain(self, pipe):
+        for line in pipe:
+            self.log.append(line.rstrip())
+
+    @property
+    def port(self):
+        return int(self.url.rsplit(":", 1)[1])
+
+    def kill(self):
+        """As the power would: no warning."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        """SIGTERM, and the exit status must be 0: a sanitizer's finding shows here."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(30)
+        assert status == 0, f"brume ended with {status}: {self.log[-60:]}"
+
+    def client(self, service, account="test", region="us-east-1", secret="test", **options):
+        config = Config(retries={"max_attempts": 0}, **options.pop("config", {}))
+        return boto3.client(service, endpoint_url=self.url, aws_access_key_id=account, aws_secret_access_key=secret,
+                            region_name=region, config=config, verify=options.pop("verify", None), **options)
+
+
+@pytest.fixture(scope="session")
+def brume(tmp_path_factory):
+    server = Brume(tmp_path_factory.mktemp("brume")).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def start_brume(tmp_path):
+    """start_brume(*arguments, data=..., environment=...) -> Brume; all are ended with the test."""
+    started = []
+
+    def start(*arguments, data=None, environment=None):
+        server = Brume(data or tmp_path / f"data{len(started)}", arguments, environment).start()
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        if server.process.poll() is None:
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqs(brume):
+    return brume.client("sqs")
+
+
+@pytest.fixture(scope="session")
+def s3(brume):
+    return brume.client("s3")
+
+
+@pytest.fixture(scope="session")
+def sts(brume):
+    return brume.client("sts")
