@@ -60,7 +60,8 @@ static void settle(struct http_conn *c) {
         uv_poll_start(&c->poll, events, on_poll);
     }
     enum timeout_class class = c->want_write ? TIMEOUT_WRITE : c->protocol->waits_for(c);
-    bool refresh = c->progress && (class == TIMEOUT_WRITE || class == TIMEOUT_BODY);
+    bool refresh = c->progress
+                   && (class == TIMEOUT_WRITE || class == TIMEOUT_BODY || c->protocol == &protocol_websocket);
     c->progress = false;
     conn_set_timeout(c, class, refresh);
 }

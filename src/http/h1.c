@@ -332,6 +332,11 @@ static void h1_flush(struct http_conn *c) {
     bool unread = !x->body_done;
     c->x = NULL;
     exchange_end(x, x->failed);
+    if (c->websocket) {
+        c->protocol = &protocol_websocket;
+        conn_mark_dirty(c); /* frames may wait already, both ways */
+        return;
+    }
     if (c->close_after && (unread || c->held)) conn_linger(c);
     else if (c->close_after) conn_close(c);
 }
@@ -359,6 +364,7 @@ static void h1_stop(struct http_conn *c) {
     struct http_exchange *x = c->x;
     c->x = NULL;
     if (x) exchange_end(x, true);
+    if (c->websocket) protocol_websocket.stop(c); /* accepted, but the client never heard of it */
 }
 
 static void h1_ready(struct http_exchange *x) { (void)x; }        /* the flush sees x->later */
