@@ -21,7 +21,15 @@ struct head_parse {
     bool too_many;
 };
 
-/* Lines end with CRLF and nothing else, no NUL anywhere, no line is folded. */
+/* "METHOD target HTTP/d.d" with one space each: llhttp takes more, and RTSP. */
+static bool request_line_is_clean(str line) {
+    str method = str_cut(&line, ' ');
+    str target = str_cut(&line, ' ');
+    return method.n && target.n && line.p && str_starts(line, S("HTTP/"))
+           && str_find_char(line, ' ') == STR_NONE;
+}
+
+/* Lines end with CRLF and nothing else, no NUL anywhere, no line is folded or without a name. */
 static bool lines_are_clean(str head) {
     if (memchr(head.p, 0, head.n)) return false;
     bool first = true;
@@ -30,7 +38,8 @@ static bool lines_are_clean(str head) {
         size_t lf = str_find_char(rest, '\n');
         if (lf == STR_NONE || lf == 0 || rest.p[lf - 1] != '\r') return false;
         if (memchr(rest.p, '\r', lf - 1)) return false;
-        if (!first && (rest.p[0] == ' ' || rest.p[0] == '\t')) return false;
+        if (first && !request_line_is_clean(str_take(rest, lf - 1))) return false;
+        if (!first && (rest.p[0] == ' ' || rest.p[0] == '\t' || rest.p[0] == ':')) return false;
         first = false;
         rest = str_skip(rest, lf + 1);
     }
