@@ -1,0 +1,328 @@
+/* Buckets. A bucket belongs to an account and has a region; one endpoint serves all regions. */
+#include "services/s3/s3.h"
+
+enum { BUCKETS_PAGE_MAX = 10000, BUCKETS_QUOTA = 10000 };
+
+str s3_bucket_arn(struct call *c, str bucket) {
+    return arn_format(c->arena, S("s3"), S(""), S(""), bucket);
+}
+
+str s3_object_arn(struct call *c, str bucket, str key) {
+    str path = arena_format(c->arena, "%.*s/%.*s", STR_ARGS(bucket), STR_ARGS(key));
+    return arn_format(c->arena, S("s3"), S(""), S(""), path);
+}
+
+str s3_canonical_id(struct call *c) {
+    u8 hash[DIGEST_MAX];
+    str text = arena_concat(c->arena, S("canonical user of account "), c->account);
+    sha256(text, hash);
+    return hex_of(c->arena, (str){(const char *)hash, 32});
+}
+
+struct s3_owner *s3_owner(struct call *c) {
+    struct s3_owner *owner = NEW(c->arena, struct s3_owner);
+    owner->id = s3_canonical_id(c);
+    return owner;
+}
+
+static bool bucket_get(struct call *c, str name, struct bucket_row *bucket) {
+    str value;
+    if (!txn_get(c->txn, s3_bucket_key(c, name), &value)) return false;
+    ASSERT(record_decode(c->arena, &s3_bucket_record, value, bucket));
+    return true;
+}
+
+err s3_bucket_open(struct call *c, str name, str owner, struct bucket_row *bucket) {
+    if (owner.p && !account_valid(owner))
+        return fail(c, &s3_invalid_bucket_owner_aws_account_id,
+                    "The value of the expected bucket owner parameter must be an AWS Account ID... "
+                    "[%.*s]",
+                    STR_ARGS(owner));
+    if (!bucket_get(c, name, bucket)) return s3_fail_no_bucket(c, name);
+    if (owner.p && !str_eq(owner, c->account)) return fail(c, &s3_access_denied, "Access Denied");
+    return NULL;
+}
+
+/* ---- names ---- */
+
+static bool name_character(char x) {
+    return (x >= 'a' && x <= 'z') || (x >= '0' && x <= '9') || x == '-' || x == '.';
+}
+
+static bool looks_like_address(str name) {
+    int dots = 0;
+    for (size_t i = 0; i < name.n; i++) {
+        if (name.p[i] == '.') dots++;
+        else if (name.p[i] < '0' || name.p[i] > '9') return false;
+    }
+    return dots == 3;
+}
+
+/* The rules for general purpose buckets, in the S3 user guide. */
+bool s3_bucket_name_valid(str name) {
+    static const char *const prefixes[] = {"xn--", "sthree-", "amzn-s3-demo-"};
+    static const char *const suffixes[] = {"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"};
+    if (name.n < 3 || name.n > 63 || looks_like_address(name)) return false;
+    for (size_t i = 0; i < name.n; i++)
+        if (!name_character(name.p[i])) return false;
+    char first = name.p[0], last = name.p[name.n - 1];
+    if (first == '.' || first == '-' || last == '.' || last == '-') return false;
+    if (str_find(name, S("..")) != STR_NONE) return false;
+    for (size_t i = 0; i < LENGTH(prefixes); i++)
+        if (str_starts(name, str_of(prefixes[i]))) return false;
+    for (size_t i = 0; i < LENGTH(suffixes); i++)
+        if (str_ends(name, str_of(suffixes[i]))) return false;
+    return true;
+}
+
+/* ---- creation ---- */
+
+/* The region of a new bucket: what the client's endpoint and its constraint say together. */
+static err region_of_new(struct call *c, str constraint, str *region) {
+    bool home = str_eq(c->region, S("us-east-1"));
+    *region = str_eq(constraint, S("EU")) ? S("eu-west-1") : constraint;
+    if (!constraint.n) {
+        *region = c->region;
+        constraint = S("unspecified");
+        if (home) return NULL;
+    } else if (home) {
+        if (region_known(*region) && !str_eq(*region, c->region)) return NULL;
+        fail_detail(c, S("LocationConstraint"), constraint);
+        return fail(c, &s3_invalid_location_constraint,
+                    "The specified location-constraint is not valid");
+    } else if (str_eq(*region, c->region)) {
+        return NULL;
+    }
+    return fail(c, &s3_illegal_location_constraint_exception,
+                "The %.*s location constraint is incompatible for the region specific endpoint this "
+                "request was sent to.",
+                STR_ARGS(constraint));
+}
+
+static err creation_check(struct call *c, const struct s3_create_bucket_request *in) {
+    if (!s3_bucket_name_valid(in->bucket)) {
+        fail_detail(c, S("BucketName"), in->bucket);
+        return fail(c, &s3_invalid_bucket_name, "The specified bucket is not valid.");
+    }
+    if (in->object_lock_enabled_for_bucket.set && in->object_lock_enabled_for_bucket.v)
+        return s3_fail_header_not_implemented(c, "x-amz-bucket-object-lock-enabled", NULL);
+    if (in->object_ownership.p && !str_eq(in->object_ownership, S("BucketOwnerEnforced"))) {
+        if (!str_eq(in->object_ownership, S("BucketOwnerPreferred"))
+            && !str_eq(in->object_ownership, S("ObjectWriter"))) {
+            fail_detail(c, S("ArgumentName"), S("x-amz-object-ownership"));
+            return fail(c, &s3_invalid_argument, "Invalid x-amz-object-ownership header: %.*s",
+                        STR_ARGS(in->object_ownership));
+        }
+        return s3_fail_header_not_implemented(c, "x-amz-object-ownership",
+                                              "Access control lists are not implemented");
+    }
+    bool grants = in->grant_full_control.p || in->grant_read.p || in->grant_read_acp.p
+                  || in->grant_write.p || in->grant_write_acp.p;
+    if (grants || (in->acl.p && !str_eq(in->acl, S("private"))))
+        return fail(c, &s3_invalid_request,
+                    "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
+    const struct s3_create_bucket_configuration *configuration = in->create_bucket_configuration;
+    if (configuration && (configuration->location || configuration->bucket))
+        return fail(c, &s3_not_implemented, "Directory buckets are not implemented");
+    return NULL;
+}
+
+static str new_location(struct call *c, str name, bool constrained) {
+    if (!constrained) return arena_concat(c->arena, S("/"), name);
+    size_t host = str_find(c->base_url, S("://"));
+    if (host == STR_NONE) return arena_concat(c->arena, S("/"), name);
+    return arena_format(c->arena, "%.*s%.*s.%.*s/", STR_ARGS(str_take(c->base_url, host + 3)),
+                        STR_ARGS(name), STR_ARGS(str_skip(c->base_url, host + 3)));
+}
+
+static const struct tag_errors bucket_tag_errors = {&s3_bad_request, &s3_invalid_tag};
+
+/* DIFFERS: names are unique within an account, not among all accounts; BucketAlreadyExists does not
+ * occur. */
+err s3_create_bucket(struct call *c, const struct s3_create_bucket_request *in,
+                     struct s3_create_bucket_output *out) {
+    s3_usage_tier1(c);
+    TRY(creation_check(c, in));
+    const struct s3_create_bucket_configuration *configuration = in->create_bucket_configuration;
+    str constraint = configuration ? configuration->location_constraint : (str){0};
+    struct bucket_row bucket, old;
+    str region;
+    TRY(region_of_new(c, constraint, &region));
+    struct record_pairs tags = {0};
+    if (configuration && configuration->tags.set) {
+        tags = (struct record_pairs){(struct record_pair *)(void *)configuration->tags.v,
+                                     configuration->tags.n, true};
+        TRY(s3_tags_check(c, &tags, S3_BUCKET_TAGS_MAX));
+    }
+    str arn = s3_bucket_arn(c, in->bucket);
+    out->location = new_location(c, in->bucket, constraint.n > 0);
+    out->bucket_arn = arn;
+    if (bucket_get(c, in->bucket, &old)) {
+        /* us-east-1 answers a repeated creation with success, as it always has. */
+        if (str_eq(c->region, S("us-east-1")) && str_eq(old.region, region) && !tags.n) return NULL;
+        fail_detail(c, S("BucketName"), in->bucket);
+        return fail(c, &s3_bucket_already_owned_by_you,
+                    "Your previous request to create the named bucket succeeded and you already own "
+                    "it.");
+    }
+    bucket = (struct bucket_row){.id = txn_sequence(c->txn),
+                                 .name = in->bucket,
+                                 .region = region,
+                                 .location_constraint = constraint.n ? constraint : (str){0},
+                                 .created_ms = c->now_ms};
+    txn_put(c->txn, s3_bucket_key(c, in->bucket), record_encode(c->arena, &s3_bucket_record, &bucket));
+    registry_add(c, arn, S("AWS::S3::Bucket"));
+    return tags.n ? tags_set(c, arn, &tags, &bucket_tag_errors) : NULL;
+}
+
+err s3_delete_bucket(struct call *c, const struct s3_delete_bucket_request *in, struct wire_unit *out) {
+    struct bucket_row bucket;
+    TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
+    str objects = s3_objects_prefix(c, bucket.id), key, value;
+    struct range rows = txn_range(c->txn, objects, key_after_prefix(c->arena, objects));
+    if (range_next(&rows, &key, &value)) {
+        fail_detail(c, S("BucketName"), in->bucket);
+        return fail(c, &s3_bucket_not_empty, "The bucket you tried to delete is not empty");
+    }
+    s3_uploads_sweep(c, bucket.id);
+    txn_delete(c->txn, s3_bucket_key(c, in->bucket));
+    registry_remove(c, s3_bucket_arn(c, in->bucket));
+    return NULL;
+}
+
+/* ---- reading ---- */
+
+err s3_head_bucket(struct call *c, const struct s3_head_bucket_request *in,
+                   struct s3_head_bucket_output *out) {
+    struct bucket_row bucket;
+    s3_usage_tier2(c);
+    TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
+    out->bucket_arn = s3_bucket_arn(c, in->bucket);
+    out->bucket_region = bucket.region;
+    out->access_point_alias = SOME_BOOL(false);
+    return NULL;
+}
+
+err s3_get_bucket_location(struct call *c, const struct s3_get_bucket_location_request *in,
+                           struct s3_get_bucket_location_output *out) {
+    struct bucket_row bucket;
+    s3_usage_tier2(c);
+    TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
+    if (bucket.location_constraint.p) out->location_constraint = bucket.location_constraint;
+    else if (!str_eq(bucket.region, S("us-east-1"))) out->location_constraint = bucket.region;
+    return NULL;
+}
+
+/* Never enabled: an empty answer. */
+err s3_get_bucket_versioning(struct call *c, const struct s3_get_bucket_versioning_request *in,
+                             struct s3_get_bucket_versioning_output *out) {
+    struct bucket_row bucket;
+    s3_usage_tier2(c);
+    return s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket);
+}
+
+static void own_everything(struct call *c, struct s3_grant **grants, u32 *n, struct s3_owner **owner) {
+    struct s3_grant *grant = NEW(c->arena, struct s3_grant);
+    grant->grantee = NEW(c->arena, struct s3_grantee);
+    grant->grantee->id = s3_canonical_id(c);
+    grant->grantee->type = S("CanonicalUser");
+    grant->permission = S("FULL_CONTROL");
+    *grants = grant;
+    *n = 1;
+    *owner = s3_owner(c);
+}
+
+/* Access control lists are off (bucket owner enforced, S3's default): the owner has full control. */
+err s3_get_bucket_acl(struct call *c, const struct s3_get_bucket_acl_request *in,
+                      struct s3_get_bucket_acl_output *out) {
+    struct bucket_row bucket;
+    s3_usage_tier2(c);
+    TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
+    out->grants.set = true;
+    own_everything(c, &out->grants.v, &out->grants.n, &out->owner);
+    return NULL;
+}
+
+err s3_get_object_acl(struct call *c, const struct s3_get_object_acl_request *in,
+                      struct s3_get_object_acl_output *out) {
+    struct bucket_row bucket;
+    struct object_row object;
+    s3_usage_tier2(c);
+    TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
+    TRY(s3_object_open(c, &bucket, in->key, in->version_id, &object));
+    out->grants.set = true;
+    own_everything(c, &out->grants.v, &out->grants.n, &out->owner);
+    return NULL;
+}
+
+/* Every object is sealed with AES-256-GCM under its own data key. */
+err s3_get_bucket_encryption(struct call *c, const struct s3_get_bucket_encryption_request *in,
+                             struct s3_get_bucket_encryption_output *out) {
+    struct bucket_row bucket;
+    s3_usage_tier2(c);
+    TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
+    struct s3_server_side_encryption_configuration *configuration =
+        NEW(c->arena, struct s3_server_side_encryption_configuration);
+    struct s3_server_side_encryption_rule *rule = NEW(c->arena, struct s3_server_side_encryption_rule);
+    rule->apply_server_side_encryption_by_default =
+        NEW(c->arena, struct s3_server_side_encryption_by_default);
+    rule->apply_server_side_encryption_by_default->sse_algorithm = S("AES256");
+    rule->bucket_key_enabled = SOME_BOOL(false);
+    configuration->rules.v = rule;
+    configuration->rules.n = 1;
+    configuration->rules.set = true;
+    out->server_side_encryption_configuration = configuration;
+    return NULL;
+}
+
+/* ---- listing ---- */
+
+err s3_list_buckets(struct call *c, const struct s3_list_buckets_request *in,
+                    struct s3_list_buckets_output *out) {
+    s3_usage_tier1(c);
+    i32 max = in->max_buckets.set ? in->max_buckets.v : BUCKETS_PAGE_MAX;
+    if (max < 1 || max > BUCKETS_PAGE_MAX)
+        return s3_fail_argument(c, "max-buckets", arena_format(c->arena, "%d", max),
+                                "Argument max-buckets must be an integer between 1 and 10000");
+    if (in->bucket_region.p && !region_known(in->bucket_region)) {
+        fail_detail(c, S("ArgumentName"), S("bucket-region"));
+        return fail(c, &s3_invalid_argument, "Argument value %.*s is not a valid AWS Region",
+                    STR_ARGS(in->bucket_region));
+    }
+    str base = s3_buckets_prefix(c), after = {0};
+    str from = s3_key_with_prefix(c, base, in->prefix), key, value;
+    str end = key_after_prefix(c->arena, from);
+    if (in->continuation_token.n) {
+        if (!page_position(c, in->continuation_token, &after))
+            return s3_fail_argument(c, "continuation-token", in->continuation_token,
+                                    "The continuation token provided is incorrect");
+        from = s3_key_after_string(c, base, after);
+    }
+    struct range rows = txn_range(c->txn, from, end);
+    struct s3_bucket *found = NEW_ARRAY(c->arena, struct s3_bucket, (size_t)MIN(max, 1000));
+    u32 n = 0, room = (u32)MIN(max, 1000);
+    bool more = false;
+    while (range_next(&rows, &key, &value)) {
+        struct bucket_row bucket = {0};
+        ASSERT(record_decode(c->arena, &s3_bucket_record, value, &bucket));
+        if (in->bucket_region.n && !str_eq(bucket.region, in->bucket_region)) continue;
+        if ((more = n == (u32)max)) break;
+        if (n == room) {
+            struct s3_bucket *wider = NEW_ARRAY(c->arena, struct s3_bucket, (size_t)room * 2);
+            memcpy(wider, found, n * sizeof *found);
+            found = wider;
+            room *= 2;
+        }
+        found[n++] = (struct s3_bucket){.name = bucket.name,
+                                        .creation_date = SOME_TIME(bucket.created_ms),
+                                        .bucket_region = bucket.region,
+                                        .bucket_arn = s3_bucket_arn(c, bucket.name)};
+    }
+    out->buckets.v = found;
+    out->buckets.n = n;
+    out->buckets.set = true;
+    out->owner = s3_owner(c);
+    if (in->prefix.n) out->prefix = in->prefix;
+    if (more) out->continuation_token = page_token(c, found[n - 1].name);
+    return NULL;
+}

@@ -1,0 +1,254 @@
+/* CopyObject. The copy shares the bytes of its source. Where its ETag or checksum is not the source's
+ * (parts, another algorithm), a worker reads the bytes once, before the handler runs. */
+#include "services/s3/s3.h"
+
+static const u64 copy_max = 5ull << 30;
+
+err s3_copy_source_parse(struct call *c, str header, struct copy_source *source) {
+    *source = (struct copy_source){0};
+    size_t query = str_find(header, S("?versionId="));
+    str path = query == STR_NONE ? header : str_take(header, query);
+    if (query != STR_NONE) source->version_id = str_skip(header, query + 11);
+    if (str_starts(path, S("/"))) path = str_skip(path, 1);
+    str decoded = {0};
+    if (!percent_decode(c->arena, path, false, &decoded)) decoded = path;
+    if (str_starts(decoded, S("arn:")))
+        return s3_fail_header_not_implemented(c, "x-amz-copy-source",
+                                              "Access points are not implemented");
+    source->key = decoded;
+    source->bucket = str_cut(&source->key, '/');
+    if (!source->key.n || !source->bucket.n)
+        return s3_fail_argument(c, "x-amz-copy-source", header,
+                                "Copy Source must mention the source bucket and key: "
+                                "sourcebucket/sourcekey");
+    return NULL;
+}
+
+err s3_copy_source_open(struct call *c, str header, str owner, const struct condition *condition,
+                        struct object_row *object) {
+    struct copy_source source;
+    struct bucket_row bucket;
+    TRY(s3_copy_source_parse(c, header, &source));
+    TRY(s3_bucket_open(c, source.bucket, owner, &bucket));
+    str arn = s3_object_arn(c, source.bucket, source.key);
+    if (!may(c, S("s3:GetObject"), arn)) return deny(c, S("s3:GetObject"), arn);
+    TRY(s3_object_open(c, &bucket, source.key, source.version_id, object));
+    return s3_condition_copy(c, condition, object);
+}
+
+err s3_copy_too_large(struct call *c) {
+    return fail(c, &s3_invalid_request,
+                "The specified copy source is larger than the maximum allowable size for a copy "
+                "source: 5368709120");
+}
+
+#define CONDITION_OF(in)                                                                           \
+    ((struct condition){(in)->copy_source_if_match, (in)->copy_source_if_none_match,               \
+                        (in)->copy_source_if_modified_since, (in)->copy_source_if_unmodified_since})
+
+static err directive(struct call *c, const char *header, str value, bool *replace, const char *message) {
+    *replace = str_eq(value, S("REPLACE"));
+    if (!value.p || *replace || str_eq(value, S("COPY"))) return NULL;
+    return s3_fail_argument(c, header, value, message);
+}
+
+/* A copy of an object onto itself must change something. */
+static err self_check(struct call *c, const struct s3_copy_object_request *in, bool replaces) {
+    struct copy_source source;
+    TRY(s3_copy_source_parse(c, in->copy_source, &source));
+    bool same = str_eq(source.bucket, in->bucket) && str_eq(source.key, in->key) && !source.version_id.p;
+    bool changes = replaces || in->storage_class.p || in->website_redirect_location.p
+                   || in->server_side_encryption.p;
+    if (!same || changes) return NULL;
+    return fail(c, &s3_invalid_request,
+                "This copy request is illegal because it is trying to copy an object to itself without "
+                "changing the object's metadata, storage class, website redirect location or "
+                "encryption attributes.");
+}
+
+struct copy_job {
+    struct bucket_row bucket;
+    struct object_row source;
+    bool replace_metadata, replace_tags;
+    int kind; /* checksum of the copy */
+    bool digest; /* its bytes must be read for that, or for an ETag without parts */
+    str version; /* of the source, to be found unchanged */
+};
+
+static err copy_begin(struct call *c, const struct s3_copy_object_request *in, struct copy_job *job) {
+    *job = (struct copy_job){0};
+    struct object_headers headers = S3_HEADERS_OF(in);
+    struct condition condition = CONDITION_OF(in);
+    TRY(s3_key_check(c, in->key));
+    TRY(directive(c, "x-amz-metadata-directive", in->metadata_directive, &job->replace_metadata,
+                  "Unknown metadata directive."));
+    TRY(directive(c, "x-amz-tagging-directive", in->tagging_directive, &job->replace_tags,
+                  "Unknown tagging directive."));
+    TRY(s3_headers_check(c, &headers));
+    TRY(s3_customer_key_check(c, in->copy_source_sse_customer_algorithm,
+                              in->copy_source_sse_customer_key));
+    TRY(self_check(c, in, job->replace_metadata));
+    TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &job->bucket));
+    TRY(s3_copy_source_open(c, in->copy_source, in->expected_source_bucket_owner, &condition,
+                            &job->source));
+    if (job->source.size > copy_max) return s3_copy_too_large(c);
+    job->kind = s3_object_checksum(&job->source);
+    if (in->checksum_algorithm.p) job->kind = s3_checksum_kind(in->checksum_algorithm);
+    if (job->kind < 0)
+        return fail(c, &s3_invalid_request,
+                    "Checksum algorithm provided is unsupported. Please try again with any of the "
+                    "valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
+    job->digest = job->source.part_count > 0 || job->kind != s3_object_checksum(&job->source);
+    job->version = arena_format(c->arena, "%llx", (unsigned long long)job->source.sequence);
+    return NULL;
+}
+
+static err conditions(struct call *c, const struct s3_copy_object_request *in,
+                      const struct bucket_row *bucket) {
+    struct object_row current;
+    if (!in->if_match.p && !in->if_none_match.p) return NULL;
+    bool there = s3_object_find(c, bucket, in->key, &current);
+    return s3_condition_write(c, in->if_match, in->if_none_match, in->bucket, in->key,
+                              there ? &current : NULL);
+}
+
+err s3_copy_object_prepare(struct call *c, const struct s3_copy_object_request *in,
+                           struct call_plan *plan) {
+    struct copy_job job;
+    TRY(copy_begin(c, in, &job));
+    TRY(conditions(c, in, &job.bucket));
+    plan->note = job.version;
+    if (!job.digest || !job.source.size) return NULL;
+    plan->source = blob_open(c->txn, job.source.blob, c->arena);
+    plan->source_length = job.source.size;
+    plan->digest_only = true;
+    plan->digests = 1u << DIGEST_MD5 | 1u << job.kind;
+    return NULL;
+}
+
+static err copy_headers(struct call *c, const struct s3_copy_object_request *in,
+                        const struct copy_job *job, struct object_row *copy) {
+    struct object_headers headers = S3_HEADERS_OF(in);
+    if (job->replace_metadata) {
+        headers.tagging = (str){0};
+        TRY(s3_headers_apply(c, &headers, copy));
+    }
+    copy->website_redirect = in->website_redirect_location; /* never copied */
+    if (job->replace_tags) {
+        copy->tags = (struct record_pairs){0};
+        if (in->tagging.p) TRY(s3_tags_parse(c, in->tagging, &copy->tags));
+    }
+    return NULL;
+}
+
+err s3_copy_object(struct call *c, const struct s3_copy_object_request *in,
+                   struct s3_copy_object_output *out) {
+    struct copy_job job;
+    s3_usage_tier1(c);
+    TRY(copy_begin(c, in, &job));
+    TRY(conditions(c, in, &job.bucket));
+    if (!str_eq(c->note, job.version))
+        return fail(c, &s3_operation_aborted,
+                    "A conflicting conditional operation is currently in progress against this "
+                    "resource. Please try again.");
+    struct object_row copy = job.source;
+    TRY(copy_headers(c, in, &job, &copy));
+    if (job.digest) s3_body_digest(c, call_body(c), job.kind, &copy);
+    copy.version_id = copy.upload_id = (str){0};
+    copy.part_count = 0;
+    copy.part_size = 0;
+    if (copy.blob.p) copy.blob = txn_blob_share(c->txn, copy.blob);
+    s3_object_replace(c, &job.bucket, in->key, &copy, S("CopyObject"));
+    struct s3_copy_object_result *result = NEW(c->arena, struct s3_copy_object_result);
+    result->etag = s3_quoted(c, copy.etag);
+    result->last_modified = SOME_TIME(s3_whole_seconds(copy.modified_ms));
+    result->checksum_type = s3_checksum_type(&copy);
+    S3_CHECKSUM_SET(result, s3_object_checksum(&copy), s3_checksum_text(c, &copy));
+    out->copy_object_result = result;
+    out->server_side_encryption = S("AES256");
+    return NULL;
+}
+
+/* ---- UploadPartCopy ---- */
+
+struct part_copy {
+    struct part_target target;
+    struct object_row source;
+    u64 first, length;
+    str version;
+};
+
+static err part_range(struct call *c, str header, u64 size, u64 *first, u64 *length) {
+    *first = 0;
+    *length = size;
+    if (!header.p) return NULL;
+    u64 from, to;
+    str spec = str_skip(header, 6);
+    str from_text = str_cut(&spec, '-');
+    if (!str_starts(header, S("bytes=")) || !str_to_u64(from_text, &from) || !str_to_u64(spec, &to)
+        || from > to)
+        return s3_fail_argument(c, "x-amz-copy-source-range", header,
+                                "The x-amz-copy-source-range value must be of the form "
+                                "bytes=first-last where first and last are the zero-based offsets of "
+                                "the first and last bytes to copy");
+    if (to >= size)
+        return s3_fail_argument(c, "x-amz-copy-source-range", header,
+                                arena_format(c->arena,
+                                             "Range specified is not valid for source object of size: "
+                                             "%llu%c", (unsigned long long)size, 0).p);
+    *first = from;
+    *length = to - from + 1;
+    return NULL;
+}
+
+static err part_copy_begin(struct call *c, const struct s3_upload_part_copy_request *in,
+                           struct part_copy *p) {
+    struct condition condition = CONDITION_OF(in);
+    *p = (struct part_copy){0};
+    TRY(s3_customer_key_check(c, in->sse_customer_algorithm, in->sse_customer_key));
+    TRY(s3_customer_key_check(c, in->copy_source_sse_customer_algorithm,
+                              in->copy_source_sse_customer_key));
+    TRY(s3_part_target_open(c, in->bucket, in->expected_bucket_owner, in->key, in->upload_id,
+                            in->part_number.v, &p->target));
+    TRY(s3_copy_source_open(c, in->copy_source, in->expected_source_bucket_owner, &condition,
+                            &p->source));
+    TRY(part_range(c, in->copy_source_range, p->source.size, &p->first, &p->length));
+    if (p->length > copy_max) return s3_copy_too_large(c);
+    p->version = arena_format(c->arena, "%llx", (unsigned long long)p->source.sequence);
+    return NULL;
+}
+
+err s3_upload_part_copy_prepare(struct call *c, const struct s3_upload_part_copy_request *in,
+                                struct call_plan *plan) {
+    struct part_copy p;
+    TRY(part_copy_begin(c, in, &p));
+    plan->note = p.version;
+    if (!p.length) return NULL;
+    plan->source = blob_open(c->txn, p.source.blob, c->arena);
+    plan->source_offset = p.first;
+    plan->source_length = p.length;
+    plan->digests = 1u << DIGEST_MD5 | 1u << s3_object_checksum(p.target.upload.object);
+    return NULL;
+}
+
+err s3_upload_part_copy(struct call *c, const struct s3_upload_part_copy_request *in,
+                        struct s3_upload_part_copy_output *out) {
+    struct part_copy p;
+    s3_usage_tier1(c);
+    TRY(part_copy_begin(c, in, &p));
+    if (!str_eq(c->note, p.version))
+        return fail(c, &s3_operation_aborted,
+                    "A conflicting conditional operation is currently in progress against this "
+                    "resource. Please try again.");
+    struct part_row part;
+    s3_part_store(c, &p.target, call_body(c), &part);
+    struct s3_copy_part_result *result = NEW(c->arena, struct s3_copy_part_result);
+    result->etag = s3_quoted(c, part.etag);
+    result->last_modified = SOME_TIME(s3_whole_seconds(part.modified_ms));
+    if (p.target.upload.checksum_asked)
+        S3_CHECKSUM_SET(result, s3_object_checksum(p.target.upload.object),
+                        base64_of(c->arena, part.checksum));
+    out->copy_part_result = result;
+    out->server_side_encryption = S("AES256");
+    return NULL;
+}

@@ -1,0 +1,142 @@
+/* What a request says of the object it makes. Whatever brume does not do is refused by name. */
+#include "services/s3/s3.h"
+
+enum { METADATA_MAX = 2048, REDIRECT_MAX = 2048 };
+
+static bool one_of(str value, const char *const *list, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(value, str_of(list[i]))) return true;
+    return false;
+}
+
+/* Access control lists are off in every bucket (bucket owner enforced); S3 then takes only the two
+ * that say nothing else. */
+static err acl_check(struct call *c, const struct object_headers *h) {
+    static const char *const known[] = {"private", "public-read", "public-read-write",
+                                        "authenticated-read", "aws-exec-read", "bucket-owner-read",
+                                        "bucket-owner-full-control"};
+    bool grants = h->grant_full_control.p || h->grant_read.p || h->grant_read_acp.p
+                  || h->grant_write_acp.p;
+    if (h->acl.p && !one_of(h->acl, known, LENGTH(known)))
+        return s3_fail_argument(c, "x-amz-acl", h->acl, "");
+    if (h->acl.p && grants)
+        return fail(c, &s3_invalid_request,
+                    "Specifying both Canned ACLs and Header Grants is not allowed");
+    bool harmless = !h->acl.p || str_eq(h->acl, S("private"))
+                    || str_eq(h->acl, S("bucket-owner-full-control"));
+    if (grants || !harmless)
+        return fail(c, &s3_access_control_list_not_supported, "The bucket does not allow ACLs");
+    return NULL;
+}
+
+static err encryption_check(struct call *c, const struct object_headers *h) {
+    TRY(s3_customer_key_check(c, h->customer_algorithm, h->customer_key));
+    if (str_eq(h->encryption, S("aws:kms")) || str_eq(h->encryption, S("aws:kms:dsse")) || h->kms_key.p)
+        return s3_fail_header_not_implemented(c, "x-amz-server-side-encryption",
+                                              "Encryption with AWS KMS keys is not implemented");
+    if (h->encryption.p && !str_eq(h->encryption, S("AES256"))) {
+        fail_detail(c, S("ArgumentName"), S("x-amz-server-side-encryption"));
+        fail_detail(c, S("ArgumentValue"), h->encryption);
+        return fail(c, &s3_invalid_encryption_algorithm_error,
+                    "The Encryption request you specified is not valid. Supported value: AES256.");
+    }
+    return NULL;
+}
+
+err s3_customer_key_check(struct call *c, str algorithm, str key) {
+    if (!algorithm.p && !key.p) return NULL;
+    return s3_fail_header_not_implemented(
+        c, "x-amz-server-side-encryption-customer-algorithm",
+        "Encryption with keys that the client provides is not implemented");
+}
+
+static err storage_class_check(struct call *c, str class) {
+    static const char *const known[] = {
+        "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER",
+        "DEEP_ARCHIVE", "OUTPOSTS", "GLACIER_IR", "SNOW", "EXPRESS_ONEZONE"};
+    if (!class.p || str_eq(class, S("STANDARD"))) return NULL;
+    if (one_of(class, known, LENGTH(known)))
+        return s3_fail_header_not_implemented(c, "x-amz-storage-class",
+                                              "Only the storage class STANDARD is implemented");
+    fail_detail(c, S("StorageClassRequested"), class);
+    return fail(c, &s3_invalid_storage_class, "The storage class you specified is not valid");
+}
+
+static err redirect_check(struct call *c, str location) {
+    if (!location.p) return NULL;
+    bool form = str_starts(location, S("/")) || str_starts(location, S("http://"))
+                || str_starts(location, S("https://"));
+    if (!form)
+        return fail(c, &s3_invalid_redirect_location,
+                    "The website redirect location must have a prefix of 'http://' or 'https://' or "
+                    "'/'.");
+    if (location.n > REDIRECT_MAX)
+        return fail(c, &s3_invalid_redirect_location,
+                    "The length of website redirect location cannot exceed 2,048 characters.");
+    return NULL;
+}
+
+static err metadata_check(struct call *c, const struct record_pairs *metadata) {
+    size_t size = 0;
+    for (u32 i = 0; i < metadata->n; i++) size += metadata->v[i].key.n + metadata->v[i].value.n;
+    if (size <= METADATA_MAX) return NULL;
+    fail_detail(c, S("Size"), arena_format(c->arena, "%zu", size));
+    fail_detail(c, S("MaxSizeAllowed"), arena_format(c->arena, "%d", METADATA_MAX));
+    return fail(c, &s3_metadata_too_large,
+                "Your metadata headers exceed the maximum allowed metadata size");
+}
+
+err s3_headers_check(struct call *c, const struct object_headers *h) {
+    TRY(acl_check(c, h));
+    TRY(encryption_check(c, h));
+    TRY(storage_class_check(c, h->storage_class));
+    TRY(redirect_check(c, h->website_redirect));
+    TRY(metadata_check(c, &h->metadata));
+    if (h->lock_mode.p || h->legal_hold.p || h->lock_until)
+        return fail(c, &s3_invalid_request, "Bucket is missing Object Lock Configuration");
+    return NULL;
+}
+
+static str lower(struct call *c, str text) {
+    char *copy = NEW_ARRAY(c->arena, char, text.n + 1);
+    for (size_t i = 0; i < text.n; i++) {
+        char x = text.p[i];
+        copy[i] = (char)(x >= 'A' && x <= 'Z' ? x + ('a' - 'A') : x);
+    }
+    return (str){copy, text.n};
+}
+
+/* aws-chunked is of the transfer, not of the object. */
+static str without_chunked(struct call *c, str encoding) {
+    if (!encoding.p) return encoding;
+    struct buf kept = buf_new(c->arena, encoding.n + 1);
+    str rest = encoding;
+    while (rest.p) {
+        str one = str_trim(str_cut(&rest, ','));
+        if (!one.n || str_eq_nocase(one, S("aws-chunked"))) continue;
+        if (kept.n) buf_char(&kept, ',');
+        buf_add(&kept, one);
+    }
+    return kept.n ? buf_str(&kept) : (str){0};
+}
+
+err s3_headers_apply(struct call *c, const struct object_headers *h, struct object_row *object) {
+    object->content_type = h->content_type.n ? h->content_type : S("binary/octet-stream");
+    object->cache_control = h->cache_control;
+    object->content_disposition = h->content_disposition;
+    object->content_encoding = without_chunked(c, h->content_encoding);
+    object->content_language = h->content_language;
+    object->expires = h->expires;
+    object->website_redirect = h->website_redirect;
+    object->storage_class = S("STANDARD");
+    object->metadata = (struct record_pairs){0};
+    if (h->metadata.n) {
+        object->metadata.v = NEW_ARRAY(c->arena, struct record_pair, h->metadata.n);
+        object->metadata.n = h->metadata.n;
+        object->metadata.set = true;
+        for (u32 i = 0; i < h->metadata.n; i++)
+            object->metadata.v[i] =
+                (struct record_pair){lower(c, h->metadata.v[i].key), h->metadata.v[i].value};
+    }
+    return h->tagging.p ? s3_tags_parse(c, h->tagging, &object->tags) : NULL;
+}

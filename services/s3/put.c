@@ -1,0 +1,59 @@
+/* PutObject. The bytes are staged, digested and verified before the handler runs; what can be refused
+ * without them is refused before they are sent. */
+#include "services/s3/s3.h"
+
+static const u64 object_put_max = 5ull << 30;
+
+err s3_key_check(struct call *c, str key) {
+    if (s3_object_key_fits(key)) return NULL;
+    fail_detail(c, S("Size"), arena_format(c->arena, "%zu", key.n));
+    fail_detail(c, S("MaxSizeAllowed"), S("1024"));
+    return fail(c, &s3_key_too_long_error, "Your key is too long");
+}
+
+static err conditions(struct call *c, const struct bucket_row *bucket,
+                      const struct s3_put_object_request *in) {
+    struct object_row current;
+    if (!in->if_match.p && !in->if_none_match.p) return NULL;
+    bool there = s3_object_find(c, bucket, in->key, &current);
+    return s3_condition_write(c, in->if_match, in->if_none_match, in->bucket, in->key,
+                              there ? &current : NULL);
+}
+
+err s3_put_object_prepare(struct call *c, const struct s3_put_object_request *in,
+                          struct call_plan *plan) {
+    struct bucket_row bucket;
+    struct checksum_claim claim;
+    struct object_row scratch = {0};
+    TRY(s3_key_check(c, in->key));
+    if (in->write_offset_bytes.set)
+        return s3_fail_header_not_implemented(c, "x-amz-write-offset-bytes", NULL);
+    struct object_headers headers = S3_HEADERS_OF(in);
+    TRY(s3_headers_check(c, &headers));
+    TRY(s3_headers_apply(c, &headers, &scratch));
+    S3_CHECKSUM_CLAIM(in, &claim);
+    TRY(s3_body_digests(c, &claim, in->checksum_algorithm, &plan->digests));
+    plan->body_max = object_put_max;
+    plan->too_large = &s3_entity_too_large;
+    TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
+    return conditions(c, &bucket, in);
+}
+
+err s3_put_object(struct call *c, const struct s3_put_object_request *in,
+                  struct s3_put_object_output *out) {
+    struct bucket_row bucket;
+    struct object_row object = {0};
+    s3_usage_tier1(c);
+    TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
+    TRY(conditions(c, &bucket, in));
+    struct object_headers headers = S3_HEADERS_OF(in);
+    TRY(s3_headers_apply(c, &headers, &object));
+    s3_body_take(c, in->body, DIGEST_CRC64NVME, &object);
+    s3_object_replace(c, &bucket, in->key, &object, S("PutObject"));
+    count_usage(c, S("DataTransfer-In-Bytes"), (double)object.size);
+    out->etag = s3_quoted(c, object.etag);
+    S3_CHECKSUM_SET(out, s3_object_checksum(&object), s3_checksum_text(c, &object));
+    out->checksum_type = s3_checksum_type(&object);
+    out->server_side_encryption = S("AES256");
+    return NULL;
+}

@@ -1,0 +1,64 @@
+#include "services/s3/records.h"
+
+/* Numbers are never reused. */
+static const struct record_field bucket_fields[] = {
+    RECORD_U64(1, struct bucket_row, id),
+    RECORD_STR(2, struct bucket_row, name),
+    RECORD_STR(3, struct bucket_row, region),
+    RECORD_STR(4, struct bucket_row, location_constraint),
+    RECORD_I64(5, struct bucket_row, created_ms),
+};
+const struct record_type s3_bucket_record = RECORD_TYPE(struct bucket_row, bucket_fields);
+
+static const struct record_field object_fields[] = {
+    RECORD_U64(1, struct object_row, sequence),
+    RECORD_STR(2, struct object_row, version_id),
+    RECORD_BOOL(3, struct object_row, delete_marker),
+    RECORD_I64(4, struct object_row, modified_ms),
+    RECORD_U64(5, struct object_row, size),
+    RECORD_STR(6, struct object_row, etag),
+    RECORD_STR(7, struct object_row, blob),
+    RECORD_I32(8, struct object_row, checksum_kind),
+    RECORD_BOOL(9, struct object_row, composite),
+    RECORD_STR(10, struct object_row, checksum),
+    RECORD_I32(11, struct object_row, part_count),
+    RECORD_STR(12, struct object_row, upload_id),
+    RECORD_U64(13, struct object_row, part_size),
+    RECORD_STR(14, struct object_row, storage_class),
+    RECORD_STR(15, struct object_row, content_type),
+    RECORD_STR(16, struct object_row, cache_control),
+    RECORD_STR(17, struct object_row, content_disposition),
+    RECORD_STR(18, struct object_row, content_encoding),
+    RECORD_STR(19, struct object_row, content_language),
+    RECORD_STR(20, struct object_row, expires),
+    RECORD_STR(21, struct object_row, website_redirect),
+    RECORD_LIST(22, struct object_row, metadata, record_pair_type),
+    RECORD_LIST(23, struct object_row, tags, record_pair_type),
+};
+const struct record_type s3_object_record = RECORD_TYPE(struct object_row, object_fields);
+
+static const struct record_field upload_fields[] = {
+    RECORD_U64(1, struct upload_row, sequence),
+    RECORD_STR(2, struct upload_row, id),
+    RECORD_I64(3, struct upload_row, initiated_ms),
+    RECORD_BOOL(4, struct upload_row, checksum_asked),
+    RECORD_STRUCT(5, struct upload_row, object, s3_object_record),
+};
+const struct record_type s3_upload_record = RECORD_TYPE(struct upload_row, upload_fields);
+
+static const struct record_field part_fields[] = {
+    RECORD_U64(1, struct part_row, size),
+    RECORD_STR(2, struct part_row, etag),
+    RECORD_I64(3, struct part_row, modified_ms),
+    RECORD_STR(4, struct part_row, blob),
+    RECORD_STR(5, struct part_row, checksum),
+};
+const struct record_type s3_part_record = RECORD_TYPE(struct part_row, part_fields);
+
+static const struct record_field sweep_fields[] = {
+    RECORD_U64(1, struct sweep, bucket_id),
+    RECORD_STR(2, struct sweep, upload_id),
+    RECORD_BOOL(3, struct sweep, owns_blobs),
+    RECORD_STR(4, struct sweep, account),
+};
+const struct record_type s3_sweep_record = RECORD_TYPE(struct sweep, sweep_fields);

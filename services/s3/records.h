@@ -1,0 +1,90 @@
+/* What S3 stores, and the keys under which it stores it.
+ *
+ *   bucket     name                              -> struct bucket_row
+ *   object     bucket id, key, order             -> struct object_row
+ *   upload     bucket id, key, upload id         -> struct upload_row
+ *   part       bucket id, upload id, number      -> struct part_row
+ *
+ * all behind ("s3", account, ""). A bucket's id is drawn at its creation and never used again, so a
+ * bucket made anew under an old name sees nothing of the old one's rows.
+ *
+ * `order` is 0 for the current version of a key. Versions that are no longer current stand behind it
+ * at ~sequence: newest first, which is the order in which S3 lists them. Reading the current version
+ * is one get, listing the current ones skips the others by one seek a key. */
+#ifndef S3_RECORDS_H
+#define S3_RECORDS_H
+
+#include "cloud/cloud.h"
+
+struct bucket_row {
+    u64 id;
+    str name;
+    str region;
+    str location_constraint; /* as the client gave it ("EU"); absent: us-east-1 by default */
+    i64 created_ms;
+};
+
+struct object_row {
+    u64 sequence;      /* unique in the store, grows with every version: orders versions */
+    str version_id;    /* absent: the null version */
+    bool delete_marker;
+    i64 modified_ms;
+    u64 size;
+    str etag;          /* hex MD5, with "-N" for N parts; without quotes */
+    str blob;          /* blob.h reference */
+    i32 checksum_kind; /* enum digest_kind + 1; 0: none */
+    bool composite;    /* the checksum is one of the parts' checksums */
+    str checksum;      /* raw bytes */
+    i32 part_count;    /* 0: not uploaded in parts */
+    str upload_id;     /* its part rows, if part_count */
+    u64 part_size;     /* size of every part but the last; 0: they differ */
+    str storage_class;
+    str content_type, cache_control, content_disposition, content_encoding, content_language;
+    str expires, website_redirect;
+    struct record_pairs metadata; /* lower-case names without x-amz-meta- */
+    struct record_pairs tags;
+};
+
+struct upload_row {
+    u64 sequence; /* of its creation */
+    str id;
+    i64 initiated_ms;
+    bool checksum_asked;       /* the client named an algorithm at creation */
+    struct object_row *object; /* what the object will have: headers, tags, checksum kind */
+};
+
+struct part_row {
+    u64 size;
+    str etag; /* hex MD5 */
+    i64 modified_ms;
+    str blob;     /* while the upload is open; the completed object owns the bytes */
+    str checksum; /* raw bytes, of the upload's kind */
+};
+
+/* A sweep of part rows: more of them than one transaction may touch. */
+struct sweep {
+    u64 bucket_id;
+    str upload_id;   /* absent: all uploads of the bucket */
+    bool owns_blobs; /* the rows still own their bytes */
+    str account;
+};
+
+extern const struct record_type s3_bucket_record, s3_object_record, s3_upload_record, s3_part_record, s3_sweep_record;
+
+/* Keys as bytes. */
+str s3_bucket_key(struct call *c, str name);
+str s3_buckets_prefix(struct call *c);
+str s3_object_key(struct call *c, u64 bucket_id, str key, u64 order);
+str s3_objects_prefix(struct call *c, u64 bucket_id);
+str s3_upload_key(struct call *c, u64 bucket_id, str key, str upload_id);
+str s3_uploads_prefix(struct call *c, u64 bucket_id);
+str s3_part_key(struct call *c, u64 bucket_id, str upload_id, u32 number);
+str s3_parts_prefix(struct call *c, u64 bucket_id, str upload_id);
+/* Where the rows of a prefix' strings begin: `base` and then all strings that start with `prefix`. */
+str s3_key_with_prefix(struct call *c, str base, str prefix);
+/* The first row key behind all rows of exactly this string. */
+str s3_key_after_string(struct call *c, str base, str string);
+/* False for an object key that S3 refuses (over 1,024 bytes) or that does not fit a store key. */
+bool s3_object_key_fits(str key);
+
+#endif

@@ -1,0 +1,216 @@
+/* The room's own nouns: opening buckets and objects, what a request says of an object's headers,
+ * checksums and conditions, and writing a new current version. */
+#ifndef S3_S3_H
+#define S3_S3_H
+
+#include "crypto/crypto.h"
+#include "services/s3/errors.h"
+#include "services/s3/records.h"
+
+/* ---- bucket.c ---- */
+str s3_bucket_arn(struct call *c, str bucket);
+str s3_object_arn(struct call *c, str bucket, str key);
+bool s3_bucket_name_valid(str name);
+/* The row of a bucket of the caller's account; NoSuchBucket, or AccessDenied when the client expects
+ * another owner (`owner` absent: it expects none). */
+MUST_USE err s3_bucket_open(struct call *c, str name, str owner, struct bucket_row *bucket);
+/* The 64 hex digits by which S3's answers name an account. */
+str s3_canonical_id(struct call *c);
+struct s3_owner *s3_owner(struct call *c);
+
+/* ---- object.c ---- */
+/* The current version; false: none, or a delete marker. */
+bool s3_object_find(struct call *c, const struct bucket_row *bucket, str key, struct object_row *object);
+/* As above, by version id (absent: the current one), with S3's errors. */
+MUST_USE err s3_object_open(struct call *c, const struct bucket_row *bucket, str key, str version_id,
+                            struct object_row *object);
+/* Makes `object` the current version of the key; what it replaces goes, bytes and all. */
+void s3_object_replace(struct call *c, const struct bucket_row *bucket, str key,
+                       struct object_row *object, str reason);
+bool s3_object_remove(struct call *c, const struct bucket_row *bucket, str key, str reason);
+/* Writes an altered row of the current version (tags). */
+void s3_object_update(struct call *c, const struct bucket_row *bucket, str key,
+                      const struct object_row *object);
+str s3_quoted(struct call *c, str etag);
+/* The seconds of a Last-Modified: what HTTP dates can say. */
+static inline i64 s3_whole_seconds(i64 ms) { return ms / 1000 * 1000; }
+
+/* ---- put.c ---- */
+MUST_USE err s3_key_check(struct call *c, str key); /* KeyTooLongError */
+
+/* ---- headers.c: the headers of an object as a request gives them ---- */
+struct object_headers {
+    str acl, grant_full_control, grant_read, grant_read_acp, grant_write_acp;
+    str cache_control, content_disposition, content_encoding, content_language, content_type, expires;
+    str website_redirect, storage_class, tagging;
+    str encryption, kms_key, customer_algorithm, customer_key;
+    str lock_mode, legal_hold;
+    bool lock_until;
+    struct record_pairs metadata;
+};
+/* Fills from any generated request that has these members. */
+#define S3_HEADERS_OF(in)                                                                          \
+    ((struct object_headers){.acl = (in)->acl,                                                     \
+                             .grant_full_control = (in)->grant_full_control,                       \
+                             .grant_read = (in)->grant_read,                                       \
+                             .grant_read_acp = (in)->grant_read_acp,                               \
+                             .grant_write_acp = (in)->grant_write_acp,                             \
+                             .cache_control = (in)->cache_control,                                 \
+                             .content_disposition = (in)->content_disposition,                     \
+                             .content_encoding = (in)->content_encoding,                           \
+                             .content_language = (in)->content_language,                           \
+                             .content_type = (in)->content_type,                                   \
+                             .expires = (in)->expires,                                             \
+                             .website_redirect = (in)->website_redirect_location,                  \
+                             .storage_class = (in)->storage_class,                                 \
+                             .tagging = (in)->tagging,                                             \
+                             .encryption = (in)->server_side_encryption,                           \
+                             .kms_key = (in)->ssekms_key_id,                                       \
+                             .customer_algorithm = (in)->sse_customer_algorithm,                   \
+                             .customer_key = (in)->sse_customer_key,                               \
+                             .lock_mode = (in)->object_lock_mode,                                  \
+                             .legal_hold = (in)->object_lock_legal_hold_status,                    \
+                             .lock_until = (in)->object_lock_retain_until_date.set,                \
+                             .metadata = S3_PAIRS((in)->metadata)})
+/* The generated map of strings is laid out like a list of pairs. */
+#define S3_PAIRS(map)                                                                              \
+    ((struct record_pairs){(struct record_pair *)(void *)(map).v, (map).n, (map).set})
+/* What brume does not have is refused here, never accepted and forgotten. */
+MUST_USE err s3_headers_check(struct call *c, const struct object_headers *h);
+/* Only those that a request without own object carries too. */
+MUST_USE err s3_customer_key_check(struct call *c, str algorithm, str key);
+/* Content and system headers, metadata and tags; s3_headers_check has passed. */
+MUST_USE err s3_headers_apply(struct call *c, const struct object_headers *h, struct object_row *object);
+
+/* ---- tagging.c ---- */
+enum { S3_OBJECT_TAGS_MAX = 10, S3_BUCKET_TAGS_MAX = 50 };
+MUST_USE err s3_tags_check(struct call *c, const struct record_pairs *tags, u32 max);
+MUST_USE err s3_tags_parse(struct call *c, str header, struct record_pairs *tags); /* x-amz-tagging */
+
+/* ---- checksum.c ---- */
+/* wire name, digest kind, member of the generated structs */
+#define S3_CHECKSUMS(X)                                                                            \
+    X("CRC32", DIGEST_CRC32, checksum_crc32)                                                       \
+    X("CRC32C", DIGEST_CRC32C, checksum_crc32c)                                                   \
+    X("CRC64NVME", DIGEST_CRC64NVME, checksum_crc64nvme)                                          \
+    X("SHA1", DIGEST_SHA1, checksum_sha1)                                                          \
+    X("SHA256", DIGEST_SHA256, checksum_sha256)                                                    \
+    X("SHA512", DIGEST_SHA512, checksum_sha512)                                                    \
+    X("MD5", DIGEST_MD5, checksum_md5)                                                             \
+    X("XXHASH64", DIGEST_XXHASH64, checksum_xxhash64)                                              \
+    X("XXHASH3", DIGEST_XXHASH3, checksum_xxhash3)                                                 \
+    X("XXHASH128", DIGEST_XXHASH128, checksum_xxhash128)
+#define S3_CHECKSUM_SET_(name, digest, member)                                                     \
+    case digest: checksum_out_->member = checksum_text_; break;
+/* Sets the member of `out` that belongs to the kind. */
+#define S3_CHECKSUM_SET(out, kind_, text)                                                          \
+    do {                                                                                           \
+        __typeof__(out) checksum_out_ = (out);                                                     \
+        str checksum_text_ = (text);                                                               \
+        switch (kind_) {                                                                           \
+            S3_CHECKSUMS(S3_CHECKSUM_SET_)                                                         \
+        default: break;                                                                            \
+        }                                                                                          \
+    } while (0)
+/* What a request claims: at most one checksum. */
+struct checksum_claim {
+    int kind; /* enum digest_kind; -1: none */
+    str text;
+    int count;
+};
+#define S3_CHECKSUM_GET_(name, digest, member)                                                     \
+    if (claim_in_->member.p) claim_out_->kind = digest, claim_out_->text = claim_in_->member, claim_out_->count++;
+#define S3_CHECKSUM_CLAIM(in, claim)                                                               \
+    do {                                                                                           \
+        __typeof__(in) claim_in_ = (in);                                                           \
+        struct checksum_claim *claim_out_ = (claim);                                               \
+        *claim_out_ = (struct checksum_claim){-1, {0}, 0};                                         \
+        S3_CHECKSUMS(S3_CHECKSUM_GET_)                                                             \
+    } while (0)
+str s3_checksum_name(int kind);                    /* "CRC32" */
+int s3_checksum_kind(str name);                    /* -1: unknown */
+bool s3_checksum_linear(int kind);                 /* a CRC: combines, so FULL_OBJECT works */
+str s3_checksum_text(struct call *c, const struct object_row *object); /* base64, "-N" if composite */
+str s3_checksum_type(const struct object_row *object);
+static inline int s3_object_checksum(const struct object_row *object) { return object->checksum_kind - 1; }
+/* The digests that a body's receipt shall compute for a claim or an asked algorithm. */
+MUST_USE err s3_body_digests(struct call *c, const struct checksum_claim *claim, str algorithm, u32 *digests);
+/* Takes a body into the row: bytes, size, ETag, and the checksum that the client declared, else the
+ * one of kind `otherwise`. NULL: no bytes. */
+void s3_body_take(struct call *c, struct stream *body, int otherwise, struct object_row *object);
+/* ETag and checksum of a body that was only digested. */
+void s3_body_digest(struct call *c, const struct stream *body, int kind, struct object_row *object);
+
+/* ---- condition.c ---- */
+struct condition {
+    str if_match, if_none_match;
+    struct opt_time modified_since, unmodified_since;
+};
+enum condition_result { CONDITION_HOLDS, CONDITION_NOT_MODIFIED, CONDITION_FAILED };
+/* RFC 9110's precedence. *which names the header that failed. */
+enum condition_result s3_condition_read(const struct condition *condition, str etag, i64 modified_ms,
+                                        i64 now_ms, const char **which);
+/* Of a write: If-Match an ETag or If-None-Match "*", against the current object (NULL: none). */
+MUST_USE err s3_condition_write(struct call *c, str if_match, str if_none_match, str bucket, str key,
+                                const struct object_row *current);
+MUST_USE err s3_condition_copy(struct call *c, const struct condition *condition,
+                               const struct object_row *source);
+bool s3_etag_matches(str header, str etag);
+
+/* ---- range.c ---- */
+enum range_result { RANGE_WHOLE, RANGE_PART, RANGE_UNSATISFIABLE };
+/* One bytes range of `size` bytes. A header that is no single byte range asks for the whole. */
+enum range_result s3_range_parse(str header, u64 size, u64 *first, u64 *length);
+
+/* ---- copy.c ---- */
+struct copy_source {
+    str bucket, key, version_id;
+};
+MUST_USE err s3_copy_source_parse(struct call *c, str header, struct copy_source *source);
+MUST_USE err s3_copy_source_open(struct call *c, str header, str owner,
+                                 const struct condition *condition, struct object_row *object);
+MUST_USE err s3_copy_too_large(struct call *c);
+
+/* ---- parts.c ---- */
+/* Deletes the part rows of an upload; many of them by a job. */
+void s3_parts_sweep(struct call *c, u64 bucket_id, str upload_id, bool owns_blobs);
+void s3_uploads_sweep(struct call *c, u64 bucket_id);
+/* The parts of an upload or of the object made of it, in order, from numbers above `after`. */
+struct part_walk {
+    struct call *c;
+    struct range rows;
+    size_t base;
+};
+struct part_walk s3_parts_walk(struct call *c, u64 bucket_id, str upload_id, u32 after);
+bool s3_parts_next(struct part_walk *walk, u32 *number, struct part_row *part);
+/* The n-th part (from 1) of a completed object: its row, offset; false: fewer parts. */
+bool s3_part_of_object(struct call *c, const struct bucket_row *bucket, const struct object_row *object,
+                       u32 ordinal, struct part_row *part, u64 *offset);
+
+extern const struct task_kind s3_tasks[]; /* for store_register_tasks() */
+extern const size_t s3_tasks_count;
+
+/* ---- upload.c ---- */
+struct part_target {
+    struct bucket_row bucket;
+    struct upload_row upload;
+    u32 number;
+};
+MUST_USE err s3_upload_open(struct call *c, const struct bucket_row *bucket, str key, str upload_id,
+                            struct upload_row *upload);
+MUST_USE err s3_part_target_open(struct call *c, str bucket, str owner, str key, str upload_id,
+                                 i32 number, struct part_target *target);
+/* Makes the body a part; a part of that number that was there goes. NULL: no bytes. */
+void s3_part_store(struct call *c, const struct part_target *target, struct stream *body,
+                   struct part_row *part);
+
+/* ---- event.c ---- */
+void s3_event_created(struct call *c, const struct bucket_row *bucket, str key,
+                      const struct object_row *object, str reason);
+void s3_event_deleted(struct call *c, const struct bucket_row *bucket, str key, u64 sequence, str reason);
+
+/* ---- usage: S3's two request tiers ---- */
+static inline void s3_usage_tier1(struct call *c) { count_usage(c, S("Requests-Tier1"), 1); }
+static inline void s3_usage_tier2(struct call *c) { count_usage(c, S("Requests-Tier2"), 1); }
+
+#endif

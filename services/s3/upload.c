@@ -1,0 +1,242 @@
+/* Multipart uploads while they are open: beginning, receiving parts, listing them, aborting. */
+#include "services/s3/s3.h"
+
+enum { PART_NUMBER_MAX = 10000, PARTS_PAGE_MAX = 1000, UPLOAD_ID_SEQUENCE = 16, UPLOAD_ID_RANDOM = 48 };
+static const u64 part_size_max = 5ull << 30;
+
+/* ---- beginning ---- */
+
+static err checksum_mode(struct call *c, const struct s3_create_multipart_upload_request *in,
+                         struct upload_row *upload) {
+    struct object_row *object = upload->object;
+    upload->checksum_asked = in->checksum_algorithm.p != NULL;
+    if (!upload->checksum_asked) {
+        if (in->checksum_type.p)
+            return fail(c, &s3_invalid_request,
+                        "The x-amz-checksum-type header can only be used with the "
+                        "x-amz-checksum-algorithm header.");
+        object->checksum_kind = DIGEST_CRC64NVME + 1;
+        return NULL;
+    }
+    int kind = s3_checksum_kind(in->checksum_algorithm);
+    if (kind < 0)
+        return fail(c, &s3_invalid_request,
+                    "Checksum algorithm provided is unsupported. Please try again with any of the "
+                    "valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
+    bool full = kind == DIGEST_CRC64NVME;
+    if (in->checksum_type.p) {
+        full = str_eq(in->checksum_type, S("FULL_OBJECT"));
+        if (!full && !str_eq(in->checksum_type, S("COMPOSITE")))
+            return fail(c, &s3_invalid_request, "Value for x-amz-checksum-type header is invalid.");
+    }
+    if (full ? !s3_checksum_linear(kind) : kind == DIGEST_CRC64NVME)
+        return fail(c, &s3_invalid_request,
+                    "The %s checksum type cannot be used with the %.*s checksum algorithm.",
+                    full ? "FULL_OBJECT" : "COMPOSITE", STR_ARGS(s3_checksum_name(kind)));
+    object->checksum_kind = kind + 1;
+    object->composite = !full;
+    return NULL;
+}
+
+err s3_create_multipart_upload(struct call *c, const struct s3_create_multipart_upload_request *in,
+                               struct s3_create_multipart_upload_output *out) {
+    struct bucket_row bucket;
+    struct object_row object = {0};
+    struct upload_row upload = {.object = &object, .initiated_ms = c->now_ms};
+    struct object_headers headers = S3_HEADERS_OF(in);
+    s3_usage_tier1(c);
+    TRY(s3_key_check(c, in->key));
+    TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
+    TRY(s3_headers_check(c, &headers));
+    TRY(s3_headers_apply(c, &headers, &object));
+    TRY(checksum_mode(c, in, &upload));
+    upload.sequence = txn_sequence(c->txn);
+    /* Ids sort by creation: the order in which S3 lists the uploads of a key. */
+    upload.id = arena_format(c->arena, "%0*llx%.*s", UPLOAD_ID_SEQUENCE,
+                             (unsigned long long)upload.sequence,
+                             STR_ARGS(id_hex(c->arena, UPLOAD_ID_RANDOM)));
+    txn_put(c->txn, s3_upload_key(c, bucket.id, in->key, upload.id),
+            record_encode(c->arena, &s3_upload_record, &upload));
+    out->bucket = in->bucket;
+    out->key = in->key;
+    out->upload_id = upload.id;
+    out->server_side_encryption = S("AES256");
+    if (upload.checksum_asked) {
+        out->checksum_algorithm = s3_checksum_name(s3_object_checksum(&object));
+        out->checksum_type = s3_checksum_type(&object);
+    }
+    return NULL;
+}
+
+err s3_upload_open(struct call *c, const struct bucket_row *bucket, str key, str upload_id,
+                   struct upload_row *upload) {
+    str value;
+    bool plausible = upload_id.n == UPLOAD_ID_SEQUENCE + UPLOAD_ID_RANDOM && s3_object_key_fits(key);
+    if (!plausible || !txn_get(c->txn, s3_upload_key(c, bucket->id, key, upload_id), &value))
+        return s3_fail_no_upload(c, upload_id);
+    *upload = (struct upload_row){0};
+    ASSERT(record_decode(c->arena, &s3_upload_record, value, upload) && upload->object);
+    return NULL;
+}
+
+/* ---- parts ---- */
+
+err s3_part_target_open(struct call *c, str bucket, str owner, str key, str upload_id, i32 number,
+                        struct part_target *target) {
+    if (number < 1 || number > PART_NUMBER_MAX)
+        return s3_fail_argument(c, "partNumber", arena_format(c->arena, "%d", number),
+                                "Part number must be an integer between 1 and 10000, inclusive");
+    target->number = (u32)number;
+    TRY(s3_bucket_open(c, bucket, owner, &target->bucket));
+    return s3_upload_open(c, &target->bucket, key, upload_id, &target->upload);
+}
+
+static str lower_name(struct call *c, int kind) {
+    str name = arena_str(c->arena, kind < 0 ? S("null") : s3_checksum_name(kind));
+    char *letters = NEW_ARRAY(c->arena, char, name.n);
+    for (size_t i = 0; i < name.n; i++)
+        letters[i] = (char)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] + 32 : name.p[i]);
+    return (str){letters, name.n};
+}
+
+/* A part's own checksum must be of the kind that the upload was begun with, if that was said. */
+static err part_kind_check(struct call *c, const struct upload_row *upload, int kind) {
+    int want = s3_object_checksum(upload->object);
+    if (kind < 0 || !upload->checksum_asked || kind == want) return NULL;
+    return fail(c, &s3_invalid_request,
+                "Checksum Type mismatch occurred, expected checksum Type: %.*s, actual checksum Type: "
+                "%.*s",
+                STR_ARGS(lower_name(c, want)), STR_ARGS(lower_name(c, kind)));
+}
+
+err s3_upload_part_prepare(struct call *c, const struct s3_upload_part_request *in,
+                           struct call_plan *plan) {
+    struct part_target target;
+    struct checksum_claim claim;
+    S3_CHECKSUM_CLAIM(in, &claim);
+    TRY(s3_customer_key_check(c, in->sse_customer_algorithm, in->sse_customer_key));
+    TRY(s3_body_digests(c, &claim, in->checksum_algorithm, &plan->digests));
+    plan->body_max = part_size_max;
+    plan->too_large = &s3_entity_too_large;
+    TRY(s3_part_target_open(c, in->bucket, in->expected_bucket_owner, in->key, in->upload_id,
+                            in->part_number.v, &target));
+    TRY(part_kind_check(c, &target.upload, claim.kind));
+    plan->digests |= 1u << s3_object_checksum(target.upload.object);
+    return NULL;
+}
+
+void s3_part_store(struct call *c, const struct part_target *target, struct stream *body,
+                   struct part_row *part) {
+    struct object_row taken = {0};
+    str key = s3_part_key(c, target->bucket.id, target->upload.id, target->number), value;
+    struct part_row old = {0};
+    if (txn_get(c->txn, key, &value)) {
+        ASSERT(record_decode(c->arena, &s3_part_record, value, &old));
+        if (old.blob.p) txn_blob_delete(c->txn, arena_str(c->arena, old.blob));
+    }
+    s3_body_digest(c, body, s3_object_checksum(target->upload.object), &taken);
+    *part = (struct part_row){.size = body ? stream_length(body) : 0,
+                              .etag = taken.etag,
+                              .modified_ms = c->now_ms,
+                              .checksum = taken.checksum};
+    if (part->size) part->blob = stream_adopt(c, body);
+    txn_put(c->txn, key, record_encode(c->arena, &s3_part_record, part));
+}
+
+err s3_upload_part(struct call *c, const struct s3_upload_part_request *in,
+                   struct s3_upload_part_output *out) {
+    struct part_target target;
+    struct part_row part;
+    s3_usage_tier1(c);
+    TRY(s3_part_target_open(c, in->bucket, in->expected_bucket_owner, in->key, in->upload_id,
+                            in->part_number.v, &target));
+    int declared = in->body ? stream_declared_checksum(in->body) : -1;
+    int kind = s3_object_checksum(target.upload.object);
+    TRY(part_kind_check(c, &target.upload, declared));
+    s3_part_store(c, &target, in->body, &part);
+    count_usage(c, S("DataTransfer-In-Bytes"), (double)part.size);
+    out->etag = s3_quoted(c, part.etag);
+    out->server_side_encryption = S("AES256");
+    if (declared >= 0 && declared != kind)
+        S3_CHECKSUM_SET(out, declared, base64_of(c->arena, stream_digest(c, in->body, declared)));
+    else S3_CHECKSUM_SET(out, kind, base64_of(c->arena, part.checksum));
+    return NULL;
+}
+
+/* ---- abort ---- */
+
+err s3_abort_multipart_upload(struct call *c, const struct s3_abort_multipart_upload_request *in,
+                              struct s3_abort_multipart_upload_output *out) {
+    struct bucket_row bucket;
+    struct upload_row upload;
+    TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
+    if (in->if_match_initiated_time.set)
+        return s3_fail_header_not_implemented(c, "x-amz-if-match-initiated-time", NULL);
+    TRY(s3_upload_open(c, &bucket, in->key, in->upload_id, &upload));
+    s3_parts_sweep(c, bucket.id, upload.id, true);
+    txn_delete(c->txn, s3_upload_key(c, bucket.id, in->key, in->upload_id));
+    return NULL;
+}
+
+/* ---- ListParts ---- */
+
+static err page_check(struct call *c, const char *name, struct opt_i32 number) {
+    if (!number.set || number.v >= 0) return NULL;
+    return s3_fail_argument(c, name, arena_format(c->arena, "%d", number.v),
+                            arena_format(c->arena, "Argument %s must be an integer between 0 and "
+                                                   "2147483647%c", name, 0).p);
+}
+
+static void parts_page(struct call *c, const struct bucket_row *bucket, const struct upload_row *upload,
+                       u32 marker, u32 max, struct s3_list_parts_output *out) {
+    struct s3_part *list = NEW_ARRAY(c->arena, struct s3_part, (size_t)max + 1);
+    struct part_walk walk = s3_parts_walk(c, bucket->id, upload->id, marker);
+    struct part_row part;
+    u32 number, n = 0, last = 0;
+    bool more = false;
+    while (max && s3_parts_next(&walk, &number, &part)) {
+        if ((more = n == max)) break;
+        struct s3_part *entry = &list[n++];
+        last = number;
+        entry->part_number = SOME_I32((i32)number);
+        entry->last_modified = SOME_TIME(part.modified_ms);
+        entry->etag = s3_quoted(c, part.etag);
+        entry->size = SOME_I64((i64)part.size);
+        if (upload->checksum_asked)
+            S3_CHECKSUM_SET(entry, s3_object_checksum(upload->object), base64_of(c->arena, part.checksum));
+    }
+    out->parts.v = list;
+    out->parts.n = n;
+    out->parts.set = n > 0;
+    out->is_truncated = SOME_BOOL(more);
+    out->next_part_number_marker = SOME_I32((i32)last);
+}
+
+err s3_list_parts(struct call *c, const struct s3_list_parts_request *in,
+                  struct s3_list_parts_output *out) {
+    struct bucket_row bucket;
+    struct upload_row upload;
+    s3_usage_tier1(c);
+    TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
+    TRY(page_check(c, "max-parts", in->max_parts));
+    TRY(page_check(c, "part-number-marker", in->part_number_marker));
+    TRY(s3_upload_open(c, &bucket, in->key, in->upload_id, &upload));
+    i32 max = in->max_parts.set ? MIN(in->max_parts.v, PARTS_PAGE_MAX) : PARTS_PAGE_MAX;
+    i32 marker = in->part_number_marker.set ? in->part_number_marker.v : 0;
+    parts_page(c, &bucket, &upload, (u32)marker, (u32)max, out);
+    out->bucket = in->bucket;
+    out->key = in->key;
+    out->upload_id = in->upload_id;
+    out->part_number_marker = SOME_I32(marker);
+    out->max_parts = SOME_I32(max);
+    out->storage_class = S("STANDARD");
+    out->owner = s3_owner(c);
+    out->initiator = NEW(c->arena, struct s3_initiator);
+    out->initiator->id = s3_canonical_id(c);
+    out->initiator->display_name = c->account;
+    if (upload.checksum_asked) {
+        out->checksum_algorithm = s3_checksum_name(s3_object_checksum(upload.object));
+        out->checksum_type = s3_checksum_type(upload.object);
+    }
+    return NULL;
+}
