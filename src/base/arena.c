@@ -139,6 +139,7 @@ str arena_concat(struct arena *a, str x, str y) {
 }
 
 str arena_vformat(struct arena *a, const char *format, va_list args) {
+    ASSERT(format);
     va_list again;
     va_copy(again, args);
     int n = vsnprintf(NULL, 0, format, args);
@@ -164,7 +165,7 @@ char *buf_reserve(struct buf *b, size_t n) {
         b->over = true;
         return NULL;
     }
-    if (n <= b->capacity - b->n) return b->p + b->n;
+    if (b->p && n <= b->capacity - b->n) return b->p + b->n;
     size_t capacity = MIN(b->max, MAX(MAX(b->capacity * 2, (size_t)256), b->n + n));
     /* The newest allocation of the arena grows in place when the chunk has room. */
     if (b->p && b->p + b->capacity == b->arena->next

@@ -44,7 +44,7 @@ str arena_str(struct arena *a, str s);               /* a copy; absent stays abs
 char *arena_c_string(struct arena *a, str s);        /* a NUL-terminated copy */
 str arena_concat(struct arena *a, str x, str y);
 PRINTF(2, 3) str arena_format(struct arena *a, const char *format, ...);
-str arena_vformat(struct arena *a, const char *format, va_list args);
+PRINTF(2, 0) str arena_vformat(struct arena *a, const char *format, va_list args);
 
 /* ---- buf: bytes that grow inside an arena up to a maximum that is given at birth. Passing the
  * maximum is sticky: nothing more is added and `over` is checked once, at the end. ---- */
