@@ -1,10 +1,6 @@
 #include "services/s3/errors.h"
 #include "services/s3/s3.h"
 
-const struct error s3_access_control_list_not_supported = {"AccessControlListNotSupported", NULL, 400,
-                                                           0xffff, true};
-const struct error s3_invalid_redirect_location = {"InvalidRedirectLocation", NULL, 400, 0xffff, true};
-
 err s3_fail_argument(struct call *c, const char *name, str value, const char *message) {
     fail_detail(c, S("ArgumentName"), str_of(name));
     if (value.p) fail_detail(c, S("ArgumentValue"), value);

@@ -5,8 +5,6 @@
 #include "cloud/cloud.h"
 #include "gen/s3.h"
 
-extern const struct error s3_access_control_list_not_supported, s3_invalid_redirect_location;
-
 MUST_USE err s3_fail_argument(struct call *c, const char *name, str value, const char *message);
 MUST_USE err s3_fail_no_bucket(struct call *c, str bucket);
 /* 404, or 403 for a caller who may not list the bucket and so must not learn what is absent. */
