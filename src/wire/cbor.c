@@ -3,8 +3,6 @@
 
 #include "text/cbor.h"
 
-#include <math.h>
-
 #define SERIALIZATION S("SerializationException")
 
 static const struct cbor_limits limits = {.bytes = WIRE_OUTPUT_MAX, .depth = WIRE_DEPTH_MAX};
@@ -130,10 +128,9 @@ static bool read_timestamp(struct coding *c, struct cbor_reader *r, struct opt_t
     if (!cbor_read_tag(r, &tag)) return false;
     if (tag != EPOCH_TAG) return wrong_type(c, r, "a timestamp");
     if (!read_number(c, r, "a timestamp", &seconds)) return false;
-    if (!(fabs(seconds) < 1e15))
-        return coding_fail(c, SERIALIZATION, "The timestamp before byte %zu is out of range", cbor_offset(r));
-    *field = SOME_TIME((i64)llround(seconds * 1000));
-    return true;
+    field->set = value_time_of_seconds(seconds, &field->ms);
+    return field->set
+        || coding_fail(c, SERIALIZATION, "The timestamp before byte %zu is out of range", cbor_offset(r));
 }
 
 static bool read_value(struct coding *c, struct cbor_reader *r, const struct wire_shape *shape, void *value) {

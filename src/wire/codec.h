@@ -128,6 +128,8 @@ static inline enum wire_timestamp_format value_time_format(const struct wire_mem
     if (shape->timestamp_format) return (enum wire_timestamp_format)shape->timestamp_format;
     return otherwise;
 }
+/* Seconds to milliseconds, to the nearest; false if there is no such time. */
+bool value_time_of_seconds(double seconds, i64 *ms);
 /* Epoch seconds carry a fraction of up to three digits. */
 bool value_read_time(str text, enum wire_timestamp_format format, i64 *ms);
 void value_write_time(struct buf *out, enum wire_timestamp_format format, i64 ms);

@@ -110,13 +110,17 @@ bool value_read_float_word(str text, double *number) {
 
 /* ---- time ---- */
 
+bool value_time_of_seconds(double seconds, i64 *ms) {
+    if (!(fabs(seconds) < 1e15)) return false;
+    *ms = (i64)(seconds * 1000 + (seconds < 0 ? -0.5 : 0.5));
+    return true;
+}
+
 /* Seconds with a fraction. Exponents are legal JSON and occur with hand-written clients. */
 static bool epoch_parse(str text, i64 *ms) {
     if (str_find_char(text, 'e') != STR_NONE || str_find_char(text, 'E') != STR_NONE) {
         double seconds;
-        if (!str_to_f64(text, &seconds) || !(fabs(seconds) < 1e15)) return false;
-        *ms = (i64)llround(seconds * 1000);
-        return true;
+        return str_to_f64(text, &seconds) && value_time_of_seconds(seconds, ms);
     }
     bool negative = str_starts(text, S("-"));
     str fraction = negative ? str_skip(text, 1) : text;
