@@ -155,7 +155,7 @@ static const struct http_app test_app = {.on_request = app_on_request,
                                          .before_write = app_before_write};
 
 static struct arena app_boot;
-static struct http_server *app_start_with(struct http_config config) {
+__attribute__((unused)) static struct http_server *app_start_with(struct http_config config) {
     str problem = {0};
     config.listen = "127.0.0.1";
     if (!config.loops) config.loops = 1;
