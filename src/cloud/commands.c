@@ -49,22 +49,6 @@ static void clock_advance(struct admin_call *c) {
     clock_show(c);
 }
 
-static void snapshot_save(struct admin_call *c) {
-    str file = parameter(c, S("file")), problem = {0};
-    if (!file.n || file.p[0] != '/') {
-        c->status = 400;
-        c->problem = S("file must be an absolute path.");
-        return;
-    }
-    if (store_snapshot_save(c->cloud->store, arena_c_string(c->arena, file), &problem, c->arena)) {
-        c->problem = problem.n ? problem : S("The snapshot could not be written.");
-        return;
-    }
-    buf_add(&c->answer, S("{\"saved\":"));
-    json_write_string(&c->answer, file);
-    buf_char(&c->answer, '}');
-}
-
 /* Per service, which operations the program has: read from the binding tables, never typed. */
 static void coverage(struct admin_call *c) {
     struct buf *b = &c->answer;
@@ -84,7 +68,6 @@ const struct admin_command admin_commands[] = {
     {"GET", "status", status},
     {"GET", "clock", clock_show},
     {"POST", "clock", clock_advance},
-    {"POST", "snapshot", snapshot_save},
     {"GET", "coverage", coverage},
 };
 const size_t admin_command_count = LENGTH(admin_commands);

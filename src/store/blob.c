@@ -316,3 +316,8 @@ void blobs_sweep(struct blobs *b) {
     keeper_call(&b->keeper, &b->gone_chore, 0);
     keeper_settle(&b->keeper, &b->gone_chore);
 }
+
+str store_root_key(struct store *s) {
+    struct blobs *b = store_blobs(s);
+    return (str){(const char *)b->root_key, sizeof b->root_key};
+}

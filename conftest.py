@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent
 BINARY = os.environ.get("BRUME_BINARY", str(ROOT / "build/src/front/brume"))
 
 
