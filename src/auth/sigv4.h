@@ -49,7 +49,7 @@ str sigv4_canonical_request(const struct auth_request *r, const struct auth_clai
                             str payload_hash, struct arena *a);
 str sigv4_string_to_sign(const struct auth_claim *c, str canonical_request, struct arena *a);
 
-/* A signing key, derived once per (secret, date, region, service) and cached by the caller's slot. */
+/* `secret` is at most 128 bytes. A signing key, derived once per (secret, date, region, service) and cached by the caller's slot. */
 struct sigv4_key {
     u8 bytes[32];
 };
@@ -64,6 +64,8 @@ const struct sigv4_key *sigv4_cache_get(struct sigv4_cache *c, u64 epoch, str ac
 MUST_USE bool sigv4_check(const struct auth_request *r, const struct auth_claim *c, bool s3,
                           const struct sigv4_key *key, str payload_hash, struct arena *a,
                           str *canonical_request, str *string_to_sign);
+/* In the presigned Version 2 form the query parameters x-amz-*, content-type and content-md5 stand for
+ * the headers of those names where these are not sent: they are signed, and S3 obeys them. */
 MUST_USE bool sigv2_check(const struct auth_request *r, const struct auth_claim *c, str secret, str bucket_of_host,
                           struct arena *a, str *string_to_sign);
 /* POST policy forms (S3): signature of the base64 policy. */
@@ -77,6 +79,7 @@ str sigv4_authorization(const struct auth_request *r, str access_key, str secret
  *
  * Payload is handed on as it arrives; a chunk's signature can be judged only at the chunk's end. So
  * nothing may be made of the bytes before CHUNKED_END: a staged blob that ends otherwise is dropped.
+ * Made only for a claim whose own signature has been found right: it is the first link of the chain.
  * decoded_length: x-amz-decoded-content-length, -1 if not sent. announced_trailers: x-amz-trailer. ---- */
 struct chunked; /* in an arena */
 struct chunked *chunked_new(struct arena *a, const struct auth_claim *c, const struct sigv4_key *key,
