@@ -105,6 +105,7 @@ static int lmdb_open(struct env *e) {
     MDB_stat stat;
     mdb_env_stat(e->lmdb, &stat);
     e->page_bytes = stat.ms_psize;
+    env_note(e);
     return 0;
 }
 
@@ -162,8 +163,14 @@ int env_reopen(struct env *e) {
     return code;
 }
 
-bool env_nearly_full(struct env *e, size_t coming) {
+void env_note(struct env *e) {
     MDB_envinfo info;
     mdb_env_info(e->lmdb, &info);
-    return (info.me_last_pgno + 1) * e->page_bytes + coming * 2 > e->map_bytes;
+    atomic_store_explicit(&e->used_bytes, (info.me_last_pgno + 1) * e->page_bytes, memory_order_relaxed);
+    atomic_store_explicit(&e->mapped_bytes, e->map_bytes, memory_order_relaxed);
+    atomic_store(&e->last_commit, info.me_last_txnid);
+}
+
+bool env_nearly_full(struct env *e, size_t coming) {
+    return atomic_load_explicit(&e->used_bytes, memory_order_relaxed) + coming * 2 > e->map_bytes;
 }

@@ -30,15 +30,12 @@ enum change_kind {
     CHANGE_NOTIFY,      /* key: topic; n: items */
     CHANGE_DUE,         /* n: a task falls due then */
     CHANGE_EPOCH,
-    CHANGE_BLOB_ADOPT,  /* object: the blob part's */
-    CHANGE_BLOB_DELETE, /* object: the blob part's */
 };
 struct change {
     enum change_kind kind;
     u32 function; /* NOTIFY: place in the batch */
     str key, value;
     u64 n;
-    void *object;
     struct change *shadowed; /* PUT, DELETE: the same key's change before this one */
     struct change *next;     /* private to the batch: list of those that take effect */
 };
@@ -98,8 +95,6 @@ struct batch {
     bool raises_epoch;
     i64 earliest_due_ms;   /* INT64_MAX: none set */
     struct change *notices, **notices_end;
-    struct change *blobs, **blobs_end; /* adoptions and deletions of functions that succeeded, in order;
-                                          valid until blob_batch_committed or _aborted returned */
 };
 
 /* ---- env.c: LMDB's environment ---- */
@@ -117,6 +112,8 @@ struct env {
     const char *path;
     bool ephemeral;
     size_t map_bytes, page_bytes;
+    /* As of the last commit, for those who must not touch LMDB while the map may move. */
+    _Atomic u64 last_commit, used_bytes, mapped_bytes;
     /* The gate: closed while the map grows or the environment reopens, both of which need that no
      * transaction is open. Readers are counted by their slots. */
     _Atomic bool gate_closed;
@@ -132,6 +129,7 @@ void env_reader_give(struct env *e, struct reader *r);
 /* Writer thread only, no write transaction open: */
 int env_grow(struct env *e);   /* doubles the map */
 int env_reopen(struct env *e); /* after LMDB's panic */
+void env_note(struct env *e); /* after open and each commit */
 bool env_nearly_full(struct env *e, size_t coming); /* grow before the batch rather than run it twice */
 
 /* ---- writer.c ---- */

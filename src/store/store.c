@@ -234,9 +234,7 @@ struct blobs *store_blobs(struct store *s) { return s->blobs; }
 const char *store_directory(struct store *s) { return s->directory; }
 
 u64 store_oldest_snapshot(struct store *s) {
-    MDB_envinfo info;
-    mdb_env_info(s->env.lmdb, &info);
-    u64 oldest = info.me_last_txnid;
+    u64 oldest = atomic_load(&s->env.last_commit);
     for (u32 i = 0; i < READERS_MAX; i++) {
         const struct reader *r = &s->env.readers[i];
         if (atomic_load(&r->taken)) oldest = MIN(oldest, atomic_load(&r->number));
@@ -259,11 +257,9 @@ struct store_stats store_stats(struct store *s) {
         .flushes = s->counts.flushes,
         .entries = s->counts.entries,
         .longest_function_us = s->counts.longest_function_us,
-        .map_bytes = s->env.map_bytes,
+        .map_bytes = s->env.mapped_bytes,
+        .used_bytes = s->env.used_bytes,
     };
-    MDB_envinfo info;
-    mdb_env_info(s->env.lmdb, &info);
-    stats.used_bytes = (info.me_last_pgno + 1) * s->env.page_bytes;
     i64 now = sys_monotonic_us();
     for (u32 i = 0; i < READERS_MAX; i++) {
         const struct reader *r = &s->env.readers[i];

@@ -73,9 +73,8 @@ static void batch_reset(struct batch *b) {
     b->sequence = 0;
     b->dirty = b->raises_epoch = false;
     b->earliest_due_ms = INT64_MAX;
-    b->notices = b->blobs = NULL;
+    b->notices = NULL;
     b->notices_end = &b->notices;
-    b->blobs_end = &b->blobs;
 }
 
 static void harvest(struct batch *b, const struct txn *t, u32 function) {
@@ -95,11 +94,6 @@ static void harvest(struct batch *b, const struct txn *t, u32 function) {
              * the new number and the old rows. */
             b->raises_epoch = true;
             atomic_fetch_add(&b->store->epoch, 1);
-            break;
-        case CHANGE_BLOB_ADOPT:
-        case CHANGE_BLOB_DELETE:
-            *b->blobs_end = c;
-            b->blobs_end = &c->next;
             break;
         }
     }
@@ -213,6 +207,7 @@ static int commit(struct batch *b) {
 
 static void publish(struct batch *b) {
     struct store *s = b->store;
+    env_note(&s->env);
     atomic_fetch_add_explicit(&s->counts.commits, 1, memory_order_relaxed);
     if (b->dirty && !s->config.ephemeral) atomic_fetch_add_explicit(&s->counts.flushes, 2, memory_order_relaxed);
     if (b->raises_epoch) atomic_fetch_add(&s->epoch, 1);
