@@ -356,7 +356,6 @@ static void write_request(struct coding *c, const struct wire_op *op, const void
 
 static bool read_response(struct coding *c, const struct wire_op *op, const struct wire_message *m,
                           void *output, void *error_members, struct wire_answer *answer) {
-    *answer = (struct wire_answer){0};
     if (m->status >= 300) {
         read_error(c, m, error_members, answer);
         return true;

@@ -56,6 +56,7 @@ bool wire_decode_response(const struct wire_service *s, const struct wire_op *op
                           void *output, void *error_members, struct wire_answer *answer,
                           struct wire_problem *problem) {
     *problem = (struct wire_problem){0};
+    *answer = (struct wire_answer){0};
     struct coding c = {
         .service = s, .protocol = protocol, .arena = a, .problem = problem, .from_server = true};
     bool ok = codec_of(protocol)->read_response(&c, op, m, output, error_members, answer);

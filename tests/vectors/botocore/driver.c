@@ -436,6 +436,8 @@ int main(int argc, char **argv) {
             run(&c, &out);
         }
         json_write_object_end(&out);
+        for (size_t i = 0; i < out.n; i++) /* documents keep their line ends; an answer is one line */
+            if (out.p[i] == '\n' || out.p[i] == '\r') out.p[i] = ' ';
         printf("%.*s\n", STR_ARGS(buf_str(&out)));
         fflush(stdout);
         arena_free(&a);

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import tarfile
+import tempfile
 
 BOTOCORE = '1.44.5'
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -72,11 +73,17 @@ def build_tables(services):
     for tool in tools:
         if tool.is_file():
             digest.update(tool.read_bytes())
-    out = DEPS / f'tables-{digest.hexdigest()[:16]}'
+    tables = DEPS / f'tables-{digest.hexdigest()[:16]}.so'
+    if not tables.exists():
+        with tempfile.TemporaryDirectory(dir=DEPS) as folder:
+            made = make_tables(services, pathlib.Path(folder))
+            os.replace(made, tables)  # runs side by side share it: whole or not at all
+    return tables
+
+
+def make_tables(services, out):
     tables = out / 'tables.so'
-    if tables.exists():
-        return tables
-    (out / 'gen').mkdir(parents=True, exist_ok=True)
+    (out / 'gen').mkdir()
     for model, name in services.items():
         (out / f'{name}.json').write_text(model, encoding='utf-8')
     failed = {}
