@@ -172,7 +172,8 @@ i64 conn_write(struct http_conn *c, const str *parts, size_t n) {
     }
     struct msghdr message = {.msg_iov = iov, .msg_iovlen = (size_t)count};
     ssize_t written;
-    do written = sendmsg(c->fd, &message, MSG_NOSIGNAL);
+    do written = count == 1 ? send(c->fd, iov[0].iov_base, iov[0].iov_len, MSG_NOSIGNAL)
+                            : sendmsg(c->fd, &message, MSG_NOSIGNAL);
     while (written < 0 && errno == EINTR);
     if (written < 0) {
         if (errno != EAGAIN) return -1;

@@ -177,13 +177,16 @@ static void decide_framing(struct http_exchange *x, int status, i64 length) {
     if (!x->body_done || !x->h1.keep_alive || c->loop->draining) c->close_after = true;
 }
 
+enum { JOINED_MAX = 1024 };
+
 static void h1_answer(struct http_exchange *x, int status, const struct http_header *headers, size_t n,
                       str body, i64 length) {
     struct http_conn *c = x->conn;
     bool keep_length = str_eq(x->request.method, S("HEAD")) && !body.n && length <= 0;
     if (status != 101) decide_framing(x, status, length);
     loop_refresh_date(c->loop);
-    size_t size = 160 + c->loop->date_n;
+    bool joined = !x->head_only && body.n <= JOINED_MAX; /* one piece is cheaper to send than two */
+    size_t size = 160 + c->loop->date_n + (joined ? body.n : 0);
     for (size_t i = 0; i < n; i++) size += headers[i].name.n + headers[i].value.n + 4;
     char *start = arena_alloc(&x->arena, size, 1), *at = start;
     at = put(at, S("HTTP/1.1 "));
@@ -211,9 +214,10 @@ static void h1_answer(struct http_exchange *x, int status, const struct http_hea
     if (c->close_after) at = put(at, S("Connection: close\r\n"));
     else if (x->h1.http10) at = put(at, S("Connection: keep-alive\r\n"));
     at = put(at, S("\r\n"));
+    if (joined) at = put(at, body);
     ASSERT((size_t)(at - start) <= size);
     x->out[0] = (str){start, (size_t)(at - start)};
-    if (!x->head_only) x->out[1] = body;
+    if (!x->head_only && !joined) x->out[1] = body;
 }
 
 void h1_refuse(struct http_conn *c, int status) {
