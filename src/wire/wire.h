@@ -93,5 +93,9 @@ bool wire_event_unframe(str *bytes, struct arena *a, struct wire_event_header **
 /* One member of an event-stream union as a frame; `event` is the union struct with that member set. */
 void wire_encode_event(const struct wire_service *s, u16 union_shape, enum wire_protocol protocol,
                        const void *event, struct arena *a, struct buf *out);
+/* The frame that RPC protocols send first: the output struct without its event stream. */
+void wire_encode_initial_response(const struct wire_service *s, const struct wire_op *op,
+                                  enum wire_protocol protocol, const void *output, struct arena *a,
+                                  struct buf *out);
 
 #endif
