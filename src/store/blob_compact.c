@@ -14,7 +14,8 @@ struct slice {
     struct blobs *b;
     u64 number;
     bool forced; /* the open segment too */
-    bool last, stop;
+    bool last, stop, grown;
+    u64 end; /* as this slice saw it */
     u32 n;
     struct slice_record {
         u64 id, offset;
@@ -44,7 +45,7 @@ static err slice_run(void *context, struct txn *t) {
     struct blobs *b = s->b;
     struct segment_row row;
     s->moved = s->reclaimed = 0;
-    s->stop = false;
+    s->stop = s->grown = false;
     if (!b->segment_next || segment_active(b, s->number)) {
         /* Before the first append of a run the segment may yet become the open one. */
         if (s->forced) segment_close(b, s->number);
@@ -58,6 +59,8 @@ static err slice_run(void *context, struct txn *t) {
     for (u32 i = 0; i < s->n; i++) TRY(slice_move(s, t, &s->records[i]));
     if (!s->last) return NULL;
     ASSERT(segment_row_get(t, s->number, &row));
+    s->grown = row.end > s->end; /* it was open until now: there is more to walk */
+    if (s->grown) return NULL;
     if (row.live) {
         log_line(LOG_ERROR, "blob_segment_unreadable", "segment=%llx live=%llu",
                  (unsigned long long)s->number, (unsigned long long)row.live);
@@ -112,6 +115,7 @@ static bool compaction_step(struct blobs *b, struct compaction *c, bool forced) 
         struct slice *s = NEW(&a, struct slice);
         s->b = b;
         s->number = c->number;
+        s->end = row.end;
         s->forced = forced;
         size_t want = row.live ? (size_t)MIN((u64)SLICE_BYTES, row.end - c->offset) : 0, used = 0;
         if (want) {
@@ -121,7 +125,7 @@ static bool compaction_step(struct blobs *b, struct compaction *c, bool forced) 
         c->offset += used;
         s->last = used == 0 || c->offset >= row.end;
         err error = store_write(b->store, &a, slice_run, s);
-        more = !error && !s->stop && !s->last;
+        more = !error && !s->stop && (!s->last || s->grown);
         if (!error) {
             c->moved += s->moved;
             c->reclaimed += s->reclaimed;
