@@ -281,7 +281,8 @@ struct blobs *blobs_open(struct store *s, const struct store_config *config, str
     pthread_mutex_init(&b->live_lock, NULL);
     pthread_mutex_init(&b->gone_lock, NULL);
     if (!zone_directories(b, problem, boot) || !root_key_load(b, problem, boot)) return NULL;
-    b->first_id = b->next_id = id_first(b);
+    b->first_id = id_first(b);
+    b->next_id = b->first_id;
     keeper_init(&b->keeper);
     b->gone_chore.run = gone_turn;
     b->sweep_chore.run = sweep_turn;
