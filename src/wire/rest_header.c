@@ -145,7 +145,7 @@ static void write_header(struct coding *c, const struct wire_member *m, const st
     if (m->flags & WIRE_JSON_VALUE) buf_base64(&text, *(const str *)field);
     else if (shape->type == WIRE_LIST) write_list(c, m, shape, field, &text);
     else value_write_text(shape, value_time_format(m, shape, WIRE_TIME_HTTP_DATE), field, &text);
-    add_header(c, message, coding_text(c, m->location_name), text.n ? buf_str(&text) : S(""));
+    if (text.n) add_header(c, message, coding_text(c, m->location_name), buf_str(&text));
 }
 
 void rest_write_headers(struct coding *c, const struct wire_shape *shape, const void *structure,

@@ -153,11 +153,23 @@ bool xml_read_value(struct coding *c, struct xml_reader *r, const struct xml_ele
            || refuse(c, e, text);
 }
 
+/* S3's GetBucketLocation: what the API gives as a structure of one member is that member alone on the
+ * wire. Such a structure is a `wrapper`. */
+static const struct wire_member *unwrapped_member(const struct coding *c, const struct wire_shape *shape) {
+    bool unwrapped = (shape->flags & WIRE_WRAPPER) && shape->type == WIRE_STRUCTURE
+                     && shape->member_count == 1 && c->protocol == WIRE_REST_XML;
+    return unwrapped ? coding_member(c, shape, 0) : NULL;
+}
+
 bool wire_xml_read_body(struct coding *c, u16 shape, str body, void *value) {
     if (body.n == 0) return true;
     struct xml_reader r = xml_reader_new(c->arena, body, xml_default_limits);
     struct xml_element root;
-    if (xml_root(&r, &root) && !xml_read_value(c, &r, &root, shape, value)) return false;
+    const struct wire_member *inner = unwrapped_member(c, coding_shape(c, shape));
+    if (!xml_root(&r, &root)) return xml_read_end(c, &r);
+    if (inner ? !read_member(c, &r, &root, inner, (char *)value + inner->offset)
+              : !xml_read_value(c, &r, &root, shape, value))
+        return false;
     return xml_read_end(c, &r);
 }
 
@@ -178,7 +190,10 @@ static str declaration_name(struct coding *c, str prefix) {
 
 static void write_scalar(struct coding *c, const struct wire_member *m, const struct wire_shape *shape,
                          const void *value, struct buf *out) {
+    bool s3_time = shape->type == WIRE_TIMESTAMP && str_eq(coding_text(c, c->service->name), S("s3"))
+                   && value_time_format(m, shape, WIRE_TIME_ISO8601) == WIRE_TIME_ISO8601;
     if (shape->type == WIRE_STRING) xml_write_text(out, *(const str *)value);
+    else if (s3_time) buf_iso8601_ms(out, ((const struct opt_time *)value)->ms);
     else value_write_text(shape, value_time_format(m, shape, WIRE_TIME_ISO8601), value, out);
 }
 
@@ -211,10 +226,16 @@ static void write_attributes(struct coding *c, const struct wire_shape *shape, c
 static void write_element(struct coding *c, str name, const struct wire_member *m, u16 shape,
                           const void *value, struct buf *out);
 
+static void write_member_namespace(struct coding *c, const struct wire_member *m, struct buf *out) {
+    write_namespace(out, declaration_name(c, coding_text(c, m->xml_prefix)),
+                    coding_text(c, m->xml_namespace));
+}
+
 static void write_entry(struct coding *c, str name, const struct wire_shape *map, const char *entry,
-                        struct buf *out) {
+                        const struct wire_member *flat, struct buf *out) {
     const struct wire_member *key = coding_member(c, map, 0), *value = coding_member(c, map, 1);
     xml_write_open(out, name);
+    if (flat) write_member_namespace(c, flat, out);
     xml_write_open_end(out);
     write_element(c, xml_member_name(c, key), key, key->shape, entry, out);
     write_element(c, xml_member_name(c, value), value, value->shape, entry + value->offset, out);
@@ -229,8 +250,9 @@ static void write_items(struct coding *c, str name, const struct wire_shape *sha
     size_t size = is_map ? value_entry_size(c, shape) : value_element_size(c, shape);
     for (u32 i = 0; i < list->n; i++) {
         const char *item = (const char *)list->v + i * size;
-        if (is_map) write_entry(c, name, shape, item, out);
-        else write_element(c, name, flat ? flat : element, element->shape, item, out);
+        const struct wire_member *as = flat && !element->xml_namespace ? flat : element;
+        if (is_map) write_entry(c, name, shape, item, flat, out);
+        else write_element(c, name, as, element->shape, item, out);
     }
 }
 
@@ -255,12 +277,10 @@ static void write_element(struct coding *c, str name, const struct wire_member *
                           const void *value, struct buf *out) {
     const struct wire_shape *shape = coding_shape(c, shape_index);
     xml_write_open(out, name);
-    if (m->xml_namespace)
-        write_namespace(out, declaration_name(c, coding_text(c, m->xml_prefix)),
-                        coding_text(c, m->xml_namespace));
-    else if (shape->xml_namespace)
-        write_namespace(out, declaration_name(c, attribute_prefix(c, shape)),
-                        coding_text(c, shape->xml_namespace));
+    str prefix = shape->xml_namespace ? attribute_prefix(c, shape) : S("");
+    if (m->xml_namespace) write_member_namespace(c, m, out);
+    else if (prefix.n) /* a default namespace of a shape counts where the shape is the root */
+        write_namespace(out, declaration_name(c, prefix), coding_text(c, shape->xml_namespace));
     if (shape->type == WIRE_STRUCTURE) write_attributes(c, shape, value, out);
     xml_write_open_end(out);
     write_content(c, m, shape, value, out);
@@ -290,6 +310,12 @@ void wire_xml_write_body(struct coding *c, u16 shape_index, const void *value, s
                          struct buf *out) {
     const struct wire_shape *shape = coding_shape(c, shape_index);
     str name = root.p ? root : coding_text(c, shape->location_name ? shape->location_name : shape->name);
+    const struct wire_member *inner = unwrapped_member(c, shape);
+    if (inner) { /* its one member is the root */
+        name = xml_member_name(c, inner);
+        value = (const char *)value + inner->offset;
+        shape = coding_shape(c, inner->shape);
+    }
     xml_write_open(out, name);
     if (shape->xml_namespace)
         write_namespace(out, declaration_name(c, attribute_prefix(c, shape)),

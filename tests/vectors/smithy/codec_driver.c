@@ -3,8 +3,8 @@
  * that is no codec's own.
  *
  *   {"kind":"request","service":s,"op":o,"method","path","query","headers":[[n,v]],"body":base64}
- *   {"kind":"response","service":s,"op":o,"params":{...}}
- *   {"kind":"error","service":s,"op":o,"shape":name,"params":{...}}
+ *   {"kind":"response","service":s,"op":o,"id":request id,"params":{...}}
+ *   {"kind":"response","service":s,"op":o,"shape":error,"message":text,"params":{...}}
  *
  * In values a blob is {"$blob":base64}, a timestamp {"$ms":n}, a streamed body {"$stream":true}. */
 #include "services.h"
@@ -22,6 +22,14 @@ static str streamed; /* what the caller of the codecs would send as the body */
 /* ---- C values to JSON ---- */
 
 static void dump(struct coding *c, u16 shape, const void *value, struct buf *out);
+
+/* An answer is one line; in JSON a line end is white space. */
+static void dump_document(str json, struct buf *out) {
+    char *line = arena_c_string(&arena, json);
+    for (size_t i = 0; i < json.n; i++)
+        if (line[i] == '\n' || line[i] == '\r') line[i] = ' ';
+    json_write_raw(out, (str){line, json.n});
+}
 
 static void dump_structure(struct coding *c, const struct wire_shape *shape, const void *value,
                            struct buf *out) {
@@ -78,8 +86,8 @@ static void dump(struct coding *c, u16 index, const void *value, struct buf *out
     case WIRE_LONG: json_write_i64(out, value_get_integer(shape, value)); break;
     case WIRE_FLOAT:
     case WIRE_DOUBLE: json_write_f64(out, ((const struct opt_f64 *)value)->v); break;
-    case WIRE_BIG_NUMBER:
-    case WIRE_DOCUMENT: json_write_raw(out, *(const str *)value); break;
+    case WIRE_BIG_NUMBER: json_write_raw(out, *(const str *)value); break;
+    case WIRE_DOCUMENT: dump_document(*(const str *)value, out); break;
     case WIRE_TIMESTAMP:
         json_write_object(out);
         json_write_key(out, S("$ms"));
@@ -176,7 +184,7 @@ static void fill(struct coding *c, struct json_reader *r, u16 index, void *value
 /* ---- one case ---- */
 
 struct query {
-    str kind, service, op, shape, params, method, path, query, body;
+    str kind, service, op, shape, params, method, path, query, body, id, message;
     struct wire_header headers[64];
     size_t header_count;
 };
@@ -196,7 +204,8 @@ static void read_query(str line, struct query *q) {
         const char *name;
         str *text;
     } texts[] = {{"kind", &q->kind}, {"service", &q->service}, {"op", &q->op}, {"shape", &q->shape},
-                 {"method", &q->method}, {"path", &q->path}, {"query", &q->query}, {"body", &q->body}};
+                 {"method", &q->method}, {"path", &q->path}, {"query", &q->query}, {"body", &q->body},
+                 {"id", &q->id}, {"message", &q->message}};
     struct json_reader r = json_reader_new(&arena, line, json_default_limits);
     str key;
     if (!json_read_object(&r)) exit(2);
@@ -292,14 +301,14 @@ static void encode(struct coding *c, const struct wire_op *op, const struct quer
     }
     struct wire_message m;
     if (!is_error) {
-        wire_encode_response(c->service, op, c->protocol, value, S("foo-id"), &arena, &m);
+        wire_encode_response(c->service, op, c->protocol, value, q->id, &arena, &m);
     } else {
         const struct error *error = NULL;
         for (u16 i = 0; i < c->service->error_constant_count; i++)
             if (c->service->error_constants[i]->shape == shape) error = c->service->error_constants[i];
         ASSERT(error);
-        struct wire_fault fault = {.error = error, .members = value};
-        wire_encode_error(c->service, op, c->protocol, &fault, S("foo-id"), &arena, &m);
+        struct wire_fault fault = {.error = error, .members = value, .message = q->message};
+        wire_encode_error(c->service, op, c->protocol, &fault, q->id, &arena, &m);
     }
     write_message(&m, out);
 }

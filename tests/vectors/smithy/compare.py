@@ -136,6 +136,9 @@ def same_body(want, media, got):
     elif media == 'application/xml' or media == 'text/xml':
         w, g = ET.fromstring(want), ET.fromstring(got)
         drop_what_vectors_leave_out(w, g)
+        if w.tag == 'ErrorResponse':  # AWS gives the service's namespace here too; the vectors do not
+            for e in g.iter():
+                e.tag = e.tag.rpartition('}')[2]
         same_xml(w, g)
     elif media == 'application/cbor':
         same(cbor(base64.b64decode(want)), cbor(got))
