@@ -57,9 +57,9 @@ static void order_of_keys_is_order_of_tuples(void) {
             wrong += sign(str_cmp(tuples[i].key, tuples[j].key)) != sign(tuple_cmp(&tuples[i], &tuples[j]));
     CHECK_INT(wrong, 0);
     for (u32 i = 0; i < TUPLES; i++) {
-        str rest = tuples[i].key, room, name, last;
-        u64 number;
-        i64 time;
+        str rest = tuples[i].key, room, name = {0}, last = {0};
+        u64 number = 0;
+        i64 time = 0;
         CHECK(key_read_str(&rest, &a, &room) && key_read_str(&rest, &a, &name) && key_read_u64(&rest, &number));
         CHECK(key_read_i64(&rest, &time) && key_read_str(&rest, &a, &last) && rest.n == 0);
         CHECK_STR(name, tuples[i].name);

@@ -4,6 +4,7 @@
 #include "base/encode.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 
 static void rows_survive_reopening(void) {
@@ -213,7 +214,7 @@ static void filled(struct store_work *w, err result) {
     struct filling *f = (struct filling *)w;
     CHECK(!result);
     arena_free(&f->arena);
-    __atomic_sub_fetch(f->left, 1, __ATOMIC_SEQ_CST);
+    atomic_fetch_sub(f->left, 1);
 }
 
 static void the_map_grows_and_functions_run_again(void) {
@@ -229,7 +230,7 @@ static void the_map_grows_and_functions_run_again(void) {
         all[i] = (struct filling){{fill, filled, &all[i].arena, NULL}, {0}, i, 0, &left};
         store_submit(p.store, &all[i].work);
     }
-    while (__atomic_load_n(&left, __ATOMIC_SEQ_CST) > FILL_FUNCTIONS - FILL_FUNCTIONS / 10) usleep(1000);
+    while (atomic_load(&left) > FILL_FUNCTIONS - FILL_FUNCTIONS / 10) usleep(1000);
     for (u32 i = 0; i < FILL_FUNCTIONS / 10; i++) again += all[i].runs > 1;
     CHECK(store_stats(p.store).map_bytes > before);
     CHECK(again > 0);
