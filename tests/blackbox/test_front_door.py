@@ -1,0 +1,169 @@
+"""The front door: who is let in, from where, and what a stranger is told."""
+import datetime
+import http.client
+import json
+import socket
+import urllib.request
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
+import pytest
+from botocore.exceptions import ClientError
+
+
+def signed(brume, body="Action=GetCallerIdentity&Version=2011-06-15", key="test", secret="test", host=None, extra=None,
+           service="sts", path="/", method="POST", when=None):
+    """A signed request's method, path, headers and body, to be sent by hand."""
+    url = f"http://{host or 'localhost:%d' % brume.port}{path}"
+    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"} if body else {}
+    request = botocore.awsrequest.AWSRequest(method=method, url=url, data=body, headers=headers)
+    signer = botocore.auth.SigV4Auth(botocore.credentials.Credentials(key, secret), service, "us-east-1")
+    if when:
+        original = botocore.auth.get_current_datetime
+        botocore.auth.get_current_datetime = lambda *a, **k: when
+        try:
+            signer.add_auth(request)
+        finally:
+            botocore.auth.get_current_datetime = original
+    else:
+        signer.add_auth(request)
+    return method, path, dict(request.headers, Host=url.split("/")[2], **(extra or {})), body
+
+
+def send(brume, method, path, headers, body):
+    connection = http.client.HTTPConnection("127.0.0.1", brume.port, timeout=10)
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode(), answer.headers
+
+
+def raw(brume, data, timeout=5):
+    with socket.create_connection(("127.0.0.1", brume.port), timeout) as s:
+        s.sendall(data)
+        s.shutdown(socket.SHUT_WR)
+        got = b""
+        while chunk := s.recv(65536):
+            got += chunk
+    return got
+
+
+@pytest.mark.parametrize("path", ["/_brume/health", "/_localstack/health"])
+def test_health_is_json_and_unsigned(brume, path):
+    with urllib.request.urlopen(brume.url + path) as answer:
+        assert answer.status == 200
+        services = json.load(answer)["services"]
+    assert {"s3", "sqs", "sts"} <= set(services)
+
+
+def test_ready(brume):
+    with urllib.request.urlopen(brume.url + "/_brume/ready") as answer:
+        assert json.load(answer) == {"ready": True}
+
+
+def test_front_page_answers_200(brume):
+    with urllib.request.urlopen(brume.url + "/") as answer:
+        assert answer.status == 200
+
+
+def test_other_brume_paths_want_root_signature(brume):
+    connection = http.client.HTTPConnection("127.0.0.1", brume.port)
+    connection.request("GET", "/_brume/status")
+    assert connection.getresponse().status == 403
+
+
+def test_status_signed_as_root(brume):
+    status, body, _ = send(brume, *signed(brume, body="", path="/_brume/status", method="GET"))
+    assert status == 200 and json.loads(body)["store"]["commits"] >= 0
+
+
+def test_loopback_is_root(brume):
+    assert send(brume, *signed(brume))[0] == 200
+
+
+def test_foreign_host_name_is_refused(brume):
+    """DNS rebinding: a page of attacker.example, resolved to 127.0.0.1, signs with test/test."""
+    status, body, _ = send(brume, *signed(brume, host=f"attacker.example:{brume.port}"))
+    assert status == 403 and "InvalidClientTokenId" in body
+
+
+@pytest.mark.parametrize("headers", [
+    {"Origin": "https://attacker.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+])
+def test_foreign_web_page_is_refused(brume, headers):
+    status, body, _ = send(brume, *signed(brume, extra=headers))
+    assert status == 403 and "InvalidClientTokenId" in body
+
+
+def test_own_web_page_is_root(brume):
+    extra = {"Origin": f"http://localhost:{brume.port}", "Sec-Fetch-Site": "same-origin"}
+    assert send(brume, *signed(brume, extra=extra))[0] == 200
+
+
+def test_old_signature(brume):
+    when = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None) - datetime.timedelta(minutes=10)
+    status, body, headers = send(brume, *signed(brume, when=when))
+    assert status == 403 and "Signature expired" in body and headers["Date"]
+
+
+def test_altered_body(brume):
+    method, path, headers, body = signed(brume)
+    status, text, _ = send(brume, method, path, headers, body.replace("2011-06-15", "2011-06-16"))
+    assert status == 403 and "SignatureDoesNotMatch" in text
+
+
+def test_unsigned_call_is_refused(brume):
+    connection = http.client.HTTPConnection("127.0.0.1", brume.port)
+    connection.request("POST", "/", "Action=GetCallerIdentity&Version=2011-06-15",
+                       {"Content-Type": "application/x-www-form-urlencoded"})
+    answer = connection.getresponse()
+    assert answer.status == 403 and b"MissingAuthenticationToken" in answer.read()
+
+
+def test_unsigned_bucket_is_refused(brume):
+    connection = http.client.HTTPConnection("127.0.0.1", brume.port)
+    connection.request("GET", "/some-bucket/key")
+    answer = connection.getresponse()
+    assert answer.status in (403, 404) and b"<Error>" in answer.read()
+
+
+def test_unknown_service_names_itself(brume):
+    with pytest.raises(ClientError) as error:
+        brume.client("kinesis").list_streams()
+    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert "kinesis" in error.value.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize("garbage", [
+    b"\x00\x01\x02\x03\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n\r\n", b"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 200000 + b"\r\n\r\n",
+])
+def test_malformed_http_is_4xx_and_survived(brume, garbage):
+    answer = raw(brume, garbage)
+    assert answer == b"" or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.1 505", b"HTTP/1.1 200"))
+    test_ready(brume)
+
+
+def test_two_accounts_and_two_regions_are_apart(brume):
+    for account in ("111111111111", "222222222222"):
+        brume.client("s3", account=account).create_bucket(Bucket="same-name")
+        brume.client("s3", account=account).put_object(Bucket="same-name", Key="who", Body=account.encode())
+    for account in ("111111111111", "222222222222"):
+        body = brume.client("s3", account=account).get_object(Bucket="same-name", Key="who")["Body"].read()
+        assert body == account.encode()
+
+
+def test_listens_on_loopback_only(brume):
+    """The default address is not reachable by another of this machine's addresses."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing; tells our own address
+        except OSError:
+            pytest.skip("this machine has no other address")
+        own = probe.getsockname()[0]
+    if own.startswith("127."):
+        pytest.skip("this machine has no other address")
+    with pytest.raises(OSError):
+        socket.create_connection((own, brume.port), 2)
