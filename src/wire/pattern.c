@@ -7,7 +7,8 @@
 
 /* AWS's services match the whole value (Java's matches()), whatever the expression's own anchors.
  * \u and \x are ECMA's; \w and \d stay ASCII, as they are in Java. */
-enum { OPTIONS = PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_ALT_BSUX | PCRE2_DOLLAR_ENDONLY };
+static const u32 OPTIONS =
+    PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_ALT_BSUX | PCRE2_DOLLAR_ENDONLY;
 
 /* Bounds for expressions that backtrack: what an honest value never needs. */
 enum { MATCH_LIMIT = 200000, DEPTH_LIMIT = 5000, HEAP_LIMIT_KIB = 2048 };
