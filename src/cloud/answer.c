@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { HEADERS_MAX = 280, DIRECT_MAX = 64 << 10, READ_AHEAD = 256 << 10, READ_BUFFERS = 4 };
+enum { HEADERS_OWN = 4, DIRECT_MAX = 64 << 10, READ_AHEAD = 256 << 10, READ_BUFFERS = 4 };
 
 /* ---- errors that every service has, named as this kind of service names them ---- */
 
@@ -154,7 +154,7 @@ static struct stream *output_stream(const struct flight *f) {
 static size_t collect_headers(struct flight *f, const struct wire_message *m, bool head, struct http_header *out) {
     size_t n = 0;
     bool id = false;
-    for (size_t i = 0; i < m->header_count && n < HEADERS_MAX - 4; i++) {
+    for (size_t i = 0; i < m->header_count; i++) {
         const struct wire_header *h = &m->headers[i];
         if (!head && str_eq_nocase(h->name, S("content-length"))) continue; /* the HTTP room counts */
         if (str_eq_nocase(h->name, S("x-amzn-requestid")) || str_eq_nocase(h->name, S("x-amz-request-id"))) id = true;
@@ -200,7 +200,7 @@ void answer_plain(struct flight *f, int status, str content_type, str body) {
 enum step stage_encode(struct flight *f) {
     struct wire_message m = {0};
     bool head = str_eq(f->request->method, S("HEAD"));
-    if (f->s3) f->host_id = base64_of(f->arena, id_hex(f->arena, 56));
+    if (f->s3) f->host_id = id_from(f->arena, S("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"), 76);
     struct stream *stream = NULL;
     if (f->error) {
         atomic_fetch_add_explicit(&f->cloud->errors, 1, memory_order_relaxed);
@@ -210,7 +210,7 @@ enum step stage_encode(struct flight *f) {
         wire_encode_response(f->service->wire, f->op, f->protocol, f->out, f->call.request_id, f->arena, &m);
         if (f->call.status) m.status = f->call.status;
     }
-    struct http_header *headers = NEW_ARRAY(f->arena, struct http_header, HEADERS_MAX);
+    struct http_header *headers = NEW_ARRAY(f->arena, struct http_header, m.header_count + HEADERS_OWN);
     size_t n = collect_headers(f, &m, head && !f->error, headers);
     f->answered = true;
     record_call(f, m.status);

@@ -49,8 +49,14 @@ err wait_for(struct call *c, str topic, i64 until_ms) {
 /* ---- names ---- */
 
 str arn_format(struct arena *a, str service, str region, str account, str resource) {
-    return arena_format(a, "arn:aws:%.*s:%.*s:%.*s:%.*s", STR_ARGS(service), STR_ARGS(region), STR_ARGS(account),
-                        STR_ARGS(resource));
+    struct buf b = buf_new(a, 4096);
+    const str parts[] = {S("arn:aws"), service, region, account, resource};
+    buf_reserve(&b, 16 + service.n + region.n + account.n + resource.n);
+    for (size_t i = 0; i < LENGTH(parts); i++) {
+        if (i) buf_char(&b, ':');
+        buf_add(&b, parts[i]);
+    }
+    return buf_str(&b);
 }
 
 str arn_of(struct call *c, str service, str resource) {
@@ -69,13 +75,27 @@ bool arn_parse(str text, struct arn *arn) {
     return rest.p && arn->partition.n && arn->service.n && arn->resource.n;
 }
 
+/* Identifiers are many and no secrets: they draw on a thread's pool of random bytes, one system call
+ * for 1,024 of them. Keys and tokens use random_bytes directly. */
+static void pooled_random(u8 *out, size_t n) {
+    static _Thread_local u8 pool[1024];
+    static _Thread_local size_t left;
+    ASSERT(n <= sizeof pool);
+    if (left < n) {
+        random_bytes(pool, sizeof pool);
+        left = sizeof pool;
+    }
+    left -= n;
+    memcpy(out, pool + left, n);
+}
+
 str id_from(struct arena *a, str alphabet, size_t length) {
     char *text = arena_alloc(a, length, 1);
     u8 bytes[64];
     ASSERT(alphabet.n <= 256);
     size_t limit = 256 - 256 % alphabet.n; /* above it a byte would favour the first letters */
     for (size_t n = 0; n < length;) {
-        random_bytes(bytes, sizeof bytes);
+        pooled_random(bytes, sizeof bytes);
         for (size_t i = 0; i < sizeof bytes && n < length; i++)
             if (bytes[i] < limit) text[n++] = alphabet.p[bytes[i] % alphabet.n];
     }
@@ -85,13 +105,20 @@ str id_from(struct arena *a, str alphabet, size_t length) {
 str id_hex(struct arena *a, size_t digits) { return id_from(a, S("0123456789abcdef"), digits); }
 
 str id_uuid(struct arena *a) {
+    enum { UUID_LENGTH = 36 };
+    static const u8 group_ends[] = {4, 6, 8, 10, 16}; /* bytes */
     u8 b[16];
-    random_bytes(b, sizeof b);
+    pooled_random(b, sizeof b);
     b[6] = (u8)((b[6] & 0x0f) | 0x40);
     b[8] = (u8)((b[8] & 0x3f) | 0x80);
-    char hex[32];
-    hex_encode((str){(char *)b, sizeof b}, hex);
-    return arena_format(a, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    char *text = arena_alloc(a, UUID_LENGTH, 1), *at = text;
+    for (size_t group = 0, from = 0; group < LENGTH(group_ends); from = group_ends[group++]) {
+        if (group) *at++ = '-';
+        size_t n = group_ends[group] - from;
+        hex_encode((str){(char *)b + from, n}, at);
+        at += 2 * n;
+    }
+    return (str){text, UUID_LENGTH};
 }
 
 bool account_valid(str account) {

@@ -38,7 +38,11 @@ void record_call(struct flight *f, int status) {
     field(&b, "source", f->request->peer);
     field(&b, "agent", http_header_get(f->request, S("user-agent")));
     field(&b, "error", code);
-    buf_format(&b, ",\"status\":%d,\"us\":%lld}", status, (long long)us);
+    buf_add(&b, S(",\"status\":"));
+    buf_i64(&b, status);
+    buf_add(&b, S(",\"us\":"));
+    buf_i64(&b, us);
+    buf_char(&b, '}');
     if (!b.over) journal_add(f->cloud->calls, store_now_ms(f->cloud->store), buf_str(&b));
 }
 
