@@ -27,7 +27,7 @@ struct cloud {
     struct http_server *server; /* set by the front after http_server_start */
     i64 started_ms;
     str root_key; /* the data directory's: page and session tokens are sealed under keys derived from it */
-    volatile u64 requests, errors; /* counted by atomics */
+    _Atomic u64 requests, errors;
 };
 
 /* Tasks of the cloud itself (store_register_tasks, before the store opens). */

@@ -10,7 +10,7 @@ const struct error cloud_validation = {"ValidationException", "ValidationError",
 const struct error cloud_not_implemented = {"NotImplemented", NULL, 501, WIRE_NONE, false};
 const struct error cloud_throttling = {"ThrottlingException", "Throttling", 400, WIRE_NONE, true};
 
-static void set_message(struct call *c, const char *format, va_list args) {
+PRINTF(2, 0) static void set_message(struct call *c, const char *format, va_list args) {
     c->error_message = arena_vformat(c->arena, format, args);
     c->error_members = NULL;
 }
