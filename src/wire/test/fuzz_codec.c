@@ -33,7 +33,7 @@ static void read_request(struct arena *a, const struct wire_service *s, u8 chose
     }
     m.body = rest;
     struct wire_problem problem = {0};
-    void *input = arena_alloc(a, op->input == WIRE_NONE ? 1 : s->shapes[op->input].size);
+    void *input = arena_alloc(a, op->input == WIRE_NONE ? 1 : s->shapes[op->input].size, 16);
     if (!wire_decode_request(s, op, protocol, &m, a, input, &problem)) {
         ASSERT(problem.code.n > 0 && problem.status >= 400);
         return;
