@@ -243,7 +243,7 @@ static void the_sweep_takes_what_nobody_adopted(void) {
     blob_stage_drop(live);
     snprintf(path, sizeof path, "%s/zones/0/files/abc", p.path);
     CHECK(mkdir(path, 0700) == 0); /* as a crash leaves them */
-    strcat(path, "/0000000000abc123");
+    snprintf(path, sizeof path, "%s/zones/0/files/abc/0000000000abc123", p.path);
     int fd = open(path, O_CREAT | O_WRONLY, 0600);
     close(fd);
     snprintf(path, sizeof path, "%s/zones/0/segments/00000000000000ff", p.path);
