@@ -3,7 +3,7 @@
 
 #include "wire/validate.h"
 
-static const struct error missing_parameter = {"MissingParameter", NULL, 400, WIRE_NONE, true};
+static const struct error missing_parameter = {"MissingRequiredParameterException", "MissingParameter", 400, WIRE_NONE, true};
 
 /* The last member of a path, as the API names it: "QueueUrl". */
 static str member_of(const struct flight *f, str path) {
