@@ -2,16 +2,21 @@
 
 Every test session has one server; a test that must stop, kill or configure its server asks for
 `start_brume`. BRUME_BINARY names the program under test."""
+import json
 import os
 import re
 import signal
 import subprocess
 import threading
+import urllib.request
 from pathlib import Path
 
 import boto3
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 ROOT = Path(__file__).resolve().parent
 BINARY = os.environ.get("BRUME_BINARY", str(ROOT / "build/src/front/brume"))
@@ -60,6 +65,15 @@ class Brume:
             self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(30)
         assert status == 0, f"brume ended with {status}: {self.log[-60:]}"
+
+    def advance_clock(self, ms):
+        """Moves the cloud's clock; returns when what fell due is done. For a server of one's own."""
+        url = f"{self.url}/_brume/clock?by_ms={int(ms)}"
+        request = AWSRequest("POST", url, data=b"")
+        SigV4Auth(Credentials("test", "test"), "brume", "us-east-1").add_auth(request)
+        call = urllib.request.Request(url, data=b"", headers=dict(request.headers), method="POST")
+        with urllib.request.urlopen(call) as answer:
+            return json.load(answer)
 
     def client(self, service, account="test", region="us-east-1", secret="test", **options):
         config = Config(retries={"max_attempts": 0}, **options.pop("config", {}))

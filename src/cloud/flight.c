@@ -86,6 +86,19 @@ static u32 struct_size(const struct wire_service *s, u16 shape) {
     return shape == WIRE_NONE ? (u32)sizeof(struct wire_unit) : s->shapes[shape].size;
 }
 
+/* Old query clients post to the queue's own URL and leave QueueUrl out: the path is its value. */
+static void take_queue_of_path(struct flight *f) {
+    const struct wire_service *w = f->service->wire;
+    if (f->op->input == WIRE_NONE || f->path.n < 2) return;
+    const struct wire_shape *input = &w->shapes[f->op->input];
+    for (u16 i = 0; i < input->member_count; i++) {
+        const struct wire_member *m = &w->members[input->first_member + i];
+        if (!str_eq(wire_text(w, m->name), S("QueueUrl")) || w->shapes[m->shape].type != WIRE_STRING) continue;
+        str *url = (str *)(void *)((char *)f->in + m->offset);
+        if (!url->p) *url = f->path;
+    }
+}
+
 enum step stage_decode(struct flight *f) {
     const struct wire_service *wire = f->service->wire;
     f->in = arena_alloc(f->arena, struct_size(wire, f->op->input), 16);
@@ -103,6 +116,7 @@ enum step stage_decode(struct flight *f) {
     if (!wire_decode_request(wire, f->op, f->protocol, &message, f->arena, f->in, &problem))
         return flight_refuse(f, flight_error(f, problem.code, problem.status ? problem.status : 400),
                              problem.message);
+    if (f->protocol == WIRE_AWS_QUERY) take_queue_of_path(f);
     return STEP_NEXT;
 }
 

@@ -9,7 +9,7 @@ const struct service *const services[] = {&s3_service, &sqs_service, &sts_servic
 const size_t service_count = LENGTH(services);
 
 /* Rooms that do things later name them in their own tables. */
-extern const struct task_kind s3_tasks[];
+extern const struct task_kind s3_tasks[], sqs_task_kinds[];
 
-const struct room_tasks rooms[] = {{cloud_task_kinds, 1}, {s3_tasks, 1}};
+const struct room_tasks rooms[] = {{cloud_task_kinds, 1}, {s3_tasks, 1}, {sqs_task_kinds, 4}};
 const size_t room_count = LENGTH(rooms);
