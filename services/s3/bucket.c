@@ -1,7 +1,7 @@
 /* Buckets. A bucket belongs to an account and has a region; one endpoint serves all regions. */
 #include "services/s3/s3.h"
 
-enum { BUCKETS_PAGE_MAX = 10000, BUCKETS_QUOTA = 10000 };
+enum { BUCKETS_PAGE_MAX = 10000, NAME_MAX_EVER = 255 /* of us-east-1 once */ };
 
 str s3_bucket_arn(struct call *c, str bucket) {
     return arn_format(c->arena, S("s3"), S(""), S(""), bucket);
@@ -27,6 +27,7 @@ struct s3_owner *s3_owner(struct call *c) {
 
 static bool bucket_get(struct call *c, str name, struct bucket_row *bucket) {
     str value;
+    if (name.n > NAME_MAX_EVER) return false; /* any length comes in; a row's key has its limit */
     if (!txn_get(c->txn, s3_bucket_key(c, name), &value)) return false;
     ASSERT(record_decode(c->arena, &s3_bucket_record, value, bucket));
     return true;
@@ -289,6 +290,10 @@ err s3_list_buckets(struct call *c, const struct s3_list_buckets_request *in,
         return fail(c, &s3_invalid_argument, "Argument value %.*s is not a valid AWS Region",
                     STR_ARGS(in->bucket_region));
     }
+    out->buckets.set = true;
+    out->owner = s3_owner(c);
+    if (in->prefix.n) out->prefix = in->prefix;
+    if (in->prefix.n > NAME_MAX_EVER) return NULL;
     str base = s3_buckets_prefix(c), after = {0};
     str from = s3_key_with_prefix(c, base, in->prefix), key, value;
     str end = key_after_prefix(c->arena, from);
@@ -320,9 +325,6 @@ err s3_list_buckets(struct call *c, const struct s3_list_buckets_request *in,
     }
     out->buckets.v = found;
     out->buckets.n = n;
-    out->buckets.set = true;
-    out->owner = s3_owner(c);
-    if (in->prefix.n) out->prefix = in->prefix;
     if (more) out->continuation_token = page_token(c, found[n - 1].name);
     return NULL;
 }

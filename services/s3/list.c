@@ -111,7 +111,7 @@ static struct walk uploads_walk(struct call *c, const struct bucket_row *bucket,
                                 const struct s3_list_multipart_uploads_request *in) {
     str base = s3_uploads_prefix(c, bucket->id);
     bool inside = in->key_marker.n && in->upload_id_marker.n && s3_object_key_fits(in->key_marker)
-                  && in->upload_id_marker.n <= 128;
+                  && in->upload_id_marker.n <= S3_UPLOAD_ID && str_find_char(in->upload_id_marker, 0) == STR_NONE;
     if (!inside) return s3_walk(c, base, in->prefix, in->delimiter, in->key_marker);
     /* Between the uploads of one key. */
     str row = s3_upload_key(c, bucket->id, in->key_marker, in->upload_id_marker);

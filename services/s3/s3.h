@@ -191,6 +191,7 @@ extern const struct task_kind s3_tasks[]; /* for store_register_tasks() */
 extern const size_t s3_tasks_count;
 
 /* ---- upload.c ---- */
+enum { S3_UPLOAD_ID = 64 }; /* characters of an upload id */
 struct part_target {
     struct bucket_row bucket;
     struct upload_row upload;

@@ -1,7 +1,7 @@
 /* Multipart uploads while they are open: beginning, receiving parts, listing them, aborting. */
 #include "services/s3/s3.h"
 
-enum { PART_NUMBER_MAX = 10000, PARTS_PAGE_MAX = 1000, UPLOAD_ID_SEQUENCE = 16, UPLOAD_ID_RANDOM = 48 };
+enum { PART_NUMBER_MAX = 10000, PARTS_PAGE_MAX = 1000, UPLOAD_ID_SEQUENCE = 16, UPLOAD_ID_RANDOM = S3_UPLOAD_ID - UPLOAD_ID_SEQUENCE };
 static const u64 part_size_max = 5ull << 30;
 
 /* ---- beginning ---- */
@@ -71,7 +71,7 @@ err s3_create_multipart_upload(struct call *c, const struct s3_create_multipart_
 err s3_upload_open(struct call *c, const struct bucket_row *bucket, str key, str upload_id,
                    struct upload_row *upload) {
     str value;
-    bool plausible = upload_id.n == UPLOAD_ID_SEQUENCE + UPLOAD_ID_RANDOM && s3_object_key_fits(key);
+    bool plausible = upload_id.n == S3_UPLOAD_ID && str_find_char(upload_id, 0) == STR_NONE && s3_object_key_fits(key);
     if (!plausible || !txn_get(c->txn, s3_upload_key(c, bucket->id, key, upload_id), &value))
         return s3_fail_no_upload(c, upload_id);
     *upload = (struct upload_row){0};

@@ -292,3 +292,25 @@ def test_presigned(brume, bucket, version):
     url = s3.generate_presigned_url("put_object", Params=dict(Bucket=bucket, Key="pre put"))
     assert fetch(url, "PUT", b"by url")[0] == 200
     assert s3.get_object(Bucket=bucket, Key="pre put")["Body"].read() == b"by url"
+
+
+def test_absurd_lengths_are_only_refused(brume, s3, bucket):
+    """No length that fits a request may reach the end of a row's key."""
+    def ask(path):
+        connection = http.client.HTTPConnection("localhost", brume.port)
+        parts = urllib.parse.urlsplit(s3.generate_presigned_url("list_buckets"))
+        connection.request("GET", path + "?" + parts.query)
+        return connection.getresponse().status
+
+    assert ask("/" + "b" * 3000 + "/k") >= 400
+    nulls = "\x00" * 700
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket, KeyMarker=nulls, UploadIdMarker="i" * 700, EncodingType="url")
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket, Prefix="p" * 3000)
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket, StartAfter="\uffff" * 1000)
+    assert s3.list_buckets(Prefix="p" * 3000)["Buckets"] == []
+    for key in ("k" * 3000, nulls + "k" * 300, "\x00" * 1024):
+        for call in (s3.get_object, s3.head_object):
+            assert failure(call, Bucket=bucket, Key=key)["ResponseMetadata"]["HTTPStatusCode"] in (400, 404)
+        s3.delete_object(Bucket=bucket, Key="k" * 1500)
+    assert failure(s3.copy_object, Bucket=bucket, Key="x", CopySource="b" * 3000 + "/k")["Error"]["Code"] == "NoSuchBucket"
+    assert failure(s3.list_parts, Bucket=bucket, Key="k", UploadId="\x00" * 64)["ResponseMetadata"]["HTTPStatusCode"] == 404
