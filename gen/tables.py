@@ -56,6 +56,8 @@ class Tables:
         self.pool = Pool()
         self.constraints = {}
         self.enums = []
+        self.only_outputs = {op.facts.get('output') for op in c.operations} \
+            - {op.facts.get('input') for op in c.operations}
         # Texts must all be known before the first offset is: rows are made twice.
         self.text = lambda text: self.pool.add(text or '') or 0
         self.rows()
@@ -109,7 +111,9 @@ class Tables:
 
     def member_row(self, shape, member):
         t, text = member.traits, self.text
-        place = next(((word, t[key]) for key, word in LOCATIONS if t.get(key)), ('BODY', t.get('name')))
+        place = next(((word, t[key]) for key, word in LOCATIONS if t.get(key) is not None), None)
+        if not place or (place[0] in ('QUERY', 'QUERY_MAP', 'PATH') and shape.name in self.only_outputs):
+            place = ('BODY', t.get('name'))  # answers have no URI
         wire = place[1] if isinstance(place[1], str) else member.name
         words = [word for key, word in MEMBER_FLAGS.items() if t.get(key)]
         if self.c.streams(member) and 'MEMBER_STREAMING' not in words:

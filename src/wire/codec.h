@@ -58,9 +58,10 @@ void wire_json_write_error(struct coding *c, const struct wire_fault *fault, str
 void wire_json_read_error(struct coding *c, const struct wire_message *m, void *error_members,
                           struct wire_answer *answer);
 /* As wire_json_*, for XML: the root element is named by xml.c from the shape's location_name or name,
- * or by `root` where that is present (payload member's location_name). */
+ * or by the payload member that holds it, where that has a name or namespace of its own (or NULL). */
 bool wire_xml_read_body(struct coding *c, u16 shape, str body, void *value);
-void wire_xml_write_body(struct coding *c, u16 shape, const void *value, str root, struct buf *out);
+void wire_xml_write_body(struct coding *c, u16 shape, const void *value,
+                         const struct wire_member *payload, struct buf *out);
 /* As wire_json_*, for CBOR. */
 bool wire_cbor_read_body(struct coding *c, u16 shape, str body, void *value);
 void wire_cbor_write_body(struct coding *c, u16 shape, const void *value, struct buf *out);
@@ -130,6 +131,8 @@ static inline enum wire_timestamp_format value_time_format(const struct wire_mem
 }
 /* Seconds to milliseconds, to the nearest; false if there is no such time. */
 bool value_time_of_seconds(double seconds, i64 *ms);
+/* restJson's date-times are in UTC: a server refuses one with an offset. */
+bool value_time_has_refused_offset(const struct coding *c, enum wire_timestamp_format format, str text);
 /* Epoch seconds carry a fraction of up to three digits. */
 bool value_read_time(str text, enum wire_timestamp_format format, i64 *ms);
 void value_write_time(struct buf *out, enum wire_timestamp_format format, i64 ms);

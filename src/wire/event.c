@@ -158,7 +158,7 @@ static str write_structure(struct coding *c, u16 shape, const void *value, struc
         return S("application/cbor");
     }
     if (c->protocol == WIRE_REST_XML) {
-        wire_xml_write_body(c, shape, value, (str){0}, out);
+        wire_xml_write_body(c, shape, value, NULL, out);
         return S("text/xml");
     }
     wire_json_write_body(c, shape, value, out);

@@ -188,10 +188,7 @@ static bool read_timestamp(struct coding *c, struct json_reader *r, const struct
     i64 ms;
     if (json_peek(r) != (epoch ? JSON_NUMBER : JSON_STRING)) return wrong_type(c, r, "a timestamp");
     if (!(epoch ? json_read_number(r, &text) : json_read_string(r, &text))) return false;
-    /* restJson's date-time is UTC; an offset is refused. */
-    bool offset = format == WIRE_TIME_ISO8601 && c->protocol == WIRE_REST_JSON && !c->from_server
-        && !str_ends(text, S("Z"));
-    if (offset || !value_read_time(text, format, &ms)) return out_of_range(c, text, "a timestamp");
+    if (value_time_has_refused_offset(c, format, text) || !value_read_time(text, format, &ms)) return out_of_range(c, text, "a timestamp");
     *field = SOME_TIME(ms);
     return true;
 }

@@ -4,7 +4,7 @@
 
 /* ---- what makes the body ---- */
 
-static const struct wire_member *payload_member(const struct coding *c, const struct wire_shape *shape) {
+const struct wire_member *rest_payload(const struct coding *c, const struct wire_shape *shape) {
     for (u32 i = 0; i < shape->member_count; i++) {
         const struct wire_member *m = coding_member(c, shape, i);
         if (m->flags & WIRE_PAYLOAD) return m;
@@ -12,29 +12,35 @@ static const struct wire_member *payload_member(const struct coding *c, const st
     return NULL;
 }
 
-static bool has_body_members(const struct coding *c, const struct wire_shape *shape) {
+bool rest_has_body_members(const struct coding *c, const struct wire_shape *shape) {
     for (u32 i = 0; i < shape->member_count; i++)
         if (coding_member(c, shape, i)->location == WIRE_IN_BODY) return true;
     return false;
 }
 
-static bool streams(const struct coding *c, const struct wire_member *m) {
+bool rest_streams(const struct coding *c, const struct wire_member *m) {
     const struct wire_shape *shape = coding_shape(c, m->shape);
     return (m->flags & WIRE_MEMBER_STREAMING) || (shape->flags & (WIRE_STREAMING | WIRE_EVENT_STREAM));
 }
 
 /* ---- reading ---- */
 
+/* restJson's clients send {} for a structure that is not there. A required one is there. */
+static bool stands_for_absent(const struct coding *c, const struct wire_member *m, str body) {
+    return c->protocol == WIRE_REST_JSON && !c->from_server && !(m->flags & WIRE_REQUIRED)
+           && coding_shape(c, m->shape)->type == WIRE_STRUCTURE && str_eq(str_trim(body), S("{}"));
+}
+
 static bool read_payload(struct coding *c, const struct wire_member *m, str body, void *structure) {
     const struct wire_shape *shape = coding_shape(c, m->shape);
     void *field = (char *)structure + m->offset;
-    if (streams(c, m)) return true; /* the caller's affair */
+    if (rest_streams(c, m)) return true; /* the caller's affair */
     if (shape->type == WIRE_BLOB || shape->type == WIRE_STRING) {
         if (shape->type == WIRE_STRING && !utf8_valid(body)) return rest_refuse(c, m, S("(not UTF-8)"));
         if (body.n) *(str *)field = body;
         return true;
     }
-    if (body.n == 0) return true;
+    if (body.n == 0 || stands_for_absent(c, m, body)) return true;
     if (shape->type == WIRE_STRUCTURE) field = value_structure(c, shape, field);
     return rest_speaks_xml(c) ? wire_xml_read_body(c, m->shape, body, field)
                          : wire_json_read_value(c, m->shape, body, field);
@@ -42,15 +48,16 @@ static bool read_payload(struct coding *c, const struct wire_member *m, str body
 
 static bool read_body(struct coding *c, u16 shape_index, str body, void *structure) {
     const struct wire_shape *shape = coding_shape(c, shape_index);
-    const struct wire_member *payload = payload_member(c, shape);
+    const struct wire_member *payload = rest_payload(c, shape);
     if (payload) return read_payload(c, payload, body, structure);
-    if (!has_body_members(c, shape) || body.n == 0) return true;
+    if (!rest_has_body_members(c, shape) || body.n == 0) return true;
     return rest_speaks_xml(c) ? wire_xml_read_body(c, shape_index, body, structure)
                          : wire_json_read_body(c, shape_index, body, structure);
 }
 
 static bool read_request(struct coding *c, const struct wire_op *op, const struct wire_message *m,
                          void *input) {
+    if (!rest_check_media(c, op, m)) return false;
     if (op->input == WIRE_NONE) return true;
     const struct wire_shape *shape = coding_shape(c, op->input);
     if (!rest_read_uri(c, op, m, input) || !rest_read_headers(c, shape, m, input)) return false;
@@ -61,11 +68,25 @@ static bool read_request(struct coding *c, const struct wire_op *op, const struc
 
 /* ---- writing ---- */
 
+/* What stands_for_absent reads. Answers leave it out. */
+static void write_absent_payload(struct coding *c, const struct wire_shape *shape,
+                                 struct wire_message *message) {
+    bool json = c->protocol == WIRE_REST_JSON && c->from_server;
+    if (!json || shape->type != WIRE_STRUCTURE || (shape->flags & WIRE_UNION)) return;
+    message->body = S("{}");
+    message->has_body = true;
+    rest_add_content_type(c, message, rest_document_type(c));
+}
+
 static void write_payload(struct coding *c, const struct wire_member *m, const void *structure,
                           struct wire_message *message) {
     const struct wire_shape *shape = coding_shape(c, m->shape);
     const void *field = (const char *)structure + m->offset;
-    if (streams(c, m) || !value_is_set(shape, field)) return;
+    if (rest_streams(c, m)) return;
+    if (!value_is_set(shape, field)) {
+        write_absent_payload(c, shape, message);
+        return;
+    }
     struct buf out = buf_new(c->arena, WIRE_OUTPUT_MAX);
     if (shape->type == WIRE_BLOB || shape->type == WIRE_STRING) {
         message->body = *(const str *)field;
@@ -75,9 +96,8 @@ static void write_payload(struct coding *c, const struct wire_member *m, const v
     }
     if (shape->type == WIRE_STRUCTURE) field = *(const void *const *)field;
     if (rest_speaks_xml(c)) {
-        bool renamed = m->location_name && !str_eq(coding_text(c, m->location_name), coding_text(c, m->name));
         xml_write_declaration(&out);
-        wire_xml_write_body(c, m->shape, field, renamed ? coding_text(c, m->location_name) : (str){0}, &out);
+        wire_xml_write_body(c, m->shape, field, m, &out);
     } else {
         wire_json_write_value(c, m->shape, field, &out);
     }
@@ -87,13 +107,15 @@ static void write_payload(struct coding *c, const struct wire_member *m, const v
 
 static void write_body(struct coding *c, u16 shape_index, const void *structure, struct wire_message *m) {
     const struct wire_shape *shape = coding_shape(c, shape_index);
-    const struct wire_member *payload = payload_member(c, shape);
+    const struct wire_member *payload = rest_payload(c, shape);
     if (payload) write_payload(c, payload, structure, m);
-    if (payload || !has_body_members(c, shape)) return;
+    /* Who has an output answers {} at least. */
+    bool always = c->protocol == WIRE_REST_JSON && !c->from_server;
+    if (payload || !(always || rest_has_body_members(c, shape))) return;
     struct buf out = buf_new(c->arena, WIRE_OUTPUT_MAX);
     if (rest_speaks_xml(c)) {
         xml_write_declaration(&out);
-        wire_xml_write_body(c, shape_index, structure, (str){0}, &out);
+        wire_xml_write_body(c, shape_index, structure, NULL, &out);
     } else {
         wire_json_write_body(c, shape_index, structure, &out);
     }

@@ -10,6 +10,15 @@ enum {
     REST_QUERY_MAP_MAX = 1000, /* distinct names in a map of all parameters */
 };
 
+/* rest.c: what makes the body. The payload member, if there is one, else all members in the body. */
+const struct wire_member *rest_payload(const struct coding *c, const struct wire_shape *shape);
+bool rest_has_body_members(const struct coding *c, const struct wire_shape *shape);
+bool rest_streams(const struct coding *c, const struct wire_member *m);
+
+/* rest_media.c: is the body of a type that the operation reads (else 415), and may the answer be of
+ * the type that it has (else 406)? */
+bool rest_check_media(struct coding *c, const struct wire_op *op, const struct wire_message *m);
+
 /* rest_uri.c: labels and query string. The raw path is matched, then labels are decoded, so that an
  * encoded '/' stays inside of its label and a greedy label keeps "//", "." and "..". */
 bool rest_read_uri(struct coding *c, const struct wire_op *op, const struct wire_message *m, void *input);

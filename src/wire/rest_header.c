@@ -50,6 +50,7 @@ static bool read_prefixed(struct coding *c, const struct wire_member *m, const s
     str prefix = coding_text(c, m->location_name);
     const struct wire_member *value = coding_member(c, map, 1);
     u32 capacity = 0;
+    list->set = c->from_server; /* to a client an answer without such headers has an empty map */
     for (size_t i = 0; i < message->header_count; i++) {
         str name = message->headers[i].name;
         if (name.n < prefix.n || !str_eq_nocase(str_take(name, prefix.n), prefix)) continue;
@@ -139,13 +140,15 @@ static void write_prefixed(struct coding *c, const struct wire_member *m, const 
     }
 }
 
+/* Clients send what is empty, servers do not. */
 static void write_header(struct coding *c, const struct wire_member *m, const struct wire_shape *shape,
                          const void *field, struct wire_message *message) {
     struct buf text = buf_new(c->arena, WIRE_OUTPUT_MAX);
     if (m->flags & WIRE_JSON_VALUE) buf_base64(&text, *(const str *)field);
     else if (shape->type == WIRE_LIST) write_list(c, m, shape, field, &text);
     else value_write_text(shape, value_time_format(m, shape, WIRE_TIME_HTTP_DATE), field, &text);
-    if (text.n) add_header(c, message, coding_text(c, m->location_name), buf_str(&text));
+    if (text.n || c->from_server)
+        add_header(c, message, coding_text(c, m->location_name), text.n ? buf_str(&text) : S(""));
 }
 
 void rest_write_headers(struct coding *c, const struct wire_shape *shape, const void *structure,
@@ -156,7 +159,6 @@ void rest_write_headers(struct coding *c, const struct wire_shape *shape, const 
         const void *field = (const char *)structure + m->offset;
         if (!value_is_set(s, field)) continue;
         if (m->location == WIRE_IN_HEADERS) write_prefixed(c, m, s, field, message);
-        else if (m->location == WIRE_IN_HEADER && (s->type != WIRE_LIST || ((const struct wire_list *)field)->n))
-            write_header(c, m, s, field, message);
+        else if (m->location == WIRE_IN_HEADER) write_header(c, m, s, field, message);
     }
 }

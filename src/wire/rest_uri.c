@@ -49,14 +49,20 @@ bool rest_refuse(struct coding *c, const struct wire_member *m, str text) {
                        STR_ARGS(str_take(text, 200)), STR_ARGS(coding_text(c, m->name)));
 }
 
+static bool read_text(struct coding *c, const struct wire_shape *shape, enum wire_timestamp_format format,
+                      str text, void *field) {
+    if (shape->type == WIRE_TIMESTAMP && value_time_has_refused_offset(c, format, text)) return false;
+    return value_read_text(c, shape, format, text, field);
+}
+
 static bool read_label(struct coding *c, const struct wire_op *op, str name, str raw, void *input) {
     const struct wire_member *m = member_named(c, coding_shape(c, op->input), name);
     str text;
     if (!m) return true;
     const struct wire_shape *shape = coding_shape(c, m->shape);
     if (!percent_decode(c->arena, raw, false, &text) || !utf8_valid(text)) return rest_refuse(c, m, raw);
-    return value_read_text(c, shape, value_time_format(m, shape, WIRE_TIME_ISO8601), text,
-                           (char *)input + m->offset)
+    return read_text(c, shape, value_time_format(m, shape, WIRE_TIME_ISO8601), text,
+                     (char *)input + m->offset)
            || rest_refuse(c, m, text);
 }
 
@@ -89,10 +95,10 @@ static bool read_parameter(struct coding *c, const struct wire_member *m, str va
         void *item = value_list_add(c, list, s->size, &capacity);
         enum wire_timestamp_format format =
             value_time_format(is_map_value ? NULL : m, s, WIRE_TIME_ISO8601);
-        return value_read_text(c, s, format, value, item) || rest_refuse(c, m, value);
+        return read_text(c, s, format, value, item) || rest_refuse(c, m, value);
     }
     if (value_is_set(shape, field)) return true; /* the first of a repeated parameter stands */
-    return value_read_text(c, shape, value_time_format(m, shape, WIRE_TIME_ISO8601), value, field)
+    return read_text(c, shape, value_time_format(m, shape, WIRE_TIME_ISO8601), value, field)
            || rest_refuse(c, m, value);
 }
 

@@ -150,6 +150,11 @@ static void epoch_write(struct buf *out, i64 ms) {
     for (u64 unit = 100; rest; rest %= unit, unit /= 10) buf_char(out, (char)('0' + rest / unit));
 }
 
+bool value_time_has_refused_offset(const struct coding *c, enum wire_timestamp_format format, str text) {
+    return format == WIRE_TIME_ISO8601 && c->protocol == WIRE_REST_JSON && !c->from_server
+           && !str_ends(text, S("Z"));
+}
+
 bool value_read_time(str text, enum wire_timestamp_format format, i64 *ms) {
     switch (format) {
     case WIRE_TIME_EPOCH: return epoch_parse(text, ms);

@@ -306,10 +306,18 @@ void xml_write_members(struct coding *c, u16 shape_index, const void *structure,
     }
 }
 
-void wire_xml_write_body(struct coding *c, u16 shape_index, const void *value, str root,
-                         struct buf *out) {
+/* A payload member's own name stands before its shape's. */
+static str root_name(const struct coding *c, const struct wire_shape *shape,
+                     const struct wire_member *payload) {
+    if (payload && !str_eq(coding_text(c, payload->location_name), coding_text(c, payload->name)))
+        return coding_text(c, payload->location_name);
+    return coding_text(c, shape->location_name ? shape->location_name : shape->name);
+}
+
+void wire_xml_write_body(struct coding *c, u16 shape_index, const void *value,
+                         const struct wire_member *payload, struct buf *out) {
     const struct wire_shape *shape = coding_shape(c, shape_index);
-    str name = root.p ? root : coding_text(c, shape->location_name ? shape->location_name : shape->name);
+    str name = root_name(c, shape, payload);
     const struct wire_member *inner = unwrapped_member(c, shape);
     if (inner) { /* its one member is the root */
         name = xml_member_name(c, inner);
@@ -317,7 +325,8 @@ void wire_xml_write_body(struct coding *c, u16 shape_index, const void *value, s
         shape = coding_shape(c, inner->shape);
     }
     xml_write_open(out, name);
-    if (shape->xml_namespace)
+    if (payload && payload->xml_namespace) write_member_namespace(c, payload, out);
+    else if (shape->xml_namespace)
         write_namespace(out, declaration_name(c, attribute_prefix(c, shape)),
                         coding_text(c, shape->xml_namespace));
     else xml_write_service_namespace(c, out);
