@@ -155,11 +155,21 @@ static void hmac_sha1(str key, str message, u8 out[static 20]) {
     memcpy(out, outer, 20);
 }
 
+bool sigv2_check_policy(str secret, str policy, str signature, struct arena *a) {
+    u8 mac[20];
+    hmac_sha1(secret, policy, mac);
+    return str_eq_constant_time(signature, base64_of(a, (str){(const char *)mac, sizeof mac}));
+}
+
 bool sigv2_check(const struct auth_request *r, const struct auth_claim *c, str secret, str bucket_of_host,
                  struct arena *a, str *to_sign) {
     *to_sign = string_to_sign(r, c, bucket_of_host, a);
     if (!to_sign->p) return false;
-    u8 mac[20];
-    hmac_sha1(secret, *to_sign, mac);
-    return str_eq_constant_time(c->signature, base64_of(a, (str){(const char *)mac, sizeof mac}));
+    if (sigv2_check_policy(secret, *to_sign, c->signature, a)) return true;
+    /* botocore asks for "/bucket" and signs "/bucket/", as it would with the bucket in the host. */
+    if (bucket_of_host.n || str_rfind_char(r->path, '/') != 0 || r->path.n < 2) return false;
+    struct auth_request with_slash = *r;
+    with_slash.path = arena_concat(a, r->path, S("/"));
+    str other = string_to_sign(&with_slash, c, bucket_of_host, a);
+    return other.p && sigv2_check_policy(secret, other, c->signature, a);
 }

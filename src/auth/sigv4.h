@@ -70,6 +70,7 @@ MUST_USE bool sigv2_check(const struct auth_request *r, const struct auth_claim 
                           struct arena *a, str *string_to_sign);
 /* POST policy forms (S3): signature of the base64 policy. */
 MUST_USE bool sigv4_check_policy(const struct sigv4_key *key, str policy, str signature);
+MUST_USE bool sigv2_check_policy(str secret, str policy, str signature, struct arena *a);
 
 /* Signing, for presigned URLs in answers, calls to outside and tests: the Authorization value. */
 str sigv4_authorization(const struct auth_request *r, str access_key, str secret, str region,

@@ -1,7 +1,7 @@
 /* The answer: output or error into bytes, request ids, streamed bodies. */
 #include "cloud/flight.h"
+#include "cloud/form.h"
 
-#include "auth/token.h"
 #include "sys/sys.h"
 
 #include <stdatomic.h>
@@ -214,6 +214,7 @@ enum step stage_encode(struct flight *f) {
     size_t n = collect_headers(f, &m, head && !f->error, headers);
     f->answered = true;
     record_call(f, m.status);
+    if (f->form && form_upload_answer(f, &m, headers, n)) return STEP_DONE;
     if (stream && !head && m.status != 304) respond_stream(f, m.status, headers, n, stream);
     else http_respond(f->exchange, m.status, headers, n, head || !m.has_body ? (str){"", 0} : m.body);
     return STEP_DONE;

@@ -1,6 +1,7 @@
 #include "cloud/flight.h"
 
 #include "auth/token.h"
+#include "cloud/form.h"
 #include "sys/sys.h"
 #include "wire/validate.h"
 
@@ -112,6 +113,7 @@ enum step stage_decode(struct flight *f) {
         .body = buf_str(&f->body),
         .has_body = f->body.n > 0,
     };
+    if (f->form) form_upload_message(f, &message);
     struct wire_problem problem = {0};
     if (!wire_decode_request(wire, f->op, f->protocol, &message, f->arena, f->in, &problem))
         return flight_refuse(f, flight_error(f, problem.code, problem.status ? problem.status : 400),
@@ -163,13 +165,18 @@ static void on_request(void *context, struct http_exchange *x) {
 static void on_body(void *context, struct http_exchange *x, str bytes) {
     (void)context;
     struct flight *f = http_user(x);
-    if (f->intake) intake_bytes(f, bytes);
+    if (f->form) form_upload_bytes(f, bytes);
+    else if (f->intake) intake_bytes(f, bytes);
     else if (f->body.arena) buf_add(&f->body, bytes);
 }
 
 static void on_body_end(void *context, struct http_exchange *x) {
     (void)context;
     struct flight *f = http_user(x);
+    if (f->form) {
+        form_upload_end(f);
+        return;
+    }
     if (f->intake) {
         intake_end(f);
         return;

@@ -57,6 +57,7 @@ struct flight {
     struct call call;
     struct call_plan plan;
     struct admin_call *admin; /* an administrative call, instead of a service's */
+    struct form_upload *form; /* S3: a browser's form instead of a PUT (form.h) */
     struct stream *stream; /* the body, received or copied; its stage is dropped with the flight */
     struct intake *intake; /* a streamed body on its way in */
     struct arena_mark before_handle;
@@ -93,7 +94,7 @@ enum step stage_handle(struct flight *f);    /* handle.c: begin, handle, commit,
 enum step stage_settle(struct flight *f);    /* handle.c: what came of it */
 enum step stage_encode(struct flight *f);    /* answer.c */
 /* Positions in the table that a stage may send a flight to. */
-enum { STAGE_PREPARE = 7, STAGE_SETTLE = 10, STAGE_ENCODE = 11 };
+enum { STAGE_IDENTIFY = 3, STAGE_PREPARE = 7, STAGE_SETTLE = 10, STAGE_ENCODE = 11 };
 
 /* Goes on with the stages; on the loop thread. */
 void flight_resume(struct flight *f);

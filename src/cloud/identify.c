@@ -3,6 +3,7 @@
 #include "cloud/keys.h"
 
 #include "auth/fault.h"
+#include "cloud/form.h"
 #include "crypto/crypto.h"
 #include "sys/sys.h"
 
@@ -143,6 +144,7 @@ enum step stage_identify(struct flight *f) {
     case KEY_TOKEN_EXPIRED: return refuse_kind(f, AUTH_FAULT_EXPIRED_TOKEN);
     }
     begin_call(f);
+    if (f->form) return form_upload_identify(f, secret);
     step = check_signature(f, secret);
     return step == STEP_NEXT ? check_time(f) : step;
 }

@@ -8,6 +8,7 @@
  * memory of an upload is the pieces. */
 #include "cloud/checksum.h"
 #include "cloud/flight.h"
+#include "cloud/form.h"
 
 #include <stdlib.h>
 
@@ -209,7 +210,8 @@ static str raw(struct flight *f, str name) { return http_header_get(f->request, 
 static err expected_length(struct flight *f, i64 *expected) {
     bool chunked = f->claim.payload >= AUTH_PAYLOAD_CHUNKED;
     str text = raw(f, S("x-amz-decoded-content-length"));
-    *expected = f->request->body_length;
+    *expected = f->form ? -1 : f->request->body_length;
+    if (f->form) return NULL;
     if (chunked) {
         if (!text.p || !str_to_i64(text, expected) || *expected < 0)
             return fail(&f->call, &missing_length, "You must provide the Content-Length HTTP header.");
@@ -266,6 +268,7 @@ static err verify(struct flight *f) {
         if (k->digests[kind]) digest_end(k->digests[kind], s->digest[kind]);
     s->digests = k->kinds;
     s->length = k->got;
+    if (f->form) TRY(form_upload_check_length(f, k->got));
     if (f->claim.payload == AUTH_PAYLOAD_HASH) {
         str hex = hex_of(f->arena, (str){(const char *)s->digest[DIGEST_SHA256], 32});
         if (!str_eq_nocase(hex, f->claim.payload_hash)) {
@@ -304,7 +307,7 @@ enum step stage_receive(struct flight *f) {
     if (!f->intake) {
         f->error = begin_intake(f);
         if (f->error) return STEP_ANSWER;
-        http_receive_body(f->exchange, UINT64_MAX);
+        if (!f->form) http_receive_body(f->exchange, UINT64_MAX);
         return STEP_LATER; /* comes back here when the intake is settled */
     }
     f->error = verify(f);

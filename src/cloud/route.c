@@ -2,6 +2,7 @@
  * (protocols.md, "Finding service, operation, region behind one endpoint"). */
 #include "cloud/flight.h"
 
+#include "cloud/form.h"
 #include "cloud/uri.h"
 #include "text/form.h"
 
@@ -121,6 +122,7 @@ enum step stage_route(struct flight *f) {
     if (!s) s = by_signing_name(f, S("s3")); /* what nobody else owns is a bucket or an object */
     if (!s) return flight_refuse(f, &cloud_not_implemented, S("No service owns this path."));
     set_service(f, s);
+    if (form_upload_owns(f)) return form_upload_start(f);
     if (s->wire->protocol == WIRE_REST_JSON || s->wire->protocol == WIRE_REST_XML) return stage_operation(f);
     return STEP_NEXT;
 }
