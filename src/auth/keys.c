@@ -28,21 +28,29 @@ bool auth_builtin_key(str access_key, struct arena *a, struct auth_key *key) {
 }
 
 /* Five or six random bits a character: no modulo, so no bias. */
-static str random_text(struct arena *a, str prefix, size_t length, const char *alphabet, u8 mask) {
+static char *random_text(struct arena *a, str prefix, size_t length, const char *alphabet, u8 mask) {
     ASSERT(prefix.n < length && length <= 64);
     u8 bytes[64];
     random_bytes(bytes, sizeof bytes);
     char *text = arena_alloc(a, length, 1);
     memcpy(text, prefix.p, prefix.n);
     for (size_t i = prefix.n; i < length; i++) text[i] = alphabet[bytes[i] & mask];
-    return (str){text, length};
+    return text;
 }
 
-str access_key_new(struct arena *a, str prefix) {
-    ASSERT(prefix.n == 4);
-    return random_text(a, prefix, ACCESS_KEY_LENGTH, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 31);
+str access_key_of(struct arena *a, str prefix, str account) {
+    static const char base32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    u64 number;
+    ASSERT(prefix.n == 4 && is_account(account) && str_to_u64(account, &number));
+    char *key = random_text(a, prefix, ACCESS_KEY_LENGTH, base32, 31);
+    u64 bits = (1ull << 40 | number) << 4 | (u64)(key[12] & 15); /* nine characters of five bits */
+    for (size_t i = 0; i < 9; i++) key[4 + i] = base32[bits >> (40 - 5 * i) & 31];
+    return (str){key, ACCESS_KEY_LENGTH};
 }
+
+str access_key_new(struct arena *a, str prefix) { return access_key_of(a, prefix, S("000000000000")); }
 
 str secret_key_new(struct arena *a) {
-    return random_text(a, S(""), SECRET_KEY_LENGTH, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", 63);
+    const char *base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    return (str){random_text(a, S(""), SECRET_KEY_LENGTH, base64, 63), SECRET_KEY_LENGTH};
 }

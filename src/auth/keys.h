@@ -27,8 +27,10 @@ bool auth_find_key(const struct auth_keys *sources, size_t n, str access_key, st
 bool auth_builtin_key(str access_key, struct arena *a, struct auth_key *key);
 
 /* New credentials. The prefix is AKIA for a user's or a root's lasting key and ASIA for temporary
- * ones; 20 and 40 characters. */
+ * ones; 20 and 40 characters. As in AWS's keys, the 40 bits behind the first one name the account
+ * (twelve digits). access_key_new is for account 000000000000. */
 enum { ACCESS_KEY_LENGTH = 20, SECRET_KEY_LENGTH = 40 };
+str access_key_of(struct arena *a, str prefix, str account);
 str access_key_new(struct arena *a, str prefix);
 str secret_key_new(struct arena *a);
 

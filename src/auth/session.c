@@ -47,7 +47,7 @@ static void strings_of(struct session *s, str *out[static STRINGS]) {
 }
 
 str session_seal(struct sealer *s, struct session *session, struct arena *a) {
-    session->access_key = access_key_new(a, S("ASIA"));
+    session->access_key = access_key_of(a, S("ASIA"), session->principal.account);
     session->secret = secret_key_new(a);
     session->principal.access_key = session->access_key;
     struct buf b = buf_new(a, TOKEN_MAX);

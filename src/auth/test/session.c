@@ -85,5 +85,16 @@ static void builtin_keys(void) {
     arena_free(&a);
 }
 
+/* Python: base64.b32encode((1 << 47 | 123456789012 << 7).to_bytes(6, "big"))[:8] is the key's part. */
+static void access_keys_carry_their_account(void) {
+    struct arena a = {0};
+    str key = access_key_of(&a, S("ASIA"), S("123456789012"));
+    CHECK_INT(key.n, ACCESS_KEY_LENGTH);
+    CHECK_STR(str_take(key, 12), S("ASIARZPUZDIK"));
+    CHECK(!str_eq(key, access_key_of(&a, S("ASIA"), S("123456789012"))));
+    CHECK_STR(str_take(access_key_new(&a, S("AKIA")), 12), S("AKIAQAAAAAAA"));
+    arena_free(&a);
+}
+
 UNIT_MAIN(UNIT(tokens_open_only_where_they_belong), UNIT(altered_tokens_do_not_open),
-          UNIT(sessions_carry_themselves), UNIT(builtin_keys))
+          UNIT(sessions_carry_themselves), UNIT(builtin_keys), UNIT(access_keys_carry_their_account))

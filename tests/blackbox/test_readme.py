@@ -1,0 +1,59 @@
+"""The README's commands are run, in its order, against a brume; what it shows is what comes out."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+CLIS = {"current": ROOT / ".deps/venv/bin/aws", "debian": Path("/usr/bin/aws")}
+
+
+def blocks():
+    """(commands, expected output) of each sh block and the text block after it."""
+    return re.findall(r"^```sh\n(.*?)^```\n```text\n(.*?)^```$", README, re.S | re.M)
+
+
+@pytest.mark.parametrize("generation", CLIS)
+def test_first_five_minutes(start_brume, tmp_path, generation):
+    aws = CLIS[generation]
+    if not aws.exists():
+        pytest.skip(f"{aws} is not installed")
+    server = start_brume()
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "aws").symlink_to(aws)
+    script, expected = "set -eu\n", ""
+    assert len(blocks()) >= 6
+    for commands, output in blocks():
+        script += commands.replace("http://localhost:4566", server.url)
+        expected += output
+    environment = dict(os.environ, PATH=f"{programs}:{os.environ['PATH']}", HOME=str(tmp_path), AWS_PAGER="")
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout == expected
+
+
+def test_state_table_claims_no_more_than_there_is(brume):
+    request = botocore.awsrequest.AWSRequest("GET", f"{brume.url}/_brume/coverage")
+    botocore.auth.SigV4Auth(botocore.credentials.Credentials("test", "test"), "brume", "us-east-1").add_auth(request)
+    answer = urllib.request.urlopen(urllib.request.Request(request.url, headers=dict(request.headers)))
+    coverage = json.load(answer)
+    rows = re.findall(r"^\| (\w+) \| (\d+) of (\d+) \|", README, re.M)
+    assert {name for name, _, _ in rows} == set(coverage)
+    for name, there, all_ in rows:
+        assert int(there) <= sum(coverage[name].values()), name
+        assert int(all_) == len(coverage[name]), name
+
+
+def test_make_has_the_two_commands():
+    dry = subprocess.run([shutil.which("make"), "-n", "run", "test"], cwd=ROOT, capture_output=True, text=True)
+    assert dry.returncode == 0 and "serve" in dry.stdout and "tests/run" in dry.stdout
