@@ -271,7 +271,10 @@ struct blobs *blobs_open(struct store *s, const struct store_config *config, str
     b->zones = config->zones ? config->zones : 1;
     b->ephemeral = config->ephemeral;
     b->batch_number = 1;
-    ASSERT(b->zones > 0 && b->zones <= ZONES_MAX);
+    if (b->zones < 1 || b->zones > ZONES_MAX) {
+        *problem = arena_format(boot, "%d availability zones: a cloud has 1 to %d", b->zones, ZONES_MAX);
+        return NULL;
+    }
     if (strlen(config->directory) >= sizeof b->directory) {
         *problem = arena_format(boot, "%s: the name is too long", config->directory);
         return NULL;
@@ -288,13 +291,19 @@ struct blobs *blobs_open(struct store *s, const struct store_config *config, str
     b->sweep_chore.run = sweep_turn;
     b->reap_chore.run = reap_turn;
     b->compact_chore.run = compact_turn;
-    /* The first answer does not wait for the sweep. */
-    i64 soon_us = sys_monotonic_us() + 500000;
     keeper_add(&b->keeper, &b->gone_chore, KEEPER_NEVER);
-    keeper_add(&b->keeper, &b->sweep_chore, soon_us);
-    keeper_add(&b->keeper, &b->reap_chore, soon_us);
-    keeper_add(&b->keeper, &b->compact_chore, soon_us + 1000000);
+    keeper_add(&b->keeper, &b->sweep_chore, KEEPER_NEVER);
+    keeper_add(&b->keeper, &b->reap_chore, KEEPER_NEVER);
+    keeper_add(&b->keeper, &b->compact_chore, KEEPER_NEVER);
     return b;
+}
+
+/* The first answer does not wait for the sweep. */
+void blobs_start(struct blobs *b) {
+    i64 soon_us = sys_monotonic_us() + 500000;
+    keeper_call(&b->keeper, &b->sweep_chore, soon_us);
+    keeper_call(&b->keeper, &b->reap_chore, soon_us);
+    keeper_call(&b->keeper, &b->compact_chore, soon_us + 1000000);
 }
 
 void blobs_stop(struct blobs *b) { keeper_stop(&b->keeper); }

@@ -15,8 +15,10 @@ struct batch;
 /* ---- the core calls ---- */
 
 /* After the rows are open and the writer runs. NULL and *problem on failure. Reads or makes
- * DATA/root.key and the zones' directories; starts the keeper thread at the first need. */
+ * DATA/root.key and the zones' directories. */
 struct blobs *blobs_open(struct store *s, const struct store_config *config, struct arena *boot, str *problem);
+/* Once the store knows its blobs: the keeper's thread may begin. */
+void blobs_start(struct blobs *b);
 /* First step of store_close, while the writer still runs: ends the keeper. */
 void blobs_stop(struct blobs *b);
 /* Last step, after the writer ended. */

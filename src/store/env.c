@@ -1,5 +1,7 @@
 /* LMDB's environment: opening, readers, growth. */
+#define LMDB_FILES_HERE
 #include "store/internal.h"
+#include "store/lmdb_files.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -33,6 +35,10 @@ static struct reader *take_slot(struct env *e) {
     }
 }
 
+static int renew(struct env *e, struct reader *r) {
+    return r->txn ? mdb_txn_renew(r->txn) : mdb_txn_begin(e->lmdb, NULL, MDB_RDONLY, &r->txn);
+}
+
 struct reader *env_reader_take(struct env *e) {
     struct reader *r = take_slot(e);
     while (atomic_load(&e->gate_closed) && !held_here) {
@@ -43,7 +49,9 @@ struct reader *env_reader_take(struct env *e) {
     held_here++;
     atomic_store_explicit(&r->since_us, sys_monotonic_us(), memory_order_relaxed);
     r->cursor_taken = false;
-    int code = r->txn ? mdb_txn_renew(r->txn) : mdb_txn_begin(e->lmdb, NULL, MDB_RDONLY, &r->txn);
+    int code;
+    /* A commit failed this moment and the writer is about to forgive: env_forgive. */
+    while ((code = renew(e, r)) == MDB_PANIC) usleep(50);
     if (code) store_damaged("snapshot", code);
     atomic_store_explicit(&r->number, mdb_txn_id(r->txn), memory_order_relaxed);
     return r;
@@ -64,6 +72,7 @@ void env_reader_give(struct env *e, struct reader *r) {
 /* ---- the gate ---- */
 static void gate_close(struct env *e) {
     atomic_store(&e->gate_closed, true);
+    lmdb_stop_copies(true);
     for (u32 i = 0; i < READERS_MAX; i++)
         for (u32 spins = 0; atomic_load(&e->readers[i].taken); spins++) {
             if (spins < 100) sched_yield();
@@ -72,6 +81,7 @@ static void gate_close(struct env *e) {
 }
 
 static void gate_open(struct env *e) {
+    lmdb_stop_copies(false);
     pthread_mutex_lock(&e->gate_lock);
     atomic_store(&e->gate_closed, false);
     pthread_cond_broadcast(&e->gate_opened);
@@ -138,7 +148,7 @@ void env_close(struct env *e) {
 
 int env_grow(struct env *e) {
     gate_close(e);
-    size_t larger = e->map_bytes * 2;
+    size_t larger = MAX(e->map_bytes * 2, atomic_load(&e->map_wanted));
     int code = mdb_env_set_mapsize(e->lmdb, larger);
     if (code == 0) {
         e->map_bytes = larger;
@@ -153,15 +163,8 @@ int env_grow(struct env *e) {
     return code;
 }
 
-int env_reopen(struct env *e) {
-    gate_close(e);
-    lmdb_close(e);
-    int code = lmdb_open(e);
-    /* Without an environment there is nothing to let readers in to: a restart recovers. */
-    if (code) store_damaged("reopen", code);
-    gate_open(e);
-    return code;
-}
+void lmdb_forgive(MDB_env *env); /* lmdb.c */
+void env_forgive(struct env *e) { lmdb_forgive(e->lmdb); }
 
 void env_note(struct env *e) {
     MDB_envinfo info;
@@ -172,5 +175,6 @@ void env_note(struct env *e) {
 }
 
 bool env_nearly_full(struct env *e, size_t coming) {
-    return atomic_load_explicit(&e->used_bytes, memory_order_relaxed) + coming * 2 > e->map_bytes;
+    return atomic_load_explicit(&e->used_bytes, memory_order_relaxed) + coming * 2 > e->map_bytes
+           || atomic_load(&e->map_wanted) > e->map_bytes;
 }

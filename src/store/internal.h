@@ -15,7 +15,14 @@ enum {
     STORE_FORMAT = 1,
     READERS_MAX = 128,              /* snapshots open at once: one a thread, few threads */
     STACK_BYTES = 512 << 10,        /* writer, scheduler, workers: touched pages only cost memory */
-    FUNCTION_SLOW_US = 5000,        /* logged from here on */
+    FUNCTION_SLOW_US = 5000,        /* logged from here on, as are those that write more than: */
+    FUNCTION_ROWS = 1024,
+    FUNCTION_BYTES = 16 << 20,
+#ifdef __OPTIMIZE__
+    OPTIMISED = 1,
+#else
+    OPTIMISED = 0,
+#endif
     COMMIT_SHIFT = 16,              /* a number is commit << 16 | function of the batch */
     SEQUENCE_SHIFT = 20,            /* a sequence is commit << 20 | call of the batch */
 };
@@ -112,10 +119,10 @@ struct env {
     const char *path;
     bool ephemeral;
     size_t map_bytes, page_bytes;
+    _Atomic size_t map_wanted; /* from the next batch on */
     /* As of the last commit, for those who must not touch LMDB while the map may move. */
     _Atomic u64 last_commit, used_bytes, mapped_bytes;
-    /* The gate: closed while the map grows or the environment reopens, both of which need that no
-     * transaction is open. Readers are counted by their slots. */
+    /* The gate: closed while the map grows, which needs that no transaction is open. Readers are counted by their slots. */
     _Atomic bool gate_closed;
     pthread_mutex_t gate_lock;
     pthread_cond_t gate_opened;
@@ -127,8 +134,8 @@ struct reader *env_reader_take(struct env *e);
 MDB_cursor *env_reader_cursor(struct env *e, struct reader *r); /* its own, renewed; one range at a time */
 void env_reader_give(struct env *e, struct reader *r);
 /* Writer thread only, no write transaction open: */
-int env_grow(struct env *e);   /* doubles the map */
-int env_reopen(struct env *e); /* after LMDB's panic */
+int env_grow(struct env *e); /* doubles the map, or as large as is wanted */
+void env_forgive(struct env *e); /* after a failed commit: ends LMDB's panic */
 void env_note(struct env *e); /* after open and each commit */
 bool env_nearly_full(struct env *e, size_t coming); /* grow before the batch rather than run it twice */
 
@@ -212,9 +219,16 @@ void clock_load(struct store *s, struct txn *t);
 void clock_put(struct txn *t, i64 offset_ms);
 
 /* ---- worker.c ---- */
+enum { WORKERS_MAX = 16 };
+struct worker {
+    struct store *store;
+    pthread_t thread;
+    enum { WORKER_NONE, WORKER_RUNS, WORKER_LEFT } state;
+};
 struct workers {
     pthread_mutex_t lock;
-    pthread_cond_t arrived, left;
+    pthread_cond_t arrived;
+    struct worker all[WORKERS_MAX];
     struct worker_job *queue, **queue_end;
     u32 threads, idle, queued;
     bool closing;

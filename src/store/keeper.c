@@ -1,6 +1,6 @@
 #include "store/keeper.h"
 
-#include "sys/sys.h"
+#include "store/internal.h"
 
 #include <time.h>
 
@@ -51,7 +51,7 @@ static void *keeper_main(void *context) {
 static void keeper_wake(struct keeper *k) {
     if (!k->started && !k->stopping) {
         k->started = true;
-        ASSERT(pthread_create(&k->thread, NULL, keeper_main, k) == 0);
+        ASSERT(thread_start(&k->thread, "brume-keeper", keeper_main, k));
     }
     pthread_cond_broadcast(&k->changed);
 }

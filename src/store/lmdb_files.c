@@ -32,6 +32,16 @@ ssize_t lmdb_pwritev(int fd, const struct iovec *parts, int n, off_t offset) {
     return (ssize_t)bytes;
 }
 
+static _Atomic bool copies_stop;
+
+void lmdb_stop_copies(bool stop) { atomic_store(&copies_stop, stop); }
+
+ssize_t lmdb_write(int fd, const void *bytes, size_t n) {
+    if (!atomic_load_explicit(&copies_stop, memory_order_relaxed)) return write(fd, bytes, n);
+    errno = ECANCELED;
+    return -1;
+}
+
 int lmdb_fdatasync(int fd) {
     flush_slowly();
     errno = file_sync_data(fd);

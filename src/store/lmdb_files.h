@@ -4,6 +4,7 @@
 #define BRUME_LMDB_FILES_H
 
 /* The system's declarations must be read before their names are taken. */
+#include <stdbool.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -11,6 +12,10 @@
 ssize_t lmdb_pwrite(int fd, const void *bytes, size_t n, off_t offset);
 ssize_t lmdb_pwritev(int fd, const struct iovec *parts, int n, off_t offset);
 int lmdb_fdatasync(int fd);
+ssize_t lmdb_write(int fd, const void *bytes, size_t n); /* LMDB's only use: a copy of all rows */
+
+/* Copies under way end with ECANCELED: a map that must grow waits for every reader. */
+void lmdb_stop_copies(bool stop);
 
 /* Added to each flush (a bench looks at a slower disk). Process-wide: LMDB's calls carry no context. */
 void lmdb_set_flush_delay(unsigned us);
@@ -19,6 +24,7 @@ void lmdb_set_flush_delay(unsigned us);
 #define pwrite lmdb_pwrite
 #define pwritev lmdb_pwritev
 #define fdatasync lmdb_fdatasync
+#define write(fd, bytes, n) lmdb_write(fd, bytes, n)
 #endif
 
 #endif

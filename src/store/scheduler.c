@@ -7,7 +7,13 @@
 
 #include <stdlib.h>
 
-enum { ROUND_MAX = 64, FLIGHTS_MAX = 12, DISK_REST_US = 1000000, RECHECK_MS = 60000 };
+enum {
+    ROUND_MAX = 64,
+    FLIGHTS_MAX = 12,
+    DISK_REST_US = 1000000,
+    RECHECK_MS = 60000,
+    STILL_ROUNDS_MAX = 20000, /* of one advance without a step forward: a million tasks of one moment */
+};
 
 /* ---- one task's turn in the writer ---- */
 struct firing {
@@ -271,13 +277,22 @@ static bool wait_for_landing(struct scheduler *sched) {
 static err advance(struct store *s, const struct advance *a) {
     i64 offset = atomic_load(&s->clock.offset_ms) + a->by_ms;
     i64 target = sys_wall_ms() + offset;
+    i64 latest = INT64_MIN;
+    u32 still = 0;
     if (a->coalesce) TRY(set_offset(s, offset));
     for (;;) {
         waits_expire(s, sys_monotonic_us());
         if (atomic_load(&s->scheduler.hold_until_us) > sys_monotonic_us()) return &store_unavailable;
         i64 due = earliest_due(s);
-        if (due > target) {
+        /* A job's next slice is due when it was set: perhaps behind the target, but not later than now. */
+        if (due > MAX(target, store_now_ms(s))) {
             if (wait_for_landing(&s->scheduler)) continue; /* its settling may set more */
+            break;
+        }
+        still = due > latest && due <= target ? 0 : still + 1;
+        latest = MAX(latest, due);
+        if (still > STILL_ROUNDS_MAX) { /* a task that sets itself again for the same time, for ever */
+            log_line(LOG_WARN, "clock_held_up", "due_ms=%lld rounds=%u", (long long)due, still);
             break;
         }
         if (due > store_now_ms(s)) TRY(set_offset(s, MIN(due - sys_wall_ms(), offset)));

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define LMDB_FILES_HERE
 #include "store/lmdb_files.h"
 
 enum { MAP_BYTES_FIRST = 1 << 30 };
@@ -198,6 +199,7 @@ struct store *store_open(struct arena *boot, const struct store_config *config, 
         close(s->lock_fd);
         return NULL;
     }
+    blobs_start(s->blobs);
     scheduler_start(s); /* last: tasks that are due run at once */
     return s;
 }
@@ -242,10 +244,28 @@ u64 store_oldest_snapshot(struct store *s) {
     return (s->number_base + oldest) << COMMIT_SHIFT | ((1u << COMMIT_SHIFT) - 1);
 }
 
+/* No page that the copy may read is used again while it runs, so every write needs new room. The map
+ * is given that beforehand; should it not do, growth ends the copy, which begins again with more. */
+static err nothing(void *context, struct txn *t) { return NULL; }
+
+static err want_room(struct store *s, u32 times) {
+    struct arena a = {0};
+    size_t want = (size_t)atomic_load(&s->env.used_bytes) * times;
+    if (want > atomic_load(&s->env.map_wanted)) atomic_store(&s->env.map_wanted, want);
+    err result = store_write(s, &a, nothing, NULL); /* the writer grows the map before a batch */
+    arena_free(&a);
+    return result;
+}
+
 int store_copy_rows(struct store *s, int fd) {
-    struct reader *r = env_reader_take(&s->env); /* LMDB's own transaction in there does not hold the gate */
-    int code = mdb_env_copyfd2(s->env.lmdb, fd, MDB_CP_COMPACT);
-    env_reader_give(&s->env, r);
+    int code = ECANCELED;
+    for (u32 times = 4; code == ECANCELED && times <= 256; times *= 2) {
+        if (want_room(s, times)) return EIO;
+        if (lseek(fd, 0, SEEK_SET) != 0 || ftruncate(fd, 0) != 0) return errno;
+        struct reader *r = env_reader_take(&s->env); /* LMDB's own transaction in there does not hold the gate */
+        code = mdb_env_copyfd2(s->env.lmdb, fd, MDB_CP_COMPACT);
+        env_reader_give(&s->env, r);
+    }
     return code;
 }
 

@@ -2,11 +2,11 @@
  * free for and leave after a while without: an idle store has none. */
 #include "store/internal.h"
 
-enum { WORKERS_MAX = 16, IDLE_US = 5000000 };
+enum { IDLE_US = 5000000 };
 
 static void *worker_main(void *context) {
-    struct store *s = context;
-    struct workers *p = &s->workers;
+    struct worker *me = context;
+    struct workers *p = &me->store->workers;
     pthread_mutex_lock(&p->lock);
     for (;;) {
         i64 until = sys_monotonic_us() + IDLE_US;
@@ -24,9 +24,25 @@ static void *worker_main(void *context) {
         pthread_mutex_lock(&p->lock);
     }
     p->threads--;
-    pthread_cond_broadcast(&p->left);
+    me->state = WORKER_LEFT;
     pthread_mutex_unlock(&p->lock);
     return NULL;
+}
+
+/* Who left is joined before his place is given again or the store goes: what a thread does at its very
+ * end, a journal's buffer for one, still needs the store. */
+static bool start_worker(struct store *s) {
+    for (u32 i = 0; i < WORKERS_MAX; i++) {
+        struct worker *w = &s->workers.all[i];
+        if (w->state == WORKER_RUNS) continue;
+        if (w->state == WORKER_LEFT) pthread_join(w->thread, NULL);
+        *w = (struct worker){.store = s};
+        if (!thread_start(&w->thread, "brume-worker", worker_main, w)) return false;
+        w->state = WORKER_RUNS;
+        s->workers.threads++;
+        return true;
+    }
+    return false;
 }
 
 void store_worker_submit(struct store *s, struct worker_job *job) {
@@ -38,13 +54,8 @@ void store_worker_submit(struct store *s, struct worker_job *job) {
     p->queue_end = &job->next;
     p->queued++;
     if (p->queued > p->idle && p->threads < WORKERS_MAX) {
-        pthread_t thread;
-        bool started = thread_start(&thread, "brume-worker", worker_main, s);
+        bool started = start_worker(s);
         ASSERT(started || p->threads); /* none at all would lose the job */
-        if (started) {
-            pthread_detach(thread);
-            p->threads++;
-        }
     }
     pthread_cond_signal(&p->arrived);
     pthread_mutex_unlock(&p->lock);
@@ -55,7 +66,6 @@ void workers_start(struct store *s) {
     p->queue_end = &p->queue;
     pthread_mutex_init(&p->lock, NULL);
     cond_init_monotonic(&p->arrived);
-    pthread_cond_init(&p->left, NULL);
 }
 
 /* Jobs that are queued are still done. */
@@ -64,7 +74,9 @@ void workers_stop(struct store *s) {
     pthread_mutex_lock(&p->lock);
     p->closing = true;
     pthread_cond_broadcast(&p->arrived);
-    while (p->threads) pthread_cond_wait(&p->left, &p->lock);
     pthread_mutex_unlock(&p->lock);
-    /* Not destroyed: the last thread may still be inside its unlock. */
+    for (u32 i = 0; i < WORKERS_MAX; i++)
+        if (p->all[i].state != WORKER_NONE) pthread_join(p->all[i].thread, NULL);
+    pthread_mutex_destroy(&p->lock);
+    pthread_cond_destroy(&p->arrived);
 }

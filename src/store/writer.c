@@ -120,6 +120,10 @@ static int run_function(struct batch *b, u32 i) {
     if (code) return code;
     if (!slot->result) harvest(b, &t, i);
     atomic_fetch_add_explicit(&b->store->counts.entries, slot->result ? 0 : t.order_n, memory_order_relaxed);
+    if (t.order_n > FUNCTION_ROWS || t.bytes > FUNCTION_BYTES) {
+        log_line(LOG_WARN, "large_function", "rows=%u bytes=%zu", t.order_n, t.bytes);
+        ASSERT(OPTIMISED); /* a slice was meant: a debug build shows where */
+    }
     if (took > FUNCTION_SLOW_US) log_line(LOG_WARN, "slow_function", "us=%lld rows=%u", (long long)took, t.order_n);
     if ((u64)took > atomic_load_explicit(&b->store->counts.longest_function_us, memory_order_relaxed))
         atomic_store_explicit(&b->store->counts.longest_function_us, (u64)took, memory_order_relaxed);
@@ -129,11 +133,6 @@ static int run_function(struct batch *b, u32 i) {
 static int begin_lmdb(struct batch *b) {
     struct env *env = &b->store->env;
     int code = mdb_txn_begin(env->lmdb, NULL, 0, &b->lmdb);
-    if (code == MDB_PANIC) { /* a meta page could not be written: LMDB wants a fresh start */
-        log_line(LOG_WARN, "store_reopens", "path=%s", env->path);
-        env_reopen(env);
-        code = mdb_txn_begin(env->lmdb, NULL, 0, &b->lmdb);
-    }
     if (!code) b->commit = b->store->number_base + mdb_txn_id(b->lmdb);
     return code;
 }
@@ -179,7 +178,10 @@ static int attempt(struct batch *b, bool again) {
     if (code) mdb_txn_abort(b->lmdb);
     else code = mdb_txn_commit(b->lmdb);
     b->lmdb = NULL;
-    if (code) blob_batch_aborted(b->store, b);
+    if (code) {
+        env_forgive(&b->store->env);
+        blob_batch_aborted(b->store, b);
+    }
     return code;
 }
 

@@ -352,7 +352,8 @@ static void disk_faults_are_no_false_acks(void) {
         load_start(&l, p.store, (u64)i << 24, pipe_fds[1]);
         usleep(5000);
         file_fault_arm(faults[i].kind, faults[i].nth, faults[i].following, faults[i].error);
-        for (u32 j = 0; j < 400 && !atomic_load(&l.refused); j++) {
+        i64 patience_us = sys_monotonic_us() + 20000000; /* the machine may be busy */
+        while (!atomic_load(&l.refused) && sys_monotonic_us() < patience_us) {
             drain(pipe_fds[0], &list);
             usleep(500);
         }
@@ -360,7 +361,7 @@ static void disk_faults_are_no_false_acks(void) {
         file_fault_arm(FAULT_NONE, 0, false, 0);
         drain(pipe_fds[0], &list);
         size_t before = list.n; /* the store goes on by itself */
-        for (u32 j = 0; j < 400 && list.n == before; j++) {
+        while (list.n == before && sys_monotonic_us() < patience_us) {
             usleep(500);
             drain(pipe_fds[0], &list);
         }

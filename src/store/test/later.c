@@ -146,7 +146,7 @@ static void the_oldest_are_woken_and_the_late_time_out(void) {
     CHECK(!store_wait_cancel(p.store, &w[0].wait));
     store_wait(p.store, &w[5].wait, S("topic"), seen, INT64_MAX); /* its look is older than the notice */
     CHECK(w[5].order == 3 && !w[5].wait.timed_out);
-    while (sys_monotonic_us() < begin + 2000000 && !(atomic_load(&w[1].order) && atomic_load(&w[4].order))) usleep(500);
+    while (sys_monotonic_us() < begin + 20000000 && !(atomic_load(&w[1].order) && atomic_load(&w[4].order))) usleep(500);
     CHECK(w[4].order == 4 && w[1].order == 5);
     CHECK(w[1].wait.timed_out && w[4].wait.timed_out && sys_monotonic_us() - begin >= 50000);
     store_wait(p.store, &w[0].wait, S("topic"), number_now(p.store), INT64_MAX); /* nothing new: it stays */
@@ -249,7 +249,7 @@ static void set(struct store *s, const struct task *tasks) {
 }
 
 static bool fired_soon(u32 n) {
-    for (int i = 0; i < 4000 && atomic_load(&fired.n) < n; i++) usleep(500);
+    for (int i = 0; i < 40000 && atomic_load(&fired.n) < n; i++) usleep(500);
     return atomic_load(&fired.n) == n;
 }
 
@@ -262,7 +262,7 @@ static void timers_survive_reopening(void) {
     set(p.store, (struct task[]){{S("timer"), S("a"), S(""), now + 40}, {S("timer"), S("b"), S(""), now + 3600000},
                                  {S("timer"), S("c"), S(""), now + 80}, {S("timer"), S("d"), S(""), now + 60}, {{0}}});
     place_close(&p);
-    CHECK(fired.n == 0);
+    CHECK(fired.n == 0 || sys_wall_ms() >= now + 40);
     usleep(50000);
     place_open(&p);
     CHECK(fired_soon(3));
@@ -381,7 +381,7 @@ static void a_failed_task_leaves_nothing_and_comes_again(void) {
     fired.fail_next = 3;
     log_set_level(LOG_ERROR);
     set(p.store, (struct task[]){{S("failing"), S("f"), S(""), 0}, {{0}}});
-    for (int i = 0; i < 2000 && fired.fail_next == 3; i++) usleep(500);
+    for (int i = 0; i < 40000 && fired.fail_next == 3; i++) usleep(500);
     CHECK(!get_row(p.store, &a, S("failing"), &value));
     CHECK(!store_clock_advance(p.store, 100000, false));
     log_set_level(LOG_INFO);
