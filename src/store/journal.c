@@ -30,13 +30,16 @@ struct journal {
     struct store *store;
     struct keeper *keeper;
     char directory[JOURNAL_PATH / 2];
-    pthread_key_t key; /* this thread's buffer */
+    pthread_key_t buffer_key; /* this thread's buffer */
+    struct journal_key key;
     pthread_mutex_t lock;
     struct journal_buffer *buffers;
     struct journal_segment *segments; /* in order; the last is open if fd >= 0 */
     size_t count, capacity;
     int fd;
     u64 end;
+    struct arena cipher_arena; /* of the open segment's cipher */
+    struct aead *cipher;
     bool looked; /* the last raw segment of a former run was scanned */
     bool unsynced;
     struct chore sync_chore, compress_chore;
@@ -85,6 +88,11 @@ static void segments_list(struct journal *j) {
     }
 }
 
+static void journal_set_cipher(struct journal *j, u64 sequence) {
+    arena_reset(&j->cipher_arena);
+    j->cipher = segment_cipher(&j->cipher_arena, &j->key, sequence);
+}
+
 /* The raw segments that a former run left: their times, and where the last may go on. */
 static void journal_look(struct journal *j) {
     if (j->looked) return;
@@ -96,10 +104,11 @@ static void journal_look(struct journal *j) {
         if (s->compressed) continue;
         segment_file_path(j->directory, s, path);
         if (file_open(path, O_RDWR, 0, &fd) != 0) continue;
-        u64 end = segment_scan(fd, s);
+        u64 end = segment_scan(fd, &j->key, s);
         if (i == j->count - 1 && end < JOURNAL_SEGMENT && ftruncate(fd, (off_t)end) == 0) {
             j->fd = fd;
             j->end = end;
+            journal_set_cipher(j, s->sequence);
         } else {
             close(fd);
         }
@@ -123,6 +132,7 @@ static int journal_open_segment(struct journal *j) {
         return error;
     }
     j->end = 0;
+    journal_set_cipher(j, s.sequence);
     segment_add(j, &s);
     return 0;
 }
@@ -141,7 +151,9 @@ static int journal_write(struct journal *j, struct journal_buffer *b) {
     journal_look(j);
     if (j->fd >= 0 && j->end >= JOURNAL_SEGMENT) journal_close_segment(j);
     if (j->fd < 0) error = journal_open_segment(j);
-    if (!error) error = file_write_at(j->fd, b->bytes, b->n, j->end);
+    if (error) return error;
+    frame_seal(&b->frame, j->cipher, b->bytes);
+    error = file_write_at(j->fd, b->bytes, b->n, j->end);
     if (error) return error; /* the next frame is written over what stands there */
     struct journal_segment *s = &j->segments[j->count - 1];
     j->end += b->n;
@@ -165,7 +177,6 @@ static bool buffer_flush(struct journal_buffer *b) {
     b->failed = false;
     if (!b->frame.count) return fine;
     b->frame.raw_n = b->frame.stored_n = (u32)(b->n - FRAME_HEADER);
-    frame_seal(&b->frame, b->bytes);
     pthread_mutex_lock(&j->lock);
     int error = journal_write(j, b);
     pthread_mutex_unlock(&j->lock);
@@ -176,7 +187,7 @@ static bool buffer_flush(struct journal_buffer *b) {
 }
 
 static struct journal_buffer *buffer_mine(struct journal *j) {
-    struct journal_buffer *b = pthread_getspecific(j->key);
+    struct journal_buffer *b = pthread_getspecific(j->buffer_key);
     if (b) return b;
     b = calloc(1, sizeof *b); /* once a thread */
     ASSERT(b);
@@ -185,7 +196,7 @@ static struct journal_buffer *buffer_mine(struct journal *j) {
     b->next = j->buffers;
     j->buffers = b;
     pthread_mutex_unlock(&j->lock);
-    ASSERT(pthread_setspecific(j->key, b) == 0);
+    ASSERT(pthread_setspecific(j->buffer_key, b) == 0);
     buffer_clear(b);
     return b;
 }
@@ -210,7 +221,7 @@ void journal_add(struct journal *j, i64 time_ms, str record) {
 }
 
 bool journal_flush(struct journal *j) {
-    struct journal_buffer *b = pthread_getspecific(j->key);
+    struct journal_buffer *b = pthread_getspecific(j->buffer_key);
     return !b || buffer_flush(b);
 }
 
@@ -239,7 +250,7 @@ static i64 compress_turn(struct chore *c) {
     }
     pthread_mutex_unlock(&j->lock);
     if (!found) return KEEPER_NEVER;
-    int error = segment_compress(j->directory, &raw, &done);
+    int error = segment_compress(j->directory, &j->key, &raw, &done);
     if (error && error != ENOENT) { /* ENOENT: trimmed meanwhile */
         log_line(LOG_ERROR, "journal_compress", "directory=%s error=\"%s\"", j->directory, strerror(error));
         return sys_monotonic_us() + 10000000;
@@ -295,7 +306,7 @@ void journal_read(struct journal *j, i64 from_ms, i64 to_ms,
     int fd;
     bool going = true;
     while (going && journal_next(j, sequence, from_ms, to_ms, &sequence, &fd, &limit)) {
-        going = segment_visit(fd, limit, from_ms, to_ms, visit, context);
+        going = segment_visit(fd, &j->key, sequence, limit, from_ms, to_ms, visit, context);
         close(fd);
         sequence++;
     }
@@ -344,7 +355,7 @@ static void journal_close(void *object) {
     struct journal *j = object;
     keeper_remove(j->keeper, &j->sync_chore);
     keeper_remove(j->keeper, &j->compress_chore);
-    pthread_key_delete(j->key);
+    pthread_key_delete(j->buffer_key);
     for (struct journal_buffer *b = j->buffers, *next; b; b = next) {
         next = b->next;
         (void)buffer_flush(b);
@@ -355,6 +366,8 @@ static void journal_close(void *object) {
         close(j->fd);
     }
     free(j->segments);
+    arena_free(&j->cipher_arena);
+    explicit_bzero(&j->key, sizeof j->key);
     pthread_mutex_destroy(&j->lock);
 }
 
@@ -370,8 +383,9 @@ struct journal *journal_open(struct store *s, struct arena *boot, const char *na
         log_line(LOG_ERROR, "journal_open", "directory=%s error=\"%s\"", j->directory, strerror(error));
         return NULL;
     }
+    j->key = journal_key_of(store_root_key(s), str_of(name));
     pthread_mutex_init(&j->lock, NULL);
-    ASSERT(pthread_key_create(&j->key, buffer_end) == 0);
+    ASSERT(pthread_key_create(&j->buffer_key, buffer_end) == 0);
     segments_list(j);
     j->sync_chore.run = sync_turn;
     j->compress_chore.run = compress_turn;

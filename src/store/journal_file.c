@@ -1,6 +1,5 @@
 #include "store/journal_file.h"
 
-#include "crypto/crypto.h"
 #include "sys/sys.h"
 
 #include <errno.h>
@@ -22,17 +21,30 @@ static u64 get(const u8 *p, int n) {
     return v;
 }
 
-static u32 frame_check(const u8 *header_and_stored, size_t stored_n) {
-    struct digest d;
-    u8 out[DIGEST_MAX];
-    digest_init(&d, DIGEST_CRC32C);
-    digest_add(&d, header_and_stored, FRAME_HEADER - 4);
-    digest_add(&d, header_and_stored + FRAME_HEADER, stored_n);
-    digest_end(&d, out);
-    return (u32)get(out, 4);
+/* ---- keys ---- */
+struct journal_key journal_key_of(str root_key, str journal) {
+    static const char purpose[] = "brume journal 1 ";
+    struct journal_key key;
+    struct arena a = {0};
+    hmac_sha256(root_key, arena_format(&a, "%s%.*s", purpose, STR_ARGS(journal)), key.bytes);
+    arena_free(&a);
+    return key;
 }
 
-void frame_seal(struct frame *f, u8 *p) {
+struct aead *segment_cipher(struct arena *a, const struct journal_key *key, u64 sequence) {
+    u8 number[8], segment[AEAD_KEY];
+    put(number, sequence, 8);
+    hmac_sha256((str){(const char *)key->bytes, AEAD_KEY}, (str){(const char *)number, sizeof number}, segment);
+    struct aead *cipher = aead_new(a, segment);
+    explicit_bzero(segment, sizeof segment);
+    return cipher;
+}
+
+/* ---- frames ---- */
+static u8 *frame_nonce(u8 *p) { return p + FRAME_BOUND; }
+static u8 *frame_tag(u8 *p) { return p + FRAME_BOUND + AEAD_NONCE; }
+
+void frame_seal(const struct frame *f, struct aead *cipher, u8 *p) {
     memcpy(p, magic, 4);
     put(p + 4, f->codec, 4);
     put(p + 8, f->stored_n, 4);
@@ -40,8 +52,23 @@ void frame_seal(struct frame *f, u8 *p) {
     put(p + 16, f->count, 4);
     put(p + 20, (u64)f->min_ms, 8);
     put(p + 28, (u64)f->max_ms, 8);
-    f->check = frame_check(p, f->stored_n);
-    put(p + 36, f->check, 4);
+    random_bytes(frame_nonce(p), AEAD_NONCE);
+    str stored = {(char *)p + FRAME_HEADER, f->stored_n};
+    aead_seal(cipher, frame_nonce(p), (str){(char *)p, FRAME_BOUND}, stored, p + FRAME_HEADER, frame_tag(p));
+}
+
+bool frame_parse(const u8 *p, u64 follow, struct frame *f) {
+    if (memcmp(p, magic, 4) != 0) return false;
+    *f = (struct frame){.codec = (u8)get(p + 4, 4), .stored_n = (u32)get(p + 8, 4),
+                        .raw_n = (u32)get(p + 12, 4), .count = (u32)get(p + 16, 4),
+                        .min_ms = (i64)get(p + 20, 8), .max_ms = (i64)get(p + 28, 8)};
+    return f->codec <= FRAME_ZSTD && f->raw_n <= FRAME_MAX && f->stored_n <= ZSTD_COMPRESSBOUND(FRAME_MAX)
+           && f->stored_n <= follow;
+}
+
+bool frame_open(const struct frame *f, struct aead *cipher, u8 *p) {
+    str sealed = {(char *)p + FRAME_HEADER, f->stored_n};
+    return aead_open(cipher, frame_nonce(p), (str){(char *)p, FRAME_BOUND}, sealed, frame_tag(p), p + FRAME_HEADER);
 }
 
 bool frame_read_header(int fd, u64 offset, u64 limit, struct frame *f) {
@@ -49,19 +76,13 @@ bool frame_read_header(int fd, u64 offset, u64 limit, struct frame *f) {
     size_t got;
     if (limit < FRAME_HEADER || offset > limit - FRAME_HEADER) return false;
     if (file_read_at(fd, p, sizeof p, offset, &got) != 0 || got != sizeof p) return false;
-    if (memcmp(p, magic, 4) != 0) return false;
-    *f = (struct frame){.codec = (u8)get(p + 4, 4), .stored_n = (u32)get(p + 8, 4),
-                        .raw_n = (u32)get(p + 12, 4), .count = (u32)get(p + 16, 4),
-                        .min_ms = (i64)get(p + 20, 8), .max_ms = (i64)get(p + 28, 8),
-                        .check = (u32)get(p + 36, 4)};
-    return f->codec <= FRAME_ZSTD && f->raw_n <= FRAME_MAX && f->stored_n <= ZSTD_COMPRESSBOUND(FRAME_MAX)
-           && f->stored_n <= limit - offset - FRAME_HEADER;
+    return frame_parse(p, limit - offset - FRAME_HEADER, f);
 }
 
-bool frame_read(int fd, u64 offset, const struct frame *f, u8 *bytes) {
+bool frame_read(int fd, u64 offset, const struct frame *f, struct aead *cipher, u8 *bytes) {
     size_t n = FRAME_HEADER + (size_t)f->stored_n, got;
     if (file_read_at(fd, bytes, n, offset, &got) != 0 || got != n) return false;
-    return frame_check(bytes, f->stored_n) == f->check;
+    return frame_open(f, cipher, bytes);
 }
 
 /* ---- names ---- */
@@ -102,18 +123,21 @@ static void *allocate(size_t n) {
     return p;
 }
 
-u64 segment_scan(int fd, struct journal_segment *s) {
+u64 segment_scan(int fd, const struct journal_key *key, struct journal_segment *s) {
     u64 offset = 0;
     struct frame f;
+    struct arena a = {0};
+    struct aead *cipher = segment_cipher(&a, key, s->sequence);
     u8 *bytes = allocate(FRAME_HEADER + ZSTD_COMPRESSBOUND(FRAME_MAX));
     s->min_ms = INT64_MAX;
     s->max_ms = INT64_MIN;
-    while (frame_read_header(fd, offset, INT64_MAX, &f) && frame_read(fd, offset, &f, bytes)) {
+    while (frame_read_header(fd, offset, INT64_MAX, &f) && frame_read(fd, offset, &f, cipher, bytes)) {
         s->min_ms = MIN(s->min_ms, f.min_ms);
         s->max_ms = MAX(s->max_ms, f.max_ms);
         offset += FRAME_HEADER + f.stored_n;
     }
     free(bytes);
+    arena_free(&a);
     return offset;
 }
 
@@ -131,15 +155,17 @@ static bool records_visit(str raw, i64 from_ms, i64 to_ms,
     return true;
 }
 
-bool segment_visit(int fd, u64 limit, i64 from_ms, i64 to_ms,
+bool segment_visit(int fd, const struct journal_key *key, u64 sequence, u64 limit, i64 from_ms, i64 to_ms,
                    bool (*visit)(void *context, i64 time_ms, str record), void *context) {
+    struct arena a = {0};
+    struct aead *cipher = segment_cipher(&a, key, sequence);
     u8 *bytes = allocate(FRAME_HEADER + ZSTD_COMPRESSBOUND(FRAME_MAX)), *raw = NULL;
     struct frame f;
     bool going = true;
     for (u64 offset = 0; going && frame_read_header(fd, offset, limit, &f);
          offset += FRAME_HEADER + f.stored_n) {
         if (f.max_ms < from_ms || f.min_ms >= to_ms) continue;
-        if (!frame_read(fd, offset, &f, bytes)) {
+        if (!frame_read(fd, offset, &f, cipher, bytes)) {
             log_line(LOG_ERROR, "journal_damaged", "offset=%llu", (unsigned long long)offset);
             break;
         }
@@ -153,6 +179,7 @@ bool segment_visit(int fd, u64 limit, i64 from_ms, i64 to_ms,
     }
     free(raw);
     free(bytes);
+    arena_free(&a);
     return going;
 }
 
@@ -161,6 +188,7 @@ struct packer {
     int fd, error;
     u64 end;
     struct frame frame;
+    struct aead *cipher;
     u8 *raw, *out;
 };
 
@@ -171,7 +199,7 @@ static void packer_emit(struct packer *p) {
         ASSERT(!ZSTD_isError(n));
         f->codec = FRAME_ZSTD;
         f->stored_n = (u32)n;
-        frame_seal(f, p->out);
+        frame_seal(f, p->cipher, p->out);
         p->error = file_write_at(p->fd, p->out, FRAME_HEADER + n, p->end);
         p->end += FRAME_HEADER + n;
     }
@@ -193,29 +221,33 @@ static bool packer_add(void *context, i64 time_ms, str record) {
     return !p->error;
 }
 
-int segment_compress(const char *directory, const struct journal_segment *raw, struct journal_segment *done) {
+int segment_compress(const char *directory, const struct journal_key *key, const struct journal_segment *raw,
+                     struct journal_segment *done) {
     char from[JOURNAL_PATH], to[JOURNAL_PATH], temporary[JOURNAL_PATH + 8];
     int fd;
     *done = *raw;
     segment_file_path(directory, raw, from);
     int error = file_open(from, O_RDONLY, 0, &fd);
     if (error) return error;
-    u64 end = segment_scan(fd, done); /* a torn tail ends here */
+    struct arena a = {0};
+    u64 end = segment_scan(fd, key, done); /* a torn tail ends here */
     done->compressed = true;
     segment_file_path(directory, done, to);
     snprintf(temporary, sizeof temporary, "%s/compress.new", directory);
     struct packer p = {.raw = allocate(FRAME_MAX),
+                       .cipher = segment_cipher(&a, key, raw->sequence),
                        .out = allocate(FRAME_HEADER + ZSTD_COMPRESSBOUND(FRAME_MAX)),
                        .frame = {.min_ms = INT64_MAX, .max_ms = INT64_MIN}};
     p.error = file_open(temporary, O_CREAT | O_TRUNC | O_WRONLY, 0600, &p.fd);
     bool opened = !p.error;
-    if (opened) segment_visit(fd, end, INT64_MIN, INT64_MAX, packer_add, &p);
+    if (opened) segment_visit(fd, key, raw->sequence, end, INT64_MIN, INT64_MAX, packer_add, &p);
     packer_emit(&p);
     if (!p.error) p.error = file_sync_data(p.fd);
     if (opened) close(p.fd);
     close(fd);
     free(p.raw);
     free(p.out);
+    arena_free(&a);
     if (!p.error) p.error = file_rename(temporary, to);
     if (!p.error) p.error = file_sync_directory(directory);
     if (!p.error) p.error = file_remove(from);

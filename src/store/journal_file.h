@@ -2,10 +2,11 @@
 #ifndef BRUME_JOURNAL_FILE_H
 #define BRUME_JOURNAL_FILE_H
 
-#include "base/arena.h"
+#include "crypto/crypto.h"
 
 enum {
-    FRAME_HEADER = 40,
+    FRAME_HEADER = 64,
+    FRAME_BOUND = 36, /* bytes of the header that the seal covers: all but nonce and tag */
     FRAME_MAX = 2 << 20,         /* raw bytes of one frame */
     JOURNAL_BLOCK = 256 << 10,   /* raw bytes of a compressed frame */
     JOURNAL_SEGMENT = 4 << 20,   /* raw bytes of a segment */
@@ -17,13 +18,24 @@ struct frame {
     u8 codec;
     u32 stored_n, raw_n, count;
     i64 min_ms, max_ms;
-    u32 check; /* CRC-32C of the header before it and of the stored bytes */
 };
-/* Writes the header before `stored`, which follows it in memory. */
-void frame_seal(struct frame *f, u8 *header_and_stored);
-/* The frame at `offset`; `bytes` takes header and stored bytes. False: no whole frame stands there. */
+
+/* Each journal has a key that comes from the root key, each of its segments one that comes from that:
+ * few frames share a key, so that their nonces can be random. */
+struct journal_key {
+    u8 bytes[AEAD_KEY];
+};
+struct journal_key journal_key_of(str root_key, str journal);
+struct aead *segment_cipher(struct arena *a, const struct journal_key *key, u64 sequence);
+
+/* Writes the header before `stored`, which follows it in memory, and seals that in place. */
+void frame_seal(const struct frame *f, struct aead *cipher, u8 *header_and_stored);
+/* The frame at `offset`; `bytes` takes the header and the opened bytes. False: no whole frame there. */
 bool frame_read_header(int fd, u64 offset, u64 limit, struct frame *f);
-bool frame_read(int fd, u64 offset, const struct frame *f, u8 *bytes);
+bool frame_read(int fd, u64 offset, const struct frame *f, struct aead *cipher, u8 *bytes);
+/* A frame in memory, as frame_read finds it; false: damaged, or of another segment. */
+bool frame_parse(const u8 *header, u64 follow, struct frame *f);
+bool frame_open(const struct frame *f, struct aead *cipher, u8 *header_and_stored);
 
 /* A segment's name is its entry in the time index: the sequence, and once closed the times. */
 struct journal_segment {
@@ -34,12 +46,13 @@ struct journal_segment {
 void segment_file_path(const char *directory, const struct journal_segment *s, char *path);
 bool segment_file_parse(const char *name, struct journal_segment *s);
 /* Rewrites a closed segment compressed. 0 or errno; the raw file is removed on success. */
-int segment_compress(const char *directory, const struct journal_segment *raw, struct journal_segment *done);
+int segment_compress(const char *directory, const struct journal_key *key, const struct journal_segment *raw,
+                     struct journal_segment *done);
 /* Where the last whole frame ends; notes the times. */
-u64 segment_scan(int fd, struct journal_segment *s);
+u64 segment_scan(int fd, const struct journal_key *key, struct journal_segment *s);
 
 /* Visits the records of a segment's first `limit` bytes; false if `visit` ended the walk. */
-bool segment_visit(int fd, u64 limit, i64 from_ms, i64 to_ms,
+bool segment_visit(int fd, const struct journal_key *key, u64 sequence, u64 limit, i64 from_ms, i64 to_ms,
                    bool (*visit)(void *context, i64 time_ms, str record), void *context);
 
 #endif

@@ -51,6 +51,28 @@ static int files(struct place *p, const char *ending, char *path) {
     return n;
 }
 
+static void nothing_at_rest_is_readable(void) {
+    struct place p;
+    char path[512], bytes[65536];
+    size_t n = 0;
+    int fd;
+    place_make(&p);
+    place_open(&p);
+    struct journal *j = journal_open(p.store, &p.boot, "trail");
+    for (int i = 0; i < 20; i++) add(j, 1000 + i, 120);
+    CHECK(journal_flush(j));
+    ASSERT(files(&p, ".log", path) == 1 && file_open(path, O_RDWR, 0, &fd) == 0);
+    ASSERT(file_read_at(fd, bytes, sizeof bytes, 0, &n) == 0);
+    CHECK(n > 20 * 120 && !memmem(bytes, n, "eventName", 9));
+    bytes[n / 2] ^= 1; /* and what was changed is not believed */
+    ASSERT(file_write_at(fd, bytes, n, 0) == 0);
+    close(fd);
+    log_set_level(LOG_ERROR - 1);
+    CHECK_INT(read_all(j, INT64_MIN, INT64_MAX).n, 0);
+    log_set_level(LOG_INFO);
+    place_drop(&p);
+}
+
 static void times_and_order(void) {
     struct place p;
     place_make(&p);
@@ -206,5 +228,5 @@ static void a_failed_write_is_said_and_forgotten(void) {
     place_drop(&p);
 }
 
-UNIT_MAIN(UNIT(times_and_order), UNIT(a_torn_tail_costs_only_itself), UNIT(segments_compress_and_trim),
+UNIT_MAIN(UNIT(nothing_at_rest_is_readable), UNIT(times_and_order), UNIT(a_torn_tail_costs_only_itself), UNIT(segments_compress_and_trim),
           UNIT(many_threads), UNIT(a_failed_write_is_said_and_forgotten))
