@@ -113,14 +113,16 @@ static int root_key_make(struct blobs *b, const char *path) {
     return error;
 }
 
-/* A new key beside rows that were sealed under a lost one would only hide the loss. */
+/* A new key beside rows that were sealed under a lost one would only hide the loss: references hold
+ * sealed bytes, and rooms have keys that come from the root key. */
 static bool rows_exist(struct blobs *b) {
     struct arena a = {0};
     struct txn *t = store_snapshot(b->store, &a);
-    struct key prefix = key_new(&a, S("blob"));
-    str from = key_bytes(&prefix), key, value;
-    struct range r = txn_range(t, from, key_after_prefix(&a, from));
-    bool any = range_next(&r, &key, &value);
+    struct key own = key_new(&a, S("store"));
+    str prefix = key_bytes(&own), key;
+    struct range before = txn_range(t, S(""), prefix);
+    struct range behind = txn_range(t, key_after_prefix(&a, prefix), (str){0});
+    bool any = range_next(&before, &key, NULL) || range_next(&behind, &key, NULL);
     store_snapshot_end(t);
     arena_free(&a);
     return any;
@@ -133,7 +135,8 @@ bool root_key_load(struct blobs *b, str *problem, struct arena *a) {
     int error = file_open(path, O_RDONLY, 0, &fd);
     if (error == ENOENT) {
         if (rows_exist(b)) {
-            *problem = arena_format(a, "%s is missing, and without it the stored bytes cannot be read", path);
+            *problem = arena_format(a, "%s is missing, and without it what is stored cannot be read: put it back "
+                                       "from a copy of the directory or a saved cloud, or begin with an empty one", path);
             return false;
         }
         error = root_key_make(b, path);
@@ -144,7 +147,7 @@ bool root_key_load(struct blobs *b, str *problem, struct arena *a) {
         close(fd);
         if (!error) {
             if (root_key_parse(b, (str){line, n})) return true;
-            *problem = arena_format(a, "%s is not a root key", path);
+            *problem = arena_format(a, "%s is not a root key: put it back from a copy of the directory or a saved cloud", path);
             return false;
         }
     }

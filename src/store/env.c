@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- readers. LMDB's read transactions are reset and renewed, not made anew. A slot that is taken is
@@ -89,6 +90,18 @@ static void gate_open(struct env *e) {
 }
 
 /* ---- opening ---- */
+/* A file that was cut short would end the process by SIGBUS at the first read behind its end. */
+static int check_length(struct env *e) {
+    MDB_envinfo info;
+    MDB_stat stat;
+    struct stat file;
+    int fd;
+    mdb_env_info(e->lmdb, &info);
+    mdb_env_stat(e->lmdb, &stat);
+    if (mdb_env_get_fd(e->lmdb, &fd) != 0 || fstat(fd, &file) != 0) return errno;
+    return (u64)file.st_size < (info.me_last_pgno + 1) * stat.ms_psize ? ENV_TRUNCATED : 0;
+}
+
 static int lmdb_open(struct env *e) {
     int code = mdb_env_create(&e->lmdb);
     if (code) return code;
@@ -98,6 +111,7 @@ static int lmdb_open(struct env *e) {
     if ((code = mdb_env_set_mapsize(e->lmdb, e->map_bytes)) == 0
         && (code = mdb_env_set_maxreaders(e->lmdb, READERS_MAX + 8)) == 0
         && (code = mdb_env_open(e->lmdb, e->path, flags, 0600)) == 0
+        && (code = check_length(e)) == 0
         && (code = mdb_txn_begin(e->lmdb, NULL, 0, &txn)) == 0) {
         code = mdb_dbi_open(txn, NULL, 0, &e->rows);
         if (code) mdb_txn_abort(txn);

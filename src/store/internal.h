@@ -128,6 +128,8 @@ struct env {
     pthread_cond_t gate_opened;
     struct reader readers[READERS_MAX];
 };
+enum { ENV_TRUNCATED = -1 };
+/* 0, errno, ENV_TRUNCATED or LMDB's code. */
 int env_open(struct env *e, const char *path, bool ephemeral, size_t map_bytes);
 void env_close(struct env *e);
 struct reader *env_reader_take(struct env *e);

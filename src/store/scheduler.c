@@ -12,7 +12,7 @@ enum {
     FLIGHTS_MAX = 12,
     DISK_REST_US = 1000000,
     RECHECK_MS = 60000,
-    STILL_ROUNDS_MAX = 20000, /* of one advance without a step forward: a million tasks of one moment */
+    STILL_ROUNDS_MAX = 10000, /* of one advance without a step forward: 640,000 tasks of one moment */
 };
 
 /* ---- one task's turn in the writer ---- */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -67,7 +68,10 @@ static str path_in(struct arena *a, const char *directory, const char *name) {
 
 static str failed(struct arena *a, const char *what, const char *path, int error) {
     char reason[128];
-    return arena_format(a, "%s %s: %s", what, path, strerror_r(error, reason, sizeof reason));
+    const char *advice = error == EACCES || error == EPERM || error == EROFS
+                             ? " (the user that runs brume must be able to read and write it)"
+                             : error == ENOTDIR || error == EEXIST ? " (a directory is needed there)" : "";
+    return arena_format(a, "%s %s: %s%s", what, path, strerror_r(error, reason, sizeof reason), advice);
 }
 
 static bool lock_directory(struct store *s, struct arena *boot, str *problem) {
@@ -141,14 +145,35 @@ static bool check_format(struct store *s, struct arena *boot, str *problem) {
     return format_write(s, boot, path, problem);
 }
 
+static const char put_back[] = "put the directory back from a copy or a saved cloud, or begin with an empty one";
+
+/* An empty file of rows is one that was about to be born, unless the root key, which comes after it,
+ * says that there were rows. */
+static bool rows_are_lost(struct store *s, struct arena *boot, const char *path) {
+    struct stat rows, key;
+    bool empty = stat(path, &rows) != 0 ? errno == ENOENT : rows.st_size == 0;
+    return empty && stat(arena_c_string(boot, path_in(boot, s->directory, "root.key")), &key) == 0;
+}
+
+static str rows_problem(struct arena *boot, const char *path, int code) {
+    if (code == ENV_TRUNCATED) return arena_format(boot, "%s was cut short: %s", path, put_back);
+    if (code == MDB_INVALID || code == MDB_VERSION_MISMATCH || code == MDB_CORRUPTED)
+        return arena_format(boot, "%s is damaged or not of brume: %s", path, put_back);
+    return failed(boot, "cannot open", path, code);
+}
+
 static bool open_rows(struct store *s, struct arena *boot, str *problem) {
     const char *path = arena_c_string(boot, path_in(boot, s->directory, store_rows_name));
+    if (rows_are_lost(s, boot, path)) {
+        *problem = arena_format(boot, "%s is missing or empty beside its root.key: %s", path, put_back);
+        return false;
+    }
     /* LMDB's own lock file only knows readers of a process that is gone: our lock is exclusive. */
     file_remove(arena_c_string(boot, path_in(boot, s->directory, "rows-lock")));
     int code = env_open(&s->env, path, s->config.ephemeral, s->config.map_bytes);
     /* The name of a new file must survive a power cut as its rows do. */
     if (!code && !s->config.ephemeral) code = file_sync_directory(s->directory);
-    if (code) *problem = arena_format(boot, "cannot open %s: %s", path, mdb_strerror(code));
+    if (code) *problem = rows_problem(boot, path, code);
     return code == 0;
 }
 

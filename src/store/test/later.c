@@ -223,9 +223,15 @@ static err settle(struct txn *t, const struct task *task, err outcome, str resul
     return NULL;
 }
 
+static err run_stubborn(struct txn *t, const struct task *task, i64 now_ms) {
+    txn_task_set(t, task); /* for the same time: it is due for ever */
+    return NULL;
+}
+
 static const struct task_kind kinds[] = {{.name = "timer", .run = run_timer},
                                          {.name = "job", .run = run_job},
                                          {.name = "failing", .run = run_failing},
+                                         {.name = "stubborn", .run = run_stubborn},
                                          {.name = "push", .perform = perform, .settle = settle}};
 
 static void register_once(void) {
@@ -419,7 +425,22 @@ static void the_outbox_delivers_at_least_once(void) {
     arena_free(&a);
 }
 
-UNIT_MAIN(UNIT(no_wake_is_lost), UNIT(the_oldest_are_woken_and_the_late_time_out), UNIT(timers_survive_reopening),
+static void the_clock_is_not_held_up_for_ever(void) {
+    struct place p;
+    register_once();
+    place_make(&p);
+    ASSERT(place_open_as(&p, (struct store_config){.ephemeral = true}));
+    i64 due = store_now_ms(p.store) + 3600000;
+    set(p.store, (struct task[]){{S("stubborn"), S("a"), S(""), due}, {{0}}});
+    log_set_level(LOG_ERROR);
+    CHECK(!store_clock_advance(p.store, 7200000, false));
+    log_set_level(LOG_INFO);
+    CHECK(store_now_ms(p.store) >= due + 3600000);
+    place_drop(&p);
+}
+
+UNIT_MAIN(UNIT(the_clock_is_not_held_up_for_ever),
+          UNIT(no_wake_is_lost), UNIT(the_oldest_are_woken_and_the_late_time_out), UNIT(timers_survive_reopening),
           UNIT(tasks_are_replaced_and_cancelled), UNIT(the_clock_fires_in_order),
           UNIT(advancing_waits_for_jobs_and_the_outbox), UNIT(jobs_resume_after_reopening),
           UNIT(a_failed_task_leaves_nothing_and_comes_again), UNIT(the_outbox_delivers_at_least_once))

@@ -167,6 +167,53 @@ static void only_a_known_format_is_opened(void) {
     place_drop(&p);
 }
 
+/* What a hand may do to a data directory, and a word of what is answered. */
+static void damaged_directories_are_refused_with_advice(void) {
+    static const struct {
+        const char *file;
+        off_t length; /* cut to this; -1: removed; -2: overwritten with text */
+        const char *says;
+    } damages[] = {{"rows", 8192, "was cut short"},      {"rows", 0, "missing or empty"},
+                   {"rows", -1, "missing or empty"},     {"rows", -2, "damaged or not of brume"},
+                   {"root.key", -1, "put it back"},      {"root.key", 20, "not a root key"},
+                   {"format", -1, "no format file"},     {"format", 0, "not a data directory"}};
+    for (size_t i = 0; i < LENGTH(damages); i++) {
+        struct place p;
+        char path[256];
+        struct arena a = {0};
+        str problem = {0};
+        place_make(&p);
+        place_open(&p);
+        for (u32 n = 0; n < 200; n++) CHECK(!put_row(p.store, arena_format(&a, "row %u", n), arena_format(&a, "%800u", n)));
+        place_close(&p);
+        snprintf(path, sizeof path, "%s/%s", p.path, damages[i].file);
+        if (damages[i].length == -1) CHECK(unlink(path) == 0);
+        else if (damages[i].length == -2) write_file(p.path, damages[i].file, arena_format(&a, "%20000d", 1));
+        else CHECK(truncate(path, damages[i].length) == 0);
+        struct store *s = store_open(&a, &(struct store_config){.directory = p.path}, &problem);
+        CHECK(!s && memmem(problem.p, problem.n, damages[i].says, strlen(damages[i].says)));
+        CHECK(memmem(problem.p, problem.n, p.path, strlen(p.path)));
+        if (s) store_close(s);
+        arena_free(&a);
+        place_drop(&p);
+    }
+}
+
+static void impossible_configurations_are_refused(void) {
+    struct place p;
+    struct arena a = {0};
+    str problem = {0};
+    place_make(&p);
+    CHECK(!store_open(&a, &(struct store_config){.directory = p.path, .zones = 9}, &problem));
+    CHECK_STR(problem, S("9 availability zones: a cloud has 1 to 8"));
+    write_file(p.path, "file", S("x"));
+    problem = (str){0};
+    CHECK(!store_open(&a, &(struct store_config){.directory = arena_c_string(&a, arena_format(&a, "%s/file", p.path))}, &problem));
+    CHECK(memmem(problem.p, problem.n, "a directory is needed there", 27));
+    place_drop(&p);
+    arena_free(&a);
+}
+
 static err raise_twice(void *context, struct txn *t) {
     txn_raise_epoch(t);
     return context ? &refused : NULL;
@@ -249,5 +296,6 @@ static void the_map_grows_and_functions_run_again(void) {
 
 UNIT_MAIN(UNIT(rows_survive_reopening), UNIT(an_error_drops_the_write_set), UNIT(savepoints_fail_alone),
           UNIT(sequences_grow_across_reopening), UNIT(a_second_process_is_refused_by_name),
-          UNIT(only_a_known_format_is_opened), UNIT(the_epoch_moves_with_success_only),
+          UNIT(only_a_known_format_is_opened),
+          UNIT(damaged_directories_are_refused_with_advice), UNIT(impossible_configurations_are_refused), UNIT(the_epoch_moves_with_success_only),
           UNIT(the_map_grows_and_functions_run_again))
