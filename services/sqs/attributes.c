@@ -188,6 +188,11 @@ err sqs_set_queue_attributes(struct call *c, const struct sqs_set_queue_attribut
     TRY(attributes_apply(c, &q, &in->attributes, false));
     q.modified_ms = c->now_ms;
     queue_save(c->txn, c->arena, &q);
+    if (q.counts.timer_ms) { /* the retention may be shorter now: the timer looks again */
+        q.counts.timer_ms = 0;
+        queue_set_timer(c->txn, c->arena, &q, c->now_ms);
+        queue_close(c->txn, c->arena, &q, c->now_ms);
+    }
     redrive_index(c, &q, old_dlq);
     txn_raise_epoch(c->txn);
     count_request(c, &q, 0);

@@ -94,6 +94,8 @@ void fifo_attempt_store(struct txn *t, struct arena *a, const struct queue *q, s
 /* ---- 300 calls a second per action and queue; the high-throughput mode has no limit that this
  * machine would reach. ---- */
 
+static const struct error throttled = {"ThrottlingException", NULL, 400, WIRE_NONE, true};
+
 err fifo_throttle(struct call *c, struct queue *q, enum fifo_action action) {
     if (!q->fifo || q->limit_per_group) return NULL;
     struct counts *n = &q->counts;
@@ -103,7 +105,7 @@ err fifo_throttle(struct call *c, struct queue *q, enum fifo_action action) {
         n->sends = n->receives = n->deletes = 0;
     }
     i64 *calls = action == FIFO_SENDS ? &n->sends : action == FIFO_RECEIVES ? &n->receives : &n->deletes;
-    if (*calls >= quota(c, S("FifoCallsPerSecond"), 300)) return fail(c, &cloud_throttling, "Rate exceeded");
+    if (*calls >= quota(c, S("FifoCallsPerSecond"), 300)) return fail(c, &throttled, "Rate exceeded");
     ++*calls;
     return NULL;
 }

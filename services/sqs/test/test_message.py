@@ -299,3 +299,15 @@ def test_fair_queue(sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="quiet", MessageGroupId="quiet")
     got = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=5)["Messages"]
     assert "quiet" in [m["Body"] for m in got]
+
+
+def test_shorter_retention_counts_at_once(start_brume):
+    server = start_brume()
+    sqs = server.client("sqs")
+    queue = sqs.create_queue(QueueName="shorter")["QueueUrl"]
+    sqs.send_message(QueueUrl=queue, MessageBody="x")
+    server.advance_clock(100_000)
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"MessageRetentionPeriod": "60"})
+    server.advance_clock(1)
+    counts = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
+    assert counts == {"ApproximateNumberOfMessages": "0"}
