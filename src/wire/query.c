@@ -40,6 +40,11 @@ static void finish(struct coding *c, struct wire_message *m, struct buf *body, s
     message_set_body(m, body);
 }
 
+static str result_name(struct coding *c, const struct wire_op *op) {
+    if (op->result_wrapper) return coding_text(c, op->result_wrapper);
+    return arena_concat(c->arena, coding_text(c, op->name), S("Result"));
+}
+
 static void write_response(struct coding *c, const struct wire_op *op, const void *output,
                            str request_id, struct wire_message *m) {
     bool ec2 = c->protocol == WIRE_EC2_QUERY;
@@ -54,8 +59,7 @@ static void write_response(struct coding *c, const struct wire_op *op, const voi
         if (op->output != WIRE_NONE) xml_write_members(c, op->output, output, (str){0}, &out);
     } else {
         if (op->output != WIRE_NONE) {
-            str result = op->result_wrapper ? coding_text(c, op->result_wrapper)
-                                            : arena_concat(c->arena, name, S("Result"));
+            str result = result_name(c, op);
             xml_write_open(&out, result);
             xml_write_open_end(&out);
             xml_write_members(c, op->output, output, (str){0}, &out);
@@ -115,12 +119,13 @@ static bool read_response(struct coding *c, const struct wire_op *op, const stru
     struct xml_reader r = xml_reader_new(c->arena, m->body, xml_default_limits);
     struct xml_element root, e;
     if (!xml_root(&r, &root)) return xml_read_end(c, &r);
-    if (c->protocol == WIRE_EC2_QUERY || !op->result_wrapper) {
+    if (c->protocol == WIRE_EC2_QUERY) {
         if (!xml_read_value(c, &r, &root, op->output, output)) return false;
         return xml_read_end(c, &r);
     }
+    str result = result_name(c, op);
     while (xml_child(&r, &e)) {
-        if (!str_eq(e.name, coding_text(c, op->result_wrapper))) xml_skip(&r);
+        if (!str_eq(e.name, result)) xml_skip(&r);
         else if (!xml_read_value(c, &r, &e, op->output, output)) return false;
     }
     return xml_read_end(c, &r);
