@@ -389,8 +389,11 @@ static void write_escaped(struct buf *b, str s, bool in_attribute) {
 }
 
 void xml_write_open(struct buf *b, str name) {
-    buf_char(b, '<');
-    buf_add(b, name);
+    char *at = buf_reserve(b, name.n + 1);
+    if (!at) return;
+    *at = '<';
+    memcpy(at + 1, name.p, name.n);
+    b->n += name.n + 1;
 }
 
 void xml_write_attribute(struct buf *b, str name, str value) {
@@ -404,9 +407,12 @@ void xml_write_attribute(struct buf *b, str name, str value) {
 void xml_write_open_end(struct buf *b) { buf_char(b, '>'); }
 
 void xml_write_close(struct buf *b, str name) {
-    buf_add(b, S("</"));
-    buf_add(b, name);
-    buf_char(b, '>');
+    char *at = buf_reserve(b, name.n + 3);
+    if (!at) return;
+    memcpy(at, "</", 2);
+    memcpy(at + 2, name.p, name.n);
+    at[name.n + 2] = '>';
+    b->n += name.n + 3;
 }
 
 void xml_write_text(struct buf *b, str text) { write_escaped(b, text, false); }
