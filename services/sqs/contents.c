@@ -125,10 +125,9 @@ static err check_fifo(struct call *c, const struct queue *q, const struct conten
     return NULL;
 }
 
-err contents_check(struct call *c, const struct queue *q, const struct contents *in, bool in_batch) {
+err contents_check(struct call *c, const struct queue *q, const struct contents *in) {
     if (!in->body.n) return fail(c, &sqs_missing_required_parameter_exception, "The request must contain the parameter MessageBody.");
-    /* AWS holds a batch to its total alone (recorded). */
-    if (!in_batch && contents_bytes(in) > (size_t)q->max_bytes)
+    if (contents_bytes(in) > (size_t)q->max_bytes)
         return fail(c, &sqs_invalid_parameter_value_exception, "One or more parameters are invalid. Reason: Message must be shorter than %lld bytes.", (long long)q->max_bytes);
     if (!characters_valid(in->body)) return invalid_characters(c);
     TRY(check_fifo(c, q, in));

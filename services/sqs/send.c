@@ -70,7 +70,7 @@ err sqs_send_message(struct call *c, const struct sqs_send_message_request *in, 
     TRY(queue_open(c, in->queue_url, &q));
     struct contents m = {.body = in->message_body, .group = in->message_group_id, .dedup = in->message_deduplication_id, .delay = in->delay_seconds,
                          .attributes = &in->message_attributes, .system = &in->message_system_attributes};
-    TRY(contents_check(c, &q, &m, false));
+    TRY(contents_check(c, &q, &m));
     TRY(fifo_throttle(c, &q, FIFO_SENDS));
     send(c, &q, &m, &sent);
     queue_close(c->txn, c->arena, &q, c->now_ms);
@@ -111,7 +111,7 @@ err sqs_send_message_batch(struct call *c, const struct sqs_send_message_batch_r
     for (u32 i = 0; i < in->entries.n; i++) {
         struct contents m = entry_contents(&in->entries.v[i]);
         struct sent s = {0};
-        err e = contents_check(c, &q, &m, true); /* before anything is written: there is nothing to undo */
+        err e = contents_check(c, &q, &m); /* before anything is written: there is nothing to undo */
         if (e) {
             batch_failure(c, &out->failed, in->entries.v[i].id, e);
             continue;

@@ -87,7 +87,7 @@ struct contents { /* of one message, as both send operations bring it */
     const struct sqs_message_body_attribute_map *attributes;
     const struct sqs_message_body_system_attribute_map *system;
 };
-MUST_USE err contents_check(struct call *c, const struct queue *q, const struct contents *in, bool in_batch);
+MUST_USE err contents_check(struct call *c, const struct queue *q, const struct contents *in);
 size_t contents_bytes(const struct contents *in);
 str md5_hex(struct arena *a, str bytes);
 str attributes_md5(struct arena *a, const struct attributes *list); /* absent if none */

@@ -274,6 +274,16 @@ def test_batch_entries_fail_alone(sqs, queue):
     assert [(e["Id"], e["Code"]) for e in answer["Failed"]] == [("bad", "InvalidMessageContents"), ("late", "InvalidParameterValue")]
 
 
+def test_each_entry_has_the_queues_maximum(sqs, make):
+    queue = make(MaximumMessageSize="2048")
+    full = {"Id": "full", "MessageBody": "a" * 2040, "MessageAttributes": {"k": {"DataType": "String", "StringValue": "x"}}}
+    answer = sqs.send_message_batch(QueueUrl=queue, Entries=[full, {"Id": "one", "MessageBody": "a"}, {"Id": "over", "MessageBody": "a" * 2049}])
+    assert [(e["Id"], e["MD5OfMessageBody"]) for e in answer["Successful"]] == [
+        ("full", "f44facf5a7ee0af446ecf3e0f854441e"), ("one", "0cc175b9c0f1b6a831c399e269772661")]
+    assert [(e["Id"], e["Code"], e["Message"]) for e in answer["Failed"]] == [
+        ("over", "InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be shorter than 2048 bytes.")]
+
+
 def test_batches_refused_whole(sqs, queue, refused):
     entries = [{"Id": str(i), "MessageBody": "x"} for i in range(20)]
     with refused("AWS.SimpleQueueService.TooManyEntriesInBatchRequest") as r:
