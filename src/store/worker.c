@@ -75,8 +75,12 @@ void workers_stop(struct store *s) {
     p->closing = true;
     pthread_cond_broadcast(&p->arrived);
     pthread_mutex_unlock(&p->lock);
-    for (u32 i = 0; i < WORKERS_MAX; i++)
-        if (p->all[i].state != WORKER_NONE) pthread_join(p->all[i].thread, NULL);
+    for (u32 i = 0; i < WORKERS_MAX; i++) {
+        pthread_mutex_lock(&p->lock);
+        bool started = p->all[i].state != WORKER_NONE;
+        pthread_mutex_unlock(&p->lock);
+        if (started) pthread_join(p->all[i].thread, NULL);
+    }
     pthread_mutex_destroy(&p->lock);
     pthread_cond_destroy(&p->arrived);
 }
