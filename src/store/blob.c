@@ -208,9 +208,19 @@ void directory_dirty(struct blobs *b, u32 zones, u64 directory) {
     b->dirty_zones[b->dirty_count++] = zones;
 }
 
+/* The names of rows and root key are durable before the first answer; not at opening, which would
+ * have to wait for the disk each time. */
+static bool own_names_sync(struct blobs *b) {
+    if (b->names_synced || b->ephemeral) return true;
+    int error = file_sync_directory(b->directory);
+    if (error) log_line(LOG_ERROR, "directory_sync", "path=%s error=\"%s\"", b->directory, strerror(error));
+    b->names_synced = !error;
+    return !error;
+}
+
 bool blob_batch_sync(struct store *s, struct batch *batch) {
     struct blobs *b = store_blobs(s);
-    if (!b->batch_broken) b->batch_broken = !segments_sync(b) || !directories_sync(b);
+    if (!b->batch_broken) b->batch_broken = !segments_sync(b) || !directories_sync(b) || !own_names_sync(b);
     return !b->batch_broken;
 }
 

@@ -158,7 +158,7 @@ struct blobs {
 
     /* The writer's. */
     _Atomic u64 batch_number;
-    bool batch_broken;
+    bool batch_broken, names_synced;
     struct stream streams[STREAMS_MAX];
     struct closing closing[STREAMS_MAX];
     int closing_count;

@@ -171,8 +171,6 @@ static bool open_rows(struct store *s, struct arena *boot, str *problem) {
     /* LMDB's own lock file only knows readers of a process that is gone: our lock is exclusive. */
     file_remove(arena_c_string(boot, path_in(boot, s->directory, "rows-lock")));
     int code = env_open(&s->env, path, s->config.ephemeral, s->config.map_bytes);
-    /* The name of a new file must survive a power cut as its rows do. */
-    if (!code && !s->config.ephemeral) code = file_sync_directory(s->directory);
     if (code) *problem = rows_problem(boot, path, code);
     return code == 0;
 }
