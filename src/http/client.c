@@ -1,0 +1,329 @@
+#include "http/client.h"
+
+#include "sys/sys.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <llhttp.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { TIMEOUT_MS = 30000, ANSWER_MAX = 1 << 20, HEAD_MAX = 64 << 10, HEADERS_MAX = 128 };
+
+/* ---- addresses ---- */
+
+static bool plain_byte(char c) { return (u8)c > ' ' && (u8)c < 0x7f && c != '#' && c != '@'; }
+
+static bool host_byte(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+}
+
+/* "[::1]:80", "name:80", "name" */
+static bool authority_parse(str authority, struct http_url *u) {
+    str rest = authority, port = {0};
+    if (str_starts(rest, S("["))) {
+        size_t end = str_find_char(rest, ']');
+        if (end == STR_NONE) return false;
+        u->host = str_take(str_skip(rest, 1), end - 1);
+        rest = str_skip(rest, end + 1);
+        if (rest.n && rest.p[0] != ':') return false;
+        if (rest.n) port = str_skip(rest, 1);
+    } else {
+        u->host = str_cut(&rest, ':');
+        port = rest;
+        for (size_t i = 0; i < u->host.n; i++)
+            if (!host_byte(u->host.p[i])) return false;
+    }
+    u64 number = u->tls ? 443 : 80;
+    if (port.p && !str_to_u64(port, &number)) return false;
+    u->port = (int)number;
+    return u->host.n && u->host.n < 256 && number > 0 && number < 65536;
+}
+
+bool http_url_parse(str url, struct http_url *u) {
+    *u = (struct http_url){0};
+    for (size_t i = 0; i < url.n; i++)
+        if (!plain_byte(url.p[i])) return false;
+    if (str_starts(url, S("https://"))) u->tls = true;
+    else if (!str_starts(url, S("http://"))) return false;
+    str rest = str_skip(url, u->tls ? 8 : 7);
+    size_t end = 0;
+    while (end < rest.n && rest.p[end] != '/' && rest.p[end] != '?') end++;
+    u->authority = str_take(rest, end);
+    rest = str_skip(rest, end);
+    str path = str_cut(&rest, '?');
+    u->path = path.n ? path : S("/");
+    u->query = rest;
+    return authority_parse(u->authority, u);
+}
+
+/* ---- a connection with one deadline ---- */
+struct line {
+    int fd;
+    SSL *ssl;
+    SSL_CTX *context;
+    i64 deadline_us;
+    struct arena *arena;
+    str *problem;
+};
+
+static bool wait_for_socket(struct line *l, short events) {
+    for (;;) {
+        i64 left_ms = (l->deadline_us - sys_monotonic_us() + 999) / 1000;
+        struct pollfd p = {.fd = l->fd, .events = events};
+        int n = left_ms > 0 ? poll(&p, 1, (int)MIN(left_ms, INT32_MAX)) : 0;
+        if (n > 0) return true;
+        if (n < 0 && errno == EINTR) continue;
+        *l->problem = n ? arena_format(l->arena, "%s", strerror(errno)) : S("no answer in time");
+        return false;
+    }
+}
+
+static bool connect_to(struct line *l, const struct addrinfo *address) {
+    int one = 1, error = 0;
+    socklen_t n = sizeof error;
+    l->fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (l->fd < 0) error = errno;
+    else if (connect(l->fd, address->ai_addr, address->ai_addrlen) != 0) {
+        if (errno != EINPROGRESS) error = errno;
+        else if (!wait_for_socket(l, POLLOUT)) error = ETIMEDOUT;
+        else if (getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0) error = errno;
+    }
+    if (!error) {
+        setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        return true;
+    }
+    *l->problem = arena_format(l->arena, "%s", strerror(error));
+    if (l->fd >= 0) close(l->fd);
+    l->fd = -1;
+    return false;
+}
+
+/* Names under localhost are this machine whatever the resolver thinks (RFC 6761). */
+static bool is_localhost(str host) { return str_eq_nocase(host, S("localhost")) || str_ends(host, S(".localhost")); }
+
+static bool line_open(struct line *l, const struct http_url *url) {
+    char port[8];
+    snprintf(port, sizeof port, "%d", url->port);
+    struct addrinfo want = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *found = NULL;
+    const char *names[] = {"127.0.0.1", "::1"};
+    size_t count = 2;
+    if (is_localhost(url->host)) want.ai_flags |= AI_NUMERICHOST;
+    else names[0] = arena_c_string(l->arena, url->host), count = 1;
+    for (size_t i = 0; i < count && l->fd < 0; i++) {
+        int code = getaddrinfo(names[i], port, &want, &found);
+        if (code) {
+            *l->problem = arena_format(l->arena, "%s: %s", names[i], gai_strerror(code));
+            continue;
+        }
+        for (struct addrinfo *at = found; at && l->fd < 0; at = at->ai_next) (void)connect_to(l, at);
+        freeaddrinfo(found);
+    }
+    return l->fd >= 0;
+}
+
+/* ---- TLS ---- */
+
+static bool tls_failed(struct line *l) {
+    long verified = l->ssl ? SSL_get_verify_result(l->ssl) : X509_V_OK;
+    const char *why = verified != X509_V_OK ? X509_verify_cert_error_string(verified) : ERR_reason_error_string(ERR_get_error());
+    *l->problem = arena_format(l->arena, "TLS: %s", why ? why : "the connection ended");
+    ERR_clear_error();
+    return false;
+}
+
+/* True: try again, the socket is ready. False: failed, *problem is set. */
+static bool tls_again(struct line *l, int result) {
+    switch (SSL_get_error(l->ssl, result)) {
+    case SSL_ERROR_WANT_READ: return wait_for_socket(l, POLLIN);
+    case SSL_ERROR_WANT_WRITE: return wait_for_socket(l, POLLOUT);
+    default: return tls_failed(l);
+    }
+}
+
+static bool line_secure(struct line *l, const struct http_call *call) {
+    const char *host = arena_c_string(l->arena, call->url.host);
+    l->context = SSL_CTX_new(TLS_client_method());
+    if (!l->context) return tls_failed(l);
+    SSL_CTX_set_verify(l->context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_min_proto_version(l->context, TLS1_2_VERSION);
+    int trusted = call->ca_path ? SSL_CTX_load_verify_file(l->context, call->ca_path) : SSL_CTX_set_default_verify_paths(l->context);
+    l->ssl = trusted == 1 ? SSL_new(l->context) : NULL;
+    if (!l->ssl) return tls_failed(l);
+    u8 number[sizeof(struct in6_addr)];
+    bool address = inet_pton(AF_INET, host, number) == 1 || inet_pton(AF_INET6, host, number) == 1;
+    int named = address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(l->ssl), host)
+                        : SSL_set1_host(l->ssl, host) && SSL_set_tlsext_host_name(l->ssl, host);
+    if (named != 1 || SSL_set_fd(l->ssl, l->fd) != 1) return tls_failed(l);
+    for (int result; (result = SSL_connect(l->ssl)) != 1;)
+        if (!tls_again(l, result)) return false;
+    return true;
+}
+
+static void line_close(struct line *l) {
+    SSL_free(l->ssl);
+    SSL_CTX_free(l->context);
+    if (l->fd >= 0) close(l->fd);
+}
+
+static bool line_write(struct line *l, str bytes) {
+    while (bytes.n) {
+        size_t written = 0;
+        if (l->ssl) {
+            int result = SSL_write_ex(l->ssl, bytes.p, bytes.n, &written);
+            if (result != 1 && !tls_again(l, result)) return false;
+        } else {
+            ssize_t n = send(l->fd, bytes.p, bytes.n, MSG_NOSIGNAL);
+            if (n < 0 && errno == EAGAIN && !wait_for_socket(l, POLLOUT)) return false;
+            if (n < 0 && errno != EAGAIN && errno != EINTR) {
+                *l->problem = arena_format(l->arena, "%s", strerror(errno));
+                return false;
+            }
+            written = n > 0 ? (size_t)n : 0;
+        }
+        bytes = str_skip(bytes, written);
+    }
+    return true;
+}
+
+/* 0: the other side ended; -1: failed. */
+static ssize_t line_read(struct line *l, char *to, size_t n) {
+    for (;;) {
+        if (l->ssl) {
+            size_t got;
+            int result = SSL_read_ex(l->ssl, to, n, &got);
+            if (result == 1) return (ssize_t)got;
+            if (SSL_get_error(l->ssl, result) == SSL_ERROR_ZERO_RETURN) return 0;
+            if (!tls_again(l, result)) return -1;
+            continue;
+        }
+        if (!wait_for_socket(l, POLLIN)) return -1;
+        ssize_t got = recv(l->fd, to, n, 0);
+        if (got >= 0) return got;
+        if (errno == EINTR || errno == EAGAIN) continue;
+        *l->problem = arena_format(l->arena, "%s", strerror(errno));
+        return -1;
+    }
+}
+
+/* ---- the answer ---- */
+struct reply {
+    llhttp_t parser;
+    struct buf head, body; /* head: names and values, one behind the other */
+    struct header_span {
+        size_t name, name_n, value, value_n;
+    } headers[HEADERS_MAX];
+    size_t count;
+    bool in_value, complete, too_large, no_body;
+};
+
+static struct reply *reply_of(llhttp_t *p) { return p->data; }
+
+static int on_field(llhttp_t *p, const char *at, size_t n) {
+    struct reply *r = reply_of(p);
+    if (r->in_value || !r->count) {
+        if (r->count == HEADERS_MAX) return -1;
+        r->headers[r->count++] = (struct header_span){.name = r->head.n};
+        r->in_value = false;
+    }
+    buf_add(&r->head, (str){at, n});
+    r->headers[r->count - 1].name_n += n;
+    return r->head.over ? -1 : 0;
+}
+
+static int on_value(llhttp_t *p, const char *at, size_t n) {
+    struct reply *r = reply_of(p);
+    struct header_span *h = &r->headers[r->count - 1];
+    if (!r->in_value) h->value = r->head.n;
+    r->in_value = true;
+    buf_add(&r->head, (str){at, n});
+    h->value_n += n;
+    return r->head.over ? -1 : 0;
+}
+
+/* 1: the answer to a HEAD has no body whatever its length says. */
+static int on_head_end(llhttp_t *p) { return reply_of(p)->no_body; }
+
+static int on_body(llhttp_t *p, const char *at, size_t n) {
+    struct reply *r = reply_of(p);
+    buf_add(&r->body, (str){at, n});
+    r->too_large = r->body.over;
+    return r->body.over ? -1 : 0;
+}
+
+/* An informational answer is followed by the real one. */
+static int on_complete(llhttp_t *p) {
+    struct reply *r = reply_of(p);
+    if (p->status_code / 100 == 1) {
+        r->count = r->head.n = 0;
+        r->in_value = false;
+        return 0;
+    }
+    r->complete = true;
+    return HPE_PAUSED;
+}
+
+static bool reply_read(struct line *l, const struct http_call *call, struct http_answer *answer) {
+    static const llhttp_settings_t settings = {.on_header_field = on_field, .on_header_value = on_value,
+                                               .on_headers_complete = on_head_end, .on_body = on_body,
+                                               .on_message_complete = on_complete};
+    struct reply *r = NEW(l->arena, struct reply);
+    char piece[16384];
+    size_t head_seen = 0;
+    r->head = buf_new(l->arena, HEAD_MAX);
+    r->body = buf_new(l->arena, call->answer_max ? call->answer_max : ANSWER_MAX);
+    r->no_body = str_eq(call->method, S("HEAD"));
+    llhttp_init(&r->parser, HTTP_RESPONSE, &settings);
+    r->parser.data = r;
+    while (!r->complete) {
+        ssize_t n = line_read(l, piece, sizeof piece);
+        if (n < 0) return false;
+        if (!r->body.n) head_seen += (size_t)n; /* a status line or informational answers without end */
+        llhttp_errno_t code = n ? llhttp_execute(&r->parser, piece, (size_t)n) : llhttp_finish(&r->parser);
+        if (r->complete) break;
+        if (code == HPE_OK && n && head_seen <= HEAD_MAX) continue;
+        *l->problem = r->too_large ? S("the answer is too large") : n ? S("the answer is not HTTP") : S("the connection ended before the answer did");
+        return false;
+    }
+    struct http_header *headers = NEW_ARRAY(l->arena, struct http_header, r->count);
+    for (size_t i = 0; i < r->count; i++)
+        headers[i] = (struct http_header){{r->head.p + r->headers[i].name, r->headers[i].name_n},
+                                          {r->head.p + r->headers[i].value, r->headers[i].value_n}};
+    *answer = (struct http_answer){r->parser.status_code, headers, r->count, r->body.n ? buf_str(&r->body) : S("")};
+    return true;
+}
+
+/* ---- the call ---- */
+
+static bool write_request(struct line *l, const struct http_call *call) {
+    struct buf b = buf_new(l->arena, 256 << 10);
+    const struct http_url *u = &call->url;
+    buf_format(&b, "%.*s %.*s%s%.*s HTTP/1.1\r\nHost: %.*s\r\n", STR_ARGS(call->method), STR_ARGS(u->path),
+               u->query.p ? "?" : "", STR_ARGS(u->query), STR_ARGS(u->authority));
+    for (size_t i = 0; i < call->header_count; i++)
+        buf_format(&b, "%.*s: %.*s\r\n", STR_ARGS(call->headers[i].name), STR_ARGS(call->headers[i].value));
+    buf_format(&b, "Content-Length: %zu\r\nConnection: close\r\n\r\n", call->body.n);
+    if (b.over) {
+        *l->problem = S("the request's headers are too large");
+        return false;
+    }
+    return line_write(l, buf_str(&b)) && line_write(l, call->body);
+}
+
+enum http_outcome http_call(struct arena *a, const struct http_call *call, struct http_answer *answer, str *problem) {
+    i64 timeout_ms = call->timeout_ms ? call->timeout_ms : TIMEOUT_MS;
+    struct line l = {.fd = -1, .arena = a, .problem = problem, .deadline_us = sys_monotonic_us() + timeout_ms * 1000};
+    enum http_outcome outcome = HTTP_UNREACHABLE;
+    if (line_open(&l, &call->url) && (!call->url.tls || line_secure(&l, call)))
+        /* An error while sending may hide an answer that came early (413): reading decides. */
+        outcome = (write_request(&l, call), reply_read(&l, call, answer)) ? HTTP_ANSWERED : HTTP_FAILED;
+    line_close(&l);
+    return outcome;
+}
