@@ -8,10 +8,19 @@
 #include "store/journal.h"
 #include "store/store.h"
 
+/* A room whose rows own blobs deletes up to *budget of these rows of an account with their bytes, and
+ * counts the budget down. True: none is left. Other rows need no such function. */
+struct room_release {
+    const char *room; /* the first part of its keys */
+    bool (*release)(struct txn *t, str account, int *budget);
+};
+
 struct cloud_config {
     struct store *store;
     const struct service *const *services; /* every room that is linked in */
     size_t service_count;
+    const struct room_release *releases;
+    size_t release_count;
     const char *version;
     /* The root key beside test/test (DATA/credentials or BRUME_ROOT_*); absent: none. */
     str root_access_key, root_secret;
@@ -27,6 +36,7 @@ struct cloud {
     struct http_server *server; /* set by the front after http_server_start */
     i64 started_ms;
     str root_key; /* the data directory's: page and session tokens are sealed under keys derived from it */
+    _Atomic bool saving; /* a snapshot at a time */
     _Atomic u64 requests, errors;
 };
 

@@ -1,6 +1,7 @@
 /* The administrative calls. A new one is a row of the table at the end. */
 #include "cloud/admin.h"
 #include "cloud/cloud.h"
+#include "cloud/upkeep.h"
 
 #include "sys/sys.h"
 #include "text/form.h"
@@ -69,5 +70,8 @@ const struct admin_command admin_commands[] = {
     {"GET", "clock", clock_show},
     {"POST", "clock", clock_advance},
     {"GET", "coverage", coverage},
+    {"POST", "snapshot", upkeep_save},
+    {"POST", "reset", upkeep_reset},
+    {"GET", "usage", upkeep_usage},
 };
 const size_t admin_command_count = LENGTH(admin_commands);

@@ -5,6 +5,8 @@
  *   ("registry", "by-tag", account, region, key, value, arn) -> empty: found by tag */
 #include "cloud/cloud.h"
 
+#include "cloud/upkeep.h"
+
 static const struct record_field resource_fields[] = {
     RECORD_STR(1, struct resource, type),
     RECORD_STR(2, struct resource, account),
@@ -133,4 +135,43 @@ void tags_remove(struct call *c, str arn, const str *keys, size_t n) {
 void tags_clear(struct call *c, str arn) {
     struct record_pairs tags = tags_of(c, arn);
     for (u32 i = 0; i < tags.n; i++) tags_remove(c, arn, &tags.v[i].key, 1);
+}
+
+/* ---- reset ---- */
+
+static str registry_prefix(struct arena *a, const char *kind) {
+    struct key k = key_new(a, S("registry"));
+    key_str(&k, str_of(kind));
+    return key_bytes(&k);
+}
+
+/* Whose row it is: by-tag rows say it, those of a resource and its tags by the resource. */
+static bool row_of_account(struct txn *t, const char *kind, str key, str account) {
+    struct arena *a = txn_arena(t);
+    str rest = str_skip(key, registry_prefix(a, kind).n), first, value;
+    struct resource r = {0};
+    if (!account.p) return true;
+    if (!key_read_str(&rest, a, &first)) return false;
+    if (strcmp(kind, "by-tag") == 0) return str_eq(first, account);
+    struct key k = key_new(a, S("registry"));
+    key_str(&k, S("arn"));
+    key_str(&k, first);
+    return txn_get(t, key_bytes(&k), &value) && record_decode(a, &resource_record, value, &r) && str_eq(r.account, account);
+}
+
+/* Resources last: their tags are told apart by them. */
+bool registry_release(struct txn *t, str account, int *budget) {
+    static const char *const kinds[] = {"by-tag", "tag", "arn"};
+    struct arena *a = txn_arena(t);
+    for (size_t i = 0; i < LENGTH(kinds); i++) {
+        str prefix = registry_prefix(a, kinds[i]), key, value;
+        struct range rows = txn_range(t, prefix, key_after_prefix(a, prefix));
+        while (range_next(&rows, &key, &value)) {
+            if (!row_of_account(t, kinds[i], key, account)) continue;
+            if (!*budget) return false;
+            --*budget;
+            txn_delete(t, arena_str(a, key));
+        }
+    }
+    return true;
 }

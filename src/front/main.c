@@ -1,20 +1,24 @@
-#include "front/serve.h"
+#include "front/command.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+
+static struct arena memory; /* the command's, until the process ends */
 
 int main(int argc, char **argv) {
-    struct config config = {.data = "/tmp/brume-data", .listen = "127.0.0.1", .port = 4566, .log = LOG_INFO};
-    for (int i = 1; i < argc; i++) {
-        str flag = str_of(argv[i]);
-        if (str_eq(flag, S("serve"))) continue;
-        if (str_eq(flag, S("--ephemeral"))) config.ephemeral = true;
-        else if (str_eq(flag, S("--tls"))) config.tls = true;
-        else if (i + 1 == argc) break;
-        else if (str_eq(flag, S("--data"))) config.data = argv[++i];
-        else if (str_eq(flag, S("--listen"))) config.listen = argv[++i];
-        else if (str_eq(flag, S("--port"))) config.port = (int)strtol(argv[++i], NULL, 10);
-        else if (str_eq(flag, S("--log"))) config.log = str_eq(str_of(argv[++i]), S("debug")) ? LOG_DEBUG : LOG_INFO;
+    struct front f = {.arena = &memory};
+    str problem = {0};
+    if (!config_read(&memory, argc, argv, &f.config, &f.arguments, &problem))
+        return complain(EXIT_USAGE, "%.*s", STR_ARGS(problem));
+    if (!f.arguments.command) f.arguments.command = "serve";
+    const struct command *command = command_find(f.arguments.command);
+    if (!command) {
+        const char *near = command_nearest(f.arguments.command);
+        return near ? complain(EXIT_USAGE, "there is no command '%s'. Did you mean '%s'? 'brume help' lists all.", f.arguments.command, near)
+                    : complain(EXIT_USAGE, "there is no command '%s'. 'brume help' lists all.", f.arguments.command);
     }
-    return serve(&config);
+    if (!*command->arguments && f.arguments.n) return wrong_usage(&f);
+    log_set_level((enum log_level)f.config.log);
+    int status = command->run(&f);
+    if (fflush(stdout) != 0 || ferror(stdout)) return complain(EXIT_REFUSED, "standard output could not be written.");
+    return status;
 }

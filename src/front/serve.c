@@ -1,72 +1,147 @@
-#include "front/serve.h"
-
+/* brume serve: opens the data directory, starts the server, stays until a signal. */
 #include "cloud/boot.h"
+#include "front/credentials.h"
+#include "front/remote.h"
 #include "front/services.h"
 
+#include <errno.h>
+#include <ftw.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { DRAIN_MS = 10000 };
+enum { DRAIN_MS = 10000, MALLOC_ARENAS = 2 };
 
-static int refuse(const char *what, str problem) {
-    fprintf(stderr, "brume: %s: %.*s\n", what, STR_ARGS(problem));
-    return 1;
-}
+struct serving {
+    struct front *front;
+    struct store *store;
+    struct cloud *cloud;
+    struct root_credentials keys;
+    sigset_t stop;
+};
 
-static bool loopback(const char *address) {
-    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 || strcmp(address, "localhost") == 0;
-}
-
-static void block_signals(sigset_t *set) {
-    sigemptyset(set);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGINT);
-    pthread_sigmask(SIG_BLOCK, set, NULL); /* before any thread starts: all inherit it */
+static void prepare_process(struct serving *s) {
+    struct rlimit files;
+    sigemptyset(&s->stop);
+    sigaddset(&s->stop, SIGTERM);
+    sigaddset(&s->stop, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &s->stop, NULL); /* before any thread starts: all inherit it */
     signal(SIGPIPE, SIG_IGN);
+    mallopt(M_ARENA_MAX, MALLOC_ARENAS); /* one a thread would cost memory that arenas of ours hold already */
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
 }
 
-int serve(const struct config *config) {
-    struct arena boot = {0};
+/* In DIR of --data if that was given, else where temporary files go. */
+static bool make_temporary(struct front *f) {
+    const char *below = config_was_set(&f->config, "data") ? f->config.data : getenv("TMPDIR");
+    if (!below || !*below) below = "/tmp";
+    char *path = arena_c_string(f->arena, arena_format(f->arena, "%s/brume-XXXXXX", below));
+    int error = file_make_directories(below, 0700);
+    if (!error && !mkdtemp(path)) error = errno;
+    if (error) complain(EXIT_REFUSED, "cannot make a temporary directory in %s: %s. Name another with --data DIR.", below, strerror(error));
+    f->config.data = path;
+    return error == 0;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *where) { return remove(path); }
+
+static bool open_store(struct serving *s) {
+    struct front *f = s->front;
     str problem = {0};
-    sigset_t stop_signals;
-    block_signals(&stop_signals);
-    log_set_level(config->log);
-
     for (size_t i = 0; i < room_count; i++) store_register_tasks(rooms[i].tasks, rooms[i].task_count);
-    struct store_config store_config = {.directory = config->data, .ephemeral = config->ephemeral, .zones = config->zones};
-    struct store *store = store_open(&boot, &store_config, &problem);
-    if (!store) return refuse(config->data, problem);
+    struct store_config config = {.directory = f->config.data, .ephemeral = f->config.ephemeral, .zones = (int)f->config.zones};
+    s->store = store_open(f->arena, &config, &problem);
+    if (!s->store) complain(EXIT_REFUSED, "%.*s. Another directory is named with --data DIR.", STR_ARGS(problem));
+    return s->store;
+}
 
-    struct cloud_config cloud_config = {
-        .store = store,
+static bool open_cloud(struct serving *s) {
+    struct front *f = s->front;
+    str problem = {0};
+    if (!credentials_read(f->arena, &f->config, !address_is_loopback(f->config.listen), &s->keys, &problem)) {
+        complain(EXIT_REFUSED, "%.*s", STR_ARGS(problem));
+        return false;
+    }
+    struct cloud_config config = {
+        .store = s->store,
         .services = services,
         .service_count = service_count,
+        .releases = releases,
+        .release_count = release_count,
         .version = BRUME_VERSION,
-        .root_access_key = str_of(config->root_access_key),
-        .root_secret = str_of(config->root_secret),
+        .root_access_key = s->keys.access_key,
+        .root_secret = s->keys.secret,
         .builtin_keys = true,
-        .data_directory = str_of(config->data),
+        .data_directory = str_of(f->config.data),
     };
-    struct cloud *cloud = cloud_open(&boot, &cloud_config);
-    struct http_app app = cloud_app(cloud);
-    struct http_config http = {.listen = config->listen, .port = config->port, .loops = config->loops};
-    if (config->tls) {
-        char *directory = arena_c_string(&boot, arena_format(&boot, "%s/tls", config->data));
-        http.tls = http_tls_new(&boot, directory, &problem);
-        if (!http.tls) return refuse("tls", problem);
-    }
-    cloud->server = http_server_start(&boot, &http, &app, &problem);
-    if (!cloud->server) return refuse(config->listen, problem);
-    const char *shown = loopback(config->listen) ? "localhost" : config->listen;
-    printf("brume ready %s://%s:%d\n", config->tls ? "https" : "http", shown, http_server_port(cloud->server));
-    fflush(stdout);
+    s->cloud = cloud_open(f->arena, &config);
+    return s->cloud;
+}
 
+static bool start_server(struct serving *s) {
+    struct front *f = s->front;
+    str problem = {0};
+    static struct http_app app; /* the loops keep pointing at it */
+    app = cloud_app(s->cloud);
+    bool named = strcmp(f->config.listen, "localhost") == 0;
+    struct http_config http = {.listen = named ? "127.0.0.1" : f->config.listen, .port = (int)f->config.port, .loops = (int)f->config.loops};
+    if (f->config.tls) {
+        http.tls = http_tls_new(f->arena, arena_c_string(f->arena, arena_format(f->arena, "%s/tls", f->config.data)), &problem);
+        if (!http.tls) return complain(EXIT_REFUSED, "TLS: %.*s", STR_ARGS(problem)), false;
+    }
+    s->cloud->server = http_server_start(f->arena, &http, &app, &problem);
+    if (s->cloud->server) return true;
+    complain(EXIT_REFUSED, "cannot listen on %s port %lld: %.*s. Take another port with --port, or 0 for any.", f->config.listen, (long long)f->config.port, STR_ARGS(problem));
+    return false;
+}
+
+static void say_ready(struct serving *s) {
+    struct config *c = &s->front->config;
+    c->port = http_server_port(s->cloud->server);
+    const char *shown = address_is_loopback(c->listen) ? "localhost" : c->listen;
+    bool six = strchr(shown, ':') != NULL;
+    str url = arena_format(s->front->arena, "%s://%s%s%s:%lld", c->tls ? "https" : "http", six ? "[" : "", shown,
+                           six ? "]" : "", (long long)c->port);
+    bool everywhere = strcmp(shown, "0.0.0.0") == 0 || strcmp(shown, "::") == 0;
+    str local = everywhere ? arena_format(s->front->arena, "%s://localhost:%lld", c->tls ? "https" : "http", (long long)c->port) : url;
+    endpoint_note(s->front->arena, c->data, local);
+    printf("brume ready %.*s\n", STR_ARGS(url));
+    fflush(stdout);
+}
+
+/* From the second signal on, the kernel's default: the process ends at once. */
+static void stay(struct serving *s) {
     int received;
-    sigwait(&stop_signals, &received);
+    sigwait(&s->stop, &received);
+    pthread_sigmask(SIG_UNBLOCK, &s->stop, NULL);
     log_line(LOG_INFO, "stopping", "signal=%d", received);
-    http_server_drain(cloud->server, DRAIN_MS);
-    store_close(store);
-    return 0;
+    http_server_drain(s->cloud->server, DRAIN_MS);
+    endpoint_forget(s->front->arena, s->front->config.data);
+}
+
+static int serve(struct serving *s) {
+    if (!open_store(s)) return EXIT_REFUSED;
+    bool started = open_cloud(s) && start_server(s);
+    if (started) {
+        say_ready(s);
+        stay(s);
+    }
+    store_close(s->store);
+    return started ? EXIT_DONE : EXIT_REFUSED;
+}
+
+int run_serve(struct front *f) {
+    struct serving s = {.front = f};
+    prepare_process(&s);
+    if (f->config.ephemeral && !make_temporary(f)) return EXIT_REFUSED;
+    int status = serve(&s);
+    if (f->config.ephemeral) nftw(f->config.data, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return status;
 }

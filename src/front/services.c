@@ -1,6 +1,5 @@
 #include "front/services.h"
 
-#include "cloud/boot.h"
 #include "gen/s3.h"
 #include "gen/sqs.h"
 #include "gen/sts.h"
@@ -13,3 +12,9 @@ extern const struct task_kind s3_tasks[], sqs_task_kinds[];
 
 const struct room_tasks rooms[] = {{cloud_task_kinds, 1}, {s3_tasks, 1}, {sqs_task_kinds, 4}};
 const size_t room_count = LENGTH(rooms);
+
+/* Rooms whose rows own bytes. */
+extern bool s3_release(struct txn *t, str account, int *budget);
+
+const struct room_release releases[] = {{"s3", s3_release}};
+const size_t release_count = LENGTH(releases);

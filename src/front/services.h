@@ -2,8 +2,7 @@
 #ifndef BRUME_SERVICES_H
 #define BRUME_SERVICES_H
 
-#include "cloud/service.h"
-#include "store/store.h"
+#include "cloud/boot.h"
 
 extern const struct service *const services[];
 extern const size_t service_count;
@@ -15,5 +14,9 @@ struct room_tasks {
 };
 extern const struct room_tasks rooms[];
 extern const size_t room_count;
+
+/* How a reset gives back the bytes of rooms that have any (cloud/boot.h). */
+extern const struct room_release releases[];
+extern const size_t release_count;
 
 #endif

@@ -99,7 +99,8 @@ static bool skipped(const struct saving *s, const char *name, const struct stat 
     unsigned long long id;
     int zone, end = 0;
     if (str_starts(str_of(name), str_of(store_rows_name))) return true; /* and LMDB's lock beside it */
-    if (strcmp(name, "lock") == 0) return true;
+    /* Of this directory and its process alone; saved clouds are no part of a cloud. */
+    if (strcmp(name, "lock") == 0 || strcmp(name, "endpoint") == 0 || strcmp(name, "snapshots") == 0) return true;
     if (st->st_dev == s->self.st_dev && st->st_ino == s->self.st_ino) return true;
     return sscanf(name, "zones/%d/files/%*x/%llx%n", &zone, &id, &end) == 2 && name[end] == 0 && id >= s->id_limit;
 }

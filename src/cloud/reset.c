@@ -1,0 +1,104 @@
+/* Emptying the cloud while it serves, in slices that hold the writer only briefly. Rows go by the prefix
+ * (room, account); before them, rooms give back the bytes that their rows own. Each slice is a
+ * transaction of its own: a reset that was cut short leaves whole rows and is finished by another. */
+#include "cloud/cloud.h"
+#include "cloud/upkeep.h"
+#include "text/form.h"
+
+enum { SLICE = 256 };
+
+struct reset {
+    const struct cloud_config *config;
+    str account; /* absent: all */
+    int left;    /* of this slice's budget when it ended */
+    bool done;
+};
+
+static str prefix_of(struct txn *t, str room, str account) {
+    struct key k = key_new(txn_arena(t), room);
+    if (account.p) key_str(&k, account);
+    return key_bytes(&k);
+}
+
+/* The next room or, inside a room, account at or behind `from`; false at the end. */
+static bool next_part(struct txn *t, str from, str to, int part, str *found) {
+    struct arena *a = txn_arena(t);
+    struct range rows = txn_range(t, from, to);
+    str key, value;
+    if (!range_next(&rows, &key, &value)) return false;
+    key = arena_str(a, key);
+    for (int i = 0; i <= part; i++)
+        if (!key_read_str(&key, a, found)) return false;
+    return true;
+}
+
+/* True: the room owns no bytes of these accounts any more. */
+static bool release_bytes(struct reset *r, struct txn *t, const struct room_release *room, int *budget) {
+    struct arena *a = txn_arena(t);
+    if (r->account.p) return room->release(t, r->account, budget);
+    str from = prefix_of(t, str_of(room->room), (str){0}), end = key_after_prefix(a, from), account;
+    while (next_part(t, from, end, 1, &account)) {
+        if (!room->release(t, account, budget)) return false;
+        from = key_after_prefix(a, prefix_of(t, str_of(room->room), account));
+    }
+    return true;
+}
+
+static bool delete_rows(struct txn *t, str prefix, int *budget) {
+    struct arena *a = txn_arena(t);
+    struct range rows = txn_range(t, prefix, key_after_prefix(a, prefix));
+    for (str key, value; range_next(&rows, &key, &value); --*budget) {
+        if (!*budget) return false;
+        txn_delete(t, arena_str(a, key));
+    }
+    return true;
+}
+
+/* The store's own rows are its own: blobs went with the rows that named them, tasks find nothing to do. */
+static bool belongs_to_store(str room) { return str_eq(room, S("store")) || str_eq(room, S("blob")); }
+
+static bool delete_rooms(struct reset *r, struct txn *t, int *budget) {
+    struct arena *a = txn_arena(t);
+    str from = S(""), room;
+    while (next_part(t, from, (str){0}, 0, &room)) {
+        str all = prefix_of(t, room, (str){0});
+        from = key_after_prefix(a, all);
+        if (belongs_to_store(room)) continue;
+        bool done = str_eq(room, S("registry")) ? registry_release(t, r->account, budget)
+                                                : delete_rows(t, r->account.p ? prefix_of(t, room, r->account) : all, budget);
+        if (!done) return false;
+    }
+    return true;
+}
+
+static err slice(void *context, struct txn *t) {
+    struct reset *r = context;
+    int budget = SLICE;
+    bool done = true;
+    for (size_t i = 0; i < r->config->release_count && done; i++) done = release_bytes(r, t, &r->config->releases[i], &budget);
+    r->done = done && delete_rooms(r, t, &budget);
+    r->left = budget;
+    txn_raise_epoch(t); /* what was allowed to whom may be gone */
+    return NULL;
+}
+
+void upkeep_reset(struct admin_call *c) {
+    struct reset r = {.config = &c->cloud->config, .account = form_find(c->arena, c->query, S("account"))};
+    u64 rows = 0;
+    if (r.account.p && !account_valid(r.account)) {
+        c->status = 400;
+        c->problem = S("account must have twelve digits.");
+        return;
+    }
+    while (!r.done) {
+        struct arena memory = {0};
+        err e = store_write(c->cloud->store, &memory, slice, &r);
+        arena_free(&memory);
+        if (e) {
+            c->problem = S("The store could not write. Part of it is deleted; say it again when the disk is well.");
+            return;
+        }
+        rows += (u64)(SLICE - r.left);
+    }
+    buf_format(&c->answer, "{\"rows\":%llu}", (unsigned long long)rows);
+}

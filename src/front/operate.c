@@ -1,0 +1,111 @@
+/* Commands that look at the running cloud and move it: status, clock, usage, fault, lab. */
+#include "base/encode.h"
+#include "front/duration.h"
+#include "front/remote.h"
+#include "text/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ADVANCE_TIMEOUT_MS = 3600 * 1000, USAGE_BYTES_MAX = 16 << 20 };
+
+static str argument(const struct front *f, int i) { return i < f->arguments.n ? str_of(f->arguments.v[i]) : (str){0}; }
+
+int run_status(struct front *f) {
+    str answer;
+    int status = remote_call(f, "GET", "status", S(""), 0, &answer);
+    if (status != EXIT_DONE) return status;
+    printf("%-28s %.*s\n", "endpoint", STR_ARGS(endpoint_url(f)));
+    print_values(f, answer);
+    return EXIT_DONE;
+}
+
+int run_clock(struct front *f) {
+    str verb = argument(f, 0), answer;
+    i64 by_ms;
+    int status;
+    if (!verb.p || (str_eq(verb, S("show")) && f->arguments.n == 1)) {
+        status = remote_call(f, "GET", "clock", S(""), 0, &answer);
+    } else if (str_eq(verb, S("advance")) && f->arguments.n == 2) {
+        if (!duration_parse(argument(f, 1), &by_ms))
+            return complain(EXIT_USAGE, "'%s' is not a duration: write 90d, 3h, 15m, 10s or 1d12h, up to 10000d.", f->arguments.v[1]);
+        str query = arena_format(f->arena, "by_ms=%lld%s", (long long)by_ms, f->config.coalesce ? "&coalesce=true" : "");
+        status = remote_call(f, "POST", "clock", query, ADVANCE_TIMEOUT_MS, &answer);
+    } else {
+        return wrong_usage(f);
+    }
+    if (status == EXIT_DONE) print_values(f, answer);
+    return status;
+}
+
+/* ---- usage ---- */
+
+static bool print_usage_row(struct front *f, struct json_reader *r) {
+    str key, account = {0}, service = {0}, usage = {0}, quantity = {0};
+    if (!json_read_object(r)) return false;
+    while (json_read_key(r, &key)) {
+        str *field = str_eq(key, S("account")) ? &account : str_eq(key, S("service")) ? &service : str_eq(key, S("usage")) ? &usage : NULL;
+        bool read = field ? json_read_string(r, field) : json_read_number(r, &quantity);
+        if (!read) return false;
+    }
+    printf("%-14.*s %-10.*s %-44.*s %.*s\n", STR_ARGS(account), STR_ARGS(service), STR_ARGS(usage), STR_ARGS(quantity));
+    return true;
+}
+
+int run_usage(struct front *f) {
+    str answer;
+    int status = remote_call(f, "GET", "usage", S(""), 0, &answer);
+    if (status != EXIT_DONE) return status;
+    struct json_reader r = json_reader_new(f->arena, answer, (struct json_limits){USAGE_BYTES_MAX, 4});
+    if (!json_read_array(&r)) return complain(EXIT_REFUSED, "the server's answer is not one that this brume understands: are both of one version?");
+    printf("%-14s %-10s %-44s %s\n", "ACCOUNT", "SERVICE", "USAGE TYPE", "QUANTITY");
+    while (json_read_item(&r))
+        if (!print_usage_row(f, &r)) break;
+    return json_done(&r) ? EXIT_DONE : complain(EXIT_REFUSED, "the server's answer broke off: %s.", r.problem ? r.problem : "unknown");
+}
+
+/* ---- faults: what a row lacks is said, not played ---- */
+
+static const struct fault {
+    const char *name, *what, *missing;
+} faults[] = {
+    {"zone", "an availability zone goes away and comes back", "the store writes each zone's blobs but cannot take a zone away while it serves"},
+    {"link", "a network link between two places loses, delays or cuts", "no linked service has network links"},
+    {"engine", "the process behind a managed engine dies or stalls", "no linked service runs engines"},
+};
+
+static int list_faults(void) {
+    for (size_t i = 0; i < LENGTH(faults); i++) printf("%-8s %s\n         not in this brume: %s\n", faults[i].name, faults[i].what, faults[i].missing);
+    return EXIT_DONE;
+}
+
+int run_fault(struct front *f) {
+    str name = argument(f, 0);
+    if (!name.p) return list_faults();
+    for (size_t i = 0; i < LENGTH(faults); i++) {
+        if (!str_eq(str_of(faults[i].name), name)) continue;
+        if (i == 0 && f->config.zones == 1)
+            return complain(EXIT_REFUSED, "this cloud has one zone, and a fault of zones needs more: serve with --zones 3. Besides, %s.", faults[i].missing);
+        return complain(EXIT_REFUSED, "nothing was broken: %s.", faults[i].missing);
+    }
+    return wrong_usage(f);
+}
+
+/* ---- labs ---- */
+
+/* Exercises come with the rooms; a row each. */
+static const struct lab {
+    const char *name, *summary;
+    int (*run)(struct front *f);
+} lab_rows[] = {{0}};
+
+int run_lab(struct front *f) {
+    str name = argument(f, 0);
+    for (const struct lab *l = lab_rows; l->name; l++) {
+        if (!name.p) printf("%-18s %s\n", l->name, l->summary);
+        else if (str_eq(str_of(l->name), name)) return l->run(f);
+    }
+    if (name.p) return complain(EXIT_USAGE, "there is no lab '%.*s'; 'brume lab' lists those there are.", STR_ARGS(name));
+    if (!lab_rows[0].name) printf("This brume carries no labs yet.\n");
+    return EXIT_DONE;
+}
