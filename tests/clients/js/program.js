@@ -1,0 +1,132 @@
+// The common client program in JavaScript; see ../README.md for its steps.
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { S3, NoSuchKey, GetObjectCommand, PutObjectCommand, paginateListObjectsV2 } from "@aws-sdk/client-s3";
+import { SQS, QueueDoesNotExist } from "@aws-sdk/client-sqs";
+import { STS } from "@aws-sdk/client-sts";
+import { Upload } from "@aws-sdk/lib-storage";
+import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+
+const MIB = 1 << 20;
+const [steps, endpoint, name] = process.argv.slice(2);
+const config = { endpoint, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" }, maxAttempts: 1 };
+
+function say(...words) {
+  console.log(words.flat().join(" "));
+}
+
+async function* stream() {
+  const block = Buffer.alloc(1 << 16);
+  for (let i = 0; i < block.length; i++) block[i] = (i * 31 + (i >> 8)) & 255;
+  for (let sent = 0; sent < 12 * MIB; sent += block.length) yield block;
+}
+
+async function sha256(body) {
+  const hash = createHash("sha256");
+  for await (const chunk of body) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+async function http(method, url, body) {
+  const answer = await fetch(url, { method, body });
+  return [answer.status, await answer.text()];
+}
+
+async function s3Steps(bucket) {
+  say("identity", (await new STS(config).getCallerIdentity({})).Arn);
+  const s3 = new S3({ ...config, forcePathStyle: true });
+  await s3.createBucket({ Bucket: bucket });
+
+  const Key = "a/hello +%.txt";
+  await s3.putObject({ Bucket: bucket, Key, Body: "hello, cloud", ContentType: "text/plain", Metadata: { colour: "deep blue" } });
+  let got = await s3.getObject({ Bucket: bucket, Key, ChecksumMode: "ENABLED" });
+  say("object", await got.Body.transformToString(), got.ContentType, got.Metadata.colour, got.ETag, got.ChecksumCRC32);
+
+  const upload = new Upload({ client: s3, params: { Bucket: bucket, Key: "stream", Body: Readable.from(stream()) }, partSize: 5 * MIB });
+  await upload.done();
+  got = await s3.getObject({ Bucket: bucket, Key: "stream" });
+  say("stream", got.ETag, await sha256(got.Body));
+
+  got = await s3.getObject({ Bucket: bucket, Key, Range: "bytes=7-" });
+  say("range", got.ContentRange, await got.Body.transformToString());
+
+  let url = await getSignedUrl(s3, new PutObjectCommand({ Bucket: bucket, Key: "presigned" }), { expiresIn: 60 });
+  say("presigned put", (await http("PUT", url, "by a plain client"))[0]);
+  url = await getSignedUrl(s3, new GetObjectCommand({ Bucket: bucket, Key: "presigned" }), { expiresIn: 60 });
+  say("presigned get", await http("GET", url));
+
+  for (let i = 0; i < 25; i++) await s3.putObject({ Bucket: bucket, Key: `list/${String(i).padStart(2, "0")}`, Body: Buffer.alloc(0) });
+  const sizes = [], keys = [];
+  for await (const page of paginateListObjectsV2({ client: s3, pageSize: 10 }, { Bucket: bucket, Prefix: "list/" })) {
+    sizes.push(page.Contents.length);
+    keys.push(...page.Contents.map((o) => o.Key));
+  }
+  say("list", sizes, keys[0], keys.at(-1), keys.every((k, i) => !i || keys[i - 1] < k));
+
+  await s3.copyObject({ Bucket: bucket, Key: "copy", CopySource: `${bucket}/${encodeURIComponent(Key)}` });
+  const head = await s3.headObject({ Bucket: bucket, Key: "copy" });
+  say("copy", head.ContentLength, head.Metadata.colour, head.ETag);
+
+  const answer = await s3.deleteObjects({ Bucket: bucket, Delete: { Objects: keys.map((k) => ({ Key: k })) } });
+  say("deleted", answer.Deleted.length, "left", (await s3.listObjectsV2({ Bucket: bucket })).KeyCount);
+
+  try {
+    await s3.getObject({ Bucket: bucket, Key: "list/00" });
+  } catch (e) {
+    if (!(e instanceof NoSuchKey)) throw e;
+    say("missing", e.name, e.$metadata.httpStatusCode);
+  }
+}
+
+async function sqsSteps(QueueName) {
+  const sqs = new SQS(config);
+  const { QueueUrl } = await sqs.createQueue({ QueueName, Attributes: { VisibilityTimeout: "45" } });
+  say("queue", (await sqs.getQueueUrl({ QueueName })).QueueUrl === QueueUrl, QueueUrl.split("/").at(-2));
+  say("attributes", (await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["VisibilityTimeout"] })).Attributes.VisibilityTimeout);
+
+  const sent = await sqs.sendMessage({
+    QueueUrl, MessageBody: "hello, queue",
+    MessageAttributes: {
+      colour: { DataType: "String", StringValue: "blue" },
+      weight: { DataType: "Number", StringValue: "12.5" },
+      bytes: { DataType: "Binary", BinaryValue: Uint8Array.of(0, 255) },
+    },
+  });
+  say("sent", sent.MD5OfMessageBody, sent.MD5OfMessageAttributes);
+  let [m] = (await sqs.receiveMessage({ QueueUrl, MessageAttributeNames: ["All"], AttributeNames: ["ApproximateReceiveCount"] })).Messages;
+  const a = m.MessageAttributes;
+  say("received", m.Body, a.colour.StringValue, a.weight.StringValue, Buffer.from(a.bytes.BinaryValue).toString("hex"), m.Attributes.ApproximateReceiveCount);
+  await sqs.deleteMessage({ QueueUrl, ReceiptHandle: m.ReceiptHandle });
+
+  // The receiver waits before there is anything: long polling must wake up.
+  setTimeout(() => new SQS(config).sendMessage({ QueueUrl, MessageBody: "late" }), 700);
+  const begun = Date.now();
+  [m] = (await sqs.receiveMessage({ QueueUrl, WaitTimeSeconds: 10 })).Messages;
+  const waited = Date.now() - begun;
+  say("waited", m.Body, 500 < waited && waited < 9000);
+  await sqs.deleteMessage({ QueueUrl, ReceiptHandle: m.ReceiptHandle });
+
+  const answer = await sqs.sendMessageBatch({
+    QueueUrl, Entries: [
+      { Id: "good", MessageBody: "one" }, { Id: "bad", MessageBody: "two", DelaySeconds: 1000 }, { Id: "fine", MessageBody: "three" }],
+  });
+  const [failed] = answer.Failed;
+  say("batch", answer.Successful.map((e) => e.Id).sort(), failed.Id, failed.Code, failed.SenderFault);
+  const got = new Map();
+  while (got.size < 2) {
+    const { Messages } = await sqs.receiveMessage({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 2 });
+    for (const each of Messages ?? []) got.set(each.Body, each.ReceiptHandle);
+  }
+  const gone = await sqs.deleteMessageBatch({ QueueUrl, Entries: [...got].map(([Id, ReceiptHandle]) => ({ Id, ReceiptHandle })) });
+  say("batch deleted", gone.Successful.map((e) => e.Id).sort());
+
+  await sqs.deleteQueue({ QueueUrl });
+  try {
+    await sqs.getQueueUrl({ QueueName: QueueName + "-never" });
+  } catch (e) {
+    if (!(e instanceof QueueDoesNotExist)) throw e;
+    say("missing", e.Code ?? e.name, e.$metadata.httpStatusCode);
+  }
+}
+
+await { s3: s3Steps, sqs: sqsSteps }[steps](name);
