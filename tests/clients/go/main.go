@@ -210,7 +210,10 @@ func main() {
 		Region:       "us-east-1",
 		BaseEndpoint: &os.Args[2],
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
-		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
+		// What the config package would set.
+		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,
+		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
+		Retryer:                    func() aws.Retryer { return aws.NopRetryer{} },
 	}
 	if os.Args[1] == "s3" {
 		s3Steps(config, os.Args[3])
