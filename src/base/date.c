@@ -16,7 +16,7 @@ static i64 floor_div(i64 a, i64 b) { return a / b - (a % b < 0); }
 
 struct civil_time civil_of(i64 ms) {
     i64 days = floor_div(ms, day_ms);
-    int rest = (int)(ms - days * day_ms);
+    int rest = (int)(ms % day_ms + (ms % day_ms < 0 ? day_ms : 0)); /* days * day_ms may lie below i64 */
     i64 era = floor_div(days + EPOCH_DAY, ERA_DAYS);
     int day_of_era = (int)(days + EPOCH_DAY - era * ERA_DAYS);
     int year_of_era =
