@@ -147,12 +147,20 @@ static bool check_format(struct store *s, struct arena *boot, str *problem) {
 
 static const char put_back[] = "put the directory back from a copy or a saved cloud, or begin with an empty one";
 
-/* An empty file of rows is one that was about to be born, unless the root key, which comes after it,
- * says that there were rows. */
-static bool rows_are_lost(struct store *s, struct arena *boot, const char *path) {
-    struct stat rows, key;
-    bool empty = stat(path, &rows) != 0 ? errno == ENOENT : rows.st_size == 0;
-    return empty && stat(arena_c_string(boot, path_in(boot, s->directory, "root.key")), &key) == 0;
+/* The root key is made once the empty rows are durable. So rows that are missing beside it are lost; and
+ * without it, rows of no more than LMDB's two meta pages are what a power cut left of the first start:
+ * it begins again. */
+static bool prepare_rows(struct store *s, struct arena *boot, const char *path, bool *born, str *problem) {
+    enum { META_BYTES = 2 * 4096 };
+    struct stat rows = {0};
+    *born = stat(path, &rows) != 0 && errno == ENOENT;
+    bool key = access(arena_c_string(boot, path_in(boot, s->directory, "root.key")), F_OK) == 0;
+    if (key && rows.st_size == 0) {
+        *problem = arena_format(boot, "%s is missing or empty beside its root.key: %s", path, put_back);
+        return false;
+    }
+    if (!key && !*born && rows.st_size <= META_BYTES) *born = file_remove(path) == 0;
+    return true;
 }
 
 static str rows_problem(struct arena *boot, const char *path, int code) {
@@ -164,13 +172,12 @@ static str rows_problem(struct arena *boot, const char *path, int code) {
 
 static bool open_rows(struct store *s, struct arena *boot, str *problem) {
     const char *path = arena_c_string(boot, path_in(boot, s->directory, store_rows_name));
-    if (rows_are_lost(s, boot, path)) {
-        *problem = arena_format(boot, "%s is missing or empty beside its root.key: %s", path, put_back);
-        return false;
-    }
+    bool born;
+    if (!prepare_rows(s, boot, path, &born, problem)) return false;
     /* LMDB's own lock file only knows readers of a process that is gone: our lock is exclusive. */
     file_remove(arena_c_string(boot, path_in(boot, s->directory, "rows-lock")));
     int code = env_open(&s->env, path, s->config.ephemeral, s->config.map_bytes);
+    if (!code && born && !s->config.ephemeral) code = mdb_env_sync(s->env.lmdb, 1);
     if (code) *problem = rows_problem(boot, path, code);
     return code == 0;
 }

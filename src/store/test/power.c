@@ -380,7 +380,7 @@ static void a_power_cut_loses_no_blob(void) {
         power.on = true;
         place_open(&p);
         load_start(&p);
-        usleep(50000 + (u32)(random_next(&state) % 100000));
+        if (round) usleep(50000 + (u32)(random_next(&state) % 100000)); /* the first cut: at once */
         pthread_mutex_lock(&power.lock);
         for (u32 i = 0; i < CLIENTS; i++)
             for (u32 slot = 0; slot < NAMES; slot++) clients[i].frozen[slot] = clients[i].acknowledged[slot];

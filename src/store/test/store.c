@@ -199,6 +199,22 @@ static void damaged_directories_are_refused_with_advice(void) {
     }
 }
 
+static void a_first_start_that_was_cut_begins_again(void) {
+    struct place p;
+    struct arena a = {0};
+    str value;
+    place_make(&p);
+    write_file(p.path, "format", S("brume 1\n"));
+    write_file(p.path, "rows", arena_format(&a, "%8192d", 0));
+    place_open(&p);
+    CHECK(!put_row(p.store, S("a"), S("1")));
+    place_close(&p);
+    place_open(&p);
+    CHECK(get_row(p.store, &a, S("a"), &value));
+    place_drop(&p);
+    arena_free(&a);
+}
+
 static void impossible_configurations_are_refused(void) {
     struct place p;
     struct arena a = {0};
@@ -297,5 +313,5 @@ static void the_map_grows_and_functions_run_again(void) {
 UNIT_MAIN(UNIT(rows_survive_reopening), UNIT(an_error_drops_the_write_set), UNIT(savepoints_fail_alone),
           UNIT(sequences_grow_across_reopening), UNIT(a_second_process_is_refused_by_name),
           UNIT(only_a_known_format_is_opened),
-          UNIT(damaged_directories_are_refused_with_advice), UNIT(impossible_configurations_are_refused), UNIT(the_epoch_moves_with_success_only),
+          UNIT(damaged_directories_are_refused_with_advice), UNIT(a_first_start_that_was_cut_begins_again), UNIT(impossible_configurations_are_refused), UNIT(the_epoch_moves_with_success_only),
           UNIT(the_map_grows_and_functions_run_again))
