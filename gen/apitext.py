@@ -119,8 +119,8 @@ class Reader:
 
     def open_operation(self, words):
         op = self.api.operations.get(words[0])
-        if self.overlay and len(words) == 1:
-            if not op:
+        if self.overlay:
+            if not op or len(words) != 1:
                 raise ApiError(f'no operation {words[0]} to add to')
         else:
             if op or len(words) != 3:
