@@ -39,10 +39,7 @@ static void encode_error(struct flight *f, struct wire_message *m) {
         .extra = (const struct wire_header *)c->error_details.v,
         .extra_count = c->error_details.n,
     };
-    if (f->s3) {
-        fault.resource = f->request->path;
-        fault.host_id = f->host_id;
-    }
+    if (f->s3) fault.host_id = f->host_id;
     wire_encode_error(some_service(f)->wire, f->op, f->protocol, &fault, c->request_id, f->arena, m);
 }
 

@@ -8,6 +8,8 @@
 #include "store/journal.h"
 #include "store/store.h"
 
+struct loop_cache;
+
 /* A room whose rows own blobs deletes up to *budget of these rows of an account with their bytes, and
  * counts the budget down. True: none is left. Other rows need no such function. */
 struct room_release {
@@ -38,6 +40,7 @@ struct cloud {
     str root_key; /* the data directory's: page and session tokens are sealed under keys derived from it */
     _Atomic bool saving; /* a snapshot at a time */
     _Atomic u64 requests, errors;
+    struct loop_cache *_Atomic caches; /* one per loop thread (flight.h) */
 };
 
 /* Tasks of the cloud itself (store_register_tasks, before the store opens). */
@@ -46,6 +49,7 @@ extern const size_t cloud_task_kind_count;
 
 /* The cloud over an open store; `cloud_app` is what the HTTP server calls. */
 struct cloud *cloud_open(struct arena *boot, const struct cloud_config *config);
+void cloud_close(struct cloud *cloud); /* after the server has drained, before the store closes */
 struct http_app cloud_app(struct cloud *cloud);
 
 #endif

@@ -134,13 +134,26 @@ enum step stage_validate(struct flight *f) {
 /* ---- what HTTP calls ---- */
 
 static struct loop_cache *cache_of(struct cloud *cloud, struct http_loop *loop) {
-    static _Thread_local struct loop_cache cache; /* one loop a thread */
-    if (!cache.loop) {
-        cache.loop = loop;
-        cache.signing_keys = sigv4_cache_new(&cache.arena, 256);
-        cache.sealer = sealer_new(&cache.arena, cloud->root_key);
+    static _Thread_local struct loop_cache *cache; /* one loop a thread */
+    if (cache && cache->loop == loop) return cache;
+    struct arena arena = {0};
+    cache = NEW(&arena, struct loop_cache); /* lives in its own arena */
+    cache->loop = loop;
+    cache->signing_keys = sigv4_cache_new(&arena, 256);
+    cache->sealer = sealer_new(&arena, cloud->root_key);
+    cache->arena = arena;
+    cache->next = atomic_load(&cloud->caches);
+    while (!atomic_compare_exchange_weak(&cloud->caches, &cache->next, cache)) {}
+    return cache;
+}
+
+void cloud_close(struct cloud *cloud) {
+    struct loop_cache *cache = atomic_load(&cloud->caches);
+    while (cache) {
+        struct arena arena = cache->arena;
+        cache = cache->next;
+        arena_free(&arena);
     }
-    return &cache;
 }
 
 static void on_request(void *context, struct http_exchange *x) {

@@ -18,6 +18,7 @@ enum step {
 
 /* What a loop thread keeps between requests; no lock, since only that thread uses it. */
 struct loop_cache {
+    struct loop_cache *next; /* the cloud's list, for cloud_close */
     struct http_loop *loop;
     struct arena arena;
     struct sigv4_cache *signing_keys;

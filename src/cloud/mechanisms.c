@@ -14,22 +14,17 @@ static struct token_scope page_scope(struct call *c) {
     return (struct token_scope){.kind = S("page"), .account = c->account, .operation = operation};
 }
 
-/* One sealer a thread: handlers run on loops, workers and the writer. */
-static struct sealer *thread_sealer(struct call *c) {
-    static _Thread_local struct sealer *sealer;
-    static _Thread_local struct arena memory;
-    if (!sealer) sealer = sealer_new(&memory, c->flight->cloud->root_key);
-    return sealer;
-}
+/* Made anew for each token: rare enough, and handlers run on loops, workers and the writer. */
+static struct sealer *sealer_of(struct call *c) { return sealer_new(c->arena, c->flight->cloud->root_key); }
 
 str page_token(struct call *c, str position) {
     struct token_scope scope = page_scope(c);
-    return token_seal(thread_sealer(c), &scope, position, c->arena);
+    return token_seal(sealer_of(c), &scope, position, c->arena);
 }
 
 bool page_position(struct call *c, str token, str *position) {
     struct token_scope scope = page_scope(c);
-    return token_open(thread_sealer(c), &scope, token, c->arena, position);
+    return token_open(sealer_of(c), &scope, token, c->arena, position);
 }
 
 /* ---- temporary credentials ---- */
@@ -38,7 +33,7 @@ struct credentials session_issue(struct call *c, const struct principal *as, i64
     struct session session = {.principal = *as};
     session.principal.session_made_ms = c->now_ms;
     session.principal.session_expires_ms = c->now_ms + seconds * 1000;
-    str token = session_seal(thread_sealer(c), &session, c->arena);
+    str token = session_seal(sealer_of(c), &session, c->arena);
     return (struct credentials){session.access_key, session.secret, token, session.principal.session_expires_ms};
 }
 

@@ -133,6 +133,7 @@ static int serve(struct serving *s) {
         say_ready(s);
         stay(s);
     }
+    if (s->cloud) cloud_close(s->cloud);
     store_close(s->store);
     return started ? EXIT_DONE : EXIT_REFUSED;
 }

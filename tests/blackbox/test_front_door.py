@@ -139,7 +139,7 @@ def test_unknown_service_names_itself(brume):
     b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 200000 + b"\r\n\r\n",
-])
+], ids=["binary", "no-host", "version", "two-lengths", "negative-length", "long-header"])
 def test_malformed_http_is_4xx_and_survived(brume, garbage):
     answer = raw(brume, garbage)
     assert answer == b"" or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.1 505", b"HTTP/1.1 200"))
