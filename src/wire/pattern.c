@@ -2,6 +2,7 @@
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -59,19 +60,41 @@ static struct compiled *find(const char *text, bool *kept) {
     return fresh ? fresh : compile(text);
 }
 
+/* One per thread, for its life: it holds no result between calls. */
+struct matcher {
+    pcre2_match_data *data;
+    pcre2_match_context *context;
+};
+static pthread_key_t matcher_key;
+static pthread_once_t matcher_once = PTHREAD_ONCE_INIT;
+
+static void matcher_free(void *object) {
+    struct matcher *m = object;
+    pcre2_match_data_free(m->data);
+    pcre2_match_context_free(m->context);
+    free(m);
+}
+
+static void matcher_key_make(void) { ASSERT(pthread_key_create(&matcher_key, matcher_free) == 0); }
+
+static struct matcher *matcher_of_thread(void) {
+    pthread_once(&matcher_once, matcher_key_make);
+    struct matcher *m = pthread_getspecific(matcher_key);
+    if (m) return m;
+    m = malloc(sizeof *m);
+    ASSERT(m);
+    *m = (struct matcher){pcre2_match_data_create(1, NULL), pcre2_match_context_create(NULL)};
+    ASSERT(m->data && m->context);
+    pcre2_set_match_limit(m->context, MATCH_LIMIT);
+    pcre2_set_depth_limit(m->context, DEPTH_LIMIT);
+    pcre2_set_heap_limit(m->context, HEAP_LIMIT_KIB);
+    ASSERT(pthread_setspecific(matcher_key, m) == 0);
+    return m;
+}
+
 static bool run(const pcre2_code *code, str subject) {
-    /* One pair per thread, for its life: they hold no result between calls. */
-    static _Thread_local pcre2_match_data *match;
-    static _Thread_local pcre2_match_context *context;
-    if (!match) {
-        match = pcre2_match_data_create(1, NULL);
-        context = pcre2_match_context_create(NULL);
-        ASSERT(match && context);
-        pcre2_set_match_limit(context, MATCH_LIMIT);
-        pcre2_set_depth_limit(context, DEPTH_LIMIT);
-        pcre2_set_heap_limit(context, HEAP_LIMIT_KIB);
-    }
-    return pcre2_match(code, (PCRE2_SPTR)(subject.p ? subject.p : ""), subject.n, 0, 0, match, context) >= 0;
+    struct matcher *m = matcher_of_thread();
+    return pcre2_match(code, (PCRE2_SPTR)(subject.p ? subject.p : ""), subject.n, 0, 0, m->data, m->context) >= 0;
 }
 
 bool pattern_matches(const char *pattern, str subject) {
