@@ -71,12 +71,15 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 static int interpret(struct http_exchange *x) {
     struct http_request *r = &x->request;
     if (x->refused) return x->refused;
-    /* The headers are gathered unaligned in a buf; an array of its own makes them one. */
+    /* The headers are gathered unaligned in a buf; an array of its own makes them one, with room for Host. */
     r->header_count = x->fields.n / sizeof(struct http_header);
-    struct http_header *headers = NEW_ARRAY(&x->arena, struct http_header, r->header_count);
+    struct http_header *headers = NEW_ARRAY(&x->arena, struct http_header, r->header_count + 1);
     if (x->fields.n) memcpy(headers, x->fields.p, x->fields.n);
     r->headers = headers;
-    if (!r->host.p) r->host = http_header_get(r, S("host"));
+    str host = http_header_get(r, S("host"));
+    if (!r->host.p) r->host = host;
+    else if (!host.p) headers[r->header_count++] = (struct http_header){S("host"), r->host}; /* clients sign it under this name */
+    else if (!str_eq(host, r->host)) return 400;
     bool star = str_eq(r->target, S("*")) && str_eq(r->method, S("OPTIONS"));
     if (str_eq(r->method, S("CONNECT"))) return 501;
     if (!star && !str_starts(r->target, S("/"))) return 400;

@@ -28,7 +28,7 @@ struct http_request {
     str path;    /* raw, before '?' */
     str query;   /* raw, behind '?'; absent if there is no '?' */
     str host;    /* Host or :authority, as sent; absent if none */
-    const struct http_header *headers; /* in order of arrival; without HTTP/2 pseudo headers */
+    const struct http_header *headers; /* in order of arrival; HTTP/2's :authority as Host */
     size_t header_count;
     i64 body_length; /* Content-Length; -1 when chunked or HTTP/2 without length; 0 when no body */
     bool expects_continue;
