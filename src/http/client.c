@@ -149,7 +149,7 @@ static bool tls_again(struct line *l, int result) {
 }
 
 static bool line_secure(struct line *l, const struct http_call *call) {
-    const char *host = arena_c_string(l->arena, call->url.host);
+    char *host = arena_c_string(l->arena, call->url.host);
     l->context = SSL_CTX_new(TLS_client_method());
     if (!l->context) return tls_failed(l);
     SSL_CTX_set_verify(l->context, SSL_VERIFY_PEER, NULL);

@@ -5,10 +5,9 @@ import shutil
 import signal
 import socket
 import subprocess
-import threading
+import sys
 import time
 
-import botocore.exceptions
 import pytest
 
 from conftest import BINARY, ROOT
@@ -274,9 +273,14 @@ def test_reset_of_an_account_leaves_the_others(start_brume):
     fill(server)
     before = own_files(server)
     other = fill(server, account="111111111111")
+    queue = server.client("sqs", account="111111111111").create_queue(QueueName="gone")["QueueUrl"]
+    server.client("sqs", account="111111111111").send_message(QueueUrl=queue, MessageBody="m", DelaySeconds=1)
+    kept = server.client("sqs").create_queue(QueueName="kept")["QueueUrl"]
     assert len(own_files(server)) > len(before) > 0
     assert re.match(r"deleted [1-9]\d* rows of 111111111111", done("reset", "--account", "111111111111", "--data", server.data))
     assert other.list_buckets()["Buckets"] == []
+    assert "QueueUrls" not in server.client("sqs", account="111111111111").list_queues()
+    assert server.client("sqs").list_queues()["QueueUrls"] == [kept]
     s3 = server.client("s3")
     assert s3.get_object(Bucket="kept", Key="large")["Body"].read() == b"z" * 300000
     wait_for(lambda: own_files(server) == before)
@@ -398,9 +402,7 @@ def test_beyond_loopback_only_the_made_key_counts(tmp_path):
     data = tmp_path / "data"
     inside = tmp_path / "inside.py"
     inside.write_text(INSIDE)
-    python = subprocess.run(["sh", "-c", "command -v python3"], capture_output=True, text=True).stdout.strip()
-    import sys
-    got = subprocess.run([*namespace, f"{probe} && exec {sys.executable or python} {inside} {BINARY} {data}"],
+    got = subprocess.run([*namespace, f"{probe} && exec {sys.executable} {inside} {BINARY} {data}"],
                          capture_output=True, text=True, timeout=60, cwd=ROOT)
     assert got.returncode == 0, got.stdout + got.stderr
     assert got.stdout.split() == ["key", "test-refused", "test-from-loopback", "status"]
