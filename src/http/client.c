@@ -148,6 +148,11 @@ static bool tls_again(struct line *l, int result) {
     }
 }
 
+/* SSL_set_tlsext_host_name, whose cast drops the const. */
+static bool ask_for_name(SSL *ssl, const char *name) {
+    return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, (void *)(uintptr_t)name) == 1;
+}
+
 static bool line_secure(struct line *l, const struct http_call *call) {
     char *host = arena_c_string(l->arena, call->url.host);
     l->context = SSL_CTX_new(TLS_client_method());
@@ -160,7 +165,7 @@ static bool line_secure(struct line *l, const struct http_call *call) {
     u8 number[sizeof(struct in6_addr)];
     bool address = inet_pton(AF_INET, host, number) == 1 || inet_pton(AF_INET6, host, number) == 1;
     int named = address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(l->ssl), host)
-                        : SSL_set1_host(l->ssl, host) && SSL_set_tlsext_host_name(l->ssl, host);
+                        : SSL_set1_host(l->ssl, host) && ask_for_name(l->ssl, host);
     if (named != 1 || SSL_set_fd(l->ssl, l->fd) != 1) return tls_failed(l);
     for (int result; (result = SSL_connect(l->ssl)) != 1;)
         if (!tls_again(l, result)) return false;
