@@ -1,0 +1,89 @@
+/* The load generator: signed requests over keep-alive connections, from one thread, against brume and
+ * its peers alike. Requests are signed before the measurement wherever their text is known by then. */
+#ifndef BRUME_LOAD_H
+#define BRUME_LOAD_H
+
+#include "base/arena.h"
+
+enum { ANSWER_MAX = 16384 }; /* of a kept answer: head and the begin of the body */
+
+struct target {
+    const char *address; /* IPv4 */
+    int port, pid;       /* pid: of the server, for its CPU time and memory; 0: not asked */
+    str access_key, secret, region;
+};
+
+/* A request ready to be sent. The body is `piece` as often as it takes. */
+struct request {
+    str head, piece;
+    u64 body_bytes;
+};
+
+struct signing { /* what a request is made of */
+    const struct target *target;
+    const char *service, *method;
+    str path, query; /* as sent; query absent: none */
+    const char *content_type, *operation; /* NULL: none; operation is X-Amz-Target */
+    str body;
+    u64 body_bytes; /* more than body.n: the body repeats and goes UNSIGNED-PAYLOAD */
+    bool close;
+};
+struct request request_sign(struct arena *a, const struct signing *s);
+
+struct answer {
+    int status;
+    str text; /* head and the begin of the body; valid until the connection's next request */
+    str body;
+    u64 body_bytes;
+};
+/* One exchange on a connection of its own, waiting. False: no answer. */
+bool exchange(struct arena *a, const struct target *t, const struct request *r, struct answer *answer);
+
+/* ---- workloads ---- */
+struct step { /* a connection's place in a cycle */
+    struct arena arena;
+    int number;
+    str receipt;
+};
+struct workload {
+    const char *name, *service;
+    /* Makes queues, buckets, objects and the pool of requests. False: this server cannot do it; says so. */
+    bool (*prepare)(struct workload *w);
+    const char *operation; /* of SQS */
+    u64 object_bytes;
+    /* of a run */
+    const struct target *target;
+    struct arena arena;
+    struct request *pool;
+    size_t pool_size, next;
+    str queue_url, body;
+    u64 large_bytes; /* --bytes, of the large ones */
+    char problem[256];
+};
+struct workload *workload_named(const char *name);
+/* NULL: the connection is at the end of what it had to do. */
+const struct request *workload_next(struct workload *w, struct step *s, struct request *made);
+void workload_answered(struct workload *w, struct step *s, const struct answer *answer);
+
+/* ---- runs ---- */
+struct run {
+    const struct target *target;
+    struct workload *workload;
+    int connections;
+    double seconds;
+    u64 count; /* instead of seconds: so many requests in all */
+};
+int run_load(const struct run *run);
+
+struct usage {
+    double cpu_s;
+    u64 rss_kib, anon_kib;
+};
+struct usage usage_of(int pid); /* of the process and its children */
+
+/* Starts `command`, asks until the first signed answer, `rounds` times; prints the median. */
+int run_start(struct target *t, const char *probe, int rounds, double idle_s, bool kill_hard, char **command);
+/* Holds idle connections until standard input ends; says "held N". */
+int run_idle(const struct target *t, int connections);
+
+#endif
