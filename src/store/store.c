@@ -202,7 +202,9 @@ static void configure(struct store *s, struct arena *boot, const struct store_co
     if (!s->config.zones) s->config.zones = 1;
     s->lock_fd = -1;
     s->epoch = 1;
-    lmdb_set_flush_delay(config->flush_delay_us);
+    u64 delay_us = config->flush_delay_us;
+    if (!delay_us && !str_to_u64(str_of(getenv("BRUME_BENCH_FLUSH_DELAY_US")), &delay_us)) delay_us = 0;
+    lmdb_set_flush_delay((unsigned)MIN(delay_us, 1000000u));
 }
 
 struct store *store_open(struct arena *boot, const struct store_config *config, str *problem) {

@@ -23,7 +23,8 @@ struct store_config {
     u32 batch_functions;   /* 0: 256 */
     size_t batch_bytes;    /* 0: 8 MiB */
     size_t map_bytes;      /* of the sparse map at first, it grows by itself; 0: 1 GiB */
-    u32 flush_delay_us;    /* bench only: added to each flush, to see a slower disk */
+    u32 flush_delay_us;    /* bench only: added to each flush, to see a slower disk; 0: what
+                            * BRUME_BENCH_FLUSH_DELAY_US says */
     int zones;             /* availability zones with a blob directory each; 0: 1 (blob.h) */
 };
 /* NULL and *problem when it cannot: locked by another process (says which), a newer format, I/O. */
