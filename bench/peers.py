@@ -22,6 +22,7 @@ class Peer:
     key = secret = 'test'
     probe = 's3'
     environment = {}
+    needs_warmth = True
 
     def install(self, where):
         """None, or why it cannot be had."""
@@ -68,6 +69,7 @@ class Peer:
 
 class Brume(Peer):
     name, port, probe, durable = 'brume', 14566, 'sts', 'yes, group commit'
+    needs_warmth = False
 
     def __init__(self, binary):
         self.binary = str(binary)
