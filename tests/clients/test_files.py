@@ -50,7 +50,7 @@ def test_debians_aws_cli_copies_lists_and_removes(old_cli, bucket, planted):
     for name in tree.ODD:
         assert f"odd/{name}" in listing
     old_cli("s3", "rm", "--recursive", "--only-show-errors", f"s3://{bucket}/odd")
-    left = old_cli("s3api", "list-objects-v2", "--bucket", bucket, "--query", "KeyCount")
+    left = old_cli("s3api", "list-objects-v2", "--no-paginate", "--bucket", bucket, "--query", "KeyCount")
     assert left.strip() == "0"
 
 

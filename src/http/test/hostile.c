@@ -162,6 +162,9 @@ static void continue_is_said_when_the_body_is_wanted(void) {
     CHECK_STR(raw_read_answer(&a, fd), S("HTTP/1.1 100 Continue\r\n\r\n"));
     raw_send(fd, S("abc"));
     CHECK_STR(raw_body(raw_read_answer(&a, fd)), S("abc"));
+    raw_send(fd, S("PUT /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n"));
+    CHECK_STR(raw_read_answer(&a, fd), S("HTTP/1.1 100 Continue\r\n\r\n")); /* an empty body is waited for too */
+    CHECK_INT(raw_status(raw_read_answer(&a, fd)), 200);
     raw_send(fd, S("PUT /refuse HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"));
     str answer = raw_read_all(&a, fd, NULL);
     CHECK_INT(raw_status(answer), 403);
