@@ -2,7 +2,7 @@
 BUILD ?= build
 ARGS ?=
 
-.PHONY: all run test soak bench lint fuzz coverage clean deps
+.PHONY: all run install test soak bench lint fuzz coverage clean deps
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) brume
@@ -18,6 +18,10 @@ $(BUILD)/build.ninja: tools/deps
 # Installs what is missing, builds, and serves on http://localhost:4566 until Ctrl-C.
 run: all
 	@exec $(BUILD)/brume serve $(ARGS)
+
+# Into /usr/local (or meson configure build -Dprefix=...), without debug information.
+install: all
+	@meson install -C $(BUILD) --no-rebuild --strip --quiet
 
 # Everything that decides whether brume works, under 40 minutes. One room: make test ARGS=sqs
 test:
