@@ -124,6 +124,6 @@ def test_100000_messages_by_8_senders_to_8_receivers_with_a_kill(start_brume):
 
 
 def test_the_stores_own_kills():
-    """The store's crash test with its long setting."""
+    """The store's crash and power-cut tests with their long setting."""
     root = DEPS.parent
-    run("meson", "test", "-C", root / "build", "--no-rebuild", "store/crash", cwd=root, env=dict(os.environ, BRUME_SOAK="1"), timeout=3600)
+    run("meson", "test", "-C", root / "build", "--no-rebuild", "-t", "40", "store/crash", "store/power", cwd=root, env=dict(os.environ, BRUME_SOAK="1"), timeout=3600)
