@@ -98,7 +98,7 @@ struct batch {
     u64 commit;            /* this batch's commit number */
     u32 sequence;          /* calls of txn_sequence so far */
     struct walk *walks_all; /* cursors live as long as the LMDB transaction */
-    bool dirty;            /* something was put into LMDB */
+    bool dirty;            /* LMDB's rows changed: the commit's number is used up */
     bool raises_epoch;
     i64 earliest_due_ms;   /* INT64_MAX: none set */
     struct change *notices, **notices_end;

@@ -114,6 +114,7 @@ int txn_apply(struct txn *t) {
         int code = c->kind == CHANGE_PUT ? mdb_put(t->lmdb, rows, &key, &value, 0)
                                          : mdb_del(t->lmdb, rows, &key, NULL);
         if (code && code != MDB_NOTFOUND) return code;
+        t->batch->dirty |= !code; /* what is absent cannot be deleted: LMDB stays as it is */
     }
     return 0;
 }

@@ -97,8 +97,13 @@ static void harvest(struct batch *b, const struct txn *t, u32 function) {
             break;
         }
     }
-    b->dirty |= t->order_n > 0;
     b->bytes += t->bytes;
+}
+
+/* What a function sees, for those who wait for what comes after. A batch that changes nothing leaves its
+ * number to the next one: as long as it has not, a look is one at the commit before. */
+static u64 number_of_look(const struct batch *b, u32 function) {
+    return b->dirty || b->notices ? b->commit << COMMIT_SHIFT | function : (b->commit << COMMIT_SHIFT) - 1;
 }
 
 static int run_function(struct batch *b, u32 i) {
@@ -108,7 +113,7 @@ static int run_function(struct batch *b, u32 i) {
     txn_begin(&t, b->store, w->arena, b->lmdb);
     t.writable = true;
     t.batch = b;
-    t.number = b->commit << COMMIT_SHIFT | i;
+    t.number = number_of_look(b, i);
     for (struct walk *walk = b->walks_all; walk; walk = walk->next_all) {
         walk->next = t.walks;
         t.walks = walk;
