@@ -1,6 +1,7 @@
 /* The answer: output or error into bytes, request ids, streamed bodies. */
 #include "cloud/flight.h"
 #include "cloud/form.h"
+#include "cloud/record.h"
 
 #include "sys/sys.h"
 
@@ -210,7 +211,10 @@ enum step stage_encode(struct flight *f) {
     struct http_header *headers = NEW_ARRAY(f->arena, struct http_header, m.header_count + HEADERS_OWN);
     size_t n = collect_headers(f, &m, head && !f->error, headers);
     f->answered = true;
-    record_call(f, m.status);
+    record_call(f->cloud, &f->call,
+                &(struct call_end){.service = f->service, .op = f->op, .error = f->error, .status = m.status,
+                                   .us = sys_monotonic_us() - f->arrived_us, .source = f->request->peer,
+                                   .agent = http_header_get(f->request, S("user-agent"))});
     if (f->form && form_upload_answer(f, &m, headers, n)) return STEP_DONE;
     if (stream && !head && m.status != 304) respond_stream(f, m.status, headers, n, stream);
     else http_respond(f->exchange, m.status, headers, n, head || !m.has_body ? (str){"", 0} : m.body);

@@ -6,22 +6,22 @@
 static bool is_label(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 /* A top-level string member of the input by its API name, or absent. */
-static str input_member(const struct flight *f, str name) {
-    const struct wire_service *w = f->service->wire;
-    if (f->op->input == WIRE_NONE) return (str){0};
-    const struct wire_shape *input = &w->shapes[f->op->input];
+static str input_member(const struct call *c, const void *in, str name) {
+    const struct wire_service *w = c->service->wire;
+    if (c->op->input == WIRE_NONE) return (str){0};
+    const struct wire_shape *input = &w->shapes[c->op->input];
     for (u16 i = 0; i < input->member_count; i++) {
         const struct wire_member *m = &w->members[input->first_member + i];
         if (!str_eq(wire_text(w, m->name), name) || w->shapes[m->shape].type != WIRE_STRING) continue;
-        return *(const str *)(const void *)((const char *)f->in + m->offset);
+        return *(const str *)(const void *)((const char *)in + m->offset);
     }
     return (str){0};
 }
 
 /* "arn:aws:sqs:${Region}:${Account}:${QueueName}": ${X} is the call's own or an input member. A
  * member that is an ARN or URL stands for its last part where the template goes on around it. */
-static str expand(struct flight *f, str template) {
-    struct buf b = buf_new(f->arena, 4096);
+static str expand(struct call *c, const void *in, str template) {
+    struct buf b = buf_new(c->arena, 4096);
     while (template.n) {
         size_t at = str_find(template, S("${"));
         if (at == STR_NONE) {
@@ -35,10 +35,10 @@ static str expand(struct flight *f, str template) {
         str name = str_take(template, end);
         template = str_skip(template, end + 1);
         if (str_eq(name, S("Partition"))) buf_add(&b, S("aws"));
-        else if (str_eq(name, S("Region"))) buf_add(&b, f->call.region);
-        else if (str_eq(name, S("Account"))) buf_add(&b, f->call.account);
+        else if (str_eq(name, S("Region"))) buf_add(&b, c->region);
+        else if (str_eq(name, S("Account"))) buf_add(&b, c->account);
         else {
-            str value = input_member(f, name);
+            str value = input_member(c, in, name);
             if (!value.n && b.n == 0 && template.n == 0) return S("*");
             buf_add(&b, value);
         }
@@ -59,7 +59,8 @@ bool cloud_allows(struct call *c, str action, str resource_arn) {
 bool may(struct call *c, str action, str resource_arn) { return cloud_allows(c, action, resource_arn); }
 
 err deny(struct call *c, str action, str resource_arn) {
-    if (c->flight && c->flight->s3 && c->principal->kind == PRINCIPAL_ANONYMOUS) return fail(c, &cloud_access_denied, "Access Denied");
+    bool s3 = str_eq(wire_text(c->service->wire, c->service->wire->name), S("s3"));
+    if (s3 && c->principal->kind == PRINCIPAL_ANONYMOUS) return fail(c, &cloud_access_denied, "Access Denied");
     return fail(c, &cloud_access_denied,
                 "User: %.*s is not authorized to perform: %.*s on resource: %.*s because no identity-based policy "
                 "allows the %.*s action",
@@ -67,40 +68,38 @@ err deny(struct call *c, str action, str resource_arn) {
                 STR_ARGS(resource_arn), STR_ARGS(action));
 }
 
-static err decide(struct flight *f, const struct auth_facts *facts) {
-    const struct wire_service *w = f->service->wire;
-    for (u16 i = 0; i < f->op->iam_count; i++) {
-        const struct wire_iam *iam = &w->iam[f->op->iam + i];
+static err decide(struct call *c, const void *in, const struct auth_facts *facts) {
+    const struct wire_service *w = c->service->wire;
+    for (u16 i = 0; i < c->op->iam_count; i++) {
+        const struct wire_iam *iam = &w->iam[c->op->iam + i];
         str action = wire_text(w, iam->action);
         if (!action.n) continue; /* AWS asks no right for it: sts:GetCallerIdentity */
-        str resource = facts->resource_arn.p ? facts->resource_arn : expand(f, wire_text(w, iam->resource));
-        if (facts->resource_account.p && f->principal.kind == PRINCIPAL_ROOT
-            && !str_eq(facts->resource_account, f->principal.account))
-            return deny(&f->call, action, resource);
-        if (!cloud_allows(&f->call, action, resource)) return deny(&f->call, action, resource);
+        str resource = facts->resource_arn.p ? facts->resource_arn : expand(c, in, wire_text(w, iam->resource));
+        if (facts->resource_account.p && c->principal->kind == PRINCIPAL_ROOT
+            && !str_eq(facts->resource_account, c->principal->account))
+            return deny(c, action, resource);
+        if (!cloud_allows(c, action, resource)) return deny(c, action, resource);
         if (iam->when) break; /* conditional rights follow the main one; IAM's room will ask them */
     }
     return NULL;
 }
 
 /* On the transaction that the call has. */
-static err decide_with_facts(struct flight *f) {
-    if (f->op->flags & WIRE_OP_ANONYMOUS && f->claim.form == AUTH_ANONYMOUS) return NULL;
-    ASSERT(f->op->iam_count); /* a test refuses operations without facts; so does the gate */
+err call_authorize(struct call *c, const void *in) {
+    if (c->op->flags & WIRE_OP_ANONYMOUS && c->principal->kind == PRINCIPAL_ANONYMOUS) return NULL;
+    ASSERT(c->op->iam_count); /* a test refuses operations without facts; so does the gate */
     struct auth_facts facts = {0};
-    if (f->service->ops[f->op_index].facts)
-        TRY(f->service->call(f->op_index, SERVICE_FACTS, &f->call, f->in, &facts));
-    return decide(f, &facts);
+    u16 op = (u16)(c->op - c->service->wire->ops);
+    if (c->service->ops[op].facts) TRY(c->service->call(op, SERVICE_FACTS, c, in, &facts));
+    return decide(c, in, &facts);
 }
-
-err flight_authorize_again(struct flight *f) { return decide_with_facts(f); }
 
 enum step stage_authorize(struct flight *f) {
     struct call *c = &f->call;
     f->epoch = store_epoch(f->cloud->store);
     bool reads = f->service->ops[f->op_index].facts != NULL;
     if (reads) c->txn = store_snapshot(f->cloud->store, f->arena);
-    f->error = decide_with_facts(f);
+    f->error = call_authorize(c, f->in);
     if (reads) store_snapshot_end(c->txn);
     c->txn = NULL;
     return f->error ? STEP_ANSWER : STEP_NEXT;

@@ -1,7 +1,9 @@
 /* What handlers call: answers other than success, waiting, names. */
 #include "cloud/flight.h"
 
+#include "cloud/record.h"
 #include "crypto/crypto.h"
+#include "sys/sys.h"
 
 const struct error call_waits = {.code = "waits"};
 const struct error cloud_internal_failure = {"InternalFailure", NULL, 500, WIRE_NONE, false};
@@ -150,14 +152,35 @@ static struct key key_in(struct call *c, str region, str type) {
 struct key call_key(struct call *c, str type) { return key_in(c, c->region, type); }
 struct key call_key_global(struct call *c, str type) { return key_in(c, S(""), type); }
 
-struct call *call_for_task(struct txn *t, const struct service *service, str account, str region, i64 now_ms) {
-    struct arena *a = txn_arena(t);
+/* ---- tasks ---- */
+
+struct task_call {
+    struct call call;
+    struct txn_after after;
+};
+
+static void task_committed(struct txn_after *after) {
+    struct task_call *t = (struct task_call *)((char *)after - offsetof(struct task_call, after));
+    if (!t->call.notes) return;
+    record_notes(t->call.cloud, &t->call, false);
+    if (!records_flush(t->call.cloud)) log_line(LOG_ERROR, "journal", "problem=calls or metrics could not be written");
+}
+
+struct principal *principal_service(struct arena *a, const struct service *service, str account) {
     struct principal *p = NEW(a, struct principal);
     *p = (struct principal){.kind = PRINCIPAL_SERVICE,
                             .account = account,
                             .arn = arena_format(a, "%s.amazonaws.com", service->wire->text + service->wire->signing_name)};
-    struct call *c = NEW(a, struct call);
-    *c = (struct call){.arena = a, .txn = t, .service = service, .account = account, .region = region, .principal = p,
-                       .request_id = id_uuid(a), .base_url = S("http://localhost:4566"), .source_ip = S(""), .now_ms = now_ms};
-    return c;
+    return p;
+}
+
+struct call *call_for_task(struct txn *t, const struct service *service, str account, str region, i64 now_ms) {
+    struct arena *a = txn_arena(t);
+    struct task_call *task = NEW(a, struct task_call);
+    *task = (struct task_call){.call = {.arena = a, .txn = t, .service = service, .account = account, .region = region,
+                                        .principal = principal_service(a, service, account), .request_id = id_uuid(a),
+                                        .base_url = S("http://localhost:4566"), .source_ip = S(""), .now_ms = now_ms, .cloud = txn_owner(t)},
+                               .after = {task_committed}};
+    if (task->call.cloud && txn_writable(t)) txn_after_commit(t, &task->after);
+    return &task->call;
 }

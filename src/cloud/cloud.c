@@ -11,5 +11,6 @@ struct cloud *cloud_open(struct arena *boot, const struct cloud_config *config) 
     cloud->started_ms = sys_wall_ms();
     cloud->root_key = store_root_key(config->store);
     records_open(cloud);
+    store_set_owner(config->store, cloud);
     return cloud;
 }

@@ -21,6 +21,8 @@
 #include "store/store.h"
 #include "wire/types.h"
 
+struct cloud;
+struct call_note; /* of record.h */
 struct flight; /* the request that carries this call; private to the cloud */
 
 struct call {
@@ -37,7 +39,11 @@ struct call {
     i64 now_ms;     /* the cloud's clock */
     bool by_query;  /* the client speaks the old query protocol */
     bool wait_over; /* the deadline of wait_for passed: answer with what there is */
-    struct flight *flight;
+    struct cloud *cloud;
+    struct flight *flight;   /* NULL in a call between services and in a task */
+    const struct call *outer; /* the call of another service that this one is made by, or NULL */
+    str source_arn;          /* aws:SourceArn: the resource for which the outer call acts */
+    struct call_note *notes; /* count_metric, count_usage and calls within, newest first */
     /* set by fail() */
     str error_message;
     const void *error_members;
@@ -175,18 +181,23 @@ enum idempotency { IDEMPOTENCY_NEW, IDEMPOTENCY_SAME, IDEMPOTENCY_MISMATCH };
 enum idempotency idempotency_look(struct call *c, str token, str params, str *answer);
 void idempotency_store(struct call *c, str token, str params, str answer, i64 keep_ms);
 
-/* ---- what others learn of this call; written with its commit (events) or journaled ---- */
+/* ---- what others learn of this call. Events are rows of its commit. Counts are kept with the call and
+ * journaled once, after the commit; a call that fails counts nothing. ---- */
 void emit_event(struct call *c, str detail_type, str resource_arn, str detail_json);
 void count_metric(struct call *c, str metric_name, str dimension_name, str dimension_value, double value, str unit);
-void count_usage(struct call *c, str usage_type, double quantity); /* AWS's usage types */
+void count_usage(struct call *c, str usage_type, double quantity); /* AWS's usage types; names live as long as the call */
 
 /* ---- quotas: AWS's default unless the account was given another ---- */
 i64 quota(struct call *c, str code, i64 default_value);
 
-/* ---- calls between services: the same dispatch, authorised, recorded and metered like an outside
- * call, in the same transaction. `op` is the generated index. ---- */
+/* ---- calls between services: validated, authorised, recorded and metered like a call from outside,
+ * in the same transaction: they commit or fail with the caller. An error drops only what the inner call
+ * wrote; its message is then the caller's, who may return or handle it. Prepare functions are not run, so
+ * there are no bodies, and wait_for is refused by an ASSERT, as is a writing operation in a reading call.
+ * Deeper than 8: InternalFailure. `op` is the generated index, `in` and `out` its structs. ---- */
 enum call_as {
-    CALL_AS_SERVICE, /* the calling service itself, with aws:SourceArn and aws:SourceAccount */
+    CALL_AS_SERVICE, /* the calling service itself, with aws:SourceArn (call.source_arn) and
+                      * aws:SourceAccount (call.outer->account) */
     CALL_FORWARDED,  /* the caller's own rights (kms:ViaService, aws:CalledVia) */
 };
 struct call_other {

@@ -2,12 +2,12 @@
 
 #include "auth/token.h"
 #include "cloud/form.h"
+#include "cloud/record.h"
 #include "sys/sys.h"
-#include "wire/validate.h"
 
 #include <stdatomic.h>
 
-enum { BODY_MAX = 16 << 20, VIOLATIONS_MAX = 20 };
+enum { BODY_MAX = 16 << 20 };
 
 /* A request's way. The order is the promise: no service can forget a gate. */
 static const struct stage stages[] = {
@@ -123,12 +123,8 @@ enum step stage_decode(struct flight *f) {
 }
 
 enum step stage_validate(struct flight *f) {
-    if (f->op->input == WIRE_NONE) return STEP_NEXT;
-    struct wire_violation violations[VIOLATIONS_MAX];
-    size_t n = wire_validate(f->service->wire, f->op->input, f->in, f->arena, violations,
-                             VIOLATIONS_MAX);
-    if (n == 0) return STEP_NEXT;
-    return validation_refuse(f, violations, n);
+    f->error = call_validate(&f->call, f->in);
+    return f->error ? STEP_ANSWER : STEP_NEXT;
 }
 
 /* ---- what HTTP calls ---- */
@@ -167,6 +163,7 @@ static void on_request(void *context, struct http_exchange *x) {
     f->arrived_us = sys_monotonic_us();
     f->path = f->request->path;
     f->call.arena = arena;
+    f->call.cloud = f->cloud;
     f->call.flight = f;
     f->call.request_id = id_uuid(arena);
     http_hold(x); /* until flight_free: the writer may still need the arena after the peer left */
@@ -212,7 +209,7 @@ static void before_write(void *context, struct http_loop *loop) {
     (void)loop;
     struct cloud *cloud = context;
     /* Calls are on record before their answers leave. */
-    if (!journal_flush(cloud->calls)) log_line(LOG_ERROR, "journal", "name=calls problem=write failed");
+    if (!records_flush(cloud)) log_line(LOG_ERROR, "journal", "problem=calls or metrics could not be written");
 }
 
 struct http_app cloud_app(struct cloud *cloud) {

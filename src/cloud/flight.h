@@ -106,12 +106,14 @@ void flight_return(struct flight *f);
 /* An error constant that is made at run time: codes that come from codecs and signature checks. */
 err flight_error(struct flight *f, str code, int status);
 
-/* validation.c: the violations in the words of the service */
-struct wire_violation;
-enum step validation_refuse(struct flight *f, const struct wire_violation *violations, size_t n);
+/* validation.c: the input held against the description; violations in the words of the service */
+err call_validate(struct call *c, const void *in);
+
+/* call.c: a service of the cloud as the caller */
+struct principal *principal_service(struct arena *a, const struct service *service, str account);
 
 /* authorize.c */
-err flight_authorize_again(struct flight *f); /* in the writer, when the policy epoch moved */
+err call_authorize(struct call *c, const void *in); /* again in the writer, when the policy epoch moved */
 bool cloud_allows(struct call *c, str action, str resource_arn);
 
 /* receive.c */
@@ -128,8 +130,5 @@ void answer_plain(struct flight *f, int status, str content_type, str body);
 /* admin.c: /_brume/..., and the pages that need no signature */
 bool admin_owns(const struct flight *f);
 enum step admin_answer(struct flight *f);
-
-/* record.c */
-void record_call(struct flight *f, int status);
 
 #endif

@@ -48,6 +48,7 @@ static void begin_snapshot(struct flight *f) {
     f->call.txn = store_snapshot(f->cloud->store, f->arena);
     f->seen = txn_number(f->call.txn);
     f->call.now_ms = store_now_ms(f->cloud->store);
+    f->call.notes = NULL;
 }
 static void end_snapshot(struct flight *f) {
     store_snapshot_end(f->call.txn);
@@ -83,10 +84,11 @@ static err write_in_batch(struct store_work *w, struct txn *t) {
     c->txn = t;
     c->now_ms = store_now_ms(f->cloud->store);
     c->error_details = (struct record_pairs){0};
+    c->notes = NULL; /* of a run before */
     f->seen = txn_number(t);
     zero_output(f);
     if (store_epoch(f->cloud->store) != f->epoch) { /* rights may have changed since the decision */
-        err e = flight_authorize_again(f);
+        err e = call_authorize(c, f->in);
         if (e) return e;
     }
     return handle(f);

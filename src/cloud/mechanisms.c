@@ -15,7 +15,7 @@ static struct token_scope page_scope(struct call *c) {
 }
 
 /* Made anew for each token: rare enough, and handlers run on loops, workers and the writer. */
-static struct sealer *sealer_of(struct call *c) { return sealer_new(c->arena, c->flight->cloud->root_key); }
+static struct sealer *sealer_of(struct call *c) { return sealer_new(c->arena, c->cloud->root_key); }
 
 str page_token(struct call *c, str position) {
     struct token_scope scope = page_scope(c);

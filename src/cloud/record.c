@@ -1,6 +1,5 @@
 #include "cloud/record.h"
 
-#include "cloud/flight.h"
 #include "sys/sys.h"
 #include "text/json.h"
 
@@ -17,63 +16,133 @@ static void field(struct buf *b, const char *name, str value) {
     json_write_string(b, value);
 }
 
-void record_call(struct flight *f, int status) {
-    const struct call *c = &f->call;
-    i64 us = sys_monotonic_us() - f->arrived_us;
-    str service = f->service ? wire_text(f->service->wire, f->service->wire->name) : S("-");
-    str op = f->op ? wire_text(f->service->wire, f->op->name) : S("-");
-    str code = f->error ? str_of(f->error->code) : (str){0};
-    if (log_enabled(LOG_DEBUG) || (status >= 500 && log_enabled(LOG_WARN)))
-        log_line(status >= 500 ? LOG_WARN : LOG_DEBUG, "call", "service=%.*s operation=%.*s status=%d error=%.*s us=%lld request=%.*s",
-                 STR_ARGS(service), STR_ARGS(op), status, STR_ARGS(code), (long long)us, STR_ARGS(c->request_id));
-    struct buf b = buf_new(f->arena, 64 << 10);
+static str name_of(const struct service *s) { return s ? wire_text(s->wire, s->wire->name) : S("-"); }
+
+static str op_name(const struct call_end *end) { return end->op ? wire_text(end->service->wire, end->op->name) : S("-"); }
+
+static void log_call(const struct call *c, const struct call_end *end) {
+    bool ours = end->status >= 500;
+    if (!log_enabled(LOG_DEBUG) && !(ours && log_enabled(LOG_WARN))) return;
+    str service = name_of(end->service), op = op_name(end), code = end->error ? str_of(end->error->code) : (str){0};
+    log_line(ours ? LOG_WARN : LOG_DEBUG, "call", "service=%.*s operation=%.*s status=%d error=%.*s us=%lld request=%.*s", STR_ARGS(service),
+             STR_ARGS(op), end->status, STR_ARGS(code), (long long)end->us, STR_ARGS(c->request_id));
+}
+
+static void write_call(struct cloud *cloud, const struct call *c, const struct call_end *end) {
+    struct buf b = buf_new(c->arena, 64 << 10);
+    log_call(c, end);
     buf_char(&b, '{');
-    field(&b, "service", service);
-    field(&b, "operation", op);
+    field(&b, "service", name_of(end->service));
+    field(&b, "operation", op_name(end));
     field(&b, "request", c->request_id);
     field(&b, "account", c->account);
     field(&b, "region", c->region);
     field(&b, "principal", c->principal ? c->principal->arn : (str){0});
     field(&b, "access_key", c->principal ? c->principal->access_key : (str){0});
-    field(&b, "source", f->request->peer);
-    field(&b, "agent", http_header_get(f->request, S("user-agent")));
-    field(&b, "error", code);
+    field(&b, "source", end->source);
+    field(&b, "agent", end->agent);
+    field(&b, "error", end->error ? str_of(end->error->code) : (str){0});
+    if (c->outer) {
+        field(&b, "via", name_of(c->outer->service));
+        field(&b, "via_request", c->outer->request_id);
+        field(&b, "source_arn", c->source_arn);
+    }
     buf_add(&b, S(",\"status\":"));
-    buf_i64(&b, status);
+    buf_i64(&b, end->status);
     buf_add(&b, S(",\"us\":"));
-    buf_i64(&b, us);
+    buf_i64(&b, end->us);
     buf_char(&b, '}');
-    if (!b.over) journal_add(f->cloud->calls, store_now_ms(f->cloud->store), buf_str(&b));
+    if (!b.over) journal_add(cloud->calls, store_now_ms(cloud->store), buf_str(&b));
 }
 
-static struct cloud *cloud_of(const struct call *c) { return c->flight ? c->flight->cloud : NULL; }
+static void write_count(struct cloud *cloud, const struct call_note *n) {
+    const struct call *c = n->call;
+    struct buf b = buf_new(c->arena, 8 << 10);
+    buf_char(&b, '{');
+    if (n->kind == NOTE_USAGE) {
+        field(&b, "usage", n->name);
+        buf_add(&b, S(",\"quantity\":"));
+    } else {
+        field(&b, "metric", n->name);
+        field(&b, "dimension", n->dimension);
+        field(&b, "of", n->of);
+        field(&b, "unit", n->unit);
+        buf_add(&b, S(",\"value\":"));
+    }
+    if (n->quantity == (double)(i64)n->quantity) buf_i64(&b, (i64)n->quantity); /* most are: no printf */
+    else buf_format(&b, "%.17g", n->quantity);
+    field(&b, "service", name_of(c->service));
+    field(&b, "account", c->account);
+    field(&b, "region", c->region);
+    buf_char(&b, '}');
+    if (!b.over) journal_add(cloud->metrics, c->now_ms, buf_str(&b));
+}
 
-static void add_metric(struct call *c, struct buf *b) {
-    struct cloud *cloud = cloud_of(c);
-    field(b, "service", wire_text(c->service->wire, c->service->wire->name));
-    field(b, "account", c->account);
-    field(b, "region", c->region);
-    buf_char(b, '}');
-    if (cloud && !b->over) journal_add(cloud->metrics, c->now_ms, buf_str(b));
+void record_notes(struct cloud *cloud, const struct call *c, bool failed) {
+    for (const struct call_note *n = c->notes; n; n = n->older) {
+        if (n->kind != NOTE_CALL) {
+            if (!failed) write_count(cloud, n);
+            continue;
+        }
+        const struct call *within = n->call;
+        int success = within->status ? within->status : within->op->status;
+        write_call(cloud, within, &(struct call_end){.service = within->service, .op = within->op, .error = n->error,
+                                                     .status = n->error ? n->error->status : success, .us = n->us, .source = within->source_ip});
+    }
+}
+
+void record_call(struct cloud *cloud, const struct call *c, const struct call_end *end) {
+    write_call(cloud, c, end);
+    record_notes(cloud, c, end->error != NULL);
+}
+
+bool records_flush(struct cloud *cloud) {
+    bool calls = journal_flush(cloud->calls), metrics = journal_flush(cloud->metrics);
+    return calls && metrics;
+}
+
+/* ---- what handlers note ---- */
+
+static struct call_note *note(struct call *c, const struct call *whose, enum note_kind kind) {
+    struct call_note *n = NEW(c->arena, struct call_note);
+    *n = (struct call_note){.older = c->notes, .call = whose, .kind = (u8)kind};
+    c->notes = n;
+    return n;
 }
 
 void count_metric(struct call *c, str metric_name, str dimension_name, str dimension_value, double value, str unit) {
-    struct buf b = buf_new(c->arena, 8 << 10);
-    buf_char(&b, '{');
-    field(&b, "metric", metric_name);
-    field(&b, "dimension", dimension_name);
-    field(&b, "of", dimension_value);
-    field(&b, "unit", unit);
-    buf_format(&b, ",\"value\":%.17g", value);
-    add_metric(c, &b);
+    struct call_note *n = note(c, c, NOTE_METRIC);
+    n->name = metric_name;
+    n->dimension = dimension_name;
+    n->of = arena_str(c->arena, dimension_value); /* often a view into the transaction */
+    n->unit = unit;
+    n->quantity = value;
 }
 
 void count_usage(struct call *c, str usage_type, double quantity) {
-    struct buf b = buf_new(c->arena, 8 << 10);
-    buf_char(&b, '{');
-    field(&b, "usage", usage_type);
-    buf_format(&b, ",\"quantity\":%.17g", quantity);
-    add_metric(c, &b);
+    struct call_note *n = note(c, c, NOTE_USAGE);
+    n->name = usage_type;
+    n->quantity = quantity;
+}
+
+void note_call(struct call *outer, struct call *inner, err error, i64 us) {
+    struct call_note *oldest_first = NULL;
+    while (inner->notes) {
+        struct call_note *n = inner->notes;
+        inner->notes = n->older;
+        n->older = oldest_first;
+        oldest_first = n;
+    }
+    while (oldest_first) {
+        struct call_note *n = oldest_first;
+        oldest_first = n->older;
+        if (error && n->kind != NOTE_CALL) continue; /* who failed counts nothing */
+        n->older = outer->notes;
+        outer->notes = n;
+    }
+    struct call_note *n = note(outer, inner, NOTE_CALL);
+    n->error = error;
+    n->us = us;
 }
 
 /* State changes commit with the write set: ("event", account, region, sequence) -> JSON, for the

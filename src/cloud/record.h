@@ -1,10 +1,44 @@
 /* What is remembered of calls: the call record, metrics, usage, state changes. Journal records, one
- * line of JSON each, so that whoever reads them later (CloudTrail, CloudWatch, bills) needs no schema. */
+ * line of JSON each, so that whoever reads them later (CloudTrail, CloudWatch, bills) needs no schema.
+ *
+ * A handler may run again, and often runs in the writer: what it counts is only noted with its call and
+ * becomes JSON and a journal record once, on the loop after the commit (a task's: in the writer, likewise
+ * after the commit). */
 #ifndef BRUME_CLOUD_RECORD_H
 #define BRUME_CLOUD_RECORD_H
 
 #include "cloud/boot.h"
+#include "cloud/cloud.h"
+
+enum note_kind { NOTE_METRIC, NOTE_USAGE, NOTE_CALL };
+struct call_note {
+    struct call_note *older;
+    const struct call *call; /* whose account, region and service: a call within has its own */
+    u8 kind;
+    str name, dimension, of, unit;
+    double quantity;
+    err error; /* NOTE_CALL: a call within, and how it ended */
+    i64 us;
+};
+
+/* How a call ended. */
+struct call_end {
+    const struct service *service; /* NULL: none was found */
+    const struct wire_op *op;
+    err error;
+    int status;
+    i64 us;
+    str source, agent;
+};
 
 void records_open(struct cloud *cloud);
+/* The call's own record, of those within it, and, unless it failed, its counts. */
+void record_call(struct cloud *cloud, const struct call *c, const struct call_end *end);
+/* The notes alone: of a task, whose own run is no call. */
+void record_notes(struct cloud *cloud, const struct call *c, bool failed);
+/* One write to each journal: before the answers leave. */
+bool records_flush(struct cloud *cloud);
+/* Into the notes of `outer`: a call within that ended, with what it counted unless it failed. */
+void note_call(struct call *outer, struct call *inner, err error, i64 us);
 
 #endif

@@ -37,12 +37,16 @@ enum change_kind {
     CHANGE_NOTIFY,      /* key: topic; n: items */
     CHANGE_DUE,         /* n: a task falls due then */
     CHANGE_EPOCH,
+    CHANGE_AFTER,
 };
 struct change {
     enum change_kind kind;
     u32 function; /* NOTIFY: place in the batch */
     str key, value;
-    u64 n;
+    union {
+        u64 n;
+        struct txn_after *after; /* AFTER */
+    };
     struct change *shadowed; /* PUT, DELETE: the same key's change before this one */
     struct change *next;     /* private to the batch: list of those that take effect */
 };
@@ -102,6 +106,7 @@ struct batch {
     bool raises_epoch;
     i64 earliest_due_ms;   /* INT64_MAX: none set */
     struct change *notices, **notices_end;
+    struct change *afters, **afters_end;
 };
 
 /* ---- env.c: LMDB's environment ---- */
@@ -241,6 +246,7 @@ void workers_stop(struct store *s);
 /* ---- the whole ---- */
 struct store {
     struct store_config config;
+    void *owner; /* store_set_owner */
     const char *directory;
     int lock_fd;
     u64 number_base; /* added to LMDB's transaction numbers: a loaded snapshot goes on counting */

@@ -30,6 +30,9 @@ struct store_config {
 /* NULL and *problem when it cannot: locked by another process (says which), a newer format, I/O. */
 struct store *store_open(struct arena *boot, const struct store_config *config, str *problem);
 void store_close(struct store *s); /* ends the batch in flight, stops threads */
+/* What the layer above keeps with a store, so that tasks find it: set once, before the first request. */
+void store_set_owner(struct store *s, void *owner);
+void *txn_owner(const struct txn *t);
 
 extern const struct error store_unavailable; /* the disk failed: ServiceUnavailable 503 */
 
@@ -78,6 +81,12 @@ void range_seek(struct range *r, str to_key);
 /* A savepoint is a mark in the write set: one entry of a batch may fail alone. */
 size_t txn_mark(const struct txn *t);
 void txn_undo(struct txn *t, size_t mark);
+/* `run` is called once on the writer thread, after the commit and before the answers; never when the
+ * function failed or the mark before it was undone. Memory of the function's arena. It may not block. */
+struct txn_after {
+    void (*run)(struct txn_after *after);
+};
+void txn_after_commit(struct txn *t, struct txn_after *after);
 /* A number that grows with every commit of the store: never repeats, ordered by commit and, within
  * one function, by call. For message sequence numbers, version ids. Writable only. */
 u64 txn_sequence(struct txn *t);

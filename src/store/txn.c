@@ -11,6 +11,8 @@ struct arena *txn_arena(struct txn *t) { return t->arena; }
 bool txn_writable(const struct txn *t) { return t->writable; }
 u64 txn_number(const struct txn *t) { return t->number; }
 struct store *txn_store(struct txn *t) { return t->store; }
+void store_set_owner(struct store *s, void *owner) { s->owner = owner; }
+void *txn_owner(const struct txn *t) { return t->store->owner; }
 
 void store_damaged(const char *what, int code) {
     log_line(LOG_ERROR, "store_damaged", "doing=%s error=\"%s\"", what, mdb_strerror(code));
@@ -126,6 +128,8 @@ void txn_notify(struct txn *t, str topic, u32 items) {
     c->key = arena_str(t->arena, topic);
     c->n = items;
 }
+
+void txn_after_commit(struct txn *t, struct txn_after *after) { txn_add_change(t, CHANGE_AFTER)->after = after; }
 
 void txn_raise_epoch(struct txn *t) { txn_add_change(t, CHANGE_EPOCH); }
 

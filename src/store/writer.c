@@ -75,6 +75,8 @@ static void batch_reset(struct batch *b) {
     b->earliest_due_ms = INT64_MAX;
     b->notices = NULL;
     b->notices_end = &b->notices;
+    b->afters = NULL;
+    b->afters_end = &b->afters;
 }
 
 static void harvest(struct batch *b, const struct txn *t, u32 function) {
@@ -87,6 +89,10 @@ static void harvest(struct batch *b, const struct txn *t, u32 function) {
             c->function = function;
             *b->notices_end = c;
             b->notices_end = &c->next;
+            break;
+        case CHANGE_AFTER:
+            *b->afters_end = c;
+            b->afters_end = &c->next;
             break;
         case CHANGE_DUE: b->earliest_due_ms = MIN(b->earliest_due_ms, (i64)c->n); break;
         case CHANGE_EPOCH:
@@ -221,6 +227,7 @@ static void publish(struct batch *b) {
     if (b->notices) waits_notify(s, b->notices, b->commit);
     if (b->earliest_due_ms < atomic_load(&s->scheduler.planned_due_ms)) scheduler_poke(s);
     blob_batch_committed(s, b);
+    for (struct change *c = b->afters; c; c = c->next) c->after->run(c->after);
 }
 
 static void answer(struct batch *b, bool failed) {

@@ -48,6 +48,44 @@ static void an_error_drops_the_write_set(void) {
     arena_free(&a);
 }
 
+struct followed {
+    struct txn_after after;
+    int *runs;
+};
+
+static void follow(struct txn_after *after) { ++*((struct followed *)after)->runs; }
+
+static err put_followed(void *context, struct txn *t) {
+    struct followed *kept = NEW(txn_arena(t), struct followed), *undone = NEW(txn_arena(t), struct followed);
+    *kept = *undone = (struct followed){{follow}, context};
+    txn_put(t, S("f"), S("x"));
+    txn_after_commit(t, &kept->after);
+    size_t mark = txn_mark(t);
+    txn_after_commit(t, &undone->after);
+    txn_undo(t, mark);
+    CHECK_INT(*(int *)context, 0);
+    return NULL;
+}
+
+static err put_followed_and_refuse(void *context, struct txn *t) {
+    CHECK(!put_followed(context, t));
+    return &refused;
+}
+
+static void what_follows_a_commit_follows_it_once(void) {
+    struct place p;
+    struct arena a = {0};
+    int runs = 0, none = 0;
+    place_make(&p);
+    place_open(&p);
+    CHECK(!store_write(p.store, &a, put_followed, &runs));
+    CHECK_INT(runs, 1);
+    CHECK(store_write(p.store, &a, put_followed_and_refuse, &none) == &refused);
+    CHECK_INT(none, 0);
+    place_drop(&p);
+    arena_free(&a);
+}
+
 static err savepoints(void *context, struct txn *t) {
     str v;
     txn_put(t, S("k"), S("1"));
@@ -310,7 +348,8 @@ static void the_map_grows_and_functions_run_again(void) {
     place_drop(&p);
 }
 
-UNIT_MAIN(UNIT(rows_survive_reopening), UNIT(an_error_drops_the_write_set), UNIT(savepoints_fail_alone),
+UNIT_MAIN(UNIT(rows_survive_reopening), UNIT(an_error_drops_the_write_set), UNIT(what_follows_a_commit_follows_it_once),
+          UNIT(savepoints_fail_alone),
           UNIT(sequences_grow_across_reopening), UNIT(a_second_process_is_refused_by_name),
           UNIT(only_a_known_format_is_opened),
           UNIT(damaged_directories_are_refused_with_advice), UNIT(a_first_start_that_was_cut_begins_again), UNIT(impossible_configurations_are_refused), UNIT(the_epoch_moves_with_success_only),
