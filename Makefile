@@ -5,7 +5,7 @@ ARGS ?=
 .PHONY: all run install test soak bench lint fuzz coverage clean deps
 
 all: $(BUILD)/build.ninja
-	@ninja -C $(BUILD) brume
+	@ninja -C $(BUILD) src/front/brume
 
 deps:
 	@tools/deps build
@@ -17,7 +17,7 @@ $(BUILD)/build.ninja: tools/deps
 
 # Installs what is missing, builds, and serves on http://localhost:4566 until Ctrl-C.
 run: all
-	@exec $(BUILD)/brume serve $(ARGS)
+	@exec $(BUILD)/src/front/brume serve $(ARGS)
 
 # Into /usr/local (or meson configure build -Dprefix=...), without debug information.
 install: all

@@ -57,3 +57,17 @@ def test_state_table_claims_no_more_than_there_is(brume):
 def test_make_has_the_two_commands():
     dry = subprocess.run([shutil.which("make"), "-n", "run", "test"], cwd=ROOT, capture_output=True, text=True)
     assert dry.returncode == 0 and "serve" in dry.stdout and "tests/run" in dry.stdout
+
+
+def test_make_run_serves(tmp_path):
+    process = subprocess.Popen(["make", "-s", "run", f"ARGS=--port 0 --data {tmp_path}"], cwd=ROOT, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        lines = iter(process.stdout.readline, "")
+        ready = next((line for line in lines if line.startswith("brume ready ")), None)
+        assert ready, "make run did not come to the ready line"
+        with urllib.request.urlopen(ready.split()[2] + "/_brume/ready") as answer:
+            assert json.load(answer) == {"ready": True}
+    finally:
+        process.terminate()
+        process.wait(20)
