@@ -18,7 +18,10 @@ PYTHON = DEPS / f'python-{BOTOCORE}'
 
 
 def pip(*words):
-    subprocess.run([sys.executable, '-m', 'pip', *words, '--quiet', '--disable-pip-version-check'], check=True)
+    """By the tests' own environment (tools/deps test): a fresh Debian's python3 has no pip."""
+    venv = ROOT / '.deps' / 'venv' / 'bin' / 'python'
+    program = str(venv if venv.exists() else sys.executable)
+    subprocess.run([program, '-m', 'pip', *words, '--quiet', '--disable-pip-version-check'], check=True)
 
 
 def fetch():
