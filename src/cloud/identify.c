@@ -70,10 +70,16 @@ static enum step check_time(struct flight *f) {
     return refuse(f, auth_fault_of_time(kind, c, dialect_of(f), now, f->arena));
 }
 
-/* The credential scope must name the service that was routed to. */
+/* The credential scope must name the service that was routed to, and a region of the aws partition: all of
+ * them are served here, and none that AWS does not have. S3 names the one it would take instead. */
 static enum step check_scope(struct flight *f) {
     const struct wire_service *w = f->service->wire;
     str wanted = wire_text(w, w->signing_name);
+    str region = f->claim.region;
+    if (region.n && !region_known(region)) {
+        if (f->s3) fail_detail(&f->call, S("Region"), S("us-east-1"));
+        return refuse(f, auth_fault_of(AUTH_FAULT_WRONG_REGION, dialect_of(f), region, S("us-east-1"), f->arena));
+    }
     if (!f->claim.service.p || str_eq(f->claim.service, wanted)) return STEP_NEXT;
     return refuse(f, auth_fault_of(AUTH_FAULT_WRONG_SERVICE, dialect_of(f), f->claim.service, wanted, f->arena));
 }

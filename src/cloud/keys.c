@@ -3,15 +3,24 @@
 #include "auth/keys.h"
 #include "auth/session.h"
 
+/* Without the port. What stands behind a bracket is no port of ours: it stays, and fits no name. */
 static str host_name(str host) {
-    if (str_starts(host, S("["))) return str_take(host, MIN(str_find_char(host, ']'), host.n - 1) + 1);
-    return str_take(host, MIN(str_rfind_char(host, ':'), host.n));
+    size_t colon = str_rfind_char(host, ':');
+    if (colon == STR_NONE || str_ends(host, S("]"))) return host;
+    return str_take(host, colon);
+}
+
+/* 127.x.y.z in digits: any name may begin with "127." and lead here by its owner's DNS. */
+static bool loopback_address(str name) {
+    for (size_t i = 0; i < name.n; i++)
+        if (name.p[i] != '.' && (name.p[i] < '0' || name.p[i] > '9')) return false;
+    return str_starts(name, S("127.")) && !str_ends(name, S("."));
 }
 
 static bool loopback_name(str host) {
     str name = host_name(host);
-    return str_eq_nocase(name, S("localhost")) || str_starts(name, S("127.")) || str_eq(name, S("[::1]"))
-           || str_ends(name, S(".localhost")) || str_ends(name, S("localhost.localstack.cloud"));
+    return str_eq_nocase(name, S("localhost")) || loopback_address(name) || str_eq(name, S("[::1]")) || str_ends(name, S(".localhost"))
+           || str_eq(name, S("localhost.localstack.cloud")) || str_ends(name, S(".localhost.localstack.cloud"));
 }
 
 /* Does a web page of another site speak through the user's browser? */

@@ -6,6 +6,7 @@
 #include "cloud/cloud.h"
 
 #include "cloud/upkeep.h"
+#include "crypto/crypto.h"
 
 static const struct record_field resource_fields[] = {
     RECORD_STR(1, struct resource, type),
@@ -35,13 +36,24 @@ static str tag_key(struct call *c, str arn, str name) {
     return key_bytes(&k);
 }
 
+/* A key has 1,900 bytes, and a value up to 1,024 beside a name of 512 and an ARN: long values stand in
+ * the index by their digest. No value begins with 0xff: values are UTF-8. */
+static str indexed_value(struct call *c, str value) {
+    enum { PLAIN_MAX = 128, DIGEST = 32 };
+    if (value.n <= PLAIN_MAX) return value;
+    char *digest = arena_alloc(c->arena, 1 + DIGEST, 1);
+    digest[0] = (char)0xff;
+    sha256(value, (u8 *)digest + 1);
+    return (str){digest, 1 + DIGEST};
+}
+
 static str by_tag_key(struct call *c, const struct record_pair *tag, str arn) {
     struct key k = key_new(c->arena, S("registry"));
     key_str(&k, S("by-tag"));
     key_str(&k, c->account);
     key_str(&k, c->region);
     key_str(&k, tag->key);
-    key_str(&k, tag->value);
+    key_str(&k, indexed_value(c, tag->value));
     key_str(&k, arn);
     return key_bytes(&k);
 }
@@ -62,6 +74,30 @@ bool registry_get(struct call *c, str arn, struct resource *r) {
     ASSERT(record_decode(c->arena, &resource_record, value, r));
     r->arn = arn;
     return true;
+}
+
+u32 registry_find_by_tag(struct call *c, str name, str value, str *position, struct resource *found, u32 max) {
+    struct key k = key_new(c->arena, S("registry"));
+    key_str(&k, S("by-tag"));
+    key_str(&k, c->account);
+    key_str(&k, c->region);
+    key_str(&k, name);
+    if (value.p) key_str(&k, indexed_value(c, value));
+    str from = key_bytes(&k), key, ignored;
+    struct range rows = txn_range(c->txn, from, key_after_prefix(c->arena, from));
+    if (position->p && str_starts(*position, from)) range_seek(&rows, arena_concat(c->arena, *position, (str){"", 1}));
+    str last = {0};
+    u32 n = 0;
+    for (*position = (str){0}; range_next(&rows, &key, NULL); last = arena_str(c->arena, key)) {
+        if (n == max) {
+            *position = last;
+            break;
+        }
+        str rest = str_skip(key, from.n), arn;
+        ASSERT((value.p || key_read_str(&rest, c->arena, &ignored)) && key_read_str(&rest, c->arena, &arn));
+        n += registry_get(c, arena_str(c->arena, arn), &found[n]);
+    }
+    return n;
 }
 
 /* ---- tags ---- */

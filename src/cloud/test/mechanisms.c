@@ -1,0 +1,187 @@
+/* Page tokens, idempotency tokens, quotas, events, counts of tasks. */
+#include "probe.h"
+
+#include "cloud/record.h"
+
+static const struct service queues = {.wire = &sqs_wire};
+static struct call *call_of(struct probe *p, struct txn *t, str account, str region, u16 op) { return probe_call(p, t, &queues, op, account, region); }
+static struct call *mine(struct probe *p, struct txn *t) { return call_of(p, t, S(MINE), S("us-east-1"), SQS_OP_LIST_QUEUES); }
+
+static void page_tokens_open_for_their_own_call_only(void) {
+    struct probe p, stranger;
+    struct arena a = {0};
+    str position = {0};
+    probe_open(&p);
+    probe_open(&stranger);
+    struct txn *t = store_snapshot(p.place.store, &a);
+    struct call *c = mine(&p, t);
+    str token = page_token(c, S("where\0it stood"));
+    CHECK(page_position(c, token, &position));
+    CHECK_STR(position, S("where\0it stood"));
+    CHECK(str_find(token, S("stood")) == STR_NONE);
+    CHECK(!page_position(call_of(&p, t, S("111111111111"), S("us-east-1"), SQS_OP_LIST_QUEUES), token, &position));
+    CHECK(!page_position(call_of(&p, t, S(MINE), S("eu-west-1"), SQS_OP_LIST_QUEUES), token, &position));
+    CHECK(!page_position(call_of(&p, t, S(MINE), S("us-east-1"), SQS_OP_LIST_MESSAGE_MOVE_TASKS), token, &position));
+    c->cloud = stranger.cloud; /* of another data directory */
+    CHECK(!page_position(c, token, &position));
+    c->cloud = p.cloud;
+    int opened = 0;
+    for (size_t i = 0; i < token.n; i++) { /* each letter altered */
+        char *altered = arena_c_string(&a, token);
+        altered[i] = altered[i] == 'A' ? 'B' : 'A';
+        opened += page_position(c, (str){altered, token.n}, &position);
+    }
+    CHECK_INT(opened, 0);
+    CHECK(!page_position(c, str_take(token, token.n - 1), &position) && !page_position(c, S(""), &position) && !page_position(c, S("AAAA"), &position));
+    store_snapshot_end(t);
+    probe_close(&p);
+    probe_close(&stranger);
+    arena_free(&a);
+}
+
+enum { KEEP_MS = 60000 };
+
+static err first_time(void *context, struct txn *t) {
+    struct call *c = mine(context, t);
+    str answer = {0};
+    CHECK(idempotency_look(c, S("token"), S("params"), &answer) == IDEMPOTENCY_NEW);
+    idempotency_store(c, S("token"), S("params"), S("answer"), KEEP_MS);
+    return NULL;
+}
+
+static err again(void *context, struct txn *t) {
+    struct probe *p = context;
+    struct call *c = mine(p, t);
+    str answer = {0};
+    CHECK(idempotency_look(c, S("token"), S("params"), &answer) == IDEMPOTENCY_SAME);
+    CHECK_STR(answer, S("answer"));
+    CHECK(idempotency_look(c, S("token"), S("other"), &answer) == IDEMPOTENCY_MISMATCH);
+    CHECK(idempotency_look(c, S("token 2"), S("params"), &answer) == IDEMPOTENCY_NEW);
+    CHECK(idempotency_look(call_of(p, t, S("111111111111"), S("us-east-1"), SQS_OP_LIST_QUEUES), S("token"), S("params"), &answer) == IDEMPOTENCY_NEW);
+    CHECK(idempotency_look(call_of(p, t, S(MINE), S("eu-west-1"), SQS_OP_LIST_QUEUES), S("token"), S("params"), &answer) == IDEMPOTENCY_NEW);
+    CHECK(idempotency_look(call_of(p, t, S(MINE), S("us-east-1"), SQS_OP_CREATE_QUEUE), S("token"), S("params"), &answer) == IDEMPOTENCY_NEW);
+    return NULL;
+}
+
+static bool any_row(struct probe *p, const char *room) {
+    struct arena a = {0};
+    struct txn *t = store_snapshot(p->place.store, &a);
+    struct key k = key_new(&a, str_of(room));
+    str key, value;
+    struct range r = txn_range(t, key_bytes(&k), key_after_prefix(&a, key_bytes(&k)));
+    bool any = range_next(&r, &key, &value);
+    store_snapshot_end(t);
+    arena_free(&a);
+    return any;
+}
+
+static void idempotency_tokens_are_kept_for_their_time(void) {
+    struct probe p;
+    probe_open(&p);
+    CHECK(!probe_write(&p, first_time));
+    CHECK(!probe_write(&p, again));
+    CHECK(!store_clock_advance(p.place.store, KEEP_MS / 2, false));
+    CHECK(!probe_write(&p, again));
+    CHECK(any_row(&p, "idempotency"));
+    CHECK(!store_clock_advance(p.place.store, KEEP_MS, false));
+    CHECK(!any_row(&p, "idempotency"));
+    CHECK(!probe_write(&p, first_time));
+    probe_close(&p);
+}
+
+static err quotas(void *context, struct txn *t) {
+    struct call *c = mine(context, t);
+    CHECK_INT(quota(c, S("L-1"), 7), 7);
+    struct key k = key_new(c->arena, S("quota"));
+    const str parts[] = {S(MINE), S("us-east-1"), S("sqs"), S("L-1")};
+    for (size_t i = 0; i < LENGTH(parts); i++) key_str(&k, parts[i]);
+    txn_put(t, key_bytes(&k), S("12"));
+    CHECK_INT(quota(c, S("L-1"), 7), 12);
+    CHECK_INT(quota(c, S("L-2"), 7), 7);
+    CHECK_INT(quota(call_of(context, t, S(MINE), S("eu-west-1"), SQS_OP_LIST_QUEUES), S("L-1"), 7), 7);
+    CHECK_INT(quota(call_of(context, t, S("111111111111"), S("us-east-1"), SQS_OP_LIST_QUEUES), S("L-1"), 7), 7);
+    return NULL;
+}
+
+static void a_quota_is_the_default_unless_given(void) {
+    struct probe p;
+    probe_open(&p);
+    CHECK(!probe_write(&p, quotas));
+    probe_close(&p);
+}
+
+static err emit(void *context, struct txn *t) {
+    emit_event(mine(context, t), S("Queue \"Made\""), S("arn:q"), S("{\"n\":1}"));
+    return NULL;
+}
+
+static err put_rule(void *context, struct txn *t) {
+    struct key k = key_new(txn_arena(t), S("event-rule"));
+    key_str(&k, S(MINE));
+    key_str(&k, S("us-east-1"));
+    key_str(&k, S("rule"));
+    txn_put(t, key_bytes(&k), S(""));
+    return NULL;
+}
+
+static err emit_elsewhere(void *context, struct txn *t) {
+    emit_event(call_of(context, t, S(MINE), S("eu-west-1"), SQS_OP_LIST_QUEUES), S("x"), S("arn:q"), S("{}"));
+    return NULL;
+}
+
+static void events_are_kept_where_a_rule_waits_for_them(void) {
+    struct probe p;
+    struct arena a = {0};
+    probe_open(&p);
+    CHECK(!probe_write(&p, emit));
+    CHECK(!any_row(&p, "event"));
+    CHECK(!probe_write(&p, put_rule));
+    CHECK(!probe_write(&p, emit_elsewhere));
+    CHECK(!any_row(&p, "event"));
+    CHECK(!probe_write(&p, emit));
+    struct txn *t = store_snapshot(p.place.store, &a);
+    struct key k = key_new(&a, S("event"));
+    str key, value = {0};
+    struct range r = txn_range(t, key_bytes(&k), key_after_prefix(&a, key_bytes(&k)));
+    CHECK(range_next(&r, &key, &value));
+    str start = S("{\"source\":\"aws.sqs\",\"detail-type\":\"Queue \\\"Made\\\"\",\"resource\":\"arn:q\",\"time\":");
+    CHECK(str_starts(value, start));
+    CHECK(str_ends(value, S(",\"detail\":{\"n\":1}}")));
+    CHECK(!range_next(&r, &key, &value));
+    store_snapshot_end(t);
+    probe_close(&p);
+    arena_free(&a);
+}
+
+static const struct error refused = {"Refused", NULL, 400, WIRE_NONE, true};
+static err task_counts(void *context, struct txn *t) {
+    count_usage(call_for_task(t, &queues, S(MINE), S("us-east-1"), 5), S("Kept"), 2.5);
+    size_t mark = txn_mark(t);
+    count_usage(call_for_task(t, &queues, S(MINE), S("us-east-1"), 5), S("Undone"), 1);
+    txn_undo(t, mark);
+    return NULL;
+}
+static err task_fails(void *context, struct txn *t) {
+    CHECK(!task_counts(context, t));
+    return &refused;
+}
+static bool keep_line(void *context, i64 time_ms, str line) {
+    buf_add(context, line);
+    return true;
+}
+
+static void what_a_task_counts_is_journaled_with_its_commit(void) {
+    struct probe p;
+    struct arena a = {0};
+    struct buf b = buf_new(&a, 4096);
+    probe_open(&p);
+    CHECK(probe_write(&p, task_fails) == &refused);
+    CHECK(!probe_write(&p, task_counts));
+    journal_read(p.cloud->metrics, INT64_MIN, INT64_MAX, keep_line, &b);
+    CHECK_STR(buf_str(&b), S("{\"usage\":\"Kept\",\"quantity\":2.5,\"service\":\"sqs\",\"account\":\"" MINE "\",\"region\":\"us-east-1\"}"));
+    probe_close(&p);
+    arena_free(&a);
+}
+
+UNIT_MAIN(UNIT(page_tokens_open_for_their_own_call_only), UNIT(idempotency_tokens_are_kept_for_their_time), UNIT(a_quota_is_the_default_unless_given),
+          UNIT(events_are_kept_where_a_rule_waits_for_them), UNIT(what_a_task_counts_is_journaled_with_its_commit))
