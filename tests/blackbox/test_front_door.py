@@ -3,6 +3,7 @@ import datetime
 import http.client
 import json
 import socket
+import urllib.error
 import urllib.request
 
 import botocore.auth
@@ -167,3 +168,24 @@ def test_listens_on_loopback_only(brume):
         pytest.skip("this machine has no other address")
     with pytest.raises(OSError):
         socket.create_connection((own, brume.port), 2)
+
+
+def test_a_region_that_there_is_not(brume):
+    """Every region of the aws partition is served; others are refused as AWS refuses them."""
+    for region in ("us-east-9", "cn-north-1", "us-gov-west-1"):
+        with pytest.raises(ClientError) as refused:
+            brume.client("sqs", region=region).list_queues()
+        assert refused.value.response["Error"]["Message"].strip() == "Credential should be scoped to a valid region."
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+        request = botocore.awsrequest.AWSRequest("GET", f"{brume.url}/b")
+        botocore.auth.S3SigV4Auth(botocore.credentials.Credentials("test", "test"), "s3", region).add_auth(request)
+        with pytest.raises(urllib.error.HTTPError) as malformed:
+            urllib.request.urlopen(urllib.request.Request(request.url, headers=dict(request.headers)))
+        answer = malformed.value.read().decode()
+        assert malformed.value.code == 400 and "<Code>AuthorizationHeaderMalformed</Code>" in answer
+        assert f"the region '{region}' is wrong; expecting 'us-east-1'" in answer and "<Region>us-east-1</Region>" in answer
+    with pytest.raises(ClientError) as redirected:  # SDKs take the hint and come again
+        brume.client("s3", region="cn-north-1").list_objects_v2(Bucket="there-is-none")
+    assert redirected.value.response["Error"]["Code"] == "NoSuchBucket"
+    for region in ("ap-southeast-7", "sa-east-1"):
+        assert "QueueUrls" not in brume.client("sqs", region=region).list_queues(QueueNamePrefix="region-test")
