@@ -115,7 +115,12 @@ enum step stage_decode(struct flight *f) {
     };
     if (f->form) form_upload_message(f, &message);
     struct wire_problem problem = {0};
-    if (!wire_decode_request(wire, f->op, f->protocol, &message, f->arena, f->in, &problem))
+    bool decoded = wire_decode_request(wire, f->op, f->protocol, &message, f->arena, f->in, &problem);
+    if (!decoded && f->s3 && problem.argument.p) {
+        fail_detail(&f->call, S("ArgumentName"), problem.argument);
+        fail_detail(&f->call, S("ArgumentValue"), problem.value);
+    }
+    if (!decoded)
         return flight_refuse(f, flight_error(f, problem.code, problem.status ? problem.status : 400),
                              problem.message);
     if (f->protocol == WIRE_AWS_QUERY) take_queue_of_path(f);

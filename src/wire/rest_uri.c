@@ -44,7 +44,24 @@ static const struct wire_member *member_named(const struct coding *c, const stru
     return NULL;
 }
 
+/* S3's words, which the other services that speak XML follow in kind. */
+static bool refuse_in_xml(struct coding *c, const struct wire_member *m, str text) {
+    str name = coding_text(c, m->location_name);
+    if (m->location == WIRE_IN_PATH) return coding_fail(c, S("InvalidURI"), "Couldn't parse the specified URI.");
+    if (!name.n) name = coding_text(c, m->name);
+    enum wire_type type = (enum wire_type)coding_shape(c, m->shape)->type;
+    bool number = type == WIRE_INTEGER || type == WIRE_LONG;
+    (void)coding_fail(c, S("InvalidArgument"), number ? "Provided %.*s not an integer or within integer range"
+                                                      : "The value of %.*s is not valid", STR_ARGS(name));
+    if (c->problem && !c->problem->argument.p) {
+        c->problem->argument = name;
+        c->problem->value = str_take(text, 200);
+    }
+    return false;
+}
+
 bool rest_refuse(struct coding *c, const struct wire_member *m, str text) {
+    if (rest_speaks_xml(c)) return refuse_in_xml(c, m, text);
     return coding_fail(c, S("SerializationException"), "'%.*s' is not a valid value for %.*s",
                        STR_ARGS(str_take(text, 200)), STR_ARGS(coding_text(c, m->name)));
 }

@@ -35,6 +35,7 @@ str wire_header_get(const struct wire_message *m, str name);
 struct wire_problem {
     str code, message;
     int status;
+    str argument, value; /* of a REST request in XML: the parameter or header that was no such value */
 };
 
 /* `protocol` is how this client speaks (one of the service's `protocols`). `input` points to the
