@@ -43,14 +43,17 @@ static str field_of(struct check *c, str name) {
 /* {"acl": "public-read"} */
 static bool exact_matches(struct check *c, struct json_reader *r) {
     str key, value;
+    int properties = 0;
     if (!json_read_object(r)) return false;
-    while (json_read_key(r, &key)) {
+    for (; json_read_key(r, &key); properties++) {
         if (!json_read_string(r, &value)) return false;
         str have = field_of(c, key);
         if (!have.p || !str_eq(have, value))
             failed(c, arena_format(c->arena, "[\"eq\", \"$%.*s\", \"%.*s\"]", STR_ARGS(key), STR_ARGS(value)));
     }
-    return true;
+    if (properties == 1) return true;
+    c->verdict.code = (str){0}; /* a malformed policy is that before it is one that does not hold */
+    return invalid(c, "Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.");
 }
 
 static bool length_range(struct check *c, struct json_reader *r) {

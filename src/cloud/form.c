@@ -34,6 +34,19 @@ static void add_field(struct form_upload *u, str name, str value) {
     else u->fields[u->n++] = (struct form_field){name, value};
 }
 
+static void field_set(struct form_upload *u, const char *name, str value) {
+    for (size_t i = 0; i < u->n; i++)
+        if (str_eq_nocase(u->fields[i].name, str_of(name))) u->fields[i].value = value;
+}
+
+/* The field without which a policy is not signed, if the form lacks it. */
+static const char *missing_credential(const struct form_upload *u) {
+    if (!field_of(u, "policy").p) return NULL;
+    if (field_of(u, "x-amz-credential").p) return field_of(u, "x-amz-signature").p ? NULL : "X-Amz-Signature";
+    if (!field_of(u, "awsaccesskeyid").p) return "AWSAccessKeyId";
+    return field_of(u, "signature").p ? NULL : "Signature";
+}
+
 /* Refuses and hears no more. */
 static void stop(struct flight *f, err e, str message) {
     f->stage = STAGE_ENCODE;
@@ -93,6 +106,16 @@ static void on_file(void *context, str name, str filename, str content_type) {
         else if (back != STR_NONE) filename = str_skip(filename, back + 1);
         str tail = str_skip(u->key, at + S("${filename}").n);
         u->key = arena_concat(f->arena, arena_concat(f->arena, str_take(u->key, at), filename), tail);
+        field_set(u, "key", u->key); /* the policy's conditions are of the key as it will be */
+    }
+    const char *missing = missing_credential(u);
+    if (missing) {
+        fail_detail(&f->call, S("ArgumentName"), str_of(missing));
+        fail_detail(&f->call, S("ArgumentValue"), S(""));
+        stop(f, &invalid_argument,
+             arena_format(f->arena, "Bucket POST must contain a field named '%s'.  If it is specified, please check the order of the fields.",
+                          missing));
+        return;
     }
     str bucket = str_skip(f->path, 1);
     bucket = str_take(bucket, MIN(str_find_char(bucket, '/'), bucket.n));
