@@ -151,16 +151,17 @@ static struct stream *output_stream(const struct flight *f) {
 
 static size_t collect_headers(struct flight *f, const struct wire_message *m, bool head, struct http_header *out) {
     size_t n = 0;
-    bool id = false;
+    bool id = false, host_id = false; /* the body of an error brings its own */
     for (size_t i = 0; i < m->header_count; i++) {
         const struct wire_header *h = &m->headers[i];
         if (!head && str_eq_nocase(h->name, S("content-length"))) continue; /* the HTTP room counts */
         if (str_eq_nocase(h->name, S("x-amzn-requestid")) || str_eq_nocase(h->name, S("x-amz-request-id"))) id = true;
+        if (str_eq_nocase(h->name, S("x-amz-id-2"))) host_id = true;
         out[n++] = (struct http_header){h->name, h->value};
     }
     if (!id) out[n++] = (struct http_header){f->s3 ? S("x-amz-request-id") : S("x-amzn-RequestId"), f->call.request_id};
     if (f->s3) {
-        out[n++] = (struct http_header){S("x-amz-id-2"), f->host_id};
+        if (!host_id) out[n++] = (struct http_header){S("x-amz-id-2"), f->host_id};
         out[n++] = (struct http_header){S("Server"), S("AmazonS3")};
     }
     return n;

@@ -46,6 +46,7 @@ struct intake {
 
 static const struct error incomplete_body = {"IncompleteBody", NULL, 400, WIRE_NONE, true};
 static const struct error missing_length = {"MissingContentLength", NULL, 411, WIRE_NONE, true};
+static const struct error not_implemented = {"NotImplemented", NULL, 501, WIRE_NONE, true};
 static const struct error too_large = {"EntityTooLarge", NULL, 400, WIRE_NONE, true};
 static const struct error wrong_chunk = {"SignatureDoesNotMatch", NULL, 403, WIRE_NONE, true};
 static const struct error wrong_hash = {"XAmzContentSHA256Mismatch", NULL, 400, WIRE_NONE, true};
@@ -217,7 +218,12 @@ static err expected_length(struct flight *f, i64 *expected) {
             return fail(&f->call, &missing_length, "You must provide the Content-Length HTTP header.");
         return NULL;
     }
-    if (*expected < 0 && !f->request->http2) return fail(&f->call, &missing_length, "You must provide the Content-Length HTTP header.");
+    if (f->request->http2) return NULL;
+    if (*expected < 0) { /* HTTP's own chunks, around a body of unknown length */
+        fail_detail(&f->call, S("Header"), S("Transfer-Encoding"));
+        return fail(&f->call, &not_implemented, "A header you provided implies functionality that is not implemented");
+    }
+    if (!raw(f, S("content-length")).p) return fail(&f->call, &missing_length, "You must provide the Content-Length HTTP header.");
     return NULL;
 }
 
