@@ -15,6 +15,14 @@ str s3_checksum_name(int kind) {
     return (str){0};
 }
 
+str s3_checksum_lower_name(struct call *c, int kind) {
+    str name = arena_str(c->arena, kind < 0 ? S("null") : s3_checksum_name(kind));
+    char *letters = NEW_ARRAY(c->arena, char, name.n);
+    for (size_t i = 0; i < name.n; i++)
+        letters[i] = (char)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] + 32 : name.p[i]);
+    return (str){letters, name.n};
+}
+
 int s3_checksum_kind(str name) {
     for (size_t i = 0; i < LENGTH(kinds); i++)
         if (str_eq_nocase(str_of(kinds[i].name), name)) return kinds[i].kind;

@@ -55,7 +55,7 @@ static err part_claim_check(struct call *c, const struct upload_row *upload, con
     S3_CHECKSUM_CLAIM(wanted, &claim);
     if (!upload->checksum_asked) return NULL; /* the part's was checked when it came */
     if (claim.kind < 0 && upload->object->composite) {
-        str name = s3_checksum_name(kind);
+        str name = s3_checksum_lower_name(c, kind);
         return fail(c, &s3_invalid_request,
                     "The upload was created using a %.*s checksum. The complete request must include "
                     "the checksum for each part. It was missing for part %d in the request.",

@@ -114,6 +114,33 @@ static str http_date(struct call *c, i64 ms) {
 
 static inline str given_or(str given, str otherwise) { return given.p ? given : otherwise; }
 
+static bool plain(str text) {
+    for (size_t i = 0; i < text.n; i++)
+        if ((u8)text.p[i] >= 0x80) return false;
+    return true;
+}
+
+/* A header is of ASCII. S3 reads the bytes of other metadata as Latin-1 and answers them as RFC 2047
+ * has it, in UTF-8: the user guide shows a value that went in as UTF-8 and came out encoded twice. */
+static str metadata_value(struct call *c, str value) {
+    if (plain(value)) return value;
+    struct buf text = buf_new(c->arena, 2 * value.n);
+    for (size_t i = 0; i < value.n; i++) {
+        u8 x = (u8)value.p[i];
+        if (x >= 0x80) buf_char(&text, (char)(0xc0 | x >> 6));
+        buf_char(&text, (char)(x >= 0x80 ? 0x80 | (x & 0x3f) : x));
+    }
+    str encoded = base64_of(c->arena, buf_str(&text));
+    return arena_format(c->arena, "=?UTF-8?B?%.*s?=", STR_ARGS(encoded));
+}
+
+static struct record_pair *metadata_of(struct call *c, const struct object_row *object) {
+    struct record_pair *shown = NEW_ARRAY(c->arena, struct record_pair, object->metadata.n);
+    for (u32 i = 0; i < object->metadata.n; i++)
+        shown[i] = (struct record_pair){object->metadata.v[i].key, metadata_value(c, object->metadata.v[i].value)};
+    return shown;
+}
+
 /* Both answers have the same headers; the generated structs differ in their type only. */
 #define ANSWER(c, in, out, seen)                                                                      \
     do {                                                                                           \
@@ -137,7 +164,7 @@ static inline str given_or(str given, str otherwise) { return given.p ? given : 
         (out)->content_encoding = given_or((in)->response_content_encoding, o_->content_encoding); \
         (out)->content_language = given_or((in)->response_content_language, o_->content_language); \
         (out)->website_redirect_location = o_->website_redirect;                                   \
-        (out)->metadata.v = (void *)o_->metadata.v;                                                \
+        (out)->metadata.v = (void *)metadata_of((c), o_);                                          \
         (out)->metadata.n = o_->metadata.n;                                                        \
         (out)->metadata.set = o_->metadata.n > 0;                                                  \
         if (o_->tags.n) (out)->tag_count = SOME_I32((i32)o_->tags.n);                              \

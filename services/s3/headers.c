@@ -111,12 +111,15 @@ static str without_chunked(struct call *c, str encoding) {
     if (!encoding.p) return encoding;
     struct buf kept = buf_new(c->arena, encoding.n + 1);
     str rest = encoding;
+    bool chunked = false;
     while (rest.p) {
         str one = str_trim(str_cut(&rest, ','));
+        if (str_eq_nocase(one, S("aws-chunked"))) chunked = true;
         if (!one.n || str_eq_nocase(one, S("aws-chunked"))) continue;
         if (kept.n) buf_char(&kept, ',');
         buf_add(&kept, one);
     }
+    if (!chunked) return encoding; /* to the letter */
     return kept.n ? buf_str(&kept) : (str){0};
 }
 

@@ -105,6 +105,8 @@ err s3_delete_objects(struct call *c, const struct s3_delete_objects_request *in
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     if (!in->delete || !in->delete->objects.n || in->delete->objects.n > DELETE_ENTRIES_MAX)
         return s3_fail_malformed(c);
+    for (u32 i = 0; i < in->delete->objects.n; i++)
+        if (!in->delete->objects.v[i].key.n) return s3_fail_malformed(c);
     bool quiet = in->delete->quiet.set && in->delete->quiet.v;
     u32 entries = in->delete->objects.n;
     out->deleted.v = NEW_ARRAY(c->arena, struct s3_deleted_object, entries);

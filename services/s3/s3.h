@@ -128,6 +128,7 @@ struct checksum_claim {
         S3_CHECKSUMS(S3_CHECKSUM_GET_)                                                             \
     } while (0)
 str s3_checksum_name(int kind);                    /* "CRC32" */
+str s3_checksum_lower_name(struct call *c, int kind); /* "crc32", and "null" for -1: as messages say it */
 int s3_checksum_kind(str name);                    /* -1: unknown */
 bool s3_checksum_linear(int kind);                 /* a CRC: combines, so FULL_OBJECT works */
 str s3_checksum_text(struct call *c, const struct object_row *object); /* base64, "-N" if composite */

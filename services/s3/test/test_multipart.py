@@ -168,12 +168,18 @@ def test_full_object_checksum(s3, bucket):
     assert s3.get_object(Bucket=bucket, Key="full-copy")["Body"].read() == b"".join(bodies)
 
 
-def test_checksum_refusals(s3, bucket):
+def test_checksum_refusals(brume, s3, bucket):
     create = s3.create_multipart_upload
     assert failure(create, Bucket=bucket, Key="k", ChecksumAlgorithm="SHA256", ChecksumType="FULL_OBJECT")["Code"] == "InvalidRequest"
     assert failure(create, Bucket=bucket, Key="k", ChecksumAlgorithm="CRC64NVME", ChecksumType="COMPOSITE")["Code"] == "InvalidRequest"
     upload = begin(s3, bucket, "mismatch", ChecksumAlgorithm="SHA256")
     assert failure(s3.upload_part, **upload, PartNumber=1, Body=b"x", ChecksumAlgorithm="CRC32")["Code"] == "InvalidRequest"
+    bare_client = brume.client("s3", config={"request_checksum_calculation": "when_required"})
+    refused = failure(bare_client.upload_part, **upload, PartNumber=1, Body=b"x")
+    assert refused["Message"] == "Checksum Type mismatch occurred, expected checksum Type: sha256, actual checksum Type: null"
+    sent = send(s3, upload, 1, b"x", ChecksumAlgorithm="SHA256")
+    refused = failure(complete, s3=s3, upload=upload, parts=[bare(sent)])
+    assert refused["Message"].startswith("The upload was created using a sha256 checksum.")
     assert failure(s3.upload_part, **upload, PartNumber=0, Body=b"x")["Code"] == "InvalidArgument"
     assert failure(s3.upload_part, **upload, PartNumber=10001, Body=b"x")["Code"] == "InvalidArgument"
     s3.abort_multipart_upload(**upload)
