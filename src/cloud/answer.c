@@ -55,6 +55,7 @@ struct outflow {
     u64 filled, taken;         /* buffers */
     size_t taken_bytes;        /* of the buffer that is being sent */
     bool reading, closed, broken, waiting;
+    bool damaged;              /* the worker's word; the loop takes it when the buffer is back */
     struct worker_job job;
     struct http_task back;
 };
@@ -74,6 +75,8 @@ static void read_back(struct http_task *task) {
         outflow_free(o);
         return;
     }
+    o->broken = o->damaged;
+    o->next += o->fill[o->filled % READ_BUFFERS];
     if (!o->broken) o->filled++;
     read_ahead(o);
     if (o->waiting) {
@@ -88,9 +91,8 @@ static void read_on_worker(struct worker_job *job) {
     if (!blob_read(o->reader, o->next, o->buffer[i], o->fill[i])) {
         log_line(LOG_ERROR, "blob damaged", "offset=%llu problem=an object's bytes on disk are not what was written",
                  (unsigned long long)o->next);
-        o->broken = true;
+        o->damaged = true;
     }
-    o->next += o->fill[i];
     o->back.run = read_back;
     http_loop_post(o->flight->cache->loop, &o->back);
 }
@@ -114,7 +116,7 @@ static size_t outflow_produce(void *context, char *out, size_t capacity) {
     struct outflow *o = context;
     if (o->taken == o->filled) {
         if (o->broken) return HTTP_BROKEN;
-        if (o->next == o->end && !o->reading) return 0;
+        if (o->next == o->end) return 0;
         o->waiting = true;
         read_ahead(o);
         return HTTP_LATER;

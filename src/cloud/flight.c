@@ -27,6 +27,7 @@ static void flight_free(struct flight *f) {
 void flight_resume(struct flight *f) {
     f->busy = false;
     if (f->gone) {
+        if (f->parked) flight_pass_wake_on(f);
         flight_free(f);
         return;
     }

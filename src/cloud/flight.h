@@ -106,6 +106,9 @@ void flight_return(struct flight *f);
 /* An error constant that is made at run time: codes that come from codecs and signature checks. */
 err flight_error(struct flight *f, str code, int status);
 
+/* handle.c: a woken flight whose peer is gone wakes the next that waits for its topic. */
+void flight_pass_wake_on(const struct flight *f);
+
 /* validation.c: the input held against the description; violations in the words of the service */
 err call_validate(struct call *c, const void *in);
 

@@ -20,6 +20,32 @@ static void woken(struct store_wait *w) {
     flight_return(f);
 }
 
+struct baton { /* lives in its own arena: the flight may be gone when it arrives */
+    struct store_work work;
+    struct arena arena;
+    str topic;
+};
+
+static err pass_on(struct store_work *w, struct txn *t) {
+    txn_notify(t, ((struct baton *)w)->topic, 1);
+    return NULL;
+}
+
+static void passed_on(struct store_work *w, err result) {
+    struct arena arena = ((struct baton *)w)->arena;
+    arena_free(&arena);
+}
+
+void flight_pass_wake_on(const struct flight *f) {
+    if (f->wait.timed_out) return;
+    struct arena arena = {0};
+    struct baton *b = NEW(&arena, struct baton);
+    b->topic = arena_str(&arena, f->call.wait_topic);
+    b->arena = arena;
+    b->work = (struct store_work){.run = pass_on, .done = passed_on, .arena = &b->arena};
+    store_submit(f->cloud->store, &b->work);
+}
+
 /* The way back from a wait: authorised anew, then from the start, in the memory it had before. */
 static enum step resume_after_wait(struct flight *f) {
     f->wait.wake = NULL;

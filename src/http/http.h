@@ -142,7 +142,8 @@ struct http_server *http_server_start(struct arena *boot, const struct http_conf
                                       const struct http_app *app, str *problem);
 int http_server_port(const struct http_server *s);
 size_t http_server_connections(const struct http_server *s);
-/* Graceful: stop accepting, close idle connections, let running exchanges end (up to ms), then stop. */
+/* Graceful: stop accepting, close idle connections, let running exchanges end (up to ms), then stop.
+ * Returns when every hold is released: nobody posts to a loop any more. */
 void http_server_drain(struct http_server *s, i64 ms);
 
 /* TLS: certificates come from the application by server name. */

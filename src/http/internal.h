@@ -61,7 +61,7 @@ struct http_loop {
     struct http_conn *all;             /* connections */
     struct http_conn *dirty, **dirty_end; /* those with something to do at the end of this turn */
     struct http_exchange *free_exchanges;
-    size_t free_exchange_count;
+    size_t free_exchange_count, exchange_count; /* waiting for use; in use, also by hold alone */
     char *scratch;
     char date[48]; /* "Date: ...\r\n" */
     size_t date_n;

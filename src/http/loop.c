@@ -26,6 +26,7 @@ void loop_refresh_date(struct http_loop *loop) {
 struct http_exchange *exchange_new(struct http_conn *c) {
     struct http_loop *loop = c->loop;
     struct http_exchange *x = loop->free_exchanges;
+    loop->exchange_count++;
     if (x) {
         loop->free_exchanges = x->next;
         loop->free_exchange_count--;
@@ -41,6 +42,7 @@ struct http_exchange *exchange_new(struct http_conn *c) {
 
 void exchange_free(struct http_exchange *x) {
     struct http_loop *loop = x->loop;
+    loop->exchange_count--;
     free(x->rest);
     free(x->waiting);
     if (loop->free_exchange_count == FREE_EXCHANGES_MAX || loop->closing) {
@@ -216,7 +218,8 @@ static void close_handle(uv_handle_t *handle, void *context) {
 void loop_run(struct http_loop *loop) {
     uv_prepare_start(&loop->prepare, on_prepare);
     uv_check_start(&loop->check, on_check);
-    while (!loop->draining || loop->all) uv_run(&loop->uv, UV_RUN_ONCE);
+    /* Also for those whose peer is gone but who are still held: whoever works for them posts back here. */
+    while (!loop->draining || loop->all || loop->exchange_count) uv_run(&loop->uv, UV_RUN_ONCE);
     loop->closing = true;
     run_posted(loop);
     end_turn(loop);

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +77,36 @@ static size_t app_produce(void *context, char *out, size_t capacity) {
 static _Atomic int app_closed_producers;
 static void app_close(void *context) { app_closed_producers++; }
 
+/* Another thread works for the exchange, longer than its peer stays. */
+struct app_held {
+    struct http_task task;
+    struct http_exchange *x;
+    pthread_t thread;
+};
+static _Atomic int app_released;
+
+static void app_release(struct http_task *task) {
+    struct app_held *h = (struct app_held *)task;
+    pthread_join(h->thread, NULL);
+    app_released++;
+    http_release(h->x);
+}
+
+static void *app_work(void *context) {
+    struct app_held *h = context;
+    usleep(300000);
+    http_loop_post(http_exchange_loop(h->x), &h->task);
+    return NULL;
+}
+
+static void app_hold(struct http_exchange *x) {
+    struct app_held *h = NEW(http_exchange_arena(x), struct app_held);
+    h->task.run = app_release;
+    h->x = x;
+    http_hold(x);
+    ASSERT(pthread_create(&h->thread, NULL, app_work, h) == 0);
+}
+
 static void app_on_request(void *context, struct http_exchange *x) {
     const struct http_request *r = http_exchange_request(x);
     struct arena *a = http_exchange_arena(x);
@@ -90,6 +121,8 @@ static void app_on_request(void *context, struct http_exchange *x) {
         call->timer = http_timer_start(http_exchange_loop(x), 30, app_timer_answer, call);
     } else if (str_eq(r->path, S("/abort"))) {
         http_abort(x);
+    } else if (str_eq(r->path, S("/held"))) {
+        app_hold(x);
     } else if (str_eq(r->path, S("/inject"))) {
         struct http_header headers[] = {{S("X-Value"), S("a\r\nX-Evil: 1")}};
         http_respond(x, 200, headers, 1, S(""));

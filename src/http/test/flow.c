@@ -217,6 +217,16 @@ static void drain_lets_running_requests_end(void) {
     close(busy);
 }
 
+static void drain_waits_for_who_still_holds(void) {
+    struct http_server *s = app_start_with((struct http_config){0});
+    int fd = raw_connect(s), requests = app_state.requests;
+    raw_send(fd, S("GET /held HTTP/1.1\r\nHost: x\r\n\r\n"));
+    wait_for(&app_state.requests, requests + 1);
+    close(fd);
+    http_server_drain(s, 50);
+    CHECK_INT(app_released, 1);
+}
+
 static void a_taken_port_is_a_problem(void) {
     struct http_server *s = app_start_with((struct http_config){0});
     str problem = {0};
@@ -231,4 +241,5 @@ static void a_taken_port_is_a_problem(void) {
 UNIT_MAIN(UNIT(large_bodies_arrive_whole), UNIT(paused_bodies_stop_the_sender),
           UNIT(slow_readers_get_all_and_cost_little), UNIT(a_producer_may_be_late),
           UNIT(idle_connections_are_small), UNIT(tasks_run_once_and_in_order),
-          UNIT(drain_lets_running_requests_end), UNIT(a_taken_port_is_a_problem))
+          UNIT(drain_lets_running_requests_end), UNIT(drain_waits_for_who_still_holds),
+          UNIT(a_taken_port_is_a_problem))

@@ -186,4 +186,17 @@ static inline int find_files(struct place *p, const char *kind, char *path, size
     return files_found;
 }
 
+/* The keeper takes its turns when it gets the processor: on a busy machine that is not soon. */
+static inline bool files_become(struct place *p, const char *kind, int least, int most) {
+    char path[512];
+    int n = -1;
+    for (int i = 0; i < 200; i++) {
+        settle(p);
+        n = find_files(p, kind, path, sizeof path);
+        if (n >= least && n <= most) return true;
+    }
+    printf("# %d %s, expected %d to %d\n", n, kind, least, most);
+    return false;
+}
+
 #endif
