@@ -51,6 +51,7 @@ static enum step resume_after_wait(struct flight *f) {
     f->wait.wake = NULL;
     f->call.wait_over = f->wait.timed_out;
     f->parked = false;
+    f->call.notes = NULL;
     arena_rewind(f->arena, f->before_handle);
     return stage_authorize(f);
 }
