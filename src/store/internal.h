@@ -246,7 +246,7 @@ void workers_stop(struct store *s);
 /* ---- the whole ---- */
 struct store {
     struct store_config config;
-    void *owner; /* store_set_owner */
+    void *_Atomic owner; /* store_set_owner; tasks may be running already */
     const char *directory;
     int lock_fd;
     u64 number_base; /* added to LMDB's transaction numbers: a loaded snapshot goes on counting */

@@ -30,7 +30,8 @@ struct store_config {
 /* NULL and *problem when it cannot: locked by another process (says which), a newer format, I/O. */
 struct store *store_open(struct arena *boot, const struct store_config *config, str *problem);
 void store_close(struct store *s); /* ends the batch in flight, stops threads */
-/* What the layer above keeps with a store, so that tasks find it: set once, before the first request. */
+/* What the layer above keeps with a store, so that tasks find it: set once, before the first request. NULL
+ * until then: tasks run from the moment the store is open. */
 void store_set_owner(struct store *s, void *owner);
 void *txn_owner(const struct txn *t);
 
