@@ -299,7 +299,7 @@ err s3_list_buckets(struct call *c, const struct s3_list_buckets_request *in,
     str end = key_after_prefix(c->arena, from);
     if (in->continuation_token.n) {
         if (!page_position(c, in->continuation_token, &after))
-            return s3_fail_argument(c, "continuation-token", in->continuation_token,
+            return s3_fail_argument(c, "continuation-token", (str){0},
                                     "The continuation token provided is incorrect");
         from = s3_key_after_string(c, base, after);
     }

@@ -92,7 +92,7 @@ err s3_list_objects_v2(struct call *c, const struct s3_list_objects_v2_request *
     TRY(s3_encoding_check(c, in->encoding_type, &url));
     TRY(s3_page_size(c, "max-keys", in->max_keys, &max));
     if (in->continuation_token.p && !page_position(c, in->continuation_token, &after))
-        return s3_fail_argument(c, "continuation-token", in->continuation_token,
+        return s3_fail_argument(c, "continuation-token", (str){0},
                                 "The continuation token provided is incorrect");
     struct walk walk = s3_walk(c, s3_objects_prefix(c, bucket.id), in->prefix, in->delimiter, after);
     walk.objects = true;

@@ -127,12 +127,21 @@ enum step stage_route(struct flight *f) {
     return STEP_NEXT;
 }
 
+static str s3_resource_type(str path) {
+    str rest = str_skip(path, 1), bucket = str_cut(&rest, '/');
+    return rest.n ? S("OBJECT") : bucket.n ? S("BUCKET") : S("SERVICE");
+}
+
 static enum step unknown_operation(struct flight *f, str name) {
     const struct wire_service *w = f->service->wire;
     str version = wire_text(w, w->api_version);
     if (f->protocol == WIRE_AWS_QUERY || f->protocol == WIRE_EC2_QUERY)
         return flight_refuse(f, flight_error(f, S("InvalidAction"), 400),
                              arena_format(f->arena, "The action %.*s is not valid for this endpoint.", STR_ARGS(name)));
+    if (f->s3) {
+        fail_detail(&f->call, S("Method"), f->request->method);
+        fail_detail(&f->call, S("ResourceType"), s3_resource_type(f->path));
+    }
     if (f->s3 || f->protocol == WIRE_REST_JSON || f->protocol == WIRE_REST_XML)
         return flight_refuse(f, flight_error(f, S("MethodNotAllowed"), 405),
                              S("The specified method is not allowed against this resource."));

@@ -59,7 +59,9 @@ void wire_json_read_error(struct coding *c, const struct wire_message *m, void *
                           struct wire_answer *answer);
 /* As wire_json_*, for XML: the root element is named by xml.c from the shape's location_name or name,
  * or by the payload member that holds it, where that has a name or namespace of its own (or NULL). */
-bool wire_xml_read_body(struct coding *c, u16 shape, str body, void *value);
+/* `payload`: the member that is the whole body of a request, which has its name or that of its shape;
+ * NULL: the root may have any name. */
+bool wire_xml_read_body(struct coding *c, u16 shape, const struct wire_member *payload, str body, void *value);
 void wire_xml_write_body(struct coding *c, u16 shape, const void *value,
                          const struct wire_member *payload, struct buf *out);
 /* As wire_json_*, for CBOR. */

@@ -42,7 +42,7 @@ static bool read_payload(struct coding *c, const struct wire_member *m, str body
     }
     if (body.n == 0 || stands_for_absent(c, m, body)) return true;
     if (shape->type == WIRE_STRUCTURE) field = value_structure(c, shape, field);
-    return rest_speaks_xml(c) ? wire_xml_read_body(c, m->shape, body, field)
+    return rest_speaks_xml(c) ? wire_xml_read_body(c, m->shape, c->from_server ? NULL : m, body, field)
                          : wire_json_read_value(c, m->shape, body, field);
 }
 
@@ -51,7 +51,7 @@ static bool read_body(struct coding *c, u16 shape_index, str body, void *structu
     const struct wire_member *payload = rest_payload(c, shape);
     if (payload) return read_payload(c, payload, body, structure);
     if (!rest_has_body_members(c, shape) || body.n == 0) return true;
-    return rest_speaks_xml(c) ? wire_xml_read_body(c, shape_index, body, structure)
+    return rest_speaks_xml(c) ? wire_xml_read_body(c, shape_index, NULL, body, structure)
                          : wire_json_read_body(c, shape_index, body, structure);
 }
 

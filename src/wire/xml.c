@@ -40,11 +40,12 @@ static bool refuse(struct coding *c, const struct xml_element *e, str text) {
                        STR_ARGS(str_take(text, 100)));
 }
 
-bool xml_read_end(struct coding *c, struct xml_reader *r) {
-    if (xml_done(r)) return true;
+static bool refuse_document(struct coding *c) {
     return coding_fail(c, S("MalformedXML"), "The XML you provided was not well-formed or did not "
                                              "validate against our published schema");
 }
+
+bool xml_read_end(struct coding *c, struct xml_reader *r) { return xml_done(r) || refuse_document(c); }
 
 static bool read_map_entry(struct coding *c, struct xml_reader *r, const struct wire_shape *map,
                            char *entry) {
@@ -161,12 +162,26 @@ static const struct wire_member *unwrapped_member(const struct coding *c, const 
     return unwrapped ? coding_member(c, shape, 0) : NULL;
 }
 
-bool wire_xml_read_body(struct coding *c, u16 shape, str body, void *value) {
+/* A payload member's own name stands before its shape's. */
+static str root_name(const struct coding *c, const struct wire_shape *shape,
+                     const struct wire_member *payload) {
+    if (payload && !str_eq(coding_text(c, payload->location_name), coding_text(c, payload->name)))
+        return coding_text(c, payload->location_name);
+    return coding_text(c, shape->location_name ? shape->location_name : shape->name);
+}
+
+static bool is_root(const struct coding *c, const struct xml_element *e, const struct wire_shape *shape,
+                    const struct wire_member *payload) {
+    return is_named(e, root_name(c, shape, payload)) || is_named(e, coding_text(c, payload->location_name));
+}
+
+bool wire_xml_read_body(struct coding *c, u16 shape, const struct wire_member *payload, str body, void *value) {
     if (body.n == 0) return true;
     struct xml_reader r = xml_reader_new(c->arena, body, xml_default_limits);
     struct xml_element root;
     const struct wire_member *inner = unwrapped_member(c, coding_shape(c, shape));
     if (!xml_root(&r, &root)) return xml_read_end(c, &r);
+    if (payload && !is_root(c, &root, coding_shape(c, shape), payload)) return refuse_document(c);
     if (inner ? !read_member(c, &r, &root, inner, (char *)value + inner->offset)
               : !xml_read_value(c, &r, &root, shape, value))
         return false;
@@ -304,14 +319,6 @@ void xml_write_members(struct coding *c, u16 shape_index, const void *structure,
         if (shape->type == WIRE_STRUCTURE) field = *(const void *const *)field;
         write_element(c, xml_member_name(c, m), m, m->shape, field, out);
     }
-}
-
-/* A payload member's own name stands before its shape's. */
-static str root_name(const struct coding *c, const struct wire_shape *shape,
-                     const struct wire_member *payload) {
-    if (payload && !str_eq(coding_text(c, payload->location_name), coding_text(c, payload->name)))
-        return coding_text(c, payload->location_name);
-    return coding_text(c, shape->location_name ? shape->location_name : shape->name);
 }
 
 void wire_xml_write_body(struct coding *c, u16 shape_index, const void *value,

@@ -102,6 +102,13 @@ def test_numbers_that_are_none(brume, bucket, target, name, value):
     assert answer["Message"] == f"Provided {name} not an integer or within integer range"
 
 
+@pytest.mark.parametrize("method, rest, kind", [("DELETE", "", "SERVICE"), ("PATCH", "/{}", "BUCKET"), ("POST", "/{}/k", "OBJECT")])
+def test_method_that_does_not_fit(brume, bucket, method, rest, kind):
+    answer = ask(brume, method, rest.format(bucket) or "/")
+    assert (answer.status, answer["Code"]) == (405, "MethodNotAllowed")
+    assert (answer["Method"], answer["ResourceType"]) == (method, kind)
+
+
 def test_key_that_is_no_text(brume, bucket):
     answer = ask(brume, "PUT", f"/{bucket}/%FF%FE", b"x")
     assert (answer.status, answer["Code"]) == (400, "InvalidURI")
@@ -116,6 +123,17 @@ def test_the_clock_is_judged_first(brume, bucket):
               f"&X-Amz-Date={old}&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature={'0' * 64}")
     answer = ask(brume, "GET", target, account=None)
     assert (answer.status, answer["Code"], answer["Message"]) == (403, "AccessDenied", "Request has expired")
+
+
+def test_refused_before_the_body(brume, s3, bucket):
+    """A client that waits to be asked for its body hears the refusal instead."""
+    s3.put_object(Bucket=bucket, Key="taken", Body=b"")
+    for target, account, headers, status in (
+            ("/taken", None, {}, 403), ("/taken", "222222222222", {}, 404), ("/taken", "test", {"If-None-Match": "*"}, 412),
+            ("/new", "test", {"x-amz-storage-class": "BEST"}, 400)):
+        waiting = {"Content-Length": str(1 << 30), "Expect": "100-continue"}
+        headers = {**headers, "x-amz-content-sha256": "UNSIGNED-PAYLOAD"}
+        assert ask(brume, "PUT", f"/{bucket}{target}", b"", headers, waiting, account=account).status == status
 
 
 def test_content_encoding_to_the_letter(s3, bucket):
@@ -143,6 +161,14 @@ def test_deleting_without_a_key(brume, s3, bucket):
         answer = ask(brume, "POST", f"/{bucket}?delete", body, {"Content-MD5": md5})
         assert (answer.status, answer["Code"]) == (400, "MalformedXML")
     s3.head_object(Bucket=bucket, Key="stays")
+
+
+@pytest.mark.parametrize("target, root", [("?delete", "Remove"), ("/k?tagging", "Tags"), ("/k?uploadId=x", "Complete")])
+def test_document_of_another_name(brume, bucket, target, root):
+    body = f"<{root}><Object><Key>k</Key></Object><TagSet/></{root}>".encode()
+    md5 = base64.b64encode(hashlib.md5(body).digest()).decode()
+    answer = ask(brume, "PUT" if "tagging" in target else "POST", f"/{bucket}{target}", body, {"Content-MD5": md5})
+    assert (answer.status, answer["Code"]) == (400, "MalformedXML")
 
 
 def test_nobody_and_strangers(brume, s3, bucket):

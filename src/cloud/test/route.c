@@ -23,7 +23,7 @@ static void route(const struct request *q, struct arena *a) {
     str target = str_of(q->target), path = str_cut(&target, '?');
     struct http_header header = q->header ? (struct http_header){str_of(q->header), str_of(q->value)} : (struct http_header){0};
     struct http_request r = {.method = str_of(q->method), .path = path, .query = target, .host = str_of(q->host), .headers = &header, .header_count = q->header ? 1 : 0};
-    struct flight f = {.cloud = &cloud, .request = &r, .arena = a, .path = path};
+    struct flight f = {.cloud = &cloud, .request = &r, .arena = a, .path = path, .call = {.arena = a}};
     enum step step = stage_route(&f);
     if (step == STEP_NEXT && !f.op) step = stage_operation(&f);
     str got = arena_format(a, "%s:%s", f.service ? f.service->wire->text + f.service->wire->name : "-", op_name(&f));
