@@ -44,7 +44,7 @@ static void encode_error(struct flight *f, struct wire_message *m) {
     wire_encode_error(some_service(f)->wire, f->op, f->protocol, &fault, c->request_id, f->arena, m);
 }
 
-/* ---- streamed bodies: read ahead on a worker, so that the loop only copies and sends ---- */
+/* ---- streamed bodies: read ahead on a worker, so that the loop only sends ---- */
 
 struct outflow {
     struct flight *flight;
@@ -53,7 +53,7 @@ struct outflow {
     char *buffer[READ_BUFFERS]; /* heap: held as long as the answer flows, then freed */
     size_t fill[READ_BUFFERS];
     u64 filled, taken;         /* buffers */
-    size_t taken_bytes;        /* of the buffer that is being sent */
+    bool lent;                 /* buffer `taken` is being sent */
     bool reading, closed, broken, waiting;
     bool damaged;              /* the worker's word; the loop takes it when the buffer is back */
     struct worker_job job;
@@ -112,24 +112,21 @@ static void read_ahead(struct outflow *o) {
     store_worker_submit(o->flight->cloud->store, &o->job);
 }
 
-static size_t outflow_produce(void *context, char *out, size_t capacity) {
+/* Whole buffers, one at a time: to ask for the next one is to have sent the last. */
+static size_t outflow_lend(void *context, const char **bytes) {
     struct outflow *o = context;
+    o->taken += o->lent;
+    o->lent = false;
+    read_ahead(o);
     if (o->taken == o->filled) {
         if (o->broken) return HTTP_BROKEN;
         if (o->next == o->end) return 0;
         o->waiting = true;
-        read_ahead(o);
         return HTTP_LATER;
     }
-    size_t i = o->taken % READ_BUFFERS, n = MIN(capacity, o->fill[i] - o->taken_bytes);
-    memcpy(out, o->buffer[i] + o->taken_bytes, n);
-    o->taken_bytes += n;
-    if (o->taken_bytes == o->fill[i]) {
-        o->taken++;
-        o->taken_bytes = 0;
-        read_ahead(o);
-    }
-    return n;
+    o->lent = true;
+    *bytes = o->buffer[o->taken % READ_BUFFERS];
+    return o->fill[o->taken % READ_BUFFERS];
 }
 
 static void outflow_close(void *context) {
@@ -189,7 +186,8 @@ static void respond_stream(struct flight *f, int status, const struct http_heade
     http_hold(f->exchange);
     read_ahead(o);
     http_respond_stream(f->exchange, status, headers, n,
-                        (struct http_producer){outflow_produce, outflow_close, o, (i64)s->length});
+                        (struct http_producer){.lend = outflow_lend, .close = outflow_close, .context = o,
+                                               .length = (i64)s->length});
 }
 
 void answer_plain(struct flight *f, int status, str content_type, str body) {

@@ -97,8 +97,24 @@ void http_abort(struct http_exchange *x) {
     conn_mark_dirty(x->conn);
 }
 
+size_t exchange_produce(struct http_exchange *x, char *out, size_t capacity) {
+    const struct http_producer *p = &x->producer;
+    if (!p->lend) return p->produce(p->context, out, capacity);
+    if (!x->lent.n) {
+        const char *bytes;
+        size_t n = p->lend(p->context, &bytes);
+        if (!n || n == HTTP_LATER || n == HTTP_BROKEN) return n;
+        x->lent = (str){bytes, n};
+    }
+    size_t n = MIN(capacity, x->lent.n);
+    memcpy(out, x->lent.p, n);
+    x->lent = str_skip(x->lent, n);
+    return n;
+}
+
 void exchange_close_producer(struct http_exchange *x) {
     x->streaming = false;
+    x->lent = (str){0};
     if (x->producer.close) x->producer.close(x->producer.context);
     x->producer = (struct http_producer){0};
 }

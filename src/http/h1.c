@@ -239,7 +239,7 @@ static void h1_refuse_exchange(struct http_exchange *x, int status) { h1_refuse(
 
 /* ---- writing ---- */
 
-/* Fills out[1] with the next piece, framed, in the loop's scratch. */
+/* Fills out[1] with the next piece: as the producer lends it, or framed in the loop's scratch. */
 static void produce(struct http_exchange *x) {
     enum { BEFORE = 20, BEHIND = 8 }; /* room for a chunk's size line; for its CRLF and the last chunk */
     char *room = x->conn->loop->scratch + BEFORE;
@@ -249,8 +249,10 @@ static void produce(struct http_exchange *x) {
         exchange_close_producer(x);
         return;
     }
-    capacity = (size_t)MIN((i64)capacity, left);
-    size_t n = x->producer.produce(x->producer.context, room, capacity);
+    bool lends = x->producer.lend && !x->chunked;
+    capacity = lends ? (size_t)left : (size_t)MIN((i64)capacity, left);
+    const char *bytes = room;
+    size_t n = lends ? x->producer.lend(x->producer.context, &bytes) : exchange_produce(x, room, capacity);
     if (n == HTTP_LATER) {
         x->later = true;
         return;
@@ -270,8 +272,8 @@ static void produce(struct http_exchange *x) {
         memcpy(room + n, "\r\n", 2);
         x->out[1] = (str){room - width, n + (size_t)width + 2};
     } else {
-        x->out[1] = (str){room, n};
-        if (x->produced == x->producer.length) exchange_close_producer(x);
+        x->out[1] = (str){bytes, n};
+        if (!lends && x->produced == x->producer.length) exchange_close_producer(x);
     }
 }
 

@@ -204,7 +204,7 @@ static ssize_t read_answer(nghttp2_session *session, i32 stream, u8 *out, size_t
     }
     i64 left = x->producer.length < 0 ? INT64_MAX : x->producer.length - x->produced;
     capacity = (size_t)MIN((i64)capacity, left);
-    size_t n = capacity ? x->producer.produce(x->producer.context, (char *)out, capacity) : 0;
+    size_t n = capacity ? exchange_produce(x, (char *)out, capacity) : 0;
     if (n == HTTP_LATER) {
         x->later = true;
         return NGHTTP2_ERR_DEFERRED;

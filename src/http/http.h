@@ -70,11 +70,16 @@ void http_resume_body(struct http_exchange *x);
 /* A response body source for http_respond_stream: fills up to `capacity` bytes. Returns the count; 0
  * means the end; HTTP_LATER: not now, http_stream_ready() will be called; HTTP_BROKEN: abort the
  * connection (the client must see that the answer is incomplete). Called on the loop thread; a
- * producer that must block reads ahead elsewhere and answers HTTP_LATER. */
+ * producer that must block reads ahead elsewhere and answers HTTP_LATER.
+ *
+ * A producer whose bytes stand in memory already gives `lend` instead of `produce`: it sets *bytes to
+ * bytes of its own, which stay as they are until the next `lend` or `close`, and returns as above. On
+ * HTTP/1.1 they go to the socket from where they stand. */
 #define HTTP_LATER ((size_t)-1)
 #define HTTP_BROKEN ((size_t)-2)
 struct http_producer {
     size_t (*produce)(void *context, char *out, size_t capacity);
+    size_t (*lend)(void *context, const char **bytes);
     void (*close)(void *context); /* always called once, also when the peer goes away */
     void *context;
     i64 length; /* Content-Length, or -1: chunked (HTTP/1.1) or by END_STREAM (HTTP/2) */

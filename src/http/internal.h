@@ -145,6 +145,7 @@ struct http_exchange {
     str out[2];      /* head and body, or what is left of a produced piece */
     char *rest;      /* malloc: produced bytes that the socket did not take */
     struct http_producer producer;
+    str lent;        /* by the producer, and not copied yet */
     i64 produced;
     /* HTTP/2 */
     int status;
@@ -188,6 +189,7 @@ str status_reason(int status);
 bool status_has_no_body(int status);
 void exchange_deliver(struct http_exchange *x, str bytes);
 void exchange_deliver_end(struct http_exchange *x);
+size_t exchange_produce(struct http_exchange *x, char *out, size_t capacity); /* either form, copied */
 void exchange_close_producer(struct http_exchange *x);
 
 /* h1.c */

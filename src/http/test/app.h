@@ -29,7 +29,9 @@ struct app_call {
     u64 received, to_send, sum;
     bool waiting;
     struct buf body;
+    char *own; /* what is lent, overwritten by the next */
 };
+enum { APP_LENT_MAX = 200000 };
 
 static void app_answer(struct http_exchange *x, int status, str body) {
     struct http_header headers[] = {{S("Content-Type"), S("text/plain")}};
@@ -73,6 +75,13 @@ static size_t app_produce(void *context, char *out, size_t capacity) {
     for (size_t i = 0; i < n; i++) out[i] = app_byte(call->sum + i);
     call->sum += n;
     return n;
+}
+static size_t app_lend(void *context, const char **bytes) {
+    struct app_call *call = context;
+    if (!call->own) call->own = arena_alloc(http_exchange_arena(call->x), APP_LENT_MAX, 1);
+    memset(call->own, 0, APP_LENT_MAX);
+    *bytes = call->own;
+    return app_produce(call, call->own, APP_LENT_MAX);
 }
 static _Atomic int app_closed_producers;
 static void app_close(void *context) { app_closed_producers++; }
@@ -127,12 +136,14 @@ static void app_on_request(void *context, struct http_exchange *x) {
         struct http_header headers[] = {{S("X-Value"), S("a\r\nX-Evil: 1")}};
         http_respond(x, 200, headers, 1, S(""));
     } else if (str_eq(r->path, S("/length")) || str_eq(r->path, S("/chunked"))
+               || str_eq(r->path, S("/lent")) || str_eq(r->path, S("/lent-chunked"))
                || str_eq(r->path, S("/broken")) || str_eq(r->path, S("/drip"))) {
         str_to_u64(r->query, &call->to_send);
-        bool length = str_eq(r->path, S("/length")) || str_eq(r->path, S("/broken"));
-        http_respond_stream(x, 200, NULL, 0,
-                            (struct http_producer){app_produce, app_close, call,
-                                                   length ? (i64)call->to_send : -1});
+        bool length = str_eq(r->path, S("/length")) || str_eq(r->path, S("/lent")) || str_eq(r->path, S("/broken"));
+        struct http_producer producer = {.close = app_close, .context = call, .length = length ? (i64)call->to_send : -1};
+        if (str_starts(r->path, S("/lent"))) producer.lend = app_lend;
+        else producer.produce = app_produce;
+        http_respond_stream(x, 200, NULL, 0, producer);
     } else {
         http_receive_body(x, str_eq(r->path, S("/small")) ? 100 : 1 << 30);
     }

@@ -67,10 +67,10 @@ static void paused_bodies_stop_the_sender(void) {
 
 static void slow_readers_get_all_and_cost_little(void) {
     struct http_server *s = app_start_with((struct http_config){0});
-    for (int round = 0; round < 2; round++) {
+    static const char *const paths[] = {"/length", "/chunked", "/lent", "/lent-chunked"};
+    for (size_t round = 0; round < LENGTH(paths); round++) {
         int fd = raw_connect(s);
-        raw_send(fd, round ? arena_format(&a, "GET /chunked?%d HTTP/1.0\r\n\r\n", BIG)
-                           : arena_format(&a, "GET /length?%d HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", BIG));
+        raw_send(fd, arena_format(&a, "GET %s?%d HTTP/1.0\r\n\r\n", paths[round], BIG));
         usleep(100000);
         CHECK(mallinfo2().uordblks < 16 << 20); /* the answer waits in its producer, not in memory */
         str answer = raw_body(raw_read_all(&a, fd, NULL));

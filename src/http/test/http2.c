@@ -170,6 +170,7 @@ static void check_streams(struct http_server *s, SSL_CTX *tls) {
     struct reply *slow = ask(c, "PUT", "/slow", 1000000, NULL);
     struct reply *wait = ask(c, "PUT", "/count", 10, "100-continue");
     struct reply *get = ask(c, "GET", "/length?5000000", 0, NULL);
+    struct reply *lent = ask(c, "GET", "/lent?5000000", 0, NULL);
     struct reply *drip = ask(c, "GET", "/drip?95", 0, NULL);
     struct reply *refuse = ask(c, "PUT", "/refuse", 100000, NULL);
     struct reply *gone = ask(c, "GET", "/abort", 0, NULL);
@@ -189,6 +190,7 @@ static void check_streams(struct http_server *s, SSL_CTX *tls) {
     CHECK_STR(((str){slow->text, (size_t)slow->received}), want);
     CHECK(wait->continued && wait->status == 200);
     CHECK(get->received == 5000000 && get->sum == sum_of(5000000));
+    CHECK(lent->received == 5000000 && lent->sum == sum_of(5000000));
     CHECK(drip->received == 95 && drip->sum == sum_of(95));
     CHECK(refuse->status == 403 && refuse->error == NGHTTP2_NO_ERROR);
     CHECK(gone->closed && gone->error == NGHTTP2_INTERNAL_ERROR);
