@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { HEADERS_OWN = 4, DIRECT_MAX = 64 << 10, READ_AHEAD = 256 << 10, READ_BUFFERS = 4 };
+enum { HEADERS_OWN = 4, DIRECT_MAX = 64 << 10, READ_AHEAD = 512 << 10, READ_BUFFERS = 3 };
 
 /* ---- errors that every service has, named as this kind of service names them ---- */
 
