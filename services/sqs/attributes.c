@@ -115,7 +115,11 @@ err attributes_apply(struct call *c, struct queue *q, const struct sqs_queue_att
 
 /* ---- reading ---- */
 
-static str number_text(struct call *c, i64 v) { return arena_format(c->arena, "%lld", (long long)v); }
+static str number_text(struct call *c, i64 v) {
+    struct buf b = buf_new(c->arena, 24);
+    buf_i64(&b, v);
+    return buf_str(&b);
+}
 
 static bool counted(struct call *c, const struct queue *q, str name, str *text) {
     const struct counts *n = &q->counts;

@@ -142,10 +142,12 @@ str arena_vformat(struct arena *a, const char *format, va_list args) {
     ASSERT(format);
     va_list again;
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    char most[256]; /* formatted once; only the long ones twice */
+    int n = vsnprintf(most, sizeof most, format, args);
     ASSERT(n >= 0);
     char *text = arena_alloc(a, (size_t)n + 1, 1);
-    vsnprintf(text, (size_t)n + 1, format, again);
+    if ((size_t)n < sizeof most) memcpy(text, most, (size_t)n);
+    else vsnprintf(text, (size_t)n + 1, format, again);
     va_end(again);
     return (str){text, (size_t)n};
 }
@@ -160,7 +162,7 @@ str arena_format(struct arena *a, const char *format, ...) {
 
 struct buf buf_new(struct arena *a, size_t max) { return (struct buf){.arena = a, .max = max}; }
 
-char *buf_reserve(struct buf *b, size_t n) {
+char *buf_grow(struct buf *b, size_t n) {
     if (b->over || n > b->max - b->n) {
         b->over = true;
         return NULL;
@@ -180,25 +182,18 @@ char *buf_reserve(struct buf *b, size_t n) {
     return b->p + b->n;
 }
 
-void buf_add(struct buf *b, str s) {
-    char *at = buf_reserve(b, s.n);
-    if (!at || !s.n) return;
-    memcpy(at, s.p, s.n);
-    b->n += s.n;
-}
-
-void buf_char(struct buf *b, char c) { buf_add(b, (str){&c, 1}); }
-
 void buf_format(struct buf *b, const char *format, ...) {
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    char most[256];
+    int n = vsnprintf(most, sizeof most, format, args);
     va_end(args);
     ASSERT(n >= 0);
     char *at = buf_reserve(b, (size_t)n + 1); /* vsnprintf writes a NUL behind */
     if (at) {
-        vsnprintf(at, (size_t)n + 1, format, again);
+        if ((size_t)n < sizeof most) memcpy(at, most, (size_t)n);
+        else vsnprintf(at, (size_t)n + 1, format, again);
         b->n += (size_t)n;
     }
     va_end(again);

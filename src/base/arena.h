@@ -55,13 +55,27 @@ struct buf {
     bool over;
 };
 struct buf buf_new(struct arena *a, size_t max);
-void buf_add(struct buf *b, str s);
-void buf_char(struct buf *b, char c);
 PRINTF(2, 3) void buf_format(struct buf *b, const char *format, ...);
 void buf_u64(struct buf *b, u64 v);
 void buf_i64(struct buf *b, i64 v);
 /* Room for n more bytes to write by hand, then `b->n += written`; NULL if that passes the max. */
-char *buf_reserve(struct buf *b, size_t n);
+char *buf_grow(struct buf *b, size_t n); /* buf_reserve's slow half */
+static inline char *buf_reserve(struct buf *b, size_t n) {
+    bool fits = !b->over && b->p && n <= b->capacity - b->n;
+    return fits ? b->p + b->n : buf_grow(b, n);
+}
+static inline void buf_add(struct buf *b, str s) {
+    char *at = buf_reserve(b, s.n);
+    if (!at || !s.n) return;
+    memcpy(at, s.p, s.n);
+    b->n += s.n;
+}
+static inline void buf_char(struct buf *b, char c) {
+    char *at = buf_reserve(b, 1);
+    if (!at) return;
+    *at = c;
+    b->n++;
+}
 str buf_str(const struct buf *b); /* a view, valid until the next addition */
 
 #endif

@@ -9,18 +9,12 @@ void assert_failed(const char *condition, const char *file, int line) {
     abort();
 }
 
-str str_of(const char *c_string) {
-    return c_string ? (str){c_string, strlen(c_string)} : (str){0};
-}
-
-bool str_eq(str a, str b) { return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0); }
-
 static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c; }
 
 bool str_eq_nocase(str a, str b) {
     if (a.n != b.n) return false;
     for (size_t i = 0; i < a.n; i++)
-        if (lower(a.p[i]) != lower(b.p[i])) return false;
+        if (a.p[i] != b.p[i] && lower(a.p[i]) != lower(b.p[i])) return false;
     return true;
 }
 
@@ -30,19 +24,6 @@ int str_cmp(str a, str b) {
     if (order) return order;
     return a.n < b.n ? -1 : a.n > b.n;
 }
-
-bool str_starts(str s, str prefix) { return s.n >= prefix.n && str_eq(str_take(s, prefix.n), prefix); }
-
-bool str_ends(str s, str suffix) {
-    return s.n >= suffix.n && str_eq(str_skip(s, s.n - suffix.n), suffix);
-}
-
-str str_skip(str s, size_t n) {
-    n = MIN(n, s.n);
-    return s.p ? (str){s.p + n, s.n - n} : s;
-}
-
-str str_take(str s, size_t n) { return (str){s.p, MIN(n, s.n)}; }
 
 str str_trim(str s) {
     while (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) s = str_skip(s, 1);

@@ -43,14 +43,29 @@ typedef struct str {
 /* For printf's "%.*s". */
 #define STR_ARGS(s) (int)(s).n, (s).p ? (s).p : ""
 
-str str_of(const char *c_string); /* NULL gives the absent str */
-bool str_eq(str a, str b);
+/* The shortest ones stand here, for the compiler to see through: they are most of what routing,
+ * signatures and codecs do. */
+static inline str str_of(const char *c_string) { /* NULL gives the absent str */
+    return c_string ? (str){c_string, strlen(c_string)} : (str){0};
+}
+static inline bool str_eq(str a, str b) {
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
 bool str_eq_nocase(str a, str b); /* ASCII case only */
 int str_cmp(str a, str b);        /* byte order, shorter first */
-bool str_starts(str s, str prefix);
-bool str_ends(str s, str suffix);
-str str_skip(str s, size_t n);   /* without the first n bytes; clamped */
-str str_take(str s, size_t n);   /* the first n bytes; clamped */
+static inline str str_skip(str s, size_t n) { /* without the first n bytes; clamped */
+    n = n < s.n ? n : s.n;
+    return n ? (str){s.p + n, s.n - n} : s;
+}
+static inline str str_take(str s, size_t n) { /* the first n bytes; clamped */
+    return (str){s.p, n < s.n ? n : s.n};
+}
+static inline bool str_starts(str s, str prefix) {
+    return s.n >= prefix.n && str_eq(str_take(s, prefix.n), prefix);
+}
+static inline bool str_ends(str s, str suffix) {
+    return s.n >= suffix.n && str_eq(str_skip(s, s.n - suffix.n), suffix);
+}
 str str_trim(str s);             /* without spaces and tabs at both ends */
 #define STR_NONE ((size_t)-1)
 size_t str_find(str s, str needle); /* index, or STR_NONE */

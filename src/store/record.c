@@ -40,6 +40,11 @@ static void put_varint(struct buf *b, u64 v) {
 }
 
 static bool get_varint(str *rest, u64 *v) {
+    if (rest->n && !(rest->p[0] & 0x80)) { /* most are short */
+        *v = (u8)rest->p[0];
+        *rest = (str){rest->p + 1, rest->n - 1};
+        return true;
+    }
     *v = 0;
     for (unsigned shift = 0; shift < 64 && rest->n; shift += 7) {
         u8 byte = (u8)rest->p[0];
@@ -210,8 +215,9 @@ static bool set_number(const struct record_field *f, u64 v, char *at) {
 
 static const struct record_field *field_of(const struct record_type *type, u64 number, u16 *hint) {
     /* Written in the table's order: the next one is nearly always the right one. */
-    for (u16 tried = 0; tried < type->count; tried++) {
-        u16 i = (u16)((*hint + tried) % type->count);
+    u16 i = *hint;
+    for (u16 tried = 0; tried < type->count; tried++, i++) {
+        if (i >= type->count) i = 0;
         if (type->fields[i].number != number) continue;
         *hint = (u16)(i + 1);
         return &type->fields[i];
