@@ -169,6 +169,14 @@ static enum step check_present(struct flight *f) {
                                       w->text + w->name, w->text + f->op->name));
 }
 
+static int match_uri(struct flight *f) {
+    const struct cloud_config *config = &f->cloud->config;
+    size_t i = 0;
+    while (config->services[i] != f->service) i++;
+    return uri_match(f->cloud->uris[i], f->request->method, f->path, f->request->query,
+                     (const struct wire_header *)f->request->headers, f->request->header_count, f->arena);
+}
+
 enum step stage_operation(struct flight *f) {
     if (f->op) return STEP_NEXT;
     str target = header(f, S("x-amz-target")), service, name;
@@ -186,8 +194,7 @@ enum step stage_operation(struct flight *f) {
     }
     bool rest = f->service && (f->protocol == WIRE_REST_JSON || f->protocol == WIRE_REST_XML);
     if (rest) {
-        int index = uri_match(f->service, f->request->method, f->path, f->request->query,
-                              (const struct wire_header *)f->request->headers, f->request->header_count, f->arena);
+        int index = match_uri(f);
         if (index < 0) return unknown_operation(f, f->request->path);
         f->op = &f->service->wire->ops[index];
         f->op_index = (u16)index;

@@ -2,6 +2,27 @@
 
 #include "base/encode.h"
 
+/* What a request must have besides the path: a query key, perhaps with a value, or a header. */
+struct need {
+    str name, value; /* value absent: any */
+    bool in_header;
+};
+
+struct route {
+    str method, path;
+    int depth;     /* segments of the path; -1: the last label takes any number */
+    int literal;   /* bytes of the path that stand for themselves */
+    bool present;  /* the room has the operation */
+    bool asks_query; /* one of the needs is of the query */
+    u16 need_count;
+    struct need *needs;
+};
+
+struct uri_table {
+    u16 count;
+    struct route *routes; /* indexed like the service's operations */
+};
+
 /* Does `path` fit the template's path? Labels take one non-empty segment, greedy ones the rest. */
 static bool path_fits(str template, str path) {
     while (template.n) {
@@ -27,53 +48,14 @@ static bool path_fits(str template, str path) {
     return path.n == 0 || str_eq(path, S("/"));
 }
 
-/* Is the key there, and, when the template gives a value ("list-type=2"), with it? */
-static bool query_has(str query, str key, str value, struct arena *a) {
-    while (query.p) {
-        str pair = str_cut(&query, '&');
-        str name = str_cut(&pair, '=');
-        str decoded;
-        if (!percent_decode(a, name, false, &decoded) || !str_eq(decoded, key)) continue;
-        if (!value.p || str_eq(pair, value)) return true;
-    }
-    return false;
+/* Segments, without regard to a slash at the end. Paths of other depths cannot fit each other. */
+static int depth_of(str path) {
+    int n = 0;
+    for (size_t i = 0; i < path.n; i++) n += path.p[i] == '/';
+    return n - (path.n > 1 && path.p[path.n - 1] == '/');
 }
 
-static bool header_there(const struct wire_header *headers, size_t n, str name) {
-    for (size_t i = 0; i < n; i++)
-        if (str_eq_nocase(headers[i].name, name)) return true;
-    return false;
-}
-
-/* The weight of what the operation asks for and the request has; -1 when something is missing. */
-static int weigh(const struct wire_service *w, const struct wire_op *op, str query,
-                 const struct wire_header *headers, size_t header_count, struct arena *a) {
-    int weight = 0;
-    str literal = wire_text(w, op->uri);
-    str_cut(&literal, '?');
-    while (literal.p) {
-        str value = str_cut(&literal, '&');
-        str key = str_cut(&value, '=');
-        if (!key.n) continue;
-        if (!query_has(query, key, value, a)) return -1;
-        weight += 2;
-    }
-    if (op->input == WIRE_NONE) return weight;
-    const struct wire_shape *input = &w->shapes[op->input];
-    for (u16 i = 0; i < input->member_count; i++) {
-        const struct wire_member *m = &w->members[input->first_member + i];
-        if (!(m->flags & WIRE_REQUIRED)) continue;
-        str name = wire_text(w, m->location_name);
-        if (m->location == WIRE_IN_QUERY) {
-            if (!query_has(query, name, (str){0}, a)) return -1;
-            weight += 2;
-        } else if (m->location == WIRE_IN_HEADER) {
-            if (!header_there(headers, header_count, name)) return -1;
-            weight += 2;
-        }
-    }
-    return weight;
-}
+/* ---- the table ---- */
 
 static int literal_length(str template) {
     int n = 0;
@@ -86,24 +68,105 @@ static int literal_length(str template) {
     return n;
 }
 
-int uri_match(const struct service *s, str method, str path, str query, const struct wire_header *headers,
-              size_t header_count, struct arena *a) {
+static void add_need(struct route *r, bool in_header, str name, str value) {
+    r->needs[r->need_count++] = (struct need){name, value, in_header};
+    r->asks_query |= !in_header;
+}
+
+static u16 needs_max(const struct wire_service *w, const struct wire_op *op, str literal) {
+    u16 n = op->input == WIRE_NONE ? 0 : w->shapes[op->input].member_count;
+    while (literal.p) {
+        str_cut(&literal, '&');
+        n++;
+    }
+    return n;
+}
+
+static void take_apart(struct arena *a, const struct wire_service *w, const struct wire_op *op, struct route *r) {
+    str literal = wire_text(w, op->uri);
+    r->method = wire_text(w, op->method);
+    r->path = str_cut(&literal, '?');
+    r->literal = literal_length(r->path);
+    r->depth = str_find(r->path, S("+}")) == STR_NONE ? depth_of(r->path) : -1;
+    r->needs = NEW_ARRAY(a, struct need, needs_max(w, op, literal));
+    while (literal.p) {
+        str value = str_cut(&literal, '&');
+        str key = str_cut(&value, '=');
+        if (key.n) add_need(r, false, key, value);
+    }
+    if (op->input == WIRE_NONE) return;
+    const struct wire_shape *input = &w->shapes[op->input];
+    for (u16 i = 0; i < input->member_count; i++) {
+        const struct wire_member *m = &w->members[input->first_member + i];
+        if (!(m->flags & WIRE_REQUIRED) || (m->location != WIRE_IN_QUERY && m->location != WIRE_IN_HEADER)) continue;
+        add_need(r, m->location == WIRE_IN_HEADER, wire_text(w, m->location_name), (str){0});
+    }
+}
+
+struct uri_table *uri_table_new(struct arena *a, const struct service *s) {
     const struct wire_service *w = s->wire;
-    int best = -1, best_weight = -1, best_literal = -1;
+    struct uri_table *t = NEW(a, struct uri_table);
+    t->count = w->op_count;
+    t->routes = NEW_ARRAY(a, struct route, w->op_count);
     for (u16 i = 0; i < w->op_count; i++) {
-        const struct wire_op *op = &w->ops[i];
-        if (!str_eq(wire_text(w, op->method), method)) continue;
-        str uri = wire_text(w, op->uri);
-        str template = str_cut(&uri, '?');
-        if (!path_fits(template, path)) continue;
-        int weight = weigh(w, op, query, headers, header_count, a);
-        if (weight < 0) continue;
-        weight = weight * 2 + (s->ops && s->ops[i].handle != NULL);
-        int literal = literal_length(template);
-        if (literal < best_literal || (literal == best_literal && weight <= best_weight)) continue;
+        take_apart(a, w, &w->ops[i], &t->routes[i]);
+        t->routes[i].present = s->ops && s->ops[i].handle != NULL;
+    }
+    return t;
+}
+
+/* ---- matching ---- */
+
+struct asked {
+    struct need *query; /* names decoded, values as sent */
+    size_t query_count;
+    const struct wire_header *headers;
+    size_t header_count;
+};
+
+static void read_query(struct arena *a, str query, struct asked *asked) {
+    size_t n = 1;
+    for (size_t i = 0; i < query.n; i++) n += query.p[i] == '&';
+    asked->query = NEW_ARRAY(a, struct need, n);
+    while (query.p) {
+        str value = str_cut(&query, '&');
+        str name = str_cut(&value, '='), decoded;
+        if (percent_decode(a, name, false, &decoded)) asked->query[asked->query_count++] = (struct need){decoded, value, false};
+    }
+}
+
+static bool has(const struct asked *asked, const struct need *need) {
+    for (size_t i = 0; need->in_header && i < asked->header_count; i++)
+        if (str_eq_nocase(asked->headers[i].name, need->name)) return true;
+    for (size_t i = 0; !need->in_header && i < asked->query_count; i++) {
+        const struct need *q = &asked->query[i];
+        if (str_eq(q->name, need->name) && (!need->value.p || str_eq(q->value, need->value))) return true;
+    }
+    return false;
+}
+
+static bool has_all(const struct asked *asked, const struct route *r) {
+    if (r->asks_query && !asked->query_count) return false; /* most fail here, without a comparison */
+    for (u16 i = 0; i < r->need_count; i++)
+        if (!has(asked, &r->needs[i])) return false;
+    return true;
+}
+
+int uri_match(const struct uri_table *table, str method, str path, str query, const struct wire_header *headers,
+              size_t header_count, struct arena *a) {
+    struct asked asked = {.headers = headers, .header_count = header_count};
+    if (query.n) read_query(a, query, &asked);
+    int depth = depth_of(path);
+    int best = -1, best_weight = -1, best_literal = -1;
+    for (u16 i = 0; i < table->count; i++) {
+        const struct route *r = &table->routes[i];
+        if ((r->depth >= 0 && r->depth != depth) || !str_eq(r->method, method)) continue;
+        if (!has_all(&asked, r) || !path_fits(r->path, path)) continue;
+        int weight = r->need_count * 2 + r->present;
+        if (r->literal < best_literal || (r->literal == best_literal && weight <= best_weight)) continue;
         best = i;
         best_weight = weight;
-        best_literal = literal;
+        best_literal = r->literal;
     }
     return best;
 }
