@@ -10,19 +10,18 @@ struct page {
 };
 
 static void listed_object(struct call *c, const struct walk_item *item, bool url, struct s3_object *out) {
-    struct object_row row = {0};
-    ASSERT(record_decode(c->arena, &s3_object_record, item->value, &row));
+    const struct object_row *row = &item->object;
     *out = (struct s3_object){.key = s3_listed(c, item->name, url),
-                              .last_modified = SOME_TIME(row.modified_ms),
-                              .etag = s3_quoted(c, row.etag),
-                              .size = SOME_I64((i64)row.size),
+                              .last_modified = SOME_TIME(row->modified_ms),
+                              .etag = s3_quoted(c, row->etag),
+                              .size = SOME_I64((i64)row->size),
                               .storage_class = S("STANDARD")};
-    if (!row.checksum_kind) return;
+    if (!row->checksum_kind) return;
     out->checksum_algorithm.v = NEW(c->arena, str);
-    out->checksum_algorithm.v[0] = s3_checksum_name(s3_object_checksum(&row));
+    out->checksum_algorithm.v[0] = s3_checksum_name(s3_object_checksum(row));
     out->checksum_algorithm.n = 1;
     out->checksum_algorithm.set = true;
-    out->checksum_type = s3_checksum_type(&row);
+    out->checksum_type = s3_checksum_type(row);
 }
 
 static void list_page(struct call *c, struct walk *walk, u32 max, bool url, bool owners, struct page *page) {

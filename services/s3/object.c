@@ -3,7 +3,13 @@
 
 enum { ORDER_CURRENT = 0, DELETE_ENTRIES_MAX = 1000 };
 
-str s3_quoted(struct call *c, str etag) { return arena_format(c->arena, "\"%.*s\"", STR_ARGS(etag)); }
+str s3_quoted(struct call *c, str etag) {
+    struct buf b = buf_new(c->arena, etag.n + 2);
+    buf_char(&b, '"');
+    buf_add(&b, etag);
+    buf_char(&b, '"');
+    return buf_str(&b);
+}
 
 static bool current_get(struct call *c, const struct bucket_row *bucket, str key, struct object_row *object) {
     str value;

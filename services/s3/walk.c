@@ -38,7 +38,7 @@ struct walk s3_walk(struct call *c, str base, str prefix, str delimiter, str aft
 }
 
 /* False for a row that a listing of current objects does not show; then the walk has moved on. */
-static bool shown(struct walk *w, const struct walk_item *item) {
+static bool shown(struct walk *w, struct walk_item *item) {
     u64 order;
     str rest = item->rest;
     if (!w->objects) return true;
@@ -47,9 +47,8 @@ static bool shown(struct walk *w, const struct walk_item *item) {
         range_seek(&w->rows, s3_key_after_string(w->c, w->base, item->name));
         return false;
     }
-    struct object_row object = {0};
-    ASSERT(record_decode(w->c->arena, &s3_object_record, item->value, &object));
-    return !object.delete_marker;
+    ASSERT(record_decode(w->c->arena, &s3_object_record, item->value, &item->object));
+    return !item->object.delete_marker;
 }
 
 enum walk_kind s3_walk_next(struct walk *w, struct walk_item *item) {

@@ -17,6 +17,7 @@ struct walk_item {
     str name;  /* the key, or the common prefix */
     str rest;  /* what follows the key in the row's key */
     str value; /* the row; valid until the next step */
+    struct object_row object; /* the row read, in a walk of objects; as valid */
 };
 /* `after`: names above this; absent: from the start. A group that `after` names is not met again. */
 struct walk s3_walk(struct call *c, str base, str prefix, str delimiter, str after);
