@@ -20,6 +20,8 @@ static const char *op_name(const struct flight *f) { return f->op ? f->service->
 
 static void route(const struct request *q, struct arena *a) {
     struct cloud cloud = {.config = {.services = services, .service_count = LENGTH(services)}};
+    struct uri_table *uris[] = {uri_table_new(a, &objects), NULL, NULL};
+    cloud.uris = uris;
     str target = str_of(q->target), path = str_cut(&target, '?');
     struct http_header header = q->header ? (struct http_header){str_of(q->header), str_of(q->value)} : (struct http_header){0};
     struct http_request r = {.method = str_of(q->method), .path = path, .query = target, .host = str_of(q->host), .headers = &header, .header_count = q->header ? 1 : 0};
@@ -94,7 +96,7 @@ static void requests_find_their_operation(void) {
 }
 
 static const char *match(const char *method, const char *path, const char *query, struct arena *a) {
-    int i = uri_match(&objects, str_of(method), str_of(path), query ? str_of(query) : (str){0}, NULL, 0, a);
+    int i = uri_match(uri_table_new(a, &objects), str_of(method), str_of(path), query ? str_of(query) : (str){0}, NULL, 0, a);
     return i < 0 ? "-" : s3_wire.text + s3_wire.ops[i].name;
 }
 
