@@ -133,8 +133,6 @@ static str s3_resource_type(str path) {
 }
 
 static enum step unknown_operation(struct flight *f, str name) {
-    const struct wire_service *w = f->service->wire;
-    str version = wire_text(w, w->api_version);
     if (f->protocol == WIRE_AWS_QUERY || f->protocol == WIRE_EC2_QUERY)
         return flight_refuse(f, flight_error(f, S("InvalidAction"), 400),
                              arena_format(f->arena, "The action %.*s is not valid for this endpoint.", STR_ARGS(name)));
@@ -145,7 +143,6 @@ static enum step unknown_operation(struct flight *f, str name) {
     if (f->s3 || f->protocol == WIRE_REST_JSON || f->protocol == WIRE_REST_XML)
         return flight_refuse(f, flight_error(f, S("MethodNotAllowed"), 405),
                              S("The specified method is not allowed against this resource."));
-    (void)version;
     return flight_refuse(f, flight_error(f, S("UnknownOperationException"), 404),
                          arena_format(f->arena, "The operation '%.*s' is unknown.", STR_ARGS(name)));
 }
