@@ -13,6 +13,11 @@ enum principal_kind {
     PRINCIPAL_SERVICE,   /* a service of the cloud itself: arn is "sqs.amazonaws.com" */
 };
 
+struct principal_tag {
+    str key, value;
+    bool transitive; /* handed on when the session assumes a further role */
+};
+
 struct principal {
     u8 kind;
     bool mfa;            /* the session was made with a second factor */
@@ -23,7 +28,12 @@ struct principal {
     /* Temporary credentials only; absent or 0 otherwise. */
     str session_name;
     str session_policy;  /* JSON that narrows the rights */
+    str session_policy_arns; /* of managed policies that narrow them, with single spaces between */
     str session_issuer;  /* ARN of the role or user that the session was made from */
+    str source_identity; /* set once, kept through a chain of roles */
+    str federated_provider; /* of a session made by SAML or web identity: its ARN or issuer */
+    const struct principal_tag *session_tags;
+    u32 session_tag_count;
     i64 session_made_ms, session_expires_ms;
 };
 

@@ -18,12 +18,15 @@ struct room_release {
     bool (*release)(struct txn *t, str account, int *budget);
 };
 
+struct identity_door; /* of identity.h */
+
 struct cloud_config {
     struct store *store;
     const struct service *const *services; /* every room that is linked in */
     size_t service_count;
     const struct room_release *releases;
     size_t release_count;
+    const struct identity_door *identity; /* NULL: there is only root */
     const char *version;
     /* The root key beside test/test (DATA/credentials or BRUME_ROOT_*); absent: none. */
     str root_access_key, root_secret;

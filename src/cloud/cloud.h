@@ -125,6 +125,9 @@ struct auth_facts {
     str resource_policy;   /* JSON of the resource's policy; absent if none */
     str resource_account;  /* owner of the resource; absent: the caller's account */
     str resource_arn;      /* overrides the overlay's template; absent: the template */
+    bool policy_rules;     /* KMS keys, trust policies: identity policies count only where resource_policy
+                            * hands over to its account */
+    bool granted;          /* allowed by means beside policies (a KMS grant, an ACL); a deny still denies */
     struct auth_fact *v;
     u32 n;
 };
@@ -202,6 +205,7 @@ enum call_as {
     CALL_AS_SERVICE, /* the calling service itself, with aws:SourceArn (call.source_arn) and
                       * aws:SourceAccount (call.outer->account) */
     CALL_FORWARDED,  /* the caller's own rights (kms:ViaService, aws:CalledVia) */
+    CALL_AS_ROLE,    /* a role that trusts the calling service (EventBridge targets, replication, Pipes) */
 };
 struct call_other {
     const struct service *service;
@@ -209,6 +213,7 @@ struct call_other {
     u8 as; /* enum call_as */
     str account, region; /* of the target; absent: the caller's */
     str source_arn;
+    str role_arn; /* CALL_AS_ROLE; the session is named after the service */
 };
 MUST_USE err call_service(struct call *c, const struct call_other *other, const void *in, void *out);
 

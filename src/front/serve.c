@@ -75,6 +75,7 @@ static bool open_cloud(struct serving *s) {
         .service_count = service_count,
         .releases = releases,
         .release_count = release_count,
+        .identity = &identity_door,
         .version = BRUME_VERSION,
         .root_access_key = s->keys.access_key,
         .root_secret = s->keys.secret,

@@ -1,20 +1,38 @@
 #include "front/services.h"
 
+#include "cloud/identity.h"
 #include "gen/s3.h"
 #include "gen/sqs.h"
 #include "gen/sts.h"
 
-const struct service *const services[] = {&s3_service, &sqs_service, &sts_service};
+/* Each table in the order of the alphabet, a line for each room. */
+const struct service *const services[] = {
+    &s3_service,
+    &sqs_service,
+    &sts_service,
+};
 const size_t service_count = LENGTH(services);
 
 /* Rooms that do things later name them in their own tables. */
-extern const struct task_kind s3_tasks[], sqs_task_kinds[];
+extern const struct task_kind s3_tasks[];
+extern const struct task_kind sqs_task_kinds[];
 
-const struct room_tasks rooms[] = {{cloud_task_kinds, 1}, {s3_tasks, 1}, {sqs_task_kinds, 4}};
+const struct room_tasks rooms[] = {
+    {cloud_task_kinds, 1},
+    {s3_tasks, 1},
+    {sqs_task_kinds, 4},
+};
 const size_t room_count = LENGTH(rooms);
 
 /* Rooms whose rows own bytes. */
 extern bool s3_release(struct txn *t, str account, int *budget);
 
-const struct room_release releases[] = {{"s3", s3_release}};
+const struct room_release releases[] = {
+    {"s3", s3_release},
+};
 const size_t release_count = LENGTH(releases);
+
+/* Rooms that know who may what. */
+const struct identity_door identity_door = {
+    .key = NULL,
+};

@@ -19,4 +19,7 @@ extern const size_t room_count;
 extern const struct room_release releases[];
 extern const size_t release_count;
 
+/* Where the gate learns keys, policies and the organization (cloud/identity.h). */
+extern const struct identity_door identity_door;
+
 #endif

@@ -1,0 +1,75 @@
+/* Who may what, as the rooms that keep it tell the gate: IAM knows keys, users and roles, Organizations
+ * knows the tree of accounts. The gate asks through this one door, on a transaction, and keeps the
+ * compiled answer until the policy epoch moves (txn_raise_epoch, by every write to what stands here). */
+#ifndef BRUME_IDENTITY_H
+#define BRUME_IDENTITY_H
+
+#include "auth/policy.h"
+#include "cloud/cloud.h"
+
+/* A lasting access key of a user or a root. */
+struct identity_key {
+    str secret;
+    bool active; /* an inactive key is refused as unknown */
+    struct principal principal;
+};
+
+/* A policy as it is attached. */
+struct identity_policy {
+    str name; /* ARN of a managed one; the name of an inline one */
+    str json;
+};
+struct identity_policies {
+    struct identity_policy *v;
+    u32 n;
+};
+
+/* A user or role, by the principal that calls (of a session: by what it was made from). */
+struct identity {
+    bool exists; /* false: deleted since, or replaced by another of the same name: nothing is allowed */
+    struct identity_policies policies; /* inline, managed, of groups */
+    struct identity_policy boundary;   /* json absent: none */
+    struct record_pairs tags;          /* aws:PrincipalTag; those of the session are added by the gate */
+    str path, name;
+    bool service_linked;               /* no SCP limits a service-linked role */
+};
+
+/* An account's place in its organization. */
+struct identity_organization {
+    str id;   /* "o-..."; absent: the account is in none */
+    str path; /* "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/": with the slash at the end, without the account */
+    bool management; /* SCPs and RCPs do not limit it */
+    struct identity_policies *service_control, *resource_control; /* per level, root first; NULL: not enabled */
+    u32 levels;
+};
+
+/* The document and trust of a managed policy or role by ARN, for session policies and calls by role. */
+struct identity_role {
+    str arn, id, trust_json;
+    i64 max_session_s;
+};
+
+/* A member that no room provides is NULL, and what it would have told is unknown to all. */
+struct identity_door {
+    /* False: no such key. */
+    bool (*key)(struct txn *t, struct arena *a, str access_key, struct identity_key *key);
+    void (*identity)(struct txn *t, struct arena *a, const struct principal *p, struct identity *identity);
+    bool (*managed_policy)(struct txn *t, struct arena *a, str arn, struct identity_policy *policy);
+    bool (*role)(struct txn *t, struct arena *a, str arn, struct identity_role *role);
+    void (*organization)(struct txn *t, struct arena *a, str account, struct identity_organization *organization);
+    /* After a call was signed by it: where and when a key was last used. On a worker, seldom. */
+    void (*key_used)(struct txn *t, struct arena *a, str access_key, str region, str service, i64 at_ms);
+};
+
+/* What the gate found, for others that must decide as it does: the simulator, DecodeAuthorizationMessage. */
+struct gate_question {
+    const struct principal *principal;
+    str action, resource;
+    const struct auth_facts *facts; /* may be NULL */
+    /* Further values that stand before those of the call; v NULL: not one of these. May be NULL. */
+    struct policy_values (*values)(void *context, str key);
+    void *context;
+};
+struct policy_decision gate_decide(struct call *c, const struct gate_question *q);
+
+#endif
