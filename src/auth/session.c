@@ -1,8 +1,10 @@
 /* A session token's payload: a version byte, the kind and MFA bytes, the two times, then the strings,
- * each with its length in four bytes; an absent string has the length 0xffffffff. */
+ * each with its length in four bytes; an absent string has the length 0xffffffff. Behind them the number
+ * of tags, and of each a byte (transitive or not), key and value. Version 1 ended before
+ * session_policy_arns; its tokens are still opened. */
 #include "auth/session.h"
 
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 static const struct token_scope scope = {{"session", 7}, {"", 0}, {"", 0}};
 
@@ -38,12 +40,41 @@ static str get_str(str *rest, bool *ok) {
 }
 
 /* The strings of a session, in the order of the token. Append only; a change is a new version. */
-enum { STRINGS = 9 };
+enum { STRINGS = 12, STRINGS_OF_1 = 9 };
 static void strings_of(struct session *s, str *out[static STRINGS]) {
     struct principal *p = &s->principal;
-    str *all[STRINGS] = {&s->access_key, &s->secret,       &p->account,       &p->arn,           &p->user_id,
-                         &p->access_key, &p->session_name, &p->session_policy, &p->session_issuer};
+    str *all[STRINGS] = {&s->access_key,          &s->secret,          &p->account,
+                         &p->arn,                 &p->user_id,         &p->access_key,
+                         &p->session_name,        &p->session_policy,  &p->session_issuer,
+                         &p->session_policy_arns, &p->source_identity, &p->federated_provider};
     memcpy(out, all, sizeof all);
+}
+
+static void put_tags(struct buf *b, const struct principal *p) {
+    ASSERT(p->session_tag_count <= SESSION_TAGS_MAX);
+    put(b, p->session_tag_count, 1);
+    for (u32 i = 0; i < p->session_tag_count; i++) {
+        put(b, p->session_tags[i].transitive, 1);
+        put_str(b, p->session_tags[i].key);
+        put_str(b, p->session_tags[i].value);
+    }
+}
+
+static void get_tags(str *rest, struct principal *p, struct arena *a, bool *ok) {
+    u64 n = get(rest, 1, ok);
+    if (!*ok || n > SESSION_TAGS_MAX) {
+        *ok = false;
+        return;
+    }
+    if (!n) return;
+    struct principal_tag *tags = NEW_ARRAY(a, struct principal_tag, n);
+    for (u64 i = 0; i < n; i++) {
+        tags[i].transitive = get(rest, 1, ok) != 0;
+        tags[i].key = get_str(rest, ok);
+        tags[i].value = get_str(rest, ok);
+    }
+    p->session_tags = tags;
+    p->session_tag_count = (u32)n;
 }
 
 str session_seal(struct sealer *s, struct session *session, struct arena *a) {
@@ -59,6 +90,7 @@ str session_seal(struct sealer *s, struct session *session, struct arena *a) {
     str *strings[STRINGS];
     strings_of(session, strings);
     for (int i = 0; i < STRINGS; i++) put_str(&b, *strings[i]);
+    put_tags(&b, &session->principal);
     ASSERT(!b.over);
     return token_seal(s, &scope, buf_str(&b), a);
 }
@@ -67,7 +99,8 @@ bool session_open(struct sealer *s, str token, str access_key, struct arena *a, 
     str rest;
     if (!token_open(s, &scope, token, a, &rest)) return false;
     bool ok = true;
-    if (get(&rest, 1, &ok) != VERSION || !ok) return false;
+    u64 version = get(&rest, 1, &ok);
+    if (!ok || version < 1 || version > VERSION) return false;
     struct session found = {0};
     found.principal.kind = (u8)get(&rest, 1, &ok);
     found.principal.mfa = get(&rest, 1, &ok) != 0;
@@ -75,7 +108,8 @@ bool session_open(struct sealer *s, str token, str access_key, struct arena *a, 
     found.principal.session_expires_ms = (i64)get(&rest, 8, &ok);
     str *strings[STRINGS];
     strings_of(&found, strings);
-    for (int i = 0; i < STRINGS; i++) *strings[i] = get_str(&rest, &ok);
+    for (int i = 0; i < (version == 1 ? STRINGS_OF_1 : STRINGS); i++) *strings[i] = get_str(&rest, &ok);
+    if (version > 1) get_tags(&rest, &found.principal, a, &ok);
     if (!ok || !str_eq(found.access_key, access_key)) return false;
     *session = found;
     return true;

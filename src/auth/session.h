@@ -11,6 +11,10 @@ struct session {
     str access_key, secret;     /* ASIA... */
     struct principal principal; /* session_* and expiry included */
 };
+enum { SESSION_TAGS_MAX = 50 };
+/* A token has its bound (TOKEN_MAX): the session's policies, their ARNs and its tags together may come to
+ * this many bytes, and four more for each of these strings. STS refuses more (PackedPolicyTooLarge). */
+enum { SESSION_PACKED_MAX = 4096 };
 /* Fills access_key and secret with new ones, sets the principal's access_key, and seals. */
 str session_seal(struct sealer *s, struct session *session, struct arena *a);
 /* false: not ours, altered, or of another access key. Expiry is the caller's to judge

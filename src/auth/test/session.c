@@ -65,8 +65,62 @@ static void sessions_carry_themselves(void) {
     CHECK_STR(back.principal.access_key, s.access_key);
     CHECK_INT(back.principal.session_expires_ms, 1700000900000);
     CHECK(!back.principal.session_policy.p);
+    CHECK_INT(back.principal.session_tag_count, 0);
     CHECK(!session_open(sealer(&a), token, S("ASIAAAAAAAAAAAAAAAAA"), &a, &back));
     CHECK(!session_open(sealer(&a), S("token"), s.access_key, &a, &back));
+    arena_free(&a);
+}
+
+static void sessions_carry_what_was_handed_to_them(void) {
+    struct arena a = {0};
+    struct principal_tag tags[] = {{S("team"), S("blue"), true}, {S("cost"), S(""), false}};
+    struct session s = {.principal = principal_root(&a, S("123456789012"), S("x"))};
+    s.principal.session_tags = tags;
+    s.principal.session_tag_count = LENGTH(tags);
+    s.principal.session_policy_arns = S("arn:aws:iam::aws:policy/ReadOnlyAccess");
+    s.principal.source_identity = S("alice");
+    s.principal.federated_provider = S("https://issuer.example");
+    str token = session_seal(sealer(&a), &s, &a);
+    struct session back;
+    CHECK(session_open(sealer(&a), token, s.access_key, &a, &back));
+    CHECK_STR(back.principal.session_policy_arns, S("arn:aws:iam::aws:policy/ReadOnlyAccess"));
+    CHECK_STR(back.principal.source_identity, S("alice"));
+    CHECK_STR(back.principal.federated_provider, S("https://issuer.example"));
+    CHECK_INT(back.principal.session_tag_count, 2);
+    CHECK_STR(back.principal.session_tags[0].key, S("team"));
+    CHECK_STR(back.principal.session_tags[0].value, S("blue"));
+    CHECK(back.principal.session_tags[0].transitive && !back.principal.session_tags[1].transitive);
+    CHECK(back.principal.session_tags[1].value.p && back.principal.session_tags[1].value.n == 0);
+    arena_free(&a);
+}
+
+static str repeated(struct arena *a, char c, size_t n) {
+    char *text = arena_alloc(a, n, 1);
+    memset(text, c, n);
+    return (str){text, n};
+}
+
+/* The longest of everything, as AWS bounds it: the token still fits. */
+static void the_longest_session_fits(void) {
+    struct arena a = {0};
+    struct session s = {.principal = {.kind = PRINCIPAL_ROLE_SESSION,
+                                      .account = S("123456789012"),
+                                      .arn = repeated(&a, 'a', 43 + 64 + 1 + 64),
+                                      .user_id = repeated(&a, 'u', 21 + 1 + 64),
+                                      .session_name = repeated(&a, 'n', 64),
+                                      .session_issuer = repeated(&a, 'r', 31 + 512 + 64),
+                                      .source_identity = repeated(&a, 's', 64),
+                                      .federated_provider = repeated(&a, 'f', 255)}};
+    struct principal_tag *tags = NEW_ARRAY(&a, struct principal_tag, SESSION_TAGS_MAX);
+    for (int i = 0; i < SESSION_TAGS_MAX; i++) tags[i] = (struct principal_tag){S("k"), S("v"), false};
+    s.principal.session_tags = tags;
+    s.principal.session_tag_count = SESSION_TAGS_MAX;
+    s.principal.session_policy = repeated(&a, 'p', SESSION_PACKED_MAX - 100 * 5 - 8);
+    str token = session_seal(sealer(&a), &s, &a);
+    CHECK(token.n <= TOKEN_MAX);
+    struct session back;
+    CHECK(session_open(sealer(&a), token, s.access_key, &a, &back));
+    CHECK_INT(back.principal.session_tag_count, SESSION_TAGS_MAX);
     arena_free(&a);
 }
 
@@ -97,4 +151,5 @@ static void access_keys_carry_their_account(void) {
 }
 
 UNIT_MAIN(UNIT(tokens_open_only_where_they_belong), UNIT(altered_tokens_do_not_open),
-          UNIT(sessions_carry_themselves), UNIT(builtin_keys), UNIT(access_keys_carry_their_account))
+          UNIT(sessions_carry_themselves), UNIT(sessions_carry_what_was_handed_to_them),
+          UNIT(the_longest_session_fits), UNIT(builtin_keys), UNIT(access_keys_carry_their_account))
