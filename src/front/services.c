@@ -1,12 +1,16 @@
 #include "front/services.h"
 
 #include "cloud/identity.h"
+#include "gen/dynamodb.h"
+#include "gen/dynamodbstreams.h"
 #include "gen/s3.h"
 #include "gen/sqs.h"
 #include "gen/sts.h"
 
 /* Each table in the order of the alphabet, a line for each room. */
 const struct service *const services[] = {
+    &dynamodb_service,
+    &dynamodbstreams_service,
     &s3_service,
     &sqs_service,
     &sts_service,

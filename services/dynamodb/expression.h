@@ -1,0 +1,96 @@
+/* What a request says about items: conditions, filters, updates, projections and key conditions, as
+ * expressions or as the older parameters. Both become the same trees.
+ *
+ *     struct parameters p = {.condition = in->condition_expression, .expected = &in->expected,
+ *                            .conditional_operator = in->conditional_operator,
+ *                            .names = &in->expression_attribute_names, .values = &in->expression_attribute_values};
+ *     struct expressions e;
+ *     TRY(expressions_parse(c, &p, &e));           // before the table is looked up: as AWS does
+ *     ...
+ *     if (!condition_holds(c->arena, e.condition, &item)) return conditional check failed
+ *     TRY(update_apply(c, e.update, &item, &updated));
+ *
+ * All of it lives in the call's arena. Absent parts are NULL; functions take NULL as "nothing is asked":
+ * a condition that holds, a projection to everything. Depths are bounded. */
+#ifndef DYNAMODB_EXPRESSION_H
+#define DYNAMODB_EXPRESSION_H
+
+#include "services/dynamodb/value.h"
+
+struct condition;
+struct update;
+struct projection;
+struct key_condition;
+
+/* Members of the request; leave out what the operation does not have. */
+struct parameters {
+    str condition, filter, update, projection, key_condition; /* texts */
+    const struct dynamodb_expression_attribute_name_map *names;
+    const struct dynamodb_expression_attribute_value_map *values;
+    /* older */
+    const struct dynamodb_expected_attribute_map *expected;
+    const struct dynamodb_attribute_updates *attribute_updates;
+    const struct dynamodb_key_conditions *key_conditions;
+    const struct dynamodb_filter_condition_map *query_filter, *scan_filter;
+    const struct dynamodb_attribute_name_list *attributes_to_get;
+    str conditional_operator;
+};
+
+struct expressions {
+    struct condition *condition;         /* ConditionExpression, Expected */
+    struct condition *filter;            /* FilterExpression, QueryFilter, ScanFilter */
+    struct update *update;               /* UpdateExpression, AttributeUpdates */
+    struct projection *projection;       /* ProjectionExpression, AttributesToGet */
+    struct key_condition *key_condition; /* KeyConditionExpression, KeyConditions */
+};
+
+/* Everything of a request that can be judged without its table, in AWS's order: old and new together,
+ * placeholders, values, syntax, operands, paths that overlap, unused placeholders. ValidationException. */
+MUST_USE err expressions_parse(struct call *c, const struct parameters *in, struct expressions *out);
+
+/* ---- conditions and filters ---- */
+
+/* item: NULL or VALUE_NONE for an item that does not exist. */
+bool condition_holds(struct arena *a, const struct condition *condition, const struct value *item);
+/* A filter may not name key attributes. `names`: the key attributes of the table or index that is read. */
+MUST_USE err filter_check_keys(struct call *c, const struct condition *filter, const str *names, u32 n);
+
+/* ---- projections ---- */
+
+/* The item with only what is asked, nested parts within their maps and lists. */
+struct value projection_apply(struct arena *a, const struct projection *p, const struct value *item);
+/* The top-level attribute names that are asked, for indexes that hold only some. Returns how many. */
+u32 projection_names(struct arena *a, const struct projection *p, const str **names);
+
+/* ---- updates ---- */
+
+/* An update may not name key attributes. */
+MUST_USE err update_check_keys(struct call *c, const struct update *u, const str *names, u32 n);
+/* The item after the update. Every action sees the old item. `old` has at least its key attributes.
+ * ValidationException for operands of wrong types, absent attributes, paths into nothing, numbers
+ * out of range, depth; not for the size of the item, which the caller knows. */
+MUST_USE err update_apply(struct call *c, const struct update *u, const struct value *old, struct value *updated);
+/* ReturnValues UPDATED_OLD and UPDATED_NEW: of `item` only what the update names. */
+struct value update_touched(struct arena *a, const struct update *u, const struct value *item);
+
+/* ---- key conditions ---- */
+
+struct key_attribute {
+    str name;
+    u8 type; /* VALUE_S, VALUE_N, VALUE_B; VALUE_NONE in `range`: there is none */
+};
+
+enum range_operator { RANGE_ALL, RANGE_EQ, RANGE_LT, RANGE_LE, RANGE_GT, RANGE_GE, RANGE_BETWEEN, RANGE_BEGINS_WITH };
+
+struct key_range {
+    struct value hash;
+    u8 range_operator;
+    struct value low, high; /* the operand is `low`; BETWEEN has both */
+};
+
+/* The condition against the key of the table or index that is read: one equality on the hash key, at
+ * most one condition on the range key, types as the schema says. */
+MUST_USE err key_condition_resolve(struct call *c, const struct key_condition *k, const struct key_attribute *hash,
+                                   const struct key_attribute *range, struct key_range *out);
+
+#endif
