@@ -12,25 +12,49 @@ str s3_object_arn(struct call *c, str bucket, str key) {
     return arn_format(c->arena, S("s3"), S(""), S(""), path);
 }
 
-str s3_canonical_id(struct call *c) {
+str s3_canonical_id(struct call *c, str account) {
     u8 hash[DIGEST_MAX];
-    str text = arena_concat(c->arena, S("canonical user of account "), c->account);
+    str text = arena_concat(c->arena, S("canonical user of account "), account);
     sha256(text, hash);
     return hex_of(c->arena, (str){(const char *)hash, 32});
 }
 
-struct s3_owner *s3_owner(struct call *c) {
+struct s3_owner *s3_owner(struct call *c, str account) {
     struct s3_owner *owner = NEW(c->arena, struct s3_owner);
-    owner->id = s3_canonical_id(c);
+    owner->id = s3_canonical_id(c, account);
     return owner;
 }
 
-static bool bucket_get(struct call *c, str name, struct bucket_row *bucket) {
+static bool bucket_get(struct call *c, str account, str name, struct bucket_row *bucket) {
     str value;
     if (name.n > NAME_MAX_EVER) return false; /* any length comes in; a row's key has its limit */
-    if (!txn_get(c->txn, s3_bucket_key(c, name), &value)) return false;
+    if (!txn_get(c->txn, s3_bucket_key(c, account, name), &value)) return false;
+    *bucket = (struct bucket_row){0};
     ASSERT(record_decode(c->arena, &s3_bucket_record, value, bucket));
+    bucket->account = account;
     return true;
+}
+
+/* Another account's: of several that have the name, the oldest. */
+static bool bucket_elsewhere(struct call *c, str name, struct bucket_row *bucket) {
+    if (name.n > NAME_MAX_EVER) return false;
+    str prefix = s3_owners_prefix(c, name), key, account;
+    struct range owners = txn_range(c->txn, prefix, key_after_prefix(c->arena, prefix));
+    return range_next(&owners, &key, &account) && bucket_get(c, arena_str(c->arena, account), name, bucket);
+}
+
+/* The account whose names come first. In a call that went over to a bucket's account, still the caller's. */
+static str home_of(const struct call *c) {
+    const struct principal *p = c->principal;
+    return p && p->kind != PRINCIPAL_SERVICE && p->account.p ? p->account : c->account;
+}
+
+bool s3_bucket_find(struct call *c, str name, struct bucket_row *bucket) {
+    return bucket_get(c, home_of(c), name, bucket) || bucket_elsewhere(c, name, bucket);
+}
+
+void s3_bucket_update(struct call *c, const struct bucket_row *bucket) {
+    txn_put(c->txn, s3_bucket_key(c, bucket->account, bucket->name), record_encode(c->arena, &s3_bucket_record, bucket));
 }
 
 err s3_bucket_open(struct call *c, str name, str owner, struct bucket_row *bucket) {
@@ -39,8 +63,9 @@ err s3_bucket_open(struct call *c, str name, str owner, struct bucket_row *bucke
                     "The value of the expected bucket owner parameter must be an AWS Account ID... "
                     "[%.*s]",
                     STR_ARGS(owner));
-    if (!bucket_get(c, name, bucket)) return s3_fail_no_bucket(c, name);
-    if (owner.p && !str_eq(owner, c->account)) return fail(c, &s3_access_denied, "Access Denied");
+    if (!s3_bucket_find(c, name, bucket)) return s3_fail_no_bucket(c, name);
+    c->account = bucket->account;
+    if (owner.p && !str_eq(owner, bucket->account)) return fail(c, &s3_access_denied, "Access Denied");
     return NULL;
 }
 
@@ -139,7 +164,7 @@ static str new_location(struct call *c, str name, bool constrained) {
 static const struct tag_errors bucket_tag_errors = {&s3_bad_request, &s3_invalid_tag};
 
 /* DIFFERS: names are unique within an account, not among all accounts; BucketAlreadyExists does not
- * occur. */
+ * occur. A name means the caller's own bucket, else the oldest that another account has. */
 err s3_create_bucket(struct call *c, const struct s3_create_bucket_request *in,
                      struct s3_create_bucket_output *out) {
     s3_usage_tier1(c);
@@ -158,7 +183,7 @@ err s3_create_bucket(struct call *c, const struct s3_create_bucket_request *in,
     str arn = s3_bucket_arn(c, in->bucket);
     out->location = new_location(c, in->bucket, constraint.n > 0);
     out->bucket_arn = arn;
-    if (bucket_get(c, in->bucket, &old)) {
+    if (bucket_get(c, c->account, in->bucket, &old)) {
         /* us-east-1 answers a repeated creation with success, as it always has. */
         if (str_eq(c->region, S("us-east-1")) && str_eq(old.region, region) && !tags.n) return NULL;
         fail_detail(c, S("BucketName"), in->bucket);
@@ -166,12 +191,14 @@ err s3_create_bucket(struct call *c, const struct s3_create_bucket_request *in,
                     "Your previous request to create the named bucket succeeded and you already own "
                     "it.");
     }
-    bucket = (struct bucket_row){.id = txn_sequence(c->txn),
+    bucket = (struct bucket_row){.account = c->account,
+                                 .id = txn_sequence(c->txn),
                                  .name = in->bucket,
                                  .region = region,
                                  .location_constraint = constraint.n ? constraint : (str){0},
                                  .created_ms = c->now_ms};
-    txn_put(c->txn, s3_bucket_key(c, in->bucket), record_encode(c->arena, &s3_bucket_record, &bucket));
+    s3_bucket_update(c, &bucket);
+    txn_put(c->txn, s3_owner_key(c, &bucket), bucket.account);
     registry_add(c, arn, S("AWS::S3::Bucket"));
     return tags.n ? tags_set(c, arn, &tags, &bucket_tag_errors) : NULL;
 }
@@ -179,14 +206,15 @@ err s3_create_bucket(struct call *c, const struct s3_create_bucket_request *in,
 err s3_delete_bucket(struct call *c, const struct s3_delete_bucket_request *in, struct wire_unit *out) {
     struct bucket_row bucket;
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
-    str objects = s3_objects_prefix(c, bucket.id), key, value;
+    str objects = s3_objects_prefix(c, &bucket), key, value;
     struct range rows = txn_range(c->txn, objects, key_after_prefix(c->arena, objects));
     if (range_next(&rows, &key, &value)) {
         fail_detail(c, S("BucketName"), in->bucket);
         return fail(c, &s3_bucket_not_empty, "The bucket you tried to delete is not empty");
     }
-    s3_uploads_sweep(c, bucket.id);
-    txn_delete(c->txn, s3_bucket_key(c, in->bucket));
+    s3_uploads_sweep(c, &bucket);
+    txn_delete(c->txn, s3_bucket_key(c, bucket.account, in->bucket));
+    txn_delete(c->txn, s3_owner_key(c, &bucket));
     registry_remove(c, s3_bucket_arn(c, in->bucket));
     return NULL;
 }
@@ -214,23 +242,15 @@ err s3_get_bucket_location(struct call *c, const struct s3_get_bucket_location_r
     return NULL;
 }
 
-/* Never enabled: an empty answer. */
-err s3_get_bucket_versioning(struct call *c, const struct s3_get_bucket_versioning_request *in,
-                             struct s3_get_bucket_versioning_output *out) {
-    struct bucket_row bucket;
-    s3_usage_tier2(c);
-    return s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket);
-}
-
 static void own_everything(struct call *c, struct s3_grant **grants, u32 *n, struct s3_owner **owner) {
     struct s3_grant *grant = NEW(c->arena, struct s3_grant);
     grant->grantee = NEW(c->arena, struct s3_grantee);
-    grant->grantee->id = s3_canonical_id(c);
+    grant->grantee->id = s3_canonical_id(c, c->account);
     grant->grantee->type = S("CanonicalUser");
     grant->permission = S("FULL_CONTROL");
     *grants = grant;
     *n = 1;
-    *owner = s3_owner(c);
+    *owner = s3_owner(c, c->account);
 }
 
 /* Access control lists are off (bucket owner enforced, S3's default): the owner has full control. */
@@ -291,10 +311,10 @@ err s3_list_buckets(struct call *c, const struct s3_list_buckets_request *in,
                     STR_ARGS(in->bucket_region));
     }
     out->buckets.set = true;
-    out->owner = s3_owner(c);
+    out->owner = s3_owner(c, c->account);
     if (in->prefix.n) out->prefix = in->prefix;
     if (in->prefix.n > NAME_MAX_EVER) return NULL;
-    str base = s3_buckets_prefix(c), after = {0};
+    str base = s3_buckets_prefix(c, c->account), after = {0};
     str from = s3_key_with_prefix(c, base, in->prefix), key, value;
     str end = key_after_prefix(c->arena, from);
     if (in->continuation_token.n) {

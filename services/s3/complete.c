@@ -1,5 +1,5 @@
 /* CompleteMultipartUpload: the listed parts become the object, without a byte being moved. */
-#include "services/s3/s3.h"
+#include "services/s3/versions.h"
 
 enum { PARTS_MAX = 10000 };
 static const u64 part_size_min = 5 << 20;
@@ -93,7 +93,7 @@ static err too_small(struct call *c, const struct part_row *part, u32 number) {
 static err gather(struct assembly *a, const struct bucket_row *bucket,
                   const struct s3_completed_multipart_upload *list) {
     struct call *c = a->c;
-    struct part_walk walk = s3_parts_walk(c, bucket->id, a->upload->id, 0);
+    struct part_walk walk = s3_parts_walk(c, bucket, a->upload->id, 0);
     struct part_row part;
     u32 number, i = 0, n = list->parts.n;
     while (s3_parts_next(&walk, &number, &part)) {
@@ -101,7 +101,7 @@ static err gather(struct assembly *a, const struct bucket_row *bucket,
         if (wanted && (u32)wanted->part_number.v < number) return invalid_part(c, a->upload->id, wanted);
         if (!wanted || (u32)wanted->part_number.v > number) {
             if (part.blob.p) txn_blob_delete(c->txn, arena_str(c->arena, part.blob));
-            txn_delete(c->txn, s3_part_key(c, bucket->id, a->upload->id, number));
+            txn_delete(c->txn, s3_part_key(c, bucket, a->upload->id, number));
             continue;
         }
         if (!s3_etag_matches(wanted->etag, part.etag)) return invalid_part(c, a->upload->id, wanted);
@@ -172,17 +172,19 @@ static err conditions(struct call *c, const struct bucket_row *bucket, const str
                     "The conditional request cannot succeed due to a conflicting operation against "
                     "this resource.");
     }
-    return s3_condition_write(c, in->if_match, in->if_none_match, in->bucket, in->key,
+    return s3_condition_write(c, in->if_match, in->if_none_match, bucket, in->key,
                               there ? &current : NULL);
 }
 
 static void answer(struct call *c, const struct s3_complete_multipart_upload_request *in,
-                   const struct object_row *object, struct s3_complete_multipart_upload_output *out) {
+                   const struct bucket_row *bucket, const struct object_row *object,
+                   struct s3_complete_multipart_upload_output *out) {
     out->location = arena_format(c->arena, "%.*s/%.*s/%.*s", STR_ARGS(c->base_url), STR_ARGS(in->bucket),
                                  STR_ARGS(percent_encode(c->arena, in->key, true)));
     out->bucket = in->bucket;
     out->key = in->key;
     out->etag = s3_quoted(c, object->etag);
+    if (bucket->versioning == S3_VERSIONING_ENABLED) out->version_id = object->version_id;
     out->checksum_type = s3_checksum_type(object);
     S3_CHECKSUM_SET(out, s3_object_checksum(object), s3_checksum_text(c, object));
     out->server_side_encryption = S("AES256");
@@ -203,7 +205,7 @@ err s3_complete_multipart_upload(struct call *c, const struct s3_complete_multip
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     TRY(s3_customer_key_check(c, in->sse_customer_algorithm, in->sse_customer_key));
     if (completed_before(c, &bucket, in->key, in->upload_id, &object)) {
-        answer(c, in, &object, out);
+        answer(c, in, &bucket, &object, out);
         return NULL;
     }
     TRY(s3_upload_open(c, &bucket, in->key, in->upload_id, &upload));
@@ -220,8 +222,8 @@ err s3_complete_multipart_upload(struct call *c, const struct s3_complete_multip
     assembly_finish(a, parts);
     TRY(whole_check(c, in, &object));
     if (a->blob_count) object.blob = txn_blob_concat(c->txn, a->blobs, a->blob_count);
-    txn_delete(c->txn, s3_upload_key(c, bucket.id, in->key, in->upload_id));
+    txn_delete(c->txn, s3_upload_key(c, &bucket, in->key, in->upload_id));
     s3_object_replace(c, &bucket, in->key, &object, S("CompleteMultipartUpload"));
-    answer(c, in, &object, out);
+    answer(c, in, &bucket, &object, out);
     return NULL;
 }

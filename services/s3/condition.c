@@ -46,7 +46,7 @@ err s3_condition_copy(struct call *c, const struct condition *condition, const s
     return s3_fail_precondition(c, arena_format(c->arena, "x-amz-copy-source-%s%c", which, 0).p);
 }
 
-err s3_condition_write(struct call *c, str if_match, str if_none_match, str bucket, str key,
+err s3_condition_write(struct call *c, str if_match, str if_none_match, const struct bucket_row *bucket, str key,
                        const struct object_row *current) {
     if (if_match.p && if_none_match.p)
         return s3_fail_header_not_implemented(

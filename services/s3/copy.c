@@ -1,6 +1,6 @@
 /* CopyObject. The copy shares the bytes of its source. Where its ETag or checksum is not the source's
  * (parts, another algorithm), a worker reads the bytes once, before the handler runs. */
-#include "services/s3/s3.h"
+#include "services/s3/versions.h"
 
 static const u64 copy_max = 5ull << 30;
 
@@ -31,8 +31,13 @@ err s3_copy_source_open(struct call *c, str header, str owner, const struct cond
     TRY(s3_copy_source_parse(c, header, &source));
     TRY(s3_bucket_open(c, source.bucket, owner, &bucket));
     str arn = s3_object_arn(c, source.bucket, source.key);
-    if (!may(c, S("s3:GetObject"), arn)) return deny(c, S("s3:GetObject"), arn);
-    TRY(s3_object_open(c, &bucket, source.key, source.version_id, object));
+    str action = source.version_id.p ? S("s3:GetObjectVersion") : S("s3:GetObject");
+    if (!s3_may(c, &bucket, action, arn)) return deny(c, action, arn);
+    err e = s3_object_open(c, &bucket, source.key, source.version_id, object);
+    if (e == &s3_method_not_allowed) /* a delete marker has nothing to copy */
+        return fail(c, &s3_invalid_request, "The source of a copy request may not specifically refer to a delete marker by "
+                                            "version id.");
+    TRY(e);
     return s3_condition_copy(c, condition, object);
 }
 
@@ -88,9 +93,9 @@ static err copy_begin(struct call *c, const struct s3_copy_object_request *in, s
     TRY(s3_customer_key_check(c, in->copy_source_sse_customer_algorithm,
                               in->copy_source_sse_customer_key));
     TRY(self_check(c, in, job->replace_metadata));
-    TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &job->bucket));
     TRY(s3_copy_source_open(c, in->copy_source, in->expected_source_bucket_owner, &condition,
                             &job->source));
+    TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &job->bucket));
     if (job->source.size > copy_max) return s3_copy_too_large(c);
     job->kind = s3_object_checksum(&job->source);
     if (in->checksum_algorithm.p) job->kind = s3_checksum_kind(in->checksum_algorithm);
@@ -108,7 +113,7 @@ static err conditions(struct call *c, const struct s3_copy_object_request *in,
     struct object_row current;
     if (!in->if_match.p && !in->if_none_match.p) return NULL;
     bool there = s3_object_find(c, bucket, in->key, &current);
-    return s3_condition_write(c, in->if_match, in->if_none_match, in->bucket, in->key,
+    return s3_condition_write(c, in->if_match, in->if_none_match, bucket, in->key,
                               there ? &current : NULL);
 }
 
@@ -154,7 +159,7 @@ err s3_copy_object(struct call *c, const struct s3_copy_object_request *in,
     struct object_row copy = job.source;
     TRY(copy_headers(c, in, &job, &copy));
     if (job.digest) s3_body_digest(c, call_body(c), job.kind, &copy);
-    copy.version_id = copy.upload_id = (str){0};
+    copy.upload_id = (str){0};
     copy.part_count = 0;
     copy.part_size = 0;
     if (copy.blob.p) copy.blob = txn_blob_share(c->txn, copy.blob);
@@ -165,6 +170,8 @@ err s3_copy_object(struct call *c, const struct s3_copy_object_request *in,
     result->checksum_type = s3_checksum_type(&copy);
     S3_CHECKSUM_SET(result, s3_object_checksum(&copy), s3_checksum_text(c, &copy));
     out->copy_object_result = result;
+    out->version_id = s3_version_shown(&job.bucket, &copy);
+    out->copy_source_version_id = job.source.version_id;
     out->server_side_encryption = S("AES256");
     return NULL;
 }
@@ -208,10 +215,10 @@ static err part_copy_begin(struct call *c, const struct s3_upload_part_copy_requ
     TRY(s3_customer_key_check(c, in->sse_customer_algorithm, in->sse_customer_key));
     TRY(s3_customer_key_check(c, in->copy_source_sse_customer_algorithm,
                               in->copy_source_sse_customer_key));
-    TRY(s3_part_target_open(c, in->bucket, in->expected_bucket_owner, in->key, in->upload_id,
-                            in->part_number.v, &p->target));
     TRY(s3_copy_source_open(c, in->copy_source, in->expected_source_bucket_owner, &condition,
                             &p->source));
+    TRY(s3_part_target_open(c, in->bucket, in->expected_bucket_owner, in->key, in->upload_id,
+                            in->part_number.v, &p->target));
     TRY(part_range(c, in->copy_source_range, p->source.size, &p->first, &p->length));
     if (p->length > copy_max) return s3_copy_too_large(c);
     p->version = arena_format(c->arena, "%llx", (unsigned long long)p->source.sequence);
@@ -249,6 +256,7 @@ err s3_upload_part_copy(struct call *c, const struct s3_upload_part_copy_request
         S3_CHECKSUM_SET(result, s3_object_checksum(p.target.upload.object),
                         base64_of(c->arena, part.checksum));
     out->copy_part_result = result;
+    out->copy_source_version_id = p.source.version_id;
     out->server_side_encryption = S("AES256");
     return NULL;
 }

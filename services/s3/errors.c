@@ -12,9 +12,9 @@ err s3_fail_no_bucket(struct call *c, str bucket) {
     return fail(c, &s3_no_such_bucket, "The specified bucket does not exist");
 }
 
-err s3_fail_no_key(struct call *c, str bucket, str key) {
-    str arn = s3_bucket_arn(c, bucket);
-    if (!may(c, S("s3:ListBucket"), arn)) return deny(c, S("s3:ListBucket"), arn);
+err s3_fail_no_key(struct call *c, const struct bucket_row *bucket, str key) {
+    str arn = s3_bucket_arn(c, bucket->name);
+    if (!s3_may(c, bucket, S("s3:ListBucket"), arn)) return deny(c, S("s3:ListBucket"), arn);
     fail_detail(c, S("Key"), key);
     return fail(c, &s3_no_such_key, "The specified key does not exist.");
 }

@@ -28,10 +28,11 @@ static struct buf detail_begin(struct call *c, const struct bucket_row *bucket, 
     return b;
 }
 
-static void detail_end(struct call *c, struct buf *b, u64 sequence, str reason) {
-    buf_format(b, ",\"sequencer\":\"%018llX\"}", (unsigned long long)sequence);
+static void detail_end(struct call *c, struct buf *b, const struct object_row *object, str reason) {
+    if (object->version_id.p) member(b, "version-id", object->version_id);
+    buf_format(b, ",\"sequencer\":\"%018llX\"}", (unsigned long long)object->sequence);
     member(b, "request-id", c->request_id);
-    member(b, "requester", c->account);
+    member(b, "requester", c->principal->account.p ? c->principal->account : c->account);
     member(b, "source-ip-address", c->source_ip);
     member(b, "reason", reason);
 }
@@ -41,15 +42,16 @@ void s3_event_created(struct call *c, const struct bucket_row *bucket, str key,
     struct buf b = detail_begin(c, bucket, key);
     buf_format(&b, ",\"size\":%llu", (unsigned long long)object->size);
     member(&b, "etag", object->etag);
-    detail_end(c, &b, object->sequence, reason);
+    detail_end(c, &b, object, reason);
     buf_char(&b, '}');
     emit_event(c, S("Object Created"), s3_bucket_arn(c, bucket->name), buf_str(&b));
 }
 
-void s3_event_deleted(struct call *c, const struct bucket_row *bucket, str key, u64 sequence, str reason) {
+void s3_event_deleted(struct call *c, const struct bucket_row *bucket, str key,
+                      const struct object_row *object, bool marker_made, str reason) {
     struct buf b = detail_begin(c, bucket, key);
-    detail_end(c, &b, sequence, reason);
-    member(&b, "deletion-type", S("Permanently Deleted"));
+    detail_end(c, &b, object, reason);
+    member(&b, "deletion-type", marker_made ? S("Delete Marker Created") : S("Permanently Deleted"));
     buf_char(&b, '}');
     emit_event(c, S("Object Deleted"), s3_bucket_arn(c, bucket->name), buf_str(&b));
 }

@@ -1,11 +1,12 @@
 /* GetObject, HeadObject, GetObjectAttributes: conditions first, then the range or part, then headers. */
-#include "services/s3/s3.h"
+#include "services/s3/versions.h"
 
 enum { PART_NUMBER_MAX = 10000, ATTRIBUTE_PARTS_MAX = 1000 };
 
 /* What of an object a request shall see. */
 struct view {
     struct object_row object;
+    str version_id; /* absent in a bucket that never had versions */
     u64 first, length;
     bool not_modified;
     bool partial; /* 206 */
@@ -87,6 +88,7 @@ static err look(struct call *c, const struct question *q, struct view *v) {
         return fail(c, &s3_invalid_request,
                     "Cannot specify both Range header and partNumber query parameter");
     TRY(s3_object_open(c, &bucket, q->key, q->version_id, &v->object));
+    v->version_id = s3_version_shown(&bucket, &v->object);
     switch (s3_condition_read(&q->condition, v->object.etag, v->object.modified_ms, c->now_ms, &which)) {
     case CONDITION_FAILED: return s3_fail_precondition(c, which);
     case CONDITION_NOT_MODIFIED: v->not_modified = true; return NULL;
@@ -151,7 +153,7 @@ static struct record_pair *metadata_of(struct call *c, const struct object_row *
         (out)->expires = (in)->response_expires.set ? http_date((c), (in)->response_expires.ms)    \
                                                     : o_->expires;                                 \
         (out)->server_side_encryption = S("AES256");                                               \
-        if ((in)->version_id.p) (out)->version_id = S("null");                                     \
+        (out)->version_id = (seen)->version_id;                                                    \
         if ((seen)->not_modified) {                                                                   \
             (c)->status = 304;                                                                     \
             break;                                                                                 \
@@ -231,7 +233,7 @@ static struct s3_get_object_attributes_parts *parts_of(struct call *c, const str
     i32 marker = in->part_number_marker.set ? in->part_number_marker.v : 0, last = 0;
     u32 room = (u32)MAX(MIN(max, object->part_count - marker), 0), n = 0;
     struct s3_object_part *list = NEW_ARRAY(c->arena, struct s3_object_part, room + 1);
-    struct part_walk walk = s3_parts_walk(c, bucket->id, object->upload_id, 0);
+    struct part_walk walk = s3_parts_walk(c, bucket, object->upload_id, 0);
     struct part_row part;
     u32 number;
     for (i32 ordinal = 1; n < room && s3_parts_next(&walk, &number, &part); ordinal++) {
@@ -282,8 +284,9 @@ err s3_get_object_attributes(struct call *c, const struct s3_get_object_attribut
     TRY(attributes_check(c, in));
     TRY(s3_object_open(c, &bucket, in->key, in->version_id, &object));
     out->last_modified = SOME_TIME(s3_whole_seconds(object.modified_ms));
+    out->version_id = s3_version_shown(&bucket, &object);
     if (asks(in, "ETag")) out->etag = object.etag;
-    if (asks(in, "StorageClass")) out->storage_class = S("STANDARD");
+    if (asks(in, "StorageClass")) out->storage_class = object.storage_class;
     if (asks(in, "ObjectSize")) out->object_size = SOME_I64((i64)object.size);
     if (asks(in, "Checksum") && object.checksum_kind) {
         out->checksum = NEW(c->arena, struct s3_checksum);

@@ -15,7 +15,7 @@ static void listed_object(struct call *c, const struct walk_item *item, bool url
                               .last_modified = SOME_TIME(row->modified_ms),
                               .etag = s3_quoted(c, row->etag),
                               .size = SOME_I64((i64)row->size),
-                              .storage_class = S("STANDARD")};
+                              .storage_class = row->storage_class};
     if (!row->checksum_kind) return;
     out->checksum_algorithm.v = NEW(c->arena, str);
     out->checksum_algorithm.v[0] = s3_checksum_name(s3_object_checksum(row));
@@ -24,12 +24,12 @@ static void listed_object(struct call *c, const struct walk_item *item, bool url
     out->checksum_type = s3_checksum_type(row);
 }
 
-static void list_page(struct call *c, struct walk *walk, u32 max, bool url, bool owners, struct page *page) {
+static void list_page(struct call *c, struct walk *walk, u32 max, bool url, str owner_account, struct page *page) {
     *page = (struct page){.objects = NEW_ARRAY(c->arena, struct s3_object, (size_t)max + 1),
                           .groups = NEW_ARRAY(c->arena, struct s3_common_prefix, (size_t)max + 1)};
     struct walk_item item;
     enum walk_kind kind;
-    struct s3_owner *owner = owners ? s3_owner(c) : NULL;
+    struct s3_owner *owner = owner_account.p ? s3_owner(c, owner_account) : NULL;
     while (max && (kind = s3_walk_next(walk, &item)) != WALK_END) {
         if ((page->more = page->object_count + page->group_count == max)) return;
         page->last = item.name;
@@ -69,9 +69,9 @@ err s3_list_objects(struct call *c, const struct s3_list_objects_request *in,
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     TRY(s3_encoding_check(c, in->encoding_type, &url));
     TRY(s3_page_size(c, "max-keys", in->max_keys, &max));
-    struct walk walk = s3_walk(c, s3_objects_prefix(c, bucket.id), in->prefix, in->delimiter, in->marker);
+    struct walk walk = s3_walk(c, s3_objects_prefix(c, &bucket), in->prefix, in->delimiter, in->marker);
     walk.objects = true;
-    list_page(c, &walk, max, url, true, &page);
+    list_page(c, &walk, max, url, bucket.account, &page);
     PAGE_ANSWER(c, in, out, &page, url, max);
     out->marker = s3_listed(c, in->marker.p ? in->marker : S(""), url);
     /* Without a delimiter the last key is the marker, and S3 leaves it to the client. */
@@ -93,9 +93,9 @@ err s3_list_objects_v2(struct call *c, const struct s3_list_objects_v2_request *
     if (in->continuation_token.p && !page_position(c, in->continuation_token, &after))
         return s3_fail_argument(c, "continuation-token", (str){0},
                                 "The continuation token provided is incorrect");
-    struct walk walk = s3_walk(c, s3_objects_prefix(c, bucket.id), in->prefix, in->delimiter, after);
+    struct walk walk = s3_walk(c, s3_objects_prefix(c, &bucket), in->prefix, in->delimiter, after);
     walk.objects = true;
-    list_page(c, &walk, max, url, in->fetch_owner.set && in->fetch_owner.v, &page);
+    list_page(c, &walk, max, url, in->fetch_owner.set && in->fetch_owner.v ? bucket.account : (str){0}, &page);
     PAGE_ANSWER(c, in, out, &page, url, max);
     out->key_count = SOME_I32((i32)(page.object_count + page.group_count));
     out->continuation_token = in->continuation_token;
@@ -108,12 +108,12 @@ err s3_list_objects_v2(struct call *c, const struct s3_list_objects_v2_request *
 
 static struct walk uploads_walk(struct call *c, const struct bucket_row *bucket,
                                 const struct s3_list_multipart_uploads_request *in) {
-    str base = s3_uploads_prefix(c, bucket->id);
+    str base = s3_uploads_prefix(c, bucket);
     bool inside = in->key_marker.n && in->upload_id_marker.n && s3_object_key_fits(in->key_marker)
                   && in->upload_id_marker.n <= S3_UPLOAD_ID && str_find_char(in->upload_id_marker, 0) == STR_NONE;
     if (!inside) return s3_walk(c, base, in->prefix, in->delimiter, in->key_marker);
     /* Between the uploads of one key. */
-    str row = s3_upload_key(c, bucket->id, in->key_marker, in->upload_id_marker);
+    str row = s3_upload_key(c, bucket, in->key_marker, in->upload_id_marker);
     return s3_walk_from(c, base, in->prefix, in->delimiter, key_after_prefix(c->arena, row));
 }
 
@@ -125,7 +125,7 @@ static void listed_upload(struct call *c, const struct walk_item *item, bool url
                                         .key = s3_listed(c, item->name, url),
                                         .initiated = SOME_TIME(row.initiated_ms),
                                         .storage_class = S("STANDARD"),
-                                        .owner = s3_owner(c)};
+                                        .owner = s3_owner(c, c->account)};
     out->initiator = NEW(c->arena, struct s3_initiator);
     out->initiator->id = out->owner->id;
     out->initiator->display_name = c->account;

@@ -16,7 +16,7 @@ static err conditions(struct call *c, const struct bucket_row *bucket,
     struct object_row current;
     if (!in->if_match.p && !in->if_none_match.p) return NULL;
     bool there = s3_object_find(c, bucket, in->key, &current);
-    return s3_condition_write(c, in->if_match, in->if_none_match, in->bucket, in->key,
+    return s3_condition_write(c, in->if_match, in->if_none_match, bucket, in->key,
                               there ? &current : NULL);
 }
 
@@ -51,6 +51,7 @@ err s3_put_object(struct call *c, const struct s3_put_object_request *in,
     s3_body_take(c, in->body, DIGEST_CRC64NVME, &object);
     s3_object_replace(c, &bucket, in->key, &object, S("PutObject"));
     count_usage(c, S("DataTransfer-In-Bytes"), (double)object.size);
+    if (bucket.versioning == S3_VERSIONING_ENABLED) out->version_id = object.version_id;
     out->etag = s3_quoted(c, object.etag);
     S3_CHECKSUM_SET(out, s3_object_checksum(&object), s3_checksum_text(c, &object));
     out->checksum_type = s3_checksum_type(&object);

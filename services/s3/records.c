@@ -7,6 +7,7 @@ static const struct record_field bucket_fields[] = {
     RECORD_STR(3, struct bucket_row, region),
     RECORD_STR(4, struct bucket_row, location_constraint),
     RECORD_I64(5, struct bucket_row, created_ms),
+    RECORD_I32(6, struct bucket_row, versioning),
 };
 const struct record_type s3_bucket_record = RECORD_TYPE(struct bucket_row, bucket_fields);
 
@@ -36,6 +37,11 @@ static const struct record_field object_fields[] = {
     RECORD_LIST(23, struct object_row, tags, record_pair_type),
 };
 const struct record_type s3_object_record = RECORD_TYPE(struct object_row, object_fields);
+
+static const struct record_field null_fields[] = {
+    RECORD_U64(1, struct null_row, sequence),
+};
+const struct record_type s3_null_record = RECORD_TYPE(struct null_row, null_fields);
 
 static const struct record_field upload_fields[] = {
     RECORD_U64(1, struct upload_row, sequence),

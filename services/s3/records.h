@@ -2,29 +2,40 @@
  *
  *   bucket     name                              -> struct bucket_row
  *   object     bucket id, key, order             -> struct object_row
+ *   null       bucket id, key                    -> struct null_row
  *   upload     bucket id, key, upload id         -> struct upload_row
  *   part       bucket id, upload id, number      -> struct part_row
  *
- * all behind ("s3", account, ""). A bucket's id is drawn at its creation and never used again, so a
- * bucket made anew under an old name sees nothing of the old one's rows.
+ * all behind ("s3", account of the bucket, ""). A bucket's id is drawn at its creation and never used
+ * again, so a bucket made anew under an old name sees nothing of the old one's rows. Behind the account
+ * "" stands who has a bucket of a name, the oldest first:
+ *
+ *   owner      name, bucket id                   -> the account
  *
  * `order` is 0 for the current version of a key. Versions that are no longer current stand behind it
  * at ~sequence: newest first, which is the order in which S3 lists them. Reading the current version
- * is one get, listing the current ones skips the others by one seek a key. */
+ * is one get, listing the current ones skips the others by one seek a key. A version's id tells its
+ * sequence, so that finding one among many is two gets. The null version has no such id: where it is
+ * not current, its null row has its sequence. */
 #ifndef S3_RECORDS_H
 #define S3_RECORDS_H
 
 #include "cloud/cloud.h"
 
+enum s3_versioning { S3_VERSIONING_NEVER, S3_VERSIONING_ENABLED, S3_VERSIONING_SUSPENDED };
+
 struct bucket_row {
+    str account; /* whose it is: of its key, not in the row */
     u64 id;
     str name;
     str region;
     str location_constraint; /* as the client gave it ("EU"); absent: us-east-1 by default */
     i64 created_ms;
+    i32 versioning; /* enum s3_versioning */
 };
 
 struct object_row {
+    u64 order;         /* where it stands: of its key, not in the row */
     u64 sequence;      /* unique in the store, grows with every version: orders versions */
     str version_id;    /* absent: the null version */
     bool delete_marker;
@@ -43,6 +54,10 @@ struct object_row {
     str expires, website_redirect;
     struct record_pairs metadata; /* lower-case names without x-amz-meta- */
     struct record_pairs tags;
+};
+
+struct null_row {
+    u64 sequence; /* of the null version that is not current */
 };
 
 struct upload_row {
@@ -69,17 +84,21 @@ struct sweep {
     str account;
 };
 
-extern const struct record_type s3_bucket_record, s3_object_record, s3_upload_record, s3_part_record, s3_sweep_record;
+extern const struct record_type s3_bucket_record, s3_object_record, s3_upload_record, s3_part_record, s3_sweep_record,
+    s3_null_record;
 
 /* Keys as bytes. */
-str s3_bucket_key(struct call *c, str name);
-str s3_buckets_prefix(struct call *c);
-str s3_object_key(struct call *c, u64 bucket_id, str key, u64 order);
-str s3_objects_prefix(struct call *c, u64 bucket_id);
-str s3_upload_key(struct call *c, u64 bucket_id, str key, str upload_id);
-str s3_uploads_prefix(struct call *c, u64 bucket_id);
-str s3_part_key(struct call *c, u64 bucket_id, str upload_id, u32 number);
-str s3_parts_prefix(struct call *c, u64 bucket_id, str upload_id);
+str s3_bucket_key(struct call *c, str account, str name);
+str s3_buckets_prefix(struct call *c, str account);
+str s3_owner_key(struct call *c, const struct bucket_row *bucket);
+str s3_owners_prefix(struct call *c, str name);
+str s3_null_key(struct call *c, const struct bucket_row *bucket, str key);
+str s3_object_key(struct call *c, const struct bucket_row *bucket, str key, u64 order);
+str s3_objects_prefix(struct call *c, const struct bucket_row *bucket);
+str s3_upload_key(struct call *c, const struct bucket_row *bucket, str key, str upload_id);
+str s3_uploads_prefix(struct call *c, const struct bucket_row *bucket);
+str s3_part_key(struct call *c, const struct bucket_row *bucket, str upload_id, u32 number);
+str s3_parts_prefix(struct call *c, const struct bucket_row *bucket, str upload_id);
 /* Where the rows of a prefix' strings begin: `base` and then all strings that start with `prefix`. */
 str s3_key_with_prefix(struct call *c, str base, str prefix);
 /* The first row key behind all rows of exactly this string. */

@@ -21,13 +21,13 @@ static void release_part(struct call *c, str key, str value) {
 
 static bool release_uploads(struct call *c, int *budget) {
     str prefix = prefix_of(c, "upload"), key, value, part_key, id, object;
-    u64 bucket_id;
+    struct bucket_row bucket = {.account = c->account};
     struct range uploads = txn_range(c->txn, prefix, key_after_prefix(c->arena, prefix));
     while (range_next(&uploads, &key, &value)) {
         key = arena_str(c->arena, key);
         str rest = str_skip(key, prefix.n);
-        ASSERT(key_read_u64(&rest, &bucket_id) && key_read_str(&rest, c->arena, &object) && key_read_str(&rest, c->arena, &id));
-        str base = s3_parts_prefix(c, bucket_id, id);
+        ASSERT(key_read_u64(&rest, &bucket.id) && key_read_str(&rest, c->arena, &object) && key_read_str(&rest, c->arena, &id));
+        str base = s3_parts_prefix(c, &bucket, id);
         struct range parts = txn_range(c->txn, base, key_after_prefix(c->arena, base));
         for (; range_next(&parts, &part_key, &value); --*budget) {
             if (!*budget) return false;
@@ -48,6 +48,20 @@ static bool release_objects(struct call *c, int *budget) {
         if (!*budget) return false;
         ASSERT(record_decode(c->arena, &s3_object_record, value, &object));
         if (object.blob.p) txn_blob_delete(c->txn, arena_str(c->arena, object.blob));
+        txn_delete(c->txn, arena_str(c->arena, key));
+    }
+    return true;
+}
+
+/* Who else looks for a bucket of this name shall not find it here. */
+static bool release_names(struct call *c, int *budget) {
+    str prefix = s3_buckets_prefix(c, c->account), key, value;
+    struct range buckets = txn_range(c->txn, prefix, key_after_prefix(c->arena, prefix));
+    for (; range_next(&buckets, &key, &value); --*budget) {
+        struct bucket_row bucket = {0};
+        if (!*budget) return false;
+        ASSERT(record_decode(c->arena, &s3_bucket_record, value, &bucket));
+        txn_delete(c->txn, s3_owner_key(c, &bucket));
         txn_delete(c->txn, arena_str(c->arena, key));
     }
     return true;
@@ -79,5 +93,6 @@ static bool release_parts(struct call *c, int *budget) {
 
 bool s3_release(struct txn *t, str account, int *budget) {
     struct call *c = call_for_task(t, &s3_service, account, S("us-east-1"), 0);
-    return release_uploads(c, budget) && release_objects(c, budget) && release_parts(c, budget);
+    return release_uploads(c, budget) && release_objects(c, budget) && release_parts(c, budget)
+           && release_names(c, budget);
 }

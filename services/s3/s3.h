@@ -11,12 +11,20 @@
 str s3_bucket_arn(struct call *c, str bucket);
 str s3_object_arn(struct call *c, str bucket, str key);
 bool s3_bucket_name_valid(str name);
-/* The row of a bucket of the caller's account; NoSuchBucket, or AccessDenied when the client expects
- * another owner (`owner` absent: it expects none). */
+/* The caller's own bucket of this name, else the oldest that another account has. */
+bool s3_bucket_find(struct call *c, str name, struct bucket_row *bucket);
+/* As above; NoSuchBucket, or AccessDenied when the client expects another owner (`owner` absent: it
+ * expects none). The call goes on in the bucket's account: ARNs, tags, events and usage are there. */
 MUST_USE err s3_bucket_open(struct call *c, str name, str owner, struct bucket_row *bucket);
+void s3_bucket_update(struct call *c, const struct bucket_row *bucket);
 /* The 64 hex digits by which S3's answers name an account. */
-str s3_canonical_id(struct call *c);
-struct s3_owner *s3_owner(struct call *c);
+str s3_canonical_id(struct call *c, str account);
+struct s3_owner *s3_owner(struct call *c, str account);
+
+/* ---- facts.c ---- */
+void s3_facts(struct call *c, const struct bucket_row *bucket, struct auth_facts *facts);
+/* may(), for something of this bucket. */
+bool s3_may(struct call *c, const struct bucket_row *bucket, str action, str arn);
 
 /* ---- object.c ---- */
 /* The current version; false: none, or a delete marker. */
@@ -24,11 +32,19 @@ bool s3_object_find(struct call *c, const struct bucket_row *bucket, str key, st
 /* As above, by version id (absent: the current one), with S3's errors. */
 MUST_USE err s3_object_open(struct call *c, const struct bucket_row *bucket, str key, str version_id,
                             struct object_row *object);
-/* Makes `object` the current version of the key; what it replaces goes, bytes and all. */
+/* For tags, lists of rights and locks: a current delete marker does not hide the object, it is there and
+ * has none of these. */
+MUST_USE err s3_object_open_attribute(struct call *c, const struct bucket_row *bucket, str key, str version_id,
+                                      struct object_row *object);
+MUST_USE err s3_version_check(struct call *c, str id); /* InvalidArgument; absent is well */
+/* Makes `object` the current version of the key (versions.h: s3_version_place) and tells. */
 void s3_object_replace(struct call *c, const struct bucket_row *bucket, str key,
                        struct object_row *object, str reason);
-bool s3_object_remove(struct call *c, const struct bucket_row *bucket, str key, str reason);
-/* Writes an altered row of the current version (tags). */
+/* Makes a delete marker the current version. */
+void s3_object_hide(struct call *c, const struct bucket_row *bucket, str key, struct object_row *marker, str reason);
+/* Deletes a version for good. */
+void s3_object_remove(struct call *c, const struct bucket_row *bucket, str key, struct object_row *object, str reason);
+/* Writes an altered row where it stands (tags). */
 void s3_object_update(struct call *c, const struct bucket_row *bucket, str key,
                       const struct object_row *object);
 str s3_quoted(struct call *c, str etag);
@@ -152,7 +168,7 @@ enum condition_result { CONDITION_HOLDS, CONDITION_NOT_MODIFIED, CONDITION_FAILE
 enum condition_result s3_condition_read(const struct condition *condition, str etag, i64 modified_ms,
                                         i64 now_ms, const char **which);
 /* Of a write: If-Match an ETag or If-None-Match "*", against the current object (NULL: none). */
-MUST_USE err s3_condition_write(struct call *c, str if_match, str if_none_match, str bucket, str key,
+MUST_USE err s3_condition_write(struct call *c, str if_match, str if_none_match, const struct bucket_row *bucket, str key,
                                 const struct object_row *current);
 MUST_USE err s3_condition_copy(struct call *c, const struct condition *condition,
                                const struct object_row *source);
@@ -174,15 +190,15 @@ MUST_USE err s3_copy_too_large(struct call *c);
 
 /* ---- parts.c ---- */
 /* Deletes the part rows of an upload; many of them by a job. */
-void s3_parts_sweep(struct call *c, u64 bucket_id, str upload_id, bool owns_blobs);
-void s3_uploads_sweep(struct call *c, u64 bucket_id);
+void s3_parts_sweep(struct call *c, const struct bucket_row *bucket, str upload_id, bool owns_blobs);
+void s3_uploads_sweep(struct call *c, const struct bucket_row *bucket);
 /* The parts of an upload or of the object made of it, in order, from numbers above `after`. */
 struct part_walk {
     struct call *c;
     struct range rows;
     size_t base;
 };
-struct part_walk s3_parts_walk(struct call *c, u64 bucket_id, str upload_id, u32 after);
+struct part_walk s3_parts_walk(struct call *c, const struct bucket_row *bucket, str upload_id, u32 after);
 bool s3_parts_next(struct part_walk *walk, u32 *number, struct part_row *part);
 /* The n-th part (from 1) of a completed object: its row, offset; false: fewer parts. */
 bool s3_part_of_object(struct call *c, const struct bucket_row *bucket, const struct object_row *object,
@@ -209,7 +225,9 @@ void s3_part_store(struct call *c, const struct part_target *target, struct stre
 /* ---- event.c ---- */
 void s3_event_created(struct call *c, const struct bucket_row *bucket, str key,
                       const struct object_row *object, str reason);
-void s3_event_deleted(struct call *c, const struct bucket_row *bucket, str key, u64 sequence, str reason);
+/* Of a marker that was made, or of what was deleted, with the sequence of the deletion. */
+void s3_event_deleted(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object,
+                      bool marker_made, str reason);
 
 /* ---- usage: S3's two request tiers ---- */
 static inline void s3_usage_tier1(struct call *c) { count_usage(c, S("Requests-Tier1"), 1); }

@@ -1,6 +1,6 @@
 /* Tags of buckets (in the cloud's registry, so that they find the bucket) and of objects (in the
  * object's row: there are too many objects for a registry). */
-#include "services/s3/s3.h"
+#include "services/s3/versions.h"
 
 enum { TAG_KEY_MAX = 128, TAG_VALUE_MAX = 256 };
 
@@ -129,11 +129,12 @@ err s3_delete_bucket_tagging(struct call *c, const struct s3_delete_bucket_taggi
 /* ---- objects ---- */
 
 static err object_tags_write(struct call *c, str bucket_name, str owner, str key, str version_id,
-                             struct record_pairs tags) {
+                             struct record_pairs tags, str *version) {
     struct bucket_row bucket;
     struct object_row object;
     TRY(s3_bucket_open(c, bucket_name, owner, &bucket));
-    TRY(s3_object_open(c, &bucket, key, version_id, &object));
+    TRY(s3_object_open_attribute(c, &bucket, key, version_id, &object));
+    *version = s3_version_shown(&bucket, &object);
     object.tags = tags;
     s3_object_update(c, &bucket, key, &object);
     txn_raise_epoch(c->txn); /* policies may ask for s3:ExistingObjectTag */
@@ -145,13 +146,14 @@ err s3_put_object_tagging(struct call *c, const struct s3_put_object_tagging_req
     struct record_pairs tags = given_tags(in->tagging);
     s3_usage_tier1(c);
     TRY(s3_tags_check(c, &tags, S3_OBJECT_TAGS_MAX));
-    return object_tags_write(c, in->bucket, in->expected_bucket_owner, in->key, in->version_id, tags);
+    return object_tags_write(c, in->bucket, in->expected_bucket_owner, in->key, in->version_id, tags,
+                             &out->version_id);
 }
 
 err s3_delete_object_tagging(struct call *c, const struct s3_delete_object_tagging_request *in,
                              struct s3_delete_object_tagging_output *out) {
     return object_tags_write(c, in->bucket, in->expected_bucket_owner, in->key, in->version_id,
-                             (struct record_pairs){0});
+                             (struct record_pairs){0}, &out->version_id);
 }
 
 err s3_get_object_tagging(struct call *c, const struct s3_get_object_tagging_request *in,
@@ -160,7 +162,8 @@ err s3_get_object_tagging(struct call *c, const struct s3_get_object_tagging_req
     struct object_row object;
     s3_usage_tier2(c);
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
-    TRY(s3_object_open(c, &bucket, in->key, in->version_id, &object));
+    TRY(s3_object_open_attribute(c, &bucket, in->key, in->version_id, &object));
+    out->version_id = s3_version_shown(&bucket, &object);
     out->tag_set.v = (struct s3_tag *)(void *)object.tags.v;
     out->tag_set.n = object.tags.n;
     out->tag_set.set = true;

@@ -55,7 +55,7 @@ err s3_create_multipart_upload(struct call *c, const struct s3_create_multipart_
     upload.id = arena_format(c->arena, "%0*llx%.*s", UPLOAD_ID_SEQUENCE,
                              (unsigned long long)upload.sequence,
                              STR_ARGS(id_hex(c->arena, UPLOAD_ID_RANDOM)));
-    txn_put(c->txn, s3_upload_key(c, bucket.id, in->key, upload.id),
+    txn_put(c->txn, s3_upload_key(c, &bucket, in->key, upload.id),
             record_encode(c->arena, &s3_upload_record, &upload));
     out->bucket = in->bucket;
     out->key = in->key;
@@ -72,7 +72,7 @@ err s3_upload_open(struct call *c, const struct bucket_row *bucket, str key, str
                    struct upload_row *upload) {
     str value;
     bool plausible = upload_id.n == S3_UPLOAD_ID && str_find_char(upload_id, 0) == STR_NONE && s3_object_key_fits(key);
-    if (!plausible || !txn_get(c->txn, s3_upload_key(c, bucket->id, key, upload_id), &value))
+    if (!plausible || !txn_get(c->txn, s3_upload_key(c, bucket, key, upload_id), &value))
         return s3_fail_no_upload(c, upload_id);
     *upload = (struct upload_row){0};
     ASSERT(record_decode(c->arena, &s3_upload_record, value, upload) && upload->object);
@@ -120,7 +120,7 @@ err s3_upload_part_prepare(struct call *c, const struct s3_upload_part_request *
 void s3_part_store(struct call *c, const struct part_target *target, struct stream *body,
                    struct part_row *part) {
     struct object_row taken = {0};
-    str key = s3_part_key(c, target->bucket.id, target->upload.id, target->number), value;
+    str key = s3_part_key(c, &target->bucket, target->upload.id, target->number), value;
     struct part_row old = {0};
     if (txn_get(c->txn, key, &value)) {
         ASSERT(record_decode(c->arena, &s3_part_record, value, &old));
@@ -165,8 +165,8 @@ err s3_abort_multipart_upload(struct call *c, const struct s3_abort_multipart_up
     if (in->if_match_initiated_time.set)
         return s3_fail_header_not_implemented(c, "x-amz-if-match-initiated-time", NULL);
     TRY(s3_upload_open(c, &bucket, in->key, in->upload_id, &upload));
-    s3_parts_sweep(c, bucket.id, upload.id, true);
-    txn_delete(c->txn, s3_upload_key(c, bucket.id, in->key, in->upload_id));
+    s3_parts_sweep(c, &bucket, upload.id, true);
+    txn_delete(c->txn, s3_upload_key(c, &bucket, in->key, in->upload_id));
     return NULL;
 }
 
@@ -182,7 +182,7 @@ static err page_check(struct call *c, const char *name, struct opt_i32 number) {
 static void parts_page(struct call *c, const struct bucket_row *bucket, const struct upload_row *upload,
                        u32 marker, u32 max, struct s3_list_parts_output *out) {
     struct s3_part *list = NEW_ARRAY(c->arena, struct s3_part, (size_t)max + 1);
-    struct part_walk walk = s3_parts_walk(c, bucket->id, upload->id, marker);
+    struct part_walk walk = s3_parts_walk(c, bucket, upload->id, marker);
     struct part_row part;
     u32 number, n = 0, last = 0;
     bool more = false;
@@ -222,9 +222,9 @@ err s3_list_parts(struct call *c, const struct s3_list_parts_request *in,
     out->part_number_marker = SOME_I32(marker);
     out->max_parts = SOME_I32(max);
     out->storage_class = S("STANDARD");
-    out->owner = s3_owner(c);
+    out->owner = s3_owner(c, c->account);
     out->initiator = NEW(c->arena, struct s3_initiator);
-    out->initiator->id = s3_canonical_id(c);
+    out->initiator->id = s3_canonical_id(c, c->account);
     out->initiator->display_name = c->account;
     if (upload.checksum_asked) {
         out->checksum_algorithm = s3_checksum_name(s3_object_checksum(upload.object));

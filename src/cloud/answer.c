@@ -158,6 +158,8 @@ static size_t collect_headers(struct flight *f, const struct wire_message *m, bo
         if (str_eq_nocase(h->name, S("x-amz-id-2"))) host_id = true;
         out[n++] = (struct http_header){h->name, h->value};
     }
+    for (u32 i = 0; i < f->call.answer_headers.n; i++)
+        out[n++] = (struct http_header){f->call.answer_headers.v[i].key, f->call.answer_headers.v[i].value};
     if (!id) out[n++] = (struct http_header){f->s3 ? S("x-amz-request-id") : S("x-amzn-RequestId"), f->call.request_id};
     if (f->s3) {
         if (!host_id) out[n++] = (struct http_header){S("x-amz-id-2"), f->host_id};
@@ -209,7 +211,7 @@ enum step stage_encode(struct flight *f) {
         wire_encode_response(f->service->wire, f->op, f->protocol, f->out, f->call.request_id, f->arena, &m);
         if (f->call.status) m.status = f->call.status;
     }
-    struct http_header *headers = NEW_ARRAY(f->arena, struct http_header, m.header_count + HEADERS_OWN);
+    struct http_header *headers = NEW_ARRAY(f->arena, struct http_header, m.header_count + f->call.answer_headers.n + HEADERS_OWN);
     size_t n = collect_headers(f, &m, head && !f->error, headers);
     f->answered = true;
     record_call(f->cloud, &f->call,

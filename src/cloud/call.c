@@ -34,13 +34,15 @@ err fail_with(struct call *c, err e, const void *members, const char *format, ..
     return e;
 }
 
-void fail_detail(struct call *c, str name, str value) {
-    enum { DETAILS_MAX = 12 };
-    struct record_pairs *d = &c->error_details;
-    if (!d->v) d->v = NEW_ARRAY(c->arena, struct record_pair, DETAILS_MAX);
-    ASSERT(d->n < DETAILS_MAX);
+static void add_pair(struct call *c, struct record_pairs *d, str name, str value) {
+    enum { PAIRS_MAX = 12 };
+    if (!d->v) d->v = NEW_ARRAY(c->arena, struct record_pair, PAIRS_MAX);
+    ASSERT(d->n < PAIRS_MAX);
     d->v[d->n++] = (struct record_pair){name, value};
 }
+
+void fail_detail(struct call *c, str name, str value) { add_pair(c, &c->error_details, name, value); }
+void answer_header(struct call *c, str name, str value) { add_pair(c, &c->answer_headers, name, value); }
 
 err wait_for(struct call *c, str topic, i64 until_ms) {
     c->wait_topic = topic;

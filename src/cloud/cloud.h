@@ -52,6 +52,7 @@ struct call {
     i64 wait_until_ms;
     /* S3's errors carry further elements: see fail_detail() */
     struct record_pairs error_details;
+    struct record_pairs answer_headers; /* see answer_header() */
     int depth; /* of calls between services */
     /* HTTP status of success where it is not the operation's own: 206 Partial Content, 304 Not
      * Modified (answered with `out`'s headers and no body). 0: the operation's. */
@@ -66,6 +67,9 @@ PRINTF(3, 4) MUST_USE err fail(struct call *c, err e, const char *format, ...);
 PRINTF(4, 5) MUST_USE err fail_with(struct call *c, err e, const void *members, const char *format, ...);
 /* A further element of the error body ("BucketName"); before fail(). */
 void fail_detail(struct call *c, str name, str value);
+/* A further header of the answer, be it success or error: what the API description does not model
+ * (x-amz-delete-marker of a 404, CORS). At most 12. */
+void answer_header(struct call *c, str name, str value);
 /* Parks the call until a commit notifies `topic` (txn_notify) or the cloud's clock passes until_ms;
  * then it is authorised anew and run again from the start, with wait_over set at the deadline. */
 MUST_USE err wait_for(struct call *c, str topic, i64 until_ms);

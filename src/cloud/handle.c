@@ -52,6 +52,7 @@ static enum step resume_after_wait(struct flight *f) {
     f->call.wait_over = f->wait.timed_out;
     f->parked = false;
     f->call.notes = NULL;
+    f->call.answer_headers = (struct record_pairs){0};
     arena_rewind(f->arena, f->before_handle);
     return stage_authorize(f);
 }
@@ -111,6 +112,7 @@ static err write_in_batch(struct store_work *w, struct txn *t) {
     c->txn = t;
     c->now_ms = store_now_ms(f->cloud->store);
     c->error_details = (struct record_pairs){0};
+    c->answer_headers = (struct record_pairs){0};
     c->notes = NULL; /* of a run before */
     f->seen = txn_number(t);
     zero_output(f);

@@ -8,7 +8,9 @@
 
 static const char *const names[] = {"a",   "a/",   "a/b", "a/b/c", "a/b/d", "a/c", "a0",  "b",
                                     "b//x", "b/y", "c/1", "c/2",   "c/3/4", "d",   "\xc3\xa9/x", "\xf0\x9f\x98\x80"};
-enum { BUCKET = 7, NAMES = LENGTH(names) };
+enum { NAMES = LENGTH(names) };
+#define ACCOUNT {"000000000000", 12}
+static const struct bucket_row bucket = {.account = ACCOUNT, .id = 7}, next_bucket = {.account = ACCOUNT, .id = 8};
 
 struct bench {
     struct arena arena;
@@ -22,7 +24,7 @@ static struct call *call_of(struct txn *t) {
 
 static void put_row(struct call *c, str name, u64 order, bool marker) {
     struct object_row row = {.sequence = 1, .etag = S("e"), .delete_marker = marker};
-    txn_put(c->txn, s3_object_key(c, BUCKET, name, order), record_encode(c->arena, &s3_object_record, &row));
+    txn_put(c->txn, s3_object_key(c, &bucket, name, order), record_encode(c->arena, &s3_object_record, &row));
 }
 
 static err fill(void *context, struct txn *t) {
@@ -34,7 +36,7 @@ static err fill(void *context, struct txn *t) {
     put_row(c, S("a/gone"), 0, true); /* a delete marker is current: the key is not shown */
     put_row(c, S("gone/only"), 0, true);
     struct object_row other = {.sequence = 1};
-    txn_put(t, s3_object_key(c, BUCKET + 1, S("a"), 0), record_encode(c->arena, &s3_object_record, &other));
+    txn_put(t, s3_object_key(c, &next_bucket, S("a"), 0), record_encode(c->arena, &s3_object_record, &other));
     return NULL;
 }
 
@@ -84,7 +86,7 @@ static str model(struct arena *a, str prefix, str delimiter, str after) {
 static str walked(struct call *c, str prefix, str delimiter, str after, int page) {
     struct buf out = buf_new(c->arena, 4096);
     for (;;) {
-        struct walk walk = s3_walk(c, s3_objects_prefix(c, BUCKET), prefix, delimiter, after);
+        struct walk walk = s3_walk(c, s3_objects_prefix(c, &bucket), prefix, delimiter, after);
         walk.objects = true;
         struct walk_item item;
         enum walk_kind kind = WALK_END;

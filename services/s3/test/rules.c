@@ -71,7 +71,8 @@ static void write_conditions(void) {
     struct arena a = {0};
     struct call c = call_in(&a);
     struct object_row current = {.etag = S("e")};
-    str none = {0}, b = S("b"), k = S("k");
+    str none = {0}, k = S("k");
+    const struct bucket_row row = {.name = S("b")}, *b = &row;
     CHECK(s3_condition_write(&c, none, none, b, k, NULL) == NULL);
     CHECK(s3_condition_write(&c, none, S("*"), b, k, NULL) == NULL);
     CHECK(s3_condition_write(&c, none, S("*"), b, k, &current) == &s3_precondition_failed);
