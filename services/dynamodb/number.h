@@ -7,6 +7,7 @@
 #define DYNAMODB_NUMBER_H
 
 #include "cloud/cloud.h"
+#include "gen/dynamodb.h"
 
 __extension__ typedef unsigned __int128 u128;
 
@@ -43,14 +44,14 @@ int number_compare(const struct number *x, const struct number *y);
 MUST_USE enum number_fault number_add(const struct number *x, const struct number *y, struct number *sum);
 MUST_USE enum number_fault number_subtract(const struct number *x, const struct number *y, struct number *difference);
 
-/* Bytes whose order (memcmp) is the order of numbers; equal numbers have equal bytes. At most
- * NUMBER_KEY_MAX; no key is the beginning of another. For sort keys and hash keys alike. */
+/* Bytes whose order (memcmp, the shorter first) is the order of numbers; equal numbers have equal bytes.
+ * They are AWS's own, so hashes of them put items where AWS puts them. As part of a key: key_str(). */
 enum { NUMBER_KEY_MAX = 22 };
 size_t number_key(const struct number *n, u8 key[NUMBER_KEY_MAX]);
-/* The number of a key; false if these are no such bytes. *used: how many bytes it takes. */
-MUST_USE bool number_of_key(str bytes, struct number *n, size_t *used);
+MUST_USE bool number_of_key(str bytes, struct number *n); /* false: no such bytes */
 
-/* Bytes that count against an item's size: one per two significant digits, and one. */
+/* Bytes that count against an item's size: one, one per pair of digits counted from the point,
+ * one for a minus. */
 u32 number_size(const struct number *n);
 
 #endif

@@ -58,6 +58,8 @@ static inline struct value value_string(str s) {
     return (struct value){.type = VALUE_S, .n = (u32)s.n, .text = s.p ? s.p : ""};
 }
 struct value value_number(struct arena *a, const struct number *n);
+struct number value_to_number(const struct value *v); /* of an N */
+bool type_is_set(u8 type);
 str value_type_name(u8 type); /* "SS"; as attribute_type() and messages name it */
 
 /* ---- from and to the wire ---- */
@@ -80,8 +82,9 @@ void value_to_wire(struct arena *a, const struct value *v, struct dynamodb_attri
     } while (0)
 struct dynamodb_attribute_map_entry *item_entries(struct arena *a, const struct value *item, u32 *n);
 
-/* The value as JSON, typed ({"S":"x"}) as exports, streams to other services and logs have it. */
-void value_write_json(struct buf *out, const struct value *v);
+/* As JSON with types ({"S":"x"}), as exports have it; an item without the outer "M". text/json.h writes. */
+void value_write_json(struct arena *a, struct buf *out, const struct value *v);
+void item_write_json(struct arena *a, struct buf *out, const struct value *item);
 
 /* ---- size, equality, order ---- */
 
@@ -89,11 +92,12 @@ void value_write_json(struct buf *out, const struct value *v);
  * list or map and 1 for each of its elements. */
 u32 value_size(const struct value *v);
 u32 item_size(const struct value *item); /* names and values */
+u32 value_packed_size(const struct value *v); /* value_size() of a packed one */
 
 bool value_equal(struct arena *a, const struct value *x, const struct value *y);
 /* Of two S, N or B of one type: <0, 0, >0. Others have no order: false, *order untouched. */
 bool value_compare(const struct value *x, const struct value *y, int *order);
-/* An S, N or B is the key's bytes: order-preserving, prefix-free for N. At most the text's length, or NUMBER_KEY_MAX. */
+/* The bytes of an S, N or B as part of a key: their order (key_str) is that of the values. */
 str value_key(struct arena *a, const struct value *v);
 struct value value_of_key(struct arena *a, u8 type, str key);
 
@@ -123,5 +127,6 @@ u32 item_encoded_size(str bytes);                                          /* AW
 MUST_USE bool item_encoded_find(str bytes, str name, struct value *v);     /* one attribute, nothing allocated */
 str value_encode(struct arena *a, const struct value *v);                  /* one value: keys in tokens, defaults */
 MUST_USE bool value_decode(struct arena *a, str bytes, struct value *v);
+bool value_sound(struct arena *a, const struct value *v); /* normal form, all the way down: for bytes from elsewhere */
 
 #endif
