@@ -18,11 +18,13 @@ const struct service *const services[] = {
 const size_t service_count = LENGTH(services);
 
 /* Rooms that do things later name them in their own tables. */
+extern const struct task_kind ddb_task_kinds[];
 extern const struct task_kind s3_tasks[];
 extern const struct task_kind sqs_task_kinds[];
 
 const struct room_tasks rooms[] = {
     {cloud_task_kinds, 1},
+    {ddb_task_kinds, 3},
     {s3_tasks, 1},
     {sqs_task_kinds, 4},
 };

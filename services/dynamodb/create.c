@@ -1,0 +1,108 @@
+/* CreateTable. */
+#include "services/dynamodb/schema.h"
+#include "services/dynamodb/stream.h"
+
+#define INVALID "One or more parameter values were invalid: "
+
+static err missing(struct call *c, const struct dynamodb_create_table_input *in) {
+    struct buf b = buf_new(c->arena, 512);
+    int n = 0;
+    if (!in->attribute_definitions.set && ++n)
+        buf_add(&b, S("Value null at 'attributeDefinitions' failed to satisfy constraint: Member must not be null"));
+    if (!in->key_schema.set) {
+        if (n++) buf_add(&b, S("; "));
+        buf_add(&b, S("Value null at 'keySchema' failed to satisfy constraint: Member must not be null"));
+    }
+    if (!n) return NULL;
+    return fail(c, &cloud_validation, "%d validation error%s detected: %.*s", n, n > 1 ? "s" : "", STR_ARGS(buf_str(&b)));
+}
+
+static err billing(struct call *c, const struct dynamodb_create_table_input *in, struct ddb_table *t) {
+    const struct dynamodb_provisioned_throughput *p = in->provisioned_throughput;
+    t->on_demand = str_eq(in->billing_mode, S("PAY_PER_REQUEST"));
+    if (t->on_demand && p)
+        return fail(c, &cloud_validation,
+                    INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST");
+    if (!t->on_demand && !p)
+        return fail(c, &cloud_validation,
+                    INVALID "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED");
+    if (in->on_demand_throughput) ddb_on_demand_read(in->on_demand_throughput, &t->throughput);
+    if (in->warm_throughput) ddb_warm_read(in->warm_throughput, &t->throughput);
+    if (!p) return NULL;
+    t->throughput.read = p->read_capacity_units.v;
+    t->throughput.write = p->write_capacity_units.v;
+    return ddb_units_check(c, p);
+}
+
+static err keys(struct call *c, const struct dynamodb_create_table_input *in, struct ddb_table *t) {
+    if (in->key_schema.n > in->attribute_definitions.n)
+        return fail(c, &cloud_validation, "Invalid KeySchema: Some index key attribute have no definition");
+    TRY(ddb_schema_read(c, &in->key_schema, &in->attribute_definitions, &t->keys));
+    if (!in->local_secondary_indexes.set && !in->global_secondary_indexes.set) TRY(ddb_attributes_check(c, t, &in->attribute_definitions));
+    TRY(ddb_locals_read(c, &in->local_secondary_indexes, &in->attribute_definitions, t));
+    if (in->global_secondary_indexes.set && !in->global_secondary_indexes.n)
+        return fail(c, &cloud_validation, INVALID "List of GlobalSecondaryIndexes is empty");
+    for (u32 i = 0; i < in->global_secondary_indexes.n; i++)
+        TRY(ddb_global_read(c, &in->global_secondary_indexes.v[i], &in->attribute_definitions, t));
+    ddb_attributes_read(c->arena, &in->attribute_definitions, t);
+    return ddb_attributes_check(c, t, &in->attribute_definitions);
+}
+
+/* What makes the table a table of the store: numbers for its rows. Names and keys are set. */
+void ddb_table_born(struct call *c, struct ddb_table *t) {
+    bool locals = false;
+    t->id = id_uuid(c->arena);
+    t->space = txn_sequence(c->txn);
+    t->state = DDB_CREATING;
+    t->created_ms = c->now_ms;
+    for (u32 i = 0; i < t->indexes.n; i++) {
+        t->indexes.v[i].space = txn_sequence(c->txn);
+        locals |= t->indexes.v[i].kind == DDB_LOCAL;
+    }
+    if (locals) t->collections = txn_sequence(c->txn);
+    registry_add(c, ddb_table_arn(c->arena, t), S("AWS::DynamoDB::Table"));
+}
+
+err ddb_tags_set(struct call *c, str arn, const struct dynamodb_tag_list *tags) {
+    static const struct tag_errors errors = {.too_many = &cloud_validation, .invalid = &cloud_validation};
+    struct record_pairs pairs = {NEW_ARRAY(c->arena, struct record_pair, tags->n + 1), tags->n, true};
+    for (u32 i = 0; i < tags->n; i++) pairs.v[i] = (struct record_pair){tags->v[i].key, tags->v[i].value.p ? tags->v[i].value : S("")};
+    err e = tags_set(c, arn, &pairs, &errors);
+    return e ? fail(c, e, INVALID "Too many or invalid tags: at most 50, without the prefix aws:") : NULL;
+}
+
+err ddb_sse_read(struct call *c, const struct dynamodb_sse_specification *in, struct ddb_table *t) {
+    if (!in) return NULL;
+    if (!in->enabled.v) {
+        if (in->kms_master_key_id.p || in->sse_type.p)
+            return fail(c, &cloud_validation, INVALID "KMSMasterKeyId and SSEType can only be specified when SSE is enabled");
+        t->sse_key = (str){0};
+        return NULL;
+    }
+    str id = in->kms_master_key_id.p ? in->kms_master_key_id : id_uuid(c->arena);
+    bool named = str_starts(id, S("arn:")) || str_starts(id, S("alias/"));
+    t->sse_key = named ? id : arn_of(c, S("kms"), arena_concat(c->arena, S("key/"), id));
+    return NULL;
+}
+
+err dynamodb_create_table(struct call *c, const struct dynamodb_create_table_input *in, struct dynamodb_create_table_output *out) {
+    struct ddb_table t = {.account = c->account, .region = c->region, .name = in->table_name}, old;
+    TRY(ddb_table_name_check(c, in->table_name, "tableName"));
+    TRY(missing(c, in));
+    TRY(billing(c, in, &t));
+    TRY(keys(c, in, &t));
+    TRY(ddb_sse_read(c, in->sse_specification, &t));
+    t.class_ = !in->table_class.p ? DDB_CLASS_UNSAID : str_eq(in->table_class, S("STANDARD")) ? DDB_STANDARD : DDB_INFREQUENT;
+    t.protected_ = in->deletion_protection_enabled.v;
+    TRY(ddb_stream_check(c, in->stream_specification));
+    if (ddb_table_load(c->txn, c->arena, c->account, c->region, in->table_name, &old))
+        return fail(c, &dynamodb_resource_in_use_exception, "Table already exists: %.*s", STR_ARGS(in->table_name));
+    ddb_table_born(c, &t);
+    if (in->stream_specification && in->stream_specification->stream_enabled.v) ddb_stream_begin(c, &t, in->stream_specification->stream_view_type);
+    if (in->tags.n) TRY(ddb_tags_set(c, ddb_table_arn(c->arena, &t), &in->tags));
+    ddb_table_save(c->txn, c->arena, &t);
+    ddb_table_settle(c->txn, c->arena, &t);
+    out->table_description = NEW(c->arena, struct dynamodb_table_description);
+    ddb_describe(c, &t, out->table_description);
+    return NULL;
+}

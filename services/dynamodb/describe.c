@@ -1,0 +1,194 @@
+/* What a table says of itself, and the list of tables. */
+#include "services/dynamodb/schema.h"
+#include "services/dynamodb/stream.h"
+
+static const char *const states[] = {"ACTIVE", "CREATING", "UPDATING", "DELETING"};
+/* What a table without provisioned throughput serves from the first second on. */
+enum { WARM_READ = 12000, WARM_WRITE = 4000 };
+
+static str type_name_of(u8 type) { return type == VALUE_S ? S("S") : type == VALUE_N ? S("N") : S("B"); }
+
+static void describe_keys(struct arena *a, const struct ddb_schema *keys, struct dynamodb_key_schema *out) {
+    *out = (struct dynamodb_key_schema){NEW_ARRAY(a, struct dynamodb_key_schema_element, 2), keys->range.p ? 2 : 1, true};
+    out->v[0] = (struct dynamodb_key_schema_element){keys->hash, S("HASH")};
+    out->v[1] = (struct dynamodb_key_schema_element){keys->range, S("RANGE")};
+}
+
+static struct dynamodb_projection *describe_projection(struct arena *a, const struct ddb_index *index) {
+    static const char *const names[] = {"ALL", "KEYS_ONLY", "INCLUDE"};
+    struct dynamodb_projection *p = NEW(a, struct dynamodb_projection);
+    p->projection_type = str_of(names[index->projection]);
+    if (index->projection != DDB_INCLUDE) return p;
+    p->non_key_attributes.set = true;
+    p->non_key_attributes.n = index->include.n;
+    p->non_key_attributes.v = NEW_ARRAY(a, str, index->include.n);
+    for (u32 i = 0; i < index->include.n; i++) p->non_key_attributes.v[i] = index->include.v[i].text;
+    return p;
+}
+
+static struct opt_time when(i64 ms) { return (struct opt_time){ms != 0, ms}; }
+
+static struct dynamodb_provisioned_throughput_description *describe_units(struct call *c, const struct ddb_throughput *t) {
+    struct dynamodb_provisioned_throughput_description *p = NEW(c->arena, struct dynamodb_provisioned_throughput_description);
+    p->read_capacity_units = SOME_I64(t->read);
+    p->write_capacity_units = SOME_I64(t->write);
+    p->number_of_decreases_today = SOME_I64(t->decreases_day == c->now_ms / 86400000 ? t->decreases : 0);
+    p->last_increase_date_time = when(t->increased_ms);
+    p->last_decrease_date_time = when(t->decreased_ms);
+    return p;
+}
+
+static struct dynamodb_on_demand_throughput *describe_most(struct arena *a, const struct ddb_throughput *t) {
+    if (!t->most_read && !t->most_write) return NULL;
+    struct dynamodb_on_demand_throughput *o = NEW(a, struct dynamodb_on_demand_throughput);
+    if (t->most_read) o->max_read_request_units = SOME_I64(t->most_read);
+    if (t->most_write) o->max_write_request_units = SOME_I64(t->most_write);
+    return o;
+}
+
+/* Said once the table is there, or while it is made for what was asked. */
+static bool describe_warm(const struct ddb_table *t, const struct ddb_throughput *p, i64 state, struct dynamodb_table_warm_throughput_description *w) {
+    if (state == DDB_DELETING || (state == DDB_CREATING && !p->warm_read && !p->warm_write)) return false;
+    i64 read = t->on_demand ? WARM_READ : p->read, write = t->on_demand ? WARM_WRITE : p->write;
+    w->read_units_per_second = SOME_I64(MAX(read, p->warm_read));
+    w->write_units_per_second = SOME_I64(MAX(write, p->warm_write));
+    w->status = state == DDB_CREATING ? S("UPDATING") : S("ACTIVE");
+    return true;
+}
+
+static str index_arn(struct arena *a, const struct ddb_table *t, const struct ddb_index *index) {
+    return arena_format(a, "%.*s/index/%.*s", STR_ARGS(ddb_table_arn(a, t)), STR_ARGS(index->name));
+}
+
+static void describe_local(struct call *c, const struct ddb_table *t, const struct ddb_index *index, const struct ddb_count *count,
+                           struct dynamodb_local_secondary_index_description *out) {
+    out->index_name = index->name;
+    describe_keys(c->arena, &index->keys, &out->key_schema);
+    out->projection = describe_projection(c->arena, index);
+    out->index_size_bytes = SOME_I64(count->bytes);
+    out->item_count = SOME_I64(count->items);
+    out->index_arn = index_arn(c->arena, t, index);
+}
+
+static void describe_global(struct call *c, const struct ddb_table *t, const struct ddb_index *index, const struct ddb_count *count,
+                            struct dynamodb_global_secondary_index_description *out) {
+    out->index_name = index->name;
+    describe_keys(c->arena, &index->keys, &out->key_schema);
+    out->projection = describe_projection(c->arena, index);
+    out->index_status = str_of(states[index->state]);
+    if (index->backfilling) out->backfilling = SOME_BOOL(true);
+    out->provisioned_throughput = describe_units(c, &index->throughput);
+    out->index_size_bytes = SOME_I64(count->bytes);
+    out->item_count = SOME_I64(count->items);
+    out->index_arn = index_arn(c->arena, t, index);
+    out->on_demand_throughput = describe_most(c->arena, &index->throughput);
+    struct dynamodb_table_warm_throughput_description w;
+    if (!describe_warm(t, &index->throughput, index->state, &w)) return;
+    out->warm_throughput = NEW(c->arena, struct dynamodb_global_secondary_index_warm_throughput_description);
+    out->warm_throughput->read_units_per_second = w.read_units_per_second;
+    out->warm_throughput->write_units_per_second = w.write_units_per_second;
+    out->warm_throughput->status = w.status;
+}
+
+static void describe_indexes(struct call *c, const struct ddb_table *t, struct ddb_counts *counts, struct dynamodb_table_description *out) {
+    u32 locals = 0, globals = 0;
+    for (u32 i = 0; i < t->indexes.n; i++) t->indexes.v[i].kind == DDB_LOCAL ? locals++ : globals++;
+    out->local_secondary_indexes.set = locals;
+    out->local_secondary_indexes.v = NEW_ARRAY(c->arena, struct dynamodb_local_secondary_index_description, locals);
+    out->global_secondary_indexes.set = globals;
+    out->global_secondary_indexes.v = NEW_ARRAY(c->arena, struct dynamodb_global_secondary_index_description, globals);
+    for (u32 i = 0; i < t->indexes.n; i++) {
+        const struct ddb_index *index = &t->indexes.v[i];
+        const struct ddb_count *count = ddb_count_of(c->arena, counts, index->space);
+        if (index->kind == DDB_LOCAL)
+            describe_local(c, t, index, count, &out->local_secondary_indexes.v[out->local_secondary_indexes.n++]);
+        else describe_global(c, t, index, count, &out->global_secondary_indexes.v[out->global_secondary_indexes.n++]);
+    }
+}
+
+static void describe_attributes(struct arena *a, const struct ddb_table *t, struct dynamodb_attribute_definitions *out) {
+    *out = (struct dynamodb_attribute_definitions){NEW_ARRAY(a, struct dynamodb_attribute_definition, t->attributes.n), 0, true};
+    for (u32 i = 0; i < t->attributes.n; i++)
+        out->v[out->n++] = (struct dynamodb_attribute_definition){t->attributes.v[i].text, type_name_of((u8)t->types.p[i])};
+}
+
+static void describe_extras(struct call *c, const struct ddb_table *t, struct dynamodb_table_description *out) {
+    struct arena *a = c->arena;
+    if (t->on_demand || t->on_demand_ms) {
+        out->billing_mode_summary = NEW(a, struct dynamodb_billing_mode_summary);
+        out->billing_mode_summary->billing_mode = t->on_demand ? S("PAY_PER_REQUEST") : S("PROVISIONED");
+        out->billing_mode_summary->last_update_to_pay_per_request_date_time = when(t->on_demand_ms);
+    }
+    if (t->class_) {
+        out->table_class_summary = NEW(a, struct dynamodb_table_class_summary);
+        out->table_class_summary->table_class = t->class_ == DDB_STANDARD ? S("STANDARD") : S("STANDARD_INFREQUENT_ACCESS");
+        out->table_class_summary->last_update_date_time = when(t->class_ms);
+    }
+    if (t->sse_key.p) {
+        out->sse_description = NEW(a, struct dynamodb_sse_description);
+        out->sse_description->status = S("ENABLED");
+        out->sse_description->sse_type = S("KMS");
+        out->sse_description->kms_master_key_arn = t->sse_key;
+    }
+    if (t->restored_ms) {
+        out->restore_summary = NEW(a, struct dynamodb_restore_summary);
+        out->restore_summary->source_backup_arn = t->restored_backup;
+        out->restore_summary->source_table_arn = t->restored_table;
+        out->restore_summary->restore_date_time = SOME_TIME(t->restored_ms);
+        out->restore_summary->restore_in_progress = SOME_BOOL(t->state == DDB_CREATING);
+    }
+}
+
+void ddb_describe(struct call *c, const struct ddb_table *t, struct dynamodb_table_description *out) {
+    struct ddb_counts counts = ddb_counts_of(c->txn, c->arena, t);
+    const struct ddb_count held = *ddb_count_of(c->arena, &counts, t->space);
+    out->table_name = t->name;
+    out->table_status = str_of(states[t->state]);
+    out->provisioned_throughput = describe_units(c, &t->throughput);
+    out->table_size_bytes = SOME_I64(held.bytes);
+    out->item_count = SOME_I64(held.items);
+    out->table_arn = ddb_table_arn(c->arena, t);
+    out->table_id = t->id;
+    out->deletion_protection_enabled = SOME_BOOL(t->protected_);
+    ddb_stream_describe_of(c->arena, t, out);
+    if (t->state == DDB_DELETING) return; /* as AWS: what it was is no longer said */
+    describe_attributes(c->arena, t, &out->attribute_definitions);
+    describe_keys(c->arena, &t->keys, &out->key_schema);
+    out->creation_date_time = SOME_TIME(t->created_ms);
+    describe_indexes(c, t, &counts, out);
+    describe_extras(c, t, out);
+    out->on_demand_throughput = describe_most(c->arena, &t->throughput);
+    struct dynamodb_table_warm_throughput_description w = {0};
+    if (!describe_warm(t, &t->throughput, t->state, &w)) return;
+    out->warm_throughput = NEW(c->arena, struct dynamodb_table_warm_throughput_description);
+    *out->warm_throughput = w;
+}
+
+err dynamodb_describe_table(struct call *c, const struct dynamodb_describe_table_input *in, struct dynamodb_describe_table_output *out) {
+    struct ddb_table t;
+    TRY(ddb_table_open(c, in->table_name, &t));
+    out->table = NEW(c->arena, struct dynamodb_table_description);
+    ddb_describe(c, &t, out->table);
+    return NULL;
+}
+
+err dynamodb_list_tables(struct call *c, const struct dynamodb_list_tables_input *in, struct dynamodb_list_tables_output *out) {
+    enum { PAGE = 100 };
+    u32 most = in->limit.set ? (u32)in->limit.v : PAGE;
+    str all = key_bytes(&(struct key){call_key(c, S("table")).buf}), from = all, key;
+    if (in->exclusive_start_table_name.p)
+        from = arena_concat(c->arena, ddb_table_row(c->arena, c->account, c->region, in->exclusive_start_table_name), (str){"", 1});
+    out->table_names.v = NEW_ARRAY(c->arena, str, most);
+    out->table_names.set = true;
+    struct range rows = txn_range(c->txn, from, key_after_prefix(c->arena, all));
+    while (range_next(&rows, &key, NULL)) {
+        str rest = str_skip(key, all.n), name;
+        if (out->table_names.n == most) {
+            out->last_evaluated_table_name = out->table_names.v[most - 1];
+            break;
+        }
+        ASSERT(key_read_str(&rest, c->arena, &name));
+        out->table_names.v[out->table_names.n++] = arena_str(c->arena, name);
+    }
+    return NULL;
+}

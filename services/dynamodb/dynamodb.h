@@ -1,0 +1,153 @@
+/* Private to the room of DynamoDB: the half that is stored. README.md says how the nouns fit together.
+ * value.h, number.h and expression.h are the half that computes. */
+#ifndef BRUME_DYNAMODB_DYNAMODB_H
+#define BRUME_DYNAMODB_DYNAMODB_H
+
+#include "gen/dynamodb.h"
+#include "services/dynamodb/expression.h"
+#include "services/dynamodb/records.h"
+#include "services/dynamodb/value.h"
+
+enum {
+    DDB_SLICE = 200,          /* items that a job touches in one transaction */
+    DDB_SLICE_BYTES = 4 << 20, /* and their bytes */
+    DDB_NAME_MIN = 3, DDB_NAME_MAX = 255,
+    DDB_HASH_MAX = 2048, DDB_SORT_MAX = 1024, /* bytes of key attributes */
+    DDB_INDEXES_MAX = 25,
+};
+
+/* ---- rows.c: where rows stand. A space is a number; ("ddb", space) begins all of its rows' keys. ---- */
+/* A partition's place: the first bytes are AWS's own hash order, which Scan and its segments show; the
+ * others tell keys apart whose hashes fall together. */
+enum { DDB_PLACE_HASH = 8, DDB_PLACE_ID = 16, DDB_PLACE = DDB_PLACE_HASH + DDB_PLACE_ID };
+struct ddb_place {
+    char bytes[DDB_PLACE];
+};
+struct ddb_place ddb_place_of(str hash_key);
+struct key ddb_space_key(struct arena *a, u64 space);
+str ddb_place_key(struct arena *a, u64 space, const struct ddb_place *place);
+/* A sort key inside a row's key: its order kept, its end known, 9 bytes for 8 at most. */
+void ddb_key_sort(struct key *k, u8 type, str sort);
+
+/* An item's primary key, read out of it. */
+struct ddb_key {
+    struct value hash, range; /* range: VALUE_NONE if the table has none */
+    struct ddb_place place;
+    str sort; /* value_key of range */
+    str row;  /* in the table's space */
+};
+void ddb_key_locate(struct arena *a, const struct ddb_table *t, struct ddb_key *k); /* hash and range are set */
+/* The row of an item in an index. `hash` and `range` are the index's key attributes. */
+str ddb_index_row(struct arena *a, const struct ddb_index *index, const struct value *hash, const struct value *range,
+                  const struct ddb_key *base);
+/* Rows of one partition that a key condition asks for. */
+struct ddb_span {
+    str from, to;
+};
+struct ddb_span ddb_span_of(struct arena *a, u64 space, u8 sort_type, const struct key_range *range);
+
+/* ---- table.c ---- */
+/* By name or ARN. ResourceNotFoundException, or ValidationException for what is no name. */
+MUST_USE err ddb_table_open(struct call *c, str name, struct ddb_table *t);   /* for control: in any state */
+MUST_USE err ddb_table_use(struct call *c, str name, struct ddb_table *t);    /* for items: while it can be used */
+MUST_USE err ddb_table_name_check(struct call *c, str name, const char *member);
+bool ddb_table_load(struct txn *t, struct arena *a, str account, str region, str name, struct ddb_table *table);
+void ddb_table_save(struct txn *t, struct arena *a, const struct ddb_table *table);
+str ddb_table_row(struct arena *a, str account, str region, str name);
+str ddb_table_arn(struct arena *a, const struct ddb_table *t);
+struct ddb_index *ddb_index_find(const struct ddb_table *t, str name);
+u8 ddb_attribute_type(const struct ddb_table *t, str name); /* VALUE_NONE: not defined */
+struct ddb_counts ddb_counts_of(struct txn *t, struct arena *a, const struct ddb_table *table);
+struct ddb_count *ddb_count_of(struct arena *a, struct ddb_counts *counts, u64 space); /* added if missing */
+void ddb_counts_save(struct txn *t, struct arena *a, const struct ddb_table *table, const struct ddb_counts *counts);
+void ddb_counts_drop(struct txn *t, struct arena *a, const struct ddb_table *table);
+/* The task that brings the table on: from CREATING to ACTIVE and so on. */
+void ddb_table_settle(struct txn *t, struct arena *a, const struct ddb_table *table);
+void ddb_sweep(struct txn *t, struct arena *a, u64 space); /* deletes all rows of a space, by a job */
+
+/* ---- describe.c ---- */
+void ddb_describe(struct call *c, const struct ddb_table *t, struct dynamodb_table_description *out);
+
+/* ---- lifecycle.c ---- */
+bool ddb_table_of_row(struct txn *t, struct arena *a, str row, struct ddb_table *table); /* by its row's key */
+
+/* ---- create.c ---- */
+void ddb_table_born(struct call *c, struct ddb_table *t); /* gives it its numbers; name and keys are set */
+MUST_USE err ddb_tags_set(struct call *c, str arn, const struct dynamodb_tag_list *tags);
+MUST_USE err ddb_sse_read(struct call *c, const struct dynamodb_sse_specification *in, struct ddb_table *t);
+
+/* ---- capacity.c: what a request used of a table and its indexes, in units ---- */
+struct ddb_usage {
+    const struct ddb_table *table;
+    double read, write; /* of the table */
+    double index_read[DDB_INDEXES_MAX], index_write[DDB_INDEXES_MAX];
+    bool touched[DDB_INDEXES_MAX]; /* the answer names the index */
+};
+double ddb_read_units(u64 bytes, bool consistent);
+double ddb_write_units(u64 bytes);
+/* NULL unless `asked` is TOTAL or INDEXES. */
+struct dynamodb_consumed_capacity *ddb_consumed(struct call *c, const struct ddb_usage *u, str asked);
+/* Of a transaction: every unit counts twice, reads and writes are told apart. */
+struct dynamodb_consumed_capacity *ddb_consumed_twice(struct call *c, const struct ddb_usage *u, str asked);
+void ddb_usage_add(struct ddb_usage *sum, const struct ddb_usage *u);
+/* ItemCollectionMetrics: NULL unless `asked` is SIZE and the table has local indexes. */
+struct ddb_key;
+struct dynamodb_item_collection_metrics *ddb_metrics(struct call *c, const struct ddb_table *t, const struct ddb_key *k, str asked);
+
+/* ---- item.c: one item of a table ---- */
+/* The key of an item that is put, and of a Key parameter: each has words of its own for what is wrong. */
+MUST_USE err ddb_key_of_item(struct call *c, const struct ddb_table *t, const struct value *item, struct ddb_key *k);
+MUST_USE err ddb_key_of_parameter(struct call *c, const struct ddb_table *t, const struct value *key, struct ddb_key *k);
+MUST_USE err ddb_key_mismatch(struct call *c); /* The provided key element does not match the schema */
+MUST_USE err ddb_key_piece(struct call *c, const struct value *key, str name, u8 type, bool hash, struct value *out);
+struct value ddb_key_value(struct arena *a, const struct ddb_table *t, const struct ddb_key *k); /* as an item */
+i64 ddb_collection_bytes(struct call *c, const struct ddb_table *t, const struct ddb_key *k);
+/* Are the index keys in the item of their types? */
+MUST_USE err ddb_index_keys_check(struct call *c, const struct ddb_table *t, const struct value *item);
+/* The stored bytes, or absent. */
+str ddb_item_read(struct call *c, const struct ddb_key *k);
+struct value ddb_item_decode(struct arena *a, str bytes); /* absent: VALUE_NONE */
+
+/* A change of one item. `before` and `after` are stored bytes; absent: no item. */
+struct ddb_change {
+    const struct ddb_table *table;
+    const struct ddb_key *key;
+    str before, after;
+    bool by_ttl;      /* the change is DynamoDB's own */
+    bool replicated;  /* comes from another region */
+};
+MUST_USE err ddb_item_change(struct call *c, const struct ddb_change *change, struct ddb_usage *usage);
+MUST_USE err ddb_item_too_large(struct call *c, bool update);
+
+/* ---- index.c ---- */
+/* Writes what the change means to each index, and counts it. Returns the bytes that local ones grew by. */
+i64 ddb_indexes_change(struct call *c, const struct ddb_change *change, struct ddb_counts *counts, struct ddb_usage *usage);
+bool ddb_index_holds(const struct ddb_table *t, const struct ddb_index *index, str name); /* the attribute */
+
+/* ---- write.c: one write as all operations know it ---- */
+enum ddb_write_kind { DDB_PUT, DDB_UPDATE, DDB_DELETE, DDB_CHECK };
+struct ddb_write {
+    u8 kind;
+    const struct ddb_table *table;
+    struct value item; /* of a put; of others the key */
+    const struct expressions *asked; /* condition, update */
+};
+struct ddb_written {
+    struct ddb_key key;
+    struct value before, after; /* VALUE_NONE: no item. Known where somebody may ask */
+    bool condition_failed;
+    struct ddb_usage usage;
+};
+/* What can be said of the item before its table is looked up: sizes. */
+MUST_USE err ddb_write_check(struct call *c, const struct ddb_write *w);
+/* The key and index keys, before any write of a batch. Sets out->key. */
+MUST_USE err ddb_write_locate(struct call *c, const struct ddb_write *w, struct ddb_written *out);
+/* ConditionalCheckFailedException with out->condition_failed. */
+MUST_USE err ddb_write_run(struct call *c, const struct ddb_write *w, struct ddb_written *out);
+/* The error with the old item in it, where ReturnValuesOnConditionCheckFailure asks for it. */
+MUST_USE err ddb_write_failed(struct call *c, err e, const struct ddb_written *out, str return_values);
+
+extern const struct task_kind ddb_task_kinds[];
+extern const size_t ddb_task_kind_count;
+
+#endif

@@ -1,0 +1,157 @@
+/* One item of a table: its key read out of a request, its row, and everything that a change of it moves. */
+#include "services/dynamodb/dynamodb.h"
+#include "services/dynamodb/stream.h"
+
+#define INVALID "One or more parameter values were invalid: "
+
+/* ---- keys ---- */
+
+static err check_length(struct call *c, const struct value *v, bool hash) {
+    if (v->type == VALUE_N) return NULL;
+    if (hash && v->n > DDB_HASH_MAX)
+        return fail(c, &cloud_validation, INVALID "Size of hashkey has exceeded the maximum size limit of2048 bytes");
+    if (!hash && v->n > DDB_SORT_MAX)
+        return fail(c, &cloud_validation, INVALID "Aggregated size of all range keys has exceeded the size limit of 1024 bytes");
+    return NULL;
+}
+
+static bool is_empty(const struct value *v) { return v->n == 0 && v->type != VALUE_N; }
+static const char *kind_of(u8 type) { return type == VALUE_S ? "string" : "binary"; }
+
+static err attribute_of_item(struct call *c, const struct value *item, str name, u8 type, bool hash, struct value *out) {
+    const struct value *v = value_member(c->arena, item, name);
+    if (!v) return fail(c, &cloud_validation, INVALID "Missing the key %.*s in the item", STR_ARGS(name));
+    if (v->type != type)
+        return fail(c, &cloud_validation, INVALID "Type mismatch for key %.*s expected: %.*s actual: %.*s", STR_ARGS(name),
+                    STR_ARGS(value_type_name(type)), STR_ARGS(value_type_name(v->type)));
+    if (is_empty(v))
+        return fail(c, &cloud_validation,
+                    "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty %s value. "
+                    "Key: %.*s",
+                    kind_of(type), STR_ARGS(name));
+    *out = *v;
+    return check_length(c, v, hash);
+}
+
+err ddb_key_of_item(struct call *c, const struct ddb_table *t, const struct value *item, struct ddb_key *k) {
+    *k = (struct ddb_key){0};
+    TRY(attribute_of_item(c, item, t->keys.hash, (u8)t->keys.hash_type, true, &k->hash));
+    if (t->keys.range.p) TRY(attribute_of_item(c, item, t->keys.range, (u8)t->keys.range_type, false, &k->range));
+    ddb_key_locate(c->arena, t, k);
+    return NULL;
+}
+
+err ddb_key_mismatch(struct call *c) { return fail(c, &cloud_validation, "The provided key element does not match the schema"); }
+
+err ddb_key_piece(struct call *c, const struct value *key, str name, u8 type, bool hash, struct value *out) {
+    const struct value *v = value_member(c->arena, key, name);
+    if (!v || v->type != type) return ddb_key_mismatch(c);
+    if (is_empty(v))
+        return fail(c, &cloud_validation,
+                    "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty %s value. "
+                    "Key: %.*s",
+                    kind_of(type), STR_ARGS(name));
+    *out = *v;
+    return check_length(c, v, hash);
+}
+
+err ddb_key_of_parameter(struct call *c, const struct ddb_table *t, const struct value *key, struct ddb_key *k) {
+    *k = (struct ddb_key){0};
+    if (key->n != (t->keys.range.p ? 2u : 1u)) return ddb_key_mismatch(c);
+    TRY(ddb_key_piece(c, key, t->keys.hash, (u8)t->keys.hash_type, true, &k->hash));
+    if (t->keys.range.p) TRY(ddb_key_piece(c, key, t->keys.range, (u8)t->keys.range_type, false, &k->range));
+    ddb_key_locate(c->arena, t, k);
+    return NULL;
+}
+
+struct value ddb_key_value(struct arena *a, const struct ddb_table *t, const struct ddb_key *k) {
+    struct value none = {0}, key = item_with(a, &(struct value){.type = VALUE_M}, t->keys.hash, &k->hash);
+    (void)none;
+    return t->keys.range.p ? item_with(a, &key, t->keys.range, &k->range) : key;
+}
+
+static err check_index_key(struct call *c, const struct ddb_index *index, const struct value *item, str name, u8 type, bool hash) {
+    const struct value *v = value_member(c->arena, item, name);
+    if (!v) return NULL;
+    if (v->type != type)
+        return fail(c, &cloud_validation, INVALID "Type mismatch for Index Key %.*s Expected: %.*s Actual: %.*s IndexName: %.*s",
+                    STR_ARGS(name), STR_ARGS(value_type_name(type)), STR_ARGS(value_type_name(v->type)), STR_ARGS(index->name));
+    if (is_empty(v))
+        return fail(c, &cloud_validation,
+                    "One or more parameter values are not valid. A value specified for a secondary index key is not supported. The "
+                    "AttributeValue for a key attribute cannot contain an empty %s value. IndexName: %.*s, IndexKey: %.*s",
+                    kind_of(type), STR_ARGS(index->name), STR_ARGS(name));
+    return check_length(c, v, hash);
+}
+
+err ddb_index_keys_check(struct call *c, const struct ddb_table *t, const struct value *item) {
+    for (int kind = DDB_GLOBAL; kind >= DDB_LOCAL; kind--)
+        for (u32 i = 0; i < t->indexes.n; i++) {
+            const struct ddb_index *index = &t->indexes.v[i];
+            if (index->kind != kind || index->state == DDB_DELETING) continue;
+            if (kind == DDB_GLOBAL) TRY(check_index_key(c, index, item, index->keys.hash, (u8)index->keys.hash_type, true));
+            if (index->keys.range.p) TRY(check_index_key(c, index, item, index->keys.range, (u8)index->keys.range_type, false));
+        }
+    return NULL;
+}
+
+/* ---- rows ---- */
+
+str ddb_item_read(struct call *c, const struct ddb_key *k) {
+    str bytes;
+    return txn_get(c->txn, k->row, &bytes) ? bytes : (str){0};
+}
+
+struct value ddb_item_decode(struct arena *a, str bytes) {
+    struct value item = {0};
+    if (bytes.p) ASSERT(item_decode(a, bytes, &item));
+    return item;
+}
+
+err ddb_item_too_large(struct call *c, bool update) {
+    return fail(c, &cloud_validation, update ? "Item size to update has exceeded the maximum allowed size"
+                                             : "Item size has exceeded the maximum allowed size");
+}
+
+static u64 size_of(str bytes) { return bytes.p ? item_encoded_size(bytes) : 0; }
+
+/* Tables with local indexes bound what one partition holds: ("ddb", collections) place -> bytes. */
+static err change_collection(struct call *c, const struct ddb_change *change, i64 bytes) {
+    const i64 most = 10ll << 30;
+    str row = ddb_place_key(c->arena, change->table->collections, &change->key->place), value;
+    i64 held = 0;
+    if (txn_get(c->txn, row, &value)) ASSERT(str_to_i64(value, &held));
+    held += bytes;
+    if (bytes > 0 && held > most)
+        return fail(c, &dynamodb_item_collection_size_limit_exceeded_exception, "Item collection size limit exceeded.");
+    if (held) txn_put(c->txn, row, arena_format(c->arena, "%lld", (long long)held));
+    else txn_delete(c->txn, row);
+    return NULL;
+}
+
+i64 ddb_collection_bytes(struct call *c, const struct ddb_table *t, const struct ddb_key *k) {
+    str value;
+    i64 held = 0;
+    if (txn_get(c->txn, ddb_place_key(c->arena, t->collections, &k->place), &value)) ASSERT(str_to_i64(value, &held));
+    return held;
+}
+
+err ddb_item_change(struct call *c, const struct ddb_change *change, struct ddb_usage *usage) {
+    const struct ddb_table *t = change->table;
+    u64 before = size_of(change->before), after = size_of(change->after);
+    usage->table = t;
+    usage->write += ddb_write_units(MAX(before, after));
+    bool same = change->before.p && change->after.p ? str_eq(change->before, change->after) : !change->before.p && !change->after.p;
+    if (same) return NULL;
+    struct ddb_counts counts = ddb_counts_of(c->txn, c->arena, t);
+    i64 indexed = ddb_indexes_change(c, change, &counts, usage);
+    struct ddb_count *held = ddb_count_of(c->arena, &counts, t->space);
+    held->items += (change->after.p != NULL) - (change->before.p != NULL);
+    held->bytes += (i64)after - (i64)before;
+    ddb_counts_save(c->txn, c->arena, t, &counts);
+    if (t->collections) TRY(change_collection(c, change, (i64)after - (i64)before + indexed));
+    if (t->streaming) ddb_stream_note(c, change);
+    if (change->after.p) txn_put(c->txn, change->key->row, change->after);
+    else txn_delete(c->txn, change->key->row);
+    return NULL;
+}

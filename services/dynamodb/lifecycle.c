@@ -1,0 +1,122 @@
+/* What becomes of a table after the answer: CREATING to ACTIVE, UPDATING to ACTIVE, DELETING to nothing.
+ * Each is a task that is due at once, so that DescribeTable tells the states as AWS does. */
+#include "services/dynamodb/dynamodb.h"
+#include "services/dynamodb/stream.h"
+
+#define TABLE_TASK S("dynamodb.table")
+#define SWEEP_TASK S("dynamodb.sweep")
+
+void ddb_table_settle(struct txn *t, struct arena *a, const struct ddb_table *table) {
+    str key = ddb_table_row(a, table->account, table->region, table->name);
+    txn_task_set(t, &(struct task){.kind = TABLE_TASK, .key = key});
+}
+
+bool ddb_table_of_row(struct txn *t, struct arena *a, str row, struct ddb_table *table) {
+    str part, account, region, name, rest = arena_str(a, row);
+    bool read = key_read_str(&rest, a, &part) && key_read_str(&rest, a, &account) && key_read_str(&rest, a, &region)
+             && key_read_str(&rest, a, &part) && key_read_str(&rest, a, &name);
+    return read && ddb_table_load(t, a, account, region, name, table);
+}
+
+void ddb_sweep(struct txn *t, struct arena *a, u64 space) {
+    if (space) txn_task_set(t, &(struct task){.kind = SWEEP_TASK, .key = arena_format(a, "%llu", (unsigned long long)space)});
+}
+
+static err run_sweep(struct txn *t, const struct task *task, i64 now_ms) {
+    (void)now_ms;
+    struct arena *a = txn_arena(t);
+    u64 space;
+    ASSERT(str_to_u64(task->key, &space));
+    struct key k = ddb_space_key(a, space);
+    str from = key_bytes(&k), key;
+    struct range rows = txn_range(t, from, key_after_prefix(a, from));
+    int n = 0;
+    for (; n < DDB_SLICE && range_next(&rows, &key, NULL); n++) txn_delete(t, arena_str(a, key));
+    if (n == DDB_SLICE) txn_task_set(t, &(struct task){.kind = task->kind, .key = task->key});
+    return NULL;
+}
+
+static void drop(struct call *c, struct ddb_table *table) {
+    struct txn *t = c->txn;
+    struct arena *a = c->arena;
+    ddb_sweep(t, a, table->space);
+    ddb_sweep(t, a, table->collections);
+    ddb_sweep(t, a, table->ttl_space);
+    ddb_sweep(t, a, table->history);
+    for (u32 i = 0; i < table->indexes.n; i++) ddb_sweep(t, a, table->indexes.v[i].space);
+    if (table->streaming) ddb_stream_end(c, table);
+    registry_remove(c, ddb_table_arn(a, table));
+    ddb_counts_drop(t, a, table);
+    txn_delete(t, ddb_table_row(a, table->account, table->region, table->name));
+}
+
+static void settle_units(struct ddb_throughput *p) {
+    if (p->next_read) p->read = p->next_read;
+    if (p->next_write) p->write = p->next_write;
+    p->next_read = p->next_write = 0;
+}
+
+/* What is done becomes active; an index that is still being filled keeps the table UPDATING. */
+static void settle(struct call *c, struct ddb_table *table) {
+    bool filling = false;
+    u32 kept = 0;
+    for (u32 i = 0; i < table->indexes.n; i++) {
+        struct ddb_index *index = &table->indexes.v[i];
+        if (index->state == DDB_DELETING) {
+            struct ddb_counts counts = ddb_counts_of(c->txn, c->arena, table);
+            *ddb_count_of(c->arena, &counts, index->space) = (struct ddb_count){.space = index->space};
+            ddb_counts_save(c->txn, c->arena, table, &counts);
+            ddb_sweep(c->txn, c->arena, index->space);
+            continue;
+        }
+        filling |= index->backfilling;
+        if (!index->backfilling) index->state = DDB_ACTIVE;
+        settle_units(&index->throughput);
+        table->indexes.v[kept++] = *index;
+    }
+    table->indexes.n = kept;
+    settle_units(&table->throughput);
+    table->state = filling ? DDB_UPDATING : DDB_ACTIVE;
+    if (table->on_demand && !table->on_demand_ms) table->on_demand_ms = c->now_ms;
+    ddb_table_save(c->txn, c->arena, table);
+}
+
+static err run_table(struct txn *t, const struct task *task, i64 now_ms) {
+    struct ddb_table table;
+    if (!ddb_table_of_row(t, txn_arena(t), task->key, &table)) return NULL;
+    struct call *c = call_for_task(t, &dynamodb_service, table.account, table.region, now_ms);
+    if (table.state == DDB_DELETING) drop(c, &table);
+    else settle(c, &table);
+    return NULL;
+}
+
+err dynamodb_delete_table(struct call *c, const struct dynamodb_delete_table_input *in, struct dynamodb_delete_table_output *out) {
+    struct ddb_table t;
+    TRY(ddb_table_open(c, in->table_name, &t));
+    str name = t.name;
+    if (t.state == DDB_CREATING)
+        return fail(c, &dynamodb_resource_in_use_exception,
+                    "Attempt to change a resource which is still in use: Table is being created: %.*s", STR_ARGS(name));
+    if (t.state == DDB_DELETING)
+        return fail(c, &dynamodb_resource_in_use_exception,
+                    "Attempt to change a resource which is still in use: Table is being deleted: %.*s", STR_ARGS(name));
+    if (t.state == DDB_UPDATING)
+        return fail(c, &dynamodb_resource_in_use_exception,
+                    "Attempt to change a resource which is still in use: Table is being updated: %.*s", STR_ARGS(name));
+    if (t.protected_)
+        return fail(c, &cloud_validation,
+                    "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.");
+    t.state = DDB_DELETING;
+    ddb_table_save(c->txn, c->arena, &t);
+    ddb_table_settle(c->txn, c->arena, &t);
+    out->table_description = NEW(c->arena, struct dynamodb_table_description);
+    ddb_describe(c, &t, out->table_description);
+    return NULL;
+}
+
+const struct task_kind ddb_task_kinds[] = {
+    {.name = "dynamodb.stream", .run = ddb_stream_tend},
+    {.name = "dynamodb.sweep", .run = run_sweep},
+    {.name = "dynamodb.table", .run = run_table},
+};
+const size_t ddb_task_kind_count = LENGTH(ddb_task_kinds);

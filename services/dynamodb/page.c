@@ -1,0 +1,196 @@
+/* A page of a Query or Scan: at most a megabyte of items looked at, or Limit of them. */
+#include "services/dynamodb/page.h"
+
+#define INVALID "One or more parameter values were invalid: "
+
+enum { PAGE_BYTES = 1 << 20 };
+
+/* ---- what is asked ---- */
+
+err ddb_select_check(struct call *c, const struct ddb_page_request *r) {
+    const char *given = r->attributes_to_get ? "AttributesToGet" : r->projection_expression ? "ProjectionExpression" : NULL;
+    if (str_eq(r->select, S("ALL_PROJECTED_ATTRIBUTES")) && !r->index_name.p)
+        return fail(c, &cloud_validation, INVALID "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
+    if (str_eq(r->select, S("SPECIFIC_ATTRIBUTES")) && !given)
+        return fail(c, &cloud_validation,
+                    INVALID "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES");
+    if (!given || !r->select.p || str_eq(r->select, S("SPECIFIC_ATTRIBUTES"))) return NULL;
+    if (str_eq(r->select, S("COUNT"))) return fail(c, &cloud_validation, INVALID "Cannot specify the %s when choosing to get only the Count", given);
+    return fail(c, &cloud_validation, INVALID "Cannot specify the %s when choosing to get %.*s", given, STR_ARGS(r->select));
+}
+
+static err open_index(struct call *c, const struct ddb_page_request *r, struct ddb_page *page) {
+    page->index = ddb_index_find(page->table, r->index_name);
+    if (!page->index)
+        return fail(c, &cloud_validation, "The table does not have the specified index: %.*s", STR_ARGS(r->index_name));
+    if (page->index->kind == DDB_GLOBAL && r->consistent)
+        return fail(c, &cloud_validation, "Consistent reads are not supported on global secondary indexes");
+    if (page->index->backfilling)
+        return fail(c, &cloud_validation, "Cannot read from backfilling global secondary index: %.*s", STR_ARGS(r->index_name));
+    return NULL;
+}
+
+/* Attributes that the index does not hold: a global index cannot give them, a local one fetches. */
+static err check_held(struct call *c, const struct ddb_page_request *r, struct ddb_page *page) {
+    const struct ddb_index *index = page->index;
+    bool all = str_eq(r->select, S("ALL_ATTRIBUTES")) && index->projection != DDB_ALL, missing = false;
+    if (all && index->kind == DDB_GLOBAL)
+        return fail(c, &cloud_validation,
+                    INVALID "Select type ALL_ATTRIBUTES is not supported for global secondary index %.*s because its projection type is not ALL",
+                    STR_ARGS(index->name));
+    const str *names = NULL;
+    u32 n = page->projection ? projection_names(c->arena, page->projection, &names) : 0;
+    struct buf lacking = buf_new(c->arena, 4096);
+    for (u32 i = 0; i < n; i++) {
+        if (ddb_index_holds(page->table, index, names[i])) continue;
+        buf_format(&lacking, "%s%.*s", missing ? ", " : "", STR_ARGS(names[i]));
+        missing = true;
+    }
+    if (missing && index->kind == DDB_GLOBAL)
+        return fail(c, &cloud_validation, INVALID "Global secondary index %.*s does not project [%.*s]", STR_ARGS(index->name),
+                    STR_ARGS(buf_str(&lacking)));
+    page->fetch = all || missing;
+    return NULL;
+}
+
+err ddb_page_open(struct call *c, const struct ddb_page_request *r, struct ddb_page *page) {
+    page->consistent = r->consistent;
+    page->count_only = str_eq(r->select, S("COUNT"));
+    page->usage.table = page->table;
+    if (!r->index_name.p) return NULL;
+    TRY(open_index(c, r, page));
+    return check_held(c, r, page);
+}
+
+/* ---- where it starts ---- */
+
+err ddb_start_value(struct call *c, const struct dynamodb_key *in, struct value *key) {
+    *key = (struct value){0};
+    if (!in->set) return NULL;
+    err e = ITEM_OF_WIRE(c, *in, key);
+    if (!e) return NULL;
+    static const char *const bare[] = {"contains duplicates", "number set", "numeric value", "significant digits", "number with magnitude"};
+    for (size_t i = 0; i < LENGTH(bare); i++)
+        if (str_find(c->error_message, str_of(bare[i])) != STR_NONE) return e;
+    str said = c->error_message;
+    return fail(c, e, "The provided starting key is invalid: %.*s", STR_ARGS(said));
+}
+
+static err invalid_start(struct call *c, bool why) {
+    return fail(c, &cloud_validation, why ? "The provided starting key is invalid: The provided key element does not match the schema"
+                                          : "The provided starting key is invalid");
+}
+
+static bool in_schema(const struct ddb_schema *keys, str name) { return str_eq(keys->hash, name) || (keys->range.p && str_eq(keys->range, name)); }
+
+static u32 start_attributes(const struct ddb_page *page) {
+    const struct ddb_schema *base = &page->table->keys;
+    u32 n = base->range.p ? 2 : 1;
+    if (!page->index) return n;
+    n += !in_schema(base, page->index->keys.hash);
+    return n + (page->index->keys.range.p && !in_schema(base, page->index->keys.range));
+}
+
+static err index_piece(struct call *c, const struct value *key, str name, i64 type, bool hash, struct value *out) {
+    if (!value_member(c->arena, key, name)) return invalid_start(c, false);
+    return ddb_key_piece(c, key, name, (u8)type, hash, out);
+}
+
+err ddb_start_row(struct call *c, const struct ddb_page *page, const struct value *key, bool scan, str *row) {
+    const struct ddb_table *t = page->table;
+    struct value hash = {0}, range = {0};
+    struct ddb_key base = {0};
+    if (key->n != start_attributes(page)) return invalid_start(c, scan && !page->index);
+    if (page->index) {
+        TRY(index_piece(c, key, page->index->keys.hash, page->index->keys.hash_type, true, &hash));
+        if (page->index->keys.range.p) TRY(index_piece(c, key, page->index->keys.range, page->index->keys.range_type, false, &range));
+    }
+    str names[] = {t->keys.hash, t->keys.range};
+    struct value own = item_of_names(c->arena, key, names, t->keys.range.p ? 2 : 1);
+    err e = ddb_key_of_parameter(c, t, &own, &base);
+    if (e) {
+        str said = c->error_message;
+        return fail(c, e, "The provided starting key is invalid: %.*s", STR_ARGS(said));
+    }
+    *row = page->index ? ddb_index_row(c->arena, page->index, &hash, &range, &base) : base.row;
+    return NULL;
+}
+
+void ddb_page_start_after(struct call *c, struct ddb_page *page, str row) {
+    if (page->backwards) page->span.to = str_cmp(row, page->span.to) < 0 ? row : page->span.to;
+    else if (str_cmp(row, page->span.from) >= 0) page->span.from = arena_concat(c->arena, row, (str){"", 1});
+}
+
+/* ---- the walk ---- */
+
+static struct value start_key_of(struct call *c, const struct ddb_page *page, const struct value *item) {
+    const struct ddb_schema *base = &page->table->keys;
+    str names[4] = {base->hash};
+    u32 n = 1;
+    if (base->range.p) names[n++] = base->range;
+    if (page->index && !in_schema(base, page->index->keys.hash)) names[n++] = page->index->keys.hash;
+    if (page->index && page->index->keys.range.p && !in_schema(base, page->index->keys.range)) names[n++] = page->index->keys.range;
+    return item_of_names(c->arena, item, names, n);
+}
+
+/* The whole item of an entry of a local index. */
+static struct value fetched(struct call *c, struct ddb_page *page, const struct value *entry) {
+    struct ddb_key k;
+    str names[] = {page->table->keys.hash, page->table->keys.range};
+    struct value own = item_of_names(c->arena, entry, names, 2);
+    k = (struct ddb_key){.hash = *value_member(c->arena, &own, names[0]), .range = *value_member(c->arena, &own, names[1])};
+    ddb_key_locate(c->arena, page->table, &k);
+    str bytes = ddb_item_read(c, &k);
+    page->usage.read += ddb_read_units(item_encoded_size(bytes), page->consistent);
+    return ddb_item_decode(c->arena, bytes);
+}
+
+static void keep(struct call *c, struct ddb_page *page, const struct value *item) {
+    page->n++;
+    if (page->count_only) return;
+    if (page->n > page->capacity) {
+        u32 capacity = MAX(page->capacity * 2, 16u);
+        struct value *more = NEW_ARRAY(c->arena, struct value, capacity);
+        if (page->capacity) memcpy(more, page->items, page->capacity * sizeof *more);
+        page->items = more;
+        page->capacity = capacity;
+    }
+    page->items[page->n - 1] = projection_apply(c->arena, page->projection, item);
+}
+
+static void count_units(struct ddb_page *page, u64 bytes) {
+    double units = ddb_read_units(bytes, page->consistent);
+    if (!page->index) {
+        page->usage.read += units;
+        return;
+    }
+    u32 at = (u32)(page->index - page->table->indexes.v);
+    page->usage.index_read[at] += units;
+    page->usage.touched[at] = true;
+}
+
+void ddb_page_read(struct call *c, struct ddb_page *page) {
+    struct range rows = page->backwards ? txn_range_backwards(c->txn, page->span.from, page->span.to)
+                                        : txn_range(c->txn, page->span.from, page->span.to);
+    u64 bytes = 0;
+    str value;
+    struct value item = {0};
+    bool empty = str_cmp(page->span.from, page->span.to) >= 0;
+    while (!empty && range_next(&rows, NULL, &value)) {
+        item = ddb_item_decode(c->arena, value);
+        page->scanned++;
+        bytes += item_encoded_size(value);
+        struct value whole = page->fetch ? fetched(c, page, &item) : item;
+        if (condition_holds(c->arena, page->filter, &whole)) keep(c, page, &whole);
+        if (page->scanned != page->limit && bytes < PAGE_BYTES) continue;
+        page->last = start_key_of(c, page, &item);
+        break;
+    }
+    count_units(page, bytes);
+}
+
+void ddb_page_items(struct call *c, const struct ddb_page *page, struct dynamodb_item_list *out) {
+    if (page->count_only) return;
+    *out = (struct dynamodb_item_list){NEW_ARRAY(c->arena, struct dynamodb_attribute_map, page->n), page->n, true};
+    for (u32 i = 0; i < page->n; i++) ITEM_TO_WIRE(c->arena, &page->items[i], out->v[i]);
+}

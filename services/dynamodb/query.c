@@ -1,0 +1,66 @@
+/* Query. */
+#include "services/dynamodb/page.h"
+
+/* AWS says where a starting key lies wrong, in words that depend on the condition. */
+static err check_start(struct call *c, const struct ddb_page *page, const struct key_range *range, const struct value *start, str row) {
+    const struct ddb_schema *keys = page->index ? &page->index->keys : &page->table->keys;
+    const struct value *hash = value_member(c->arena, start, keys->hash);
+    bool same = value_equal(c->arena, hash, &range->hash);
+    bool ranged = range->range_operator != RANGE_ALL;
+    if (!ranged && !same)
+        return fail(c, &cloud_validation, "The provided starting key is outside query boundaries based on provided conditions");
+    if (ranged && same && (str_cmp(row, page->span.from) < 0 || str_cmp(row, page->span.to) >= 0))
+        return fail(c, &cloud_validation, "The provided starting key does not match the range key predicate");
+    if (ranged && !same) return fail(c, &cloud_validation, "The query can return at most one row and cannot be restarted");
+    return NULL;
+}
+
+static err check_filter(struct call *c, const struct ddb_page *page) {
+    const struct ddb_schema *keys = page->index ? &page->index->keys : &page->table->keys;
+    str names[] = {keys->hash, keys->range};
+    return filter_check_keys(c, page->filter, names, keys->range.p ? 2 : 1);
+}
+
+static err resolve(struct call *c, struct ddb_page *page, const struct key_condition *asked, const struct value *start) {
+    const struct ddb_schema *keys = page->index ? &page->index->keys : &page->table->keys;
+    struct key_attribute hash = {keys->hash, (u8)keys->hash_type}, sort = {keys->range, (u8)keys->range_type};
+    struct key_range range;
+    str row = {0};
+    if (start->type) TRY(ddb_start_row(c, page, start, false, &row));
+    TRY(key_condition_resolve(c, asked, &hash, &sort, &range));
+    page->span = ddb_span_of(c->arena, page->index ? page->index->space : page->table->space, sort.type, &range);
+    if (!row.p) return NULL;
+    TRY(check_start(c, page, &range, start, row));
+    ddb_page_start_after(c, page, row);
+    return NULL;
+}
+
+err dynamodb_query(struct call *c, const struct dynamodb_query_input *in, struct dynamodb_query_output *out) {
+    struct parameters p = {.key_condition = in->key_condition_expression, .key_conditions = &in->key_conditions,
+                           .filter = in->filter_expression, .query_filter = &in->query_filter,
+                           .projection = in->projection_expression, .attributes_to_get = &in->attributes_to_get,
+                           .conditional_operator = in->conditional_operator,
+                           .names = &in->expression_attribute_names, .values = &in->expression_attribute_values};
+    struct ddb_page_request asks = {in->index_name, in->select, in->consistent_read.v, false, in->attributes_to_get.set, in->projection_expression.p};
+    struct expressions asked;
+    struct value start;
+    struct ddb_table t;
+    TRY(expressions_parse(c, &p, &asked));
+    TRY(ddb_start_value(c, &in->exclusive_start_key, &start));
+    TRY(ddb_select_check(c, &asks));
+    if (!asked.key_condition)
+        return fail(c, &cloud_validation, "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.");
+    TRY(ddb_table_use(c, in->table_name, &t));
+    struct ddb_page page = {.table = &t, .backwards = in->scan_index_forward.set && !in->scan_index_forward.v,
+                            .limit = in->limit.set ? (u32)in->limit.v : 0, .filter = asked.filter, .projection = asked.projection};
+    TRY(ddb_page_open(c, &asks, &page));
+    TRY(resolve(c, &page, asked.key_condition, &start));
+    TRY(check_filter(c, &page));
+    ddb_page_read(c, &page);
+    ddb_page_items(c, &page, &out->items);
+    out->count = SOME_I32((i32)page.n);
+    out->scanned_count = SOME_I32((i32)page.scanned);
+    if (page.last.type) ITEM_TO_WIRE(c->arena, &page.last, out->last_evaluated_key);
+    out->consumed_capacity = ddb_consumed(c, &page.usage, in->return_consumed_capacity);
+    return NULL;
+}

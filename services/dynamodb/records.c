@@ -1,0 +1,72 @@
+#include "records.h"
+
+static const struct record_field name_fields[] = {RECORD_STR(1, struct ddb_name, text)};
+const struct record_type ddb_name_record = RECORD_TYPE(struct ddb_name, name_fields);
+
+#define THROUGHPUT(from, T, field)                                                                 \
+    RECORD_I64((from), T, field.read), RECORD_I64((from) + 1, T, field.write),                     \
+        RECORD_I64((from) + 2, T, field.increased_ms), RECORD_I64((from) + 3, T, field.decreased_ms), \
+        RECORD_I64((from) + 4, T, field.decreases), RECORD_I64((from) + 5, T, field.decreases_day), \
+        RECORD_I64((from) + 6, T, field.most_read), RECORD_I64((from) + 7, T, field.most_write),   \
+        RECORD_I64((from) + 8, T, field.warm_read), RECORD_I64((from) + 9, T, field.warm_write), \
+        RECORD_I64((from) + 10, T, field.next_read), RECORD_I64((from) + 11, T, field.next_write)
+#define SCHEMA(from, T, field)                                                                     \
+    RECORD_STR((from), T, field.hash), RECORD_STR((from) + 1, T, field.range),                     \
+        RECORD_I64((from) + 2, T, field.hash_type), RECORD_I64((from) + 3, T, field.range_type)
+
+static const struct record_field index_fields[] = {
+    RECORD_STR(1, struct ddb_index, name),
+    RECORD_U64(2, struct ddb_index, space),
+    SCHEMA(3, struct ddb_index, keys),
+    RECORD_I64(7, struct ddb_index, kind),
+    RECORD_I64(8, struct ddb_index, projection),
+    RECORD_I64(9, struct ddb_index, state),
+    RECORD_LIST(10, struct ddb_index, include, ddb_name_record),
+    RECORD_BOOL(11, struct ddb_index, backfilling),
+    THROUGHPUT(12, struct ddb_index, throughput),
+};
+static const struct record_type index_record = RECORD_TYPE(struct ddb_index, index_fields);
+
+static const struct record_field table_fields[] = {
+    RECORD_STR(1, struct ddb_table, id),
+    RECORD_U64(2, struct ddb_table, space),
+    RECORD_I64(3, struct ddb_table, state),
+    RECORD_I64(4, struct ddb_table, created_ms),
+    SCHEMA(5, struct ddb_table, keys),
+    RECORD_LIST(9, struct ddb_table, indexes, index_record),
+    RECORD_LIST(10, struct ddb_table, attributes, ddb_name_record),
+    RECORD_STR(11, struct ddb_table, types),
+    RECORD_BOOL(12, struct ddb_table, on_demand),
+    RECORD_BOOL(13, struct ddb_table, protected_),
+    RECORD_I64(14, struct ddb_table, on_demand_ms),
+    THROUGHPUT(15, struct ddb_table, throughput),
+    RECORD_I64(27, struct ddb_table, class_),
+    RECORD_I64(28, struct ddb_table, class_ms),
+    RECORD_STR(29, struct ddb_table, sse_key),
+    RECORD_U64(30, struct ddb_table, stream),
+    RECORD_I64(31, struct ddb_table, stream_view),
+    RECORD_I64(32, struct ddb_table, stream_ms),
+    RECORD_BOOL(33, struct ddb_table, streaming),
+    RECORD_STR(34, struct ddb_table, ttl),
+    RECORD_U64(35, struct ddb_table, ttl_space),
+    RECORD_I64(36, struct ddb_table, ttl_changed_ms),
+    RECORD_U64(37, struct ddb_table, history),
+    RECORD_I64(38, struct ddb_table, pitr_ms),
+    RECORD_I64(39, struct ddb_table, pitr_days),
+    RECORD_I64(40, struct ddb_table, copies),
+    RECORD_LIST(41, struct ddb_table, replicas, ddb_name_record),
+    RECORD_STR(42, struct ddb_table, restored_backup),
+    RECORD_STR(43, struct ddb_table, restored_table),
+    RECORD_I64(44, struct ddb_table, restored_ms),
+    RECORD_U64(45, struct ddb_table, collections),
+};
+const struct record_type ddb_table_record = RECORD_TYPE(struct ddb_table, table_fields);
+
+static const struct record_field count_fields[] = {
+    RECORD_U64(1, struct ddb_count, space),
+    RECORD_I64(2, struct ddb_count, items),
+    RECORD_I64(3, struct ddb_count, bytes),
+};
+static const struct record_type count_record = RECORD_TYPE(struct ddb_count, count_fields);
+static const struct record_field counts_fields[] = {RECORD_LIST(1, struct ddb_counts, of, count_record)};
+const struct record_type ddb_counts_record = RECORD_TYPE(struct ddb_counts, counts_fields);

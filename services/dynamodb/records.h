@@ -1,0 +1,105 @@
+/* What stands in the rows of DynamoDB. Field numbers are never reused. README.md lists the keys. */
+#ifndef BRUME_DYNAMODB_RECORDS_H
+#define BRUME_DYNAMODB_RECORDS_H
+
+#include "cloud/cloud.h"
+
+struct ddb_name {
+    str text;
+};
+struct ddb_names {
+    struct ddb_name *v;
+    u32 n;
+    bool set;
+};
+
+/* A primary key: of a table, or of an index. */
+struct ddb_schema {
+    str hash, range;            /* names of attributes; range absent: there is none */
+    i64 hash_type, range_type; /* enum value_type: S, N, B */
+};
+
+enum ddb_state { DDB_ACTIVE, DDB_CREATING, DDB_UPDATING, DDB_DELETING };
+
+/* Units a second: provisioned, and on demand the most that the user wants (0: none given). */
+struct ddb_throughput {
+    i64 read, write;
+    i64 increased_ms, decreased_ms, decreases, decreases_day;
+    i64 most_read, most_write;
+    i64 warm_read, warm_write;
+    i64 next_read, next_write; /* asked for, not yet in force; 0: nothing */
+};
+
+enum ddb_class { DDB_CLASS_UNSAID, DDB_STANDARD, DDB_INFREQUENT };
+enum ddb_view { DDB_VIEW_KEYS = 1, DDB_VIEW_NEW, DDB_VIEW_OLD, DDB_VIEW_BOTH };
+enum ddb_index_kind { DDB_LOCAL, DDB_GLOBAL };
+enum ddb_projection { DDB_ALL, DDB_KEYS_ONLY, DDB_INCLUDE };
+struct ddb_index {
+    str name;
+    u64 space; /* where its rows stand */
+    struct ddb_schema keys;
+    i64 kind, projection, state;
+    struct ddb_names include; /* NonKeyAttributes */
+    bool backfilling;
+    struct ddb_throughput throughput;
+};
+struct ddb_indexes {
+    struct ddb_index *v;
+    u32 n;
+    bool set;
+};
+
+struct ddb_table {
+    str id;    /* TableId */
+    u64 space; /* where its items stand */
+    i64 state, created_ms;
+    struct ddb_schema keys;
+    struct ddb_indexes indexes;
+    /* AttributeDefinitions in the order in which they were given: name, and type in `types`. */
+    struct ddb_names attributes;
+    str types; /* a byte for each of them: enum value_type */
+    bool on_demand, protected_;
+    i64 on_demand_ms; /* since when */
+    struct ddb_throughput throughput;
+    i64 class_;      /* enum ddb_class */
+    i64 class_ms;
+    /* SSE: a key in KMS; absent: the one that AWS owns. */
+    str sse_key;
+    /* The stream: its space, view type (enum ddb_view) and birth, which labels it. 0: none was ever. */
+    u64 stream;
+    i64 stream_view, stream_ms;
+    bool streaming;
+    /* Time to live: the attribute and the space of what is due; absent: off. */
+    str ttl;
+    u64 ttl_space;
+    i64 ttl_changed_ms;
+    /* The history of changes, kept while somebody may ask for the past: PITR, a copy under way. */
+    u64 history;
+    i64 pitr_ms, pitr_days; /* since when; 0: off */
+    i64 copies;             /* under way; each needs the history */
+    /* Replicas of a global table: regions, this one not among them. */
+    struct ddb_names replicas;
+    /* Of a restored or imported table. */
+    str restored_backup, restored_table;
+    i64 restored_ms;
+    u64 collections; /* space of the sizes of item collections; with local indexes only */
+    /* from the key, and beside the row */
+    str account, region, name;
+};
+
+/* What a table and each of its indexes hold; the table first, then the indexes by their spaces. */
+struct ddb_count {
+    u64 space;
+    i64 items, bytes;
+};
+struct ddb_counts {
+    struct {
+        struct ddb_count *v;
+        u32 n;
+        bool set;
+    } of;
+};
+
+extern const struct record_type ddb_table_record, ddb_counts_record, ddb_name_record;
+
+#endif

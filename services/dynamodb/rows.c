@@ -1,0 +1,124 @@
+/* Where rows stand.
+ *
+ *   ("ddb", space) place sort                                    an item
+ *   ("ddb", space of the index) place of its hash key, sort, base   an item in an index
+ *
+ * A place is 24 bytes. The first 8 are of the hash by which AWS orders partitions (seen from outside:
+ * MD5 over a word and the key's bytes), the other 16 are of SHA-256: two keys whose places begin alike
+ * are two partitions, side by side. */
+#include "services/dynamodb/dynamodb.h"
+
+#include "crypto/crypto.h"
+
+struct ddb_place ddb_place_of(str hash_key) {
+    static const char word[] = "Outliers";
+    struct ddb_place place;
+    u8 hash[DIGEST_MAX], id[32];
+    struct digest d;
+    digest_init(&d, DIGEST_MD5);
+    digest_add(&d, word, sizeof word - 1);
+    digest_add(&d, hash_key.p, hash_key.n);
+    digest_end(&d, hash);
+    sha256(hash_key, id);
+    memcpy(place.bytes, hash, DDB_PLACE_HASH);
+    memcpy(place.bytes + DDB_PLACE_HASH, id, DDB_PLACE_ID);
+    return place;
+}
+
+struct key ddb_space_key(struct arena *a, u64 space) {
+    struct key k = key_new(a, S("ddb"));
+    key_u64(&k, space);
+    return k;
+}
+
+static void key_place(struct key *k, const struct ddb_place *place) {
+    buf_add(&k->buf, (str){place->bytes, DDB_PLACE});
+}
+
+str ddb_place_key(struct arena *a, u64 space, const struct ddb_place *place) {
+    struct key k = ddb_space_key(a, space);
+    key_place(&k, place);
+    return key_bytes(&k);
+}
+
+/* Groups of eight bytes, each followed by how many of them count, or by MORE. So a key of 1,024 bytes
+ * takes 1,161, whatever they are, where escapes could take twice as many. */
+enum { GROUP = 8, MORE = GROUP + 1 };
+
+static void key_groups(struct key *k, str s, bool whole) {
+    for (; s.n > GROUP; s = str_skip(s, GROUP)) {
+        buf_add(&k->buf, str_take(s, GROUP));
+        buf_char(&k->buf, MORE);
+    }
+    buf_add(&k->buf, s);
+    for (size_t i = s.n; whole && i < GROUP; i++) buf_char(&k->buf, 0);
+    if (whole) buf_char(&k->buf, (char)s.n);
+}
+
+void ddb_key_sort(struct key *k, u8 type, str sort) {
+    if (type == VALUE_N) buf_add(&k->buf, sort); /* no number's key is the beginning of another's */
+    else if (type != VALUE_NONE) key_groups(k, sort, true);
+}
+
+void ddb_key_locate(struct arena *a, const struct ddb_table *t, struct ddb_key *k) {
+    k->place = ddb_place_of(value_key(a, &k->hash));
+    k->sort = k->range.type == VALUE_NONE ? (str){0} : value_key(a, &k->range);
+    struct key row = ddb_space_key(a, t->space);
+    key_place(&row, &k->place);
+    ddb_key_sort(&row, k->range.type, k->sort);
+    k->row = key_bytes(&row);
+}
+
+/* Behind the index's own key stands the item's: whole where it fits, else by its digest, so that the
+ * longest keys of both do. 0 and 1 tell the forms apart. */
+static void key_base(struct key *k, bool local, const struct ddb_key *base) {
+    enum { ROOM = 1800, DIGEST = 32 };
+    if (!local) key_place(k, &base->place);
+    if (base->range.type == VALUE_NONE) return;
+    bool fits = k->buf.n + base->sort.n + 1 <= ROOM;
+    buf_char(&k->buf, fits ? 0 : 1);
+    u8 digest[DIGEST];
+    if (!fits) sha256(base->sort, digest);
+    buf_add(&k->buf, fits ? base->sort : (str){(char *)digest, DIGEST});
+}
+
+str ddb_index_row(struct arena *a, const struct ddb_index *index, const struct value *hash, const struct value *range,
+                  const struct ddb_key *base) {
+    bool local = index->kind == DDB_LOCAL;
+    struct ddb_place place = local ? base->place : ddb_place_of(value_key(a, hash));
+    struct key k = ddb_space_key(a, index->space);
+    key_place(&k, &place);
+    if (index->keys.range.p) ddb_key_sort(&k, range->type, value_key(a, range));
+    key_base(&k, local, base);
+    return key_bytes(&k);
+}
+
+static str with_sort(struct arena *a, str prefix, u8 type, str sort, bool whole) {
+    struct key k = {buf_new(a, KEY_MAX)};
+    buf_add(&k.buf, prefix);
+    if (whole || type == VALUE_N) ddb_key_sort(&k, type, sort);
+    else key_groups(&k, sort, false);
+    return key_bytes(&k);
+}
+
+struct ddb_span ddb_span_of(struct arena *a, u64 space, u8 sort_type, const struct key_range *range) {
+    struct ddb_place place = ddb_place_of(value_key(a, &range->hash));
+    str all = ddb_place_key(a, space, &place);
+    struct ddb_span span = {all, key_after_prefix(a, all)};
+    if (range->range_operator == RANGE_ALL) return span;
+    str low = with_sort(a, all, sort_type, value_key(a, &range->low), range->range_operator != RANGE_BEGINS_WITH);
+    switch ((enum range_operator)range->range_operator) {
+    case RANGE_ALL: break;
+    case RANGE_BEGINS_WITH:
+    case RANGE_EQ: span = (struct ddb_span){low, key_after_prefix(a, low)}; break;
+    case RANGE_LT: span.to = low; break;
+    case RANGE_LE: span.to = key_after_prefix(a, low); break;
+    case RANGE_GT: span.from = key_after_prefix(a, low); break;
+    case RANGE_GE: span.from = low; break;
+    case RANGE_BETWEEN:
+        span.from = low;
+        span.to = key_after_prefix(a, with_sort(a, all, sort_type, value_key(a, &range->high), true));
+        break;
+    }
+    return span;
+}

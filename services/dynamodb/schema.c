@@ -1,0 +1,209 @@
+/* What a request says of keys and indexes, and what AWS finds wrong with it, in its order. */
+#include "services/dynamodb/schema.h"
+
+#define INVALID "One or more parameter values were invalid: "
+
+u8 ddb_type_of(str letter) {
+    if (str_eq(letter, S("S"))) return VALUE_S;
+    if (str_eq(letter, S("N"))) return VALUE_N;
+    return VALUE_B;
+}
+
+static bool defined(const struct dynamodb_attribute_definitions *defs, str name, u8 *type) {
+    for (u32 i = 0; i < defs->n; i++) {
+        if (!str_eq(defs->v[i].attribute_name, name)) continue;
+        *type = ddb_type_of(defs->v[i].attribute_type);
+        return true;
+    }
+    return false;
+}
+
+static str list_of_keys(struct arena *a, const struct dynamodb_key_schema *schema) {
+    struct buf b = buf_new(a, 4096);
+    for (u32 i = 0; i < schema->n; i++) buf_format(&b, "%s%.*s", i ? ", " : "", STR_ARGS(schema->v[i].attribute_name));
+    return buf_str(&b);
+}
+
+static str list_of_definitions(struct arena *a, const struct dynamodb_attribute_definitions *defs) {
+    struct buf b = buf_new(a, 16384);
+    for (u32 i = 0; i < defs->n; i++) buf_format(&b, "%s%.*s", i ? ", " : "", STR_ARGS(defs->v[i].attribute_name));
+    return buf_str(&b);
+}
+
+err ddb_schema_read(struct call *c, const struct dynamodb_key_schema *schema, const struct dynamodb_attribute_definitions *defs,
+                    struct ddb_schema *keys) {
+    u8 type = 0;
+    for (u32 i = 0; i < schema->n; i++) {
+        if (defined(defs, schema->v[i].attribute_name, &type)) continue;
+        return fail(c, &cloud_validation,
+                    INVALID "Some index key attributes are not defined in AttributeDefinitions. Keys: [%.*s], AttributeDefinitions: [%.*s]",
+                    STR_ARGS(list_of_keys(c->arena, schema)), STR_ARGS(list_of_definitions(c->arena, defs)));
+    }
+    if (schema->n == 2 && str_eq(schema->v[0].attribute_name, schema->v[1].attribute_name))
+        return fail(c, &cloud_validation, "Both the Hash Key and the Range Key element in the KeySchema have the same name");
+    if (!str_eq(schema->v[0].key_type, S("HASH")))
+        return fail(c, &cloud_validation, "Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
+    if (schema->n == 2 && !str_eq(schema->v[1].key_type, S("RANGE")))
+        return fail(c, &cloud_validation, "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
+    *keys = (struct ddb_schema){.hash = schema->v[0].attribute_name};
+    ASSERT(defined(defs, keys->hash, &type));
+    keys->hash_type = type;
+    if (schema->n < 2) return NULL;
+    keys->range = schema->v[1].attribute_name;
+    ASSERT(defined(defs, keys->range, &type));
+    keys->range_type = type;
+    return NULL;
+}
+
+err ddb_projection_read(struct call *c, const struct dynamodb_projection *p, struct ddb_index *index) {
+    bool names = p->non_key_attributes.set;
+    if (!p->projection_type.p) return fail(c, &cloud_validation, INVALID "Unknown ProjectionType: null");
+    bool include = str_eq(p->projection_type, S("INCLUDE"));
+    if (names && !include)
+        return fail(c, &cloud_validation, INVALID "ProjectionType is %.*s, but NonKeyAttributes is specified", STR_ARGS(p->projection_type));
+    if (include && !names) return fail(c, &cloud_validation, INVALID "ProjectionType is INCLUDE, but NonKeyAttributes is not specified");
+    index->projection = include ? DDB_INCLUDE : str_eq(p->projection_type, S("ALL")) ? DDB_ALL : DDB_KEYS_ONLY;
+    if (!include) return NULL;
+    index->include = (struct ddb_names){NEW_ARRAY(c->arena, struct ddb_name, p->non_key_attributes.n), p->non_key_attributes.n, true};
+    for (u32 i = 0; i < p->non_key_attributes.n; i++) index->include.v[i].text = p->non_key_attributes.v[i];
+    return NULL;
+}
+
+void ddb_attributes_read(struct arena *a, const struct dynamodb_attribute_definitions *defs, struct ddb_table *t) {
+    char *types = arena_alloc(a, defs->n + t->attributes.n, 1);
+    struct ddb_name *names = NEW_ARRAY(a, struct ddb_name, defs->n + t->attributes.n);
+    u32 n = t->attributes.n;
+    if (n) {
+        memcpy(types, t->types.p, n);
+        memcpy(names, t->attributes.v, n * sizeof *names);
+    }
+    for (u32 i = 0; i < defs->n; i++) {
+        bool known = false;
+        for (u32 j = 0; j < n && !known; j++) known = str_eq(names[j].text, defs->v[i].attribute_name);
+        if (known) continue;
+        names[n].text = defs->v[i].attribute_name;
+        types[n++] = (char)ddb_type_of(defs->v[i].attribute_type);
+    }
+    t->attributes = (struct ddb_names){names, n, true};
+    t->types = (str){types, n};
+}
+
+/* ---- every attribute that is defined must be a key of something ---- */
+
+static bool keyed(const struct ddb_schema *keys, str name) { return str_eq(keys->hash, name) || str_eq(keys->range, name); }
+
+bool ddb_attribute_used(const struct ddb_table *t, str name) {
+    bool used = keyed(&t->keys, name);
+    for (u32 i = 0; i < t->indexes.n && !used; i++) used = keyed(&t->indexes.v[i].keys, name);
+    return used;
+}
+
+static void add_key(struct buf *b, const struct ddb_table *t, u32 upto, str name) {
+    bool seen = upto && keyed(&t->keys, name);
+    for (u32 i = 0; i + 1 < upto && !seen; i++) seen = keyed(&t->indexes.v[i].keys, name);
+    if (!seen && name.p) buf_format(b, "%s%.*s", b->n ? ", " : "", STR_ARGS(name));
+}
+
+err ddb_attributes_check(struct call *c, const struct ddb_table *t, const struct dynamodb_attribute_definitions *defs) {
+    u32 keys = t->keys.range.p ? 2 : 1;
+    if (!t->indexes.n && defs->n != keys)
+        return fail(c, &cloud_validation,
+                    INVALID "Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions");
+    bool unused = false;
+    for (u32 i = 0; i < defs->n; i++) unused |= !ddb_attribute_used(t, defs->v[i].attribute_name);
+    if (!unused) return NULL;
+    struct buf used = buf_new(c->arena, 16384);
+    add_key(&used, t, 0, t->keys.hash);
+    add_key(&used, t, 0, t->keys.range);
+    for (u32 i = 0; i < t->indexes.n; i++) {
+        add_key(&used, t, i + 1, t->indexes.v[i].keys.hash);
+        add_key(&used, t, i + 1, t->indexes.v[i].keys.range);
+    }
+    return fail(c, &cloud_validation, INVALID "Some AttributeDefinitions are not used. AttributeDefinitions: [%.*s], keys used: [%.*s]",
+                STR_ARGS(list_of_definitions(c->arena, defs)), STR_ARGS(buf_str(&used)));
+}
+
+/* ---- indexes ---- */
+
+static err unique_name(struct call *c, const struct ddb_table *t, str name) {
+    if (!ddb_index_find(t, name)) return NULL;
+    return fail(c, &cloud_validation, INVALID "Duplicate index name: %.*s", STR_ARGS(name));
+}
+
+static struct ddb_index *next_index(struct call *c, struct ddb_table *t) {
+    if (!t->indexes.v) t->indexes = (struct ddb_indexes){NEW_ARRAY(c->arena, struct ddb_index, DDB_INDEXES_MAX + 1), 0, true};
+    return &t->indexes.v[t->indexes.n];
+}
+
+err ddb_locals_read(struct call *c, const struct dynamodb_local_secondary_index_list *in,
+                    const struct dynamodb_attribute_definitions *defs, struct ddb_table *t) {
+    if (!in->set) return NULL;
+    if (!in->n) return fail(c, &cloud_validation, INVALID "List of LocalSecondaryIndexes is empty");
+    if (!t->keys.range.p)
+        return fail(c, &cloud_validation,
+                    INVALID "Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex");
+    for (u32 i = 0; i < in->n; i++) {
+        const struct dynamodb_local_secondary_index *given = &in->v[i];
+        if (i == DDB_LOCALS_MAX)
+            return fail(c, &cloud_validation, INVALID "Number of LocalSecondaryIndexes exceeds per-table limit of 5");
+        struct ddb_index *index = next_index(c, t);
+        *index = (struct ddb_index){.name = given->index_name, .kind = DDB_LOCAL};
+        TRY(ddb_schema_read(c, &given->key_schema, defs, &index->keys));
+        if (!index->keys.range.p)
+            return fail(c, &cloud_validation, INVALID "Index KeySchema does not have a range key for index: %.*s", STR_ARGS(index->name));
+        if (!str_eq(index->keys.hash, t->keys.hash))
+            return fail(c, &cloud_validation,
+                        INVALID "Index KeySchema does not have the same leading hash key as table KeySchema for index: %.*s. index hash "
+                                "key: %.*s, table hash key: %.*s",
+                        STR_ARGS(index->name), STR_ARGS(index->keys.hash), STR_ARGS(t->keys.hash));
+        TRY(ddb_projection_read(c, given->projection, index));
+        TRY(unique_name(c, t, index->name));
+        t->indexes.n++;
+    }
+    return NULL;
+}
+
+err ddb_global_read(struct call *c, const struct dynamodb_global_secondary_index *given,
+                    const struct dynamodb_attribute_definitions *defs, struct ddb_table *t) {
+    u32 globals = 0;
+    for (u32 i = 0; i < t->indexes.n; i++) globals += t->indexes.v[i].kind == DDB_GLOBAL;
+    if (globals == DDB_GLOBALS_MAX)
+        return fail(c, &cloud_validation, INVALID "GlobalSecondaryIndex count exceeds the per-table limit of 20");
+    struct ddb_index *index = next_index(c, t);
+    *index = (struct ddb_index){.name = given->index_name, .kind = DDB_GLOBAL, .state = DDB_CREATING};
+    TRY(ddb_schema_read(c, &given->key_schema, defs, &index->keys));
+    TRY(ddb_projection_read(c, given->projection, index));
+    const struct dynamodb_provisioned_throughput *p = given->provisioned_throughput;
+    if (t->on_demand && p)
+        return fail(c, &cloud_validation,
+                    INVALID "ProvisionedThroughput should not be specified for index: %.*s when BillingMode is PAY_PER_REQUEST",
+                    STR_ARGS(index->name));
+    if (!t->on_demand && !p)
+        return fail(c, &cloud_validation, INVALID "ProvisionedThroughput must be specified for index: %.*s", STR_ARGS(index->name));
+    if (p) TRY(ddb_units_check(c, p));
+    TRY(unique_name(c, t, index->name));
+    if (p) index->throughput = (struct ddb_throughput){.read = p->read_capacity_units.v, .write = p->write_capacity_units.v};
+    if (given->on_demand_throughput) ddb_on_demand_read(given->on_demand_throughput, &index->throughput);
+    if (given->warm_throughput) ddb_warm_read(given->warm_throughput, &index->throughput);
+    t->indexes.n++;
+    return NULL;
+}
+
+err ddb_units_check(struct call *c, const struct dynamodb_provisioned_throughput *p) {
+    const i64 most = 1000000000000;
+    if (p->read_capacity_units.v > most)
+        return fail(c, &cloud_validation, "Given value %lld for ReadCapacityUnits is out of bounds", (long long)p->read_capacity_units.v);
+    if (p->write_capacity_units.v > most)
+        return fail(c, &cloud_validation, "Given value %lld for WriteCapacityUnits is out of bounds", (long long)p->write_capacity_units.v);
+    return NULL;
+}
+
+void ddb_on_demand_read(const struct dynamodb_on_demand_throughput *given, struct ddb_throughput *t) {
+    if (given->max_read_request_units.set) t->most_read = given->max_read_request_units.v;
+    if (given->max_write_request_units.set) t->most_write = given->max_write_request_units.v;
+}
+
+void ddb_warm_read(const struct dynamodb_warm_throughput *given, struct ddb_throughput *t) {
+    if (given->read_units_per_second.set) t->warm_read = given->read_units_per_second.v;
+    if (given->write_units_per_second.set) t->warm_write = given->write_units_per_second.v;
+}
