@@ -48,6 +48,20 @@ str access_key_of(struct arena *a, str prefix, str account) {
     return (str){key, ACCESS_KEY_LENGTH};
 }
 
+str access_key_account(struct arena *a, str access_key) {
+    u64 bits = 0;
+    if (access_key.n != ACCESS_KEY_LENGTH) return (str){0};
+    for (size_t i = 4; i < 13; i++) {
+        char c = access_key.p[i];
+        bool letter = c >= 'A' && c <= 'Z', digit = c >= '2' && c <= '7';
+        if (!letter && !digit) return (str){0};
+        bits = bits << 5 | (u64)(letter ? c - 'A' : c - '2' + 26);
+    }
+    u64 number = bits >> 4 & ((1ull << 40) - 1); /* 45 bits: one, forty of the account, four of chance */
+    if (number > 999999999999) return (str){0};
+    return arena_format(a, "%012llu", (unsigned long long)number);
+}
+
 str access_key_new(struct arena *a, str prefix) { return access_key_of(a, prefix, S("000000000000")); }
 
 str secret_key_new(struct arena *a) {

@@ -32,6 +32,8 @@ bool auth_builtin_key(str access_key, struct arena *a, struct auth_key *key);
 enum { ACCESS_KEY_LENGTH = 20, SECRET_KEY_LENGTH = 40 };
 str access_key_of(struct arena *a, str prefix, str account);
 str access_key_new(struct arena *a, str prefix);
+/* The account that a key names in its letters; absent: it is no such key. */
+str access_key_account(struct arena *a, str access_key);
 str secret_key_new(struct arena *a);
 
 #endif

@@ -18,7 +18,7 @@ static struct call *begin(struct call *c, const struct call_other *other) {
         .service = other->service,
         .op = &other->service->wire->ops[other->op],
         .account = other->account.p ? other->account : c->account,
-        .region = other->region.p ? other->region : c->region,
+        .region = call_region(other->service, other->region.p ? other->region : c->region),
         .principal = forwarded ? c->principal : service,
         .request_id = id_uuid(c->arena),
         .base_url = c->base_url,

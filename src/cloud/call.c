@@ -144,6 +144,10 @@ bool region_known(str region) {
     return false;
 }
 
+str call_region(const struct service *service, str region) {
+    return service->wire->global || !region.n ? S("us-east-1") : region;
+}
+
 static struct key key_in(struct call *c, str region, str type) {
     struct key k = key_new(c->arena, wire_text(c->service->wire, c->service->wire->name));
     key_str(&k, c->account);

@@ -83,7 +83,8 @@ extern const struct error cloud_not_implemented;       /* NotImplemented 501 */
 extern const struct error cloud_throttling;            /* ThrottlingException 400 */
 
 /* ---- prepare: `<op>_prepare(c, in, plan)`, optional. Runs on a snapshot before the body is received
- * and before the writer is asked. It may fail() early, wait_for() ("nothing there": takes no writer
+ * and before the writer is asked; of an operation that is both writing and heavy, on a worker: what computes for
+ * long (passwords) does it there and leaves a note. It may fail() early, wait_for() ("nothing there": takes no writer
  * slot), or settle what the body needs. ---- */
 struct call_plan {
     bool answer; /* answer `out` as it is (zeroed): no handler, no writer slot */
@@ -184,6 +185,11 @@ struct record_pairs tags_of(struct call *c, str arn); /* sorted by key */
 /* ---- pagination: opaque sealed tokens, bound to account, region and operation ---- */
 str page_token(struct call *c, str position);
 MUST_USE bool page_position(struct call *c, str token, str *position); /* false: foreign or altered */
+
+/* ---- secrets at rest: sealed under a key derived from the data directory's root key, bound to the account
+ * and a name of what they are for; rows and snapshots alone do not tell them. Bytes, not text. ---- */
+str secret_seal(struct txn *t, struct arena *a, str account, str purpose, str plain);
+MUST_USE bool secret_open(struct txn *t, struct arena *a, str account, str purpose, str sealed, str *plain);
 
 /* ---- idempotency tokens ---- */
 enum idempotency { IDEMPOTENCY_NEW, IDEMPOTENCY_SAME, IDEMPOTENCY_MISMATCH };

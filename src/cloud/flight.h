@@ -36,6 +36,7 @@ struct flight {
     bool busy;    /* the writer, a worker or a wait holds this flight: it may not be freed */
     bool answered;
     bool parked;  /* waits for a topic; comes back to prepare */
+    bool prepared; /* a worker has run prepare and brings the flight back to it */
 
     /* route */
     const struct service *service;
@@ -111,6 +112,9 @@ void flight_pass_wake_on(const struct flight *f);
 
 /* validation.c: the input held against the description; violations in the words of the service */
 err call_validate(struct call *c, const void *in);
+
+/* call.c: where a call is at work that was signed for, or asked for, this region */
+str call_region(const struct service *service, str region);
 
 /* call.c: a service of the cloud as the caller */
 struct principal *principal_service(struct arena *a, const struct service *service, str account);

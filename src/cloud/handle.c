@@ -83,17 +83,41 @@ static void end_snapshot(struct flight *f) {
     f->call.txn = NULL;
 }
 
-enum step stage_prepare(struct flight *f) {
-    if (f->parked && resume_after_wait(f) != STEP_NEXT) return STEP_ANSWER;
-    f->before_handle = arena_mark(f->arena);
-    f->plan = (struct call_plan){0};
-    if (!f->service->ops[f->op_index].prepare) return STEP_NEXT;
+static void prepare(struct flight *f) {
     begin_snapshot(f);
     f->error = f->service->call(f->op_index, SERVICE_PREPARE, &f->call, f->in, &f->plan);
     end_snapshot(f);
     f->call.note = f->plan.note;
+}
+
+static void prepare_on_worker(struct worker_job *job) {
+    struct flight *f = (struct flight *)((char *)job - offsetof(struct flight, job));
+    prepare(f);
+    flight_return(f);
+}
+
+static enum step prepared(struct flight *f) {
+    f->prepared = false;
     if (f->error == &call_waits) return park(f);
     return f->error || f->plan.answer ? STEP_ANSWER : STEP_NEXT;
+}
+
+enum step stage_prepare(struct flight *f) {
+    const u16 slow = WIRE_OP_WRITES | WIRE_OP_HEAVY;
+    if (f->prepared) return prepared(f);
+    if (f->parked && resume_after_wait(f) != STEP_NEXT) return STEP_ANSWER;
+    f->before_handle = arena_mark(f->arena);
+    f->plan = (struct call_plan){0};
+    if (!f->service->ops[f->op_index].prepare) return STEP_NEXT;
+    if ((f->op->flags & slow) == slow) {
+        f->prepared = true;
+        f->job.run = prepare_on_worker;
+        f->busy = true;
+        store_worker_submit(f->cloud->store, &f->job);
+        return STEP_LATER;
+    }
+    prepare(f);
+    return prepared(f);
 }
 
 /* ---- handle ---- */

@@ -121,7 +121,7 @@ static void begin_call(struct flight *f) {
     c->op = f->op;
     c->principal = &f->principal;
     c->account = f->principal.account.p ? f->principal.account : S("000000000000");
-    c->region = f->claim.region.n ? f->claim.region : S("us-east-1");
+    c->region = call_region(f->service, f->claim.region);
     c->base_url = arena_concat(f->arena, f->request->tls ? S("https://") : S("http://"),
                                f->request->host.n ? f->request->host : S("localhost"));
     c->source_ip = f->request->peer;

@@ -3,14 +3,17 @@
 #include "cloud/identity.h"
 #include "gen/dynamodb.h"
 #include "gen/dynamodbstreams.h"
+#include "gen/iam.h"
 #include "gen/s3.h"
 #include "gen/sqs.h"
 #include "gen/sts.h"
+#include "services/iam/door.h"
 
 /* Each table in the order of the alphabet, a line for each room. */
 const struct service *const services[] = {
     &dynamodb_service,
     &dynamodbstreams_service,
+    &iam_service,
     &s3_service,
     &sqs_service,
     &sts_service,
@@ -40,5 +43,9 @@ const size_t release_count = LENGTH(releases);
 
 /* Rooms that know who may what. */
 const struct identity_door identity_door = {
-    .key = NULL,
+    .key = iam_key,
+    .identity = iam_identity,
+    .managed_policy = iam_managed_policy,
+    .role = iam_role,
+    .key_used = iam_key_used,
 };

@@ -146,7 +146,7 @@ static void report(struct walk *w, enum wire_violation_kind kind, const struct s
         text = b.n ? buf_str(&b) : S("");
     }
     w->violations[w->n++] = (struct wire_violation){(u8)kind, at ? at->place : (u8)WIRE_OF_MEMBER, buf_str(&path),
-                                                    buf_str(&pointer), text, length, constraint};
+                                                    buf_str(&pointer), text, length, false, constraint};
 }
 
 /* ---- the checks ---- */

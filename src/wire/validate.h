@@ -24,6 +24,7 @@ struct wire_violation {
     str pointer; /* JSON pointer: "/QueueUrl", "/Entries/0/Id" */
     str value;   /* of what `path` names, as AWS prints it; absent if it is null or sensitive */
     u64 length;  /* of what `pointer` names; for lengths */
+    bool unlisted; /* set by the caller: AWS's words without the members of an enum */
     const struct wire_constraint *constraint;
 };
 /* Up to `max` violations, missing members first; their number. `value` is the shape's struct. What it

@@ -81,7 +81,8 @@ str wire_validation_message(struct arena *a, const struct wire_service *s,
         if (v->kind == WIRE_MISSING) buf_add(&b, S("null "));
         else if (v->value.p) buf_format(&b, "'%.*s' ", STR_ARGS(v->value));
         buf_format(&b, "at '%.*s' failed to satisfy constraint: ", STR_ARGS(v->path));
-        if (v->place == WIRE_OF_MEMBER || !v->constraint) add_constraint(&b, s, v->kind, v->constraint);
+        if (v->kind == WIRE_ENUM && v->unlisted) buf_add(&b, S("Member must satisfy enum value set"));
+        else if (v->place == WIRE_OF_MEMBER || !v->constraint) add_constraint(&b, s, v->kind, v->constraint);
         else add_all(&b, s, v);
     }
     return buf_str(&b);

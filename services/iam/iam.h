@@ -1,0 +1,119 @@
+/* Private to the room of IAM; README.md says how the nouns fit together. */
+#ifndef BRUME_IAM_H
+#define BRUME_IAM_H
+
+#include "auth/policy.h"
+#include "cloud/identity.h"
+#include "gen/iam.h"
+#include "records.h"
+
+/* An account's identities in a transaction: what the door has that has no call. */
+struct realm {
+    struct txn *txn;
+    struct arena *arena;
+    str account;
+};
+struct realm realm_of(struct call *c);
+/* A row of the realm; absent parts end the key. */
+str realm_key(const struct realm *r, const char *type, str first, str second);
+str name_folded(struct arena *a, str name); /* names are one whatever their case */
+
+/* ---- entity.c: users, groups, roles, policies, instance profiles, server certificates ---- */
+struct kind {
+    const char *row;    /* the type in its rows, and its part of the ARN */
+    const char *prefix; /* of its ids */
+    const char *resource; /* as CloudFormation names it */
+    const char *absent, *present; /* the errors, with $ for the name */
+    const char *quota;  /* AWS's name of the limit per account */
+    i64 limit;
+};
+extern const struct kind kinds[ENTITY_KINDS];
+
+bool entity_load(const struct realm *r, enum entity_kind kind, str name, struct entity *e);
+bool entity_load_by_id(const struct realm *r, str id, struct entity *e); /* users, groups, roles, policies, profiles */
+void entity_save(const struct realm *r, const struct entity *e);
+str entity_arn(struct arena *a, const struct entity *e);
+MUST_USE err entity_open(struct call *c, enum entity_kind kind, str name, struct entity *e); /* NoSuchEntity */
+/* Checks name and quota, gives path, id and birth, and saves. Fills the rest before; tags may be NULL. */
+MUST_USE err entity_create(struct call *c, struct entity *e, str path, const struct iam_tag_list_type *tags);
+void entity_delete(struct call *c, struct entity *e);
+/* Another name or path, absent: as it is. Tags and what others know of it go along. */
+MUST_USE err entity_rename(struct call *c, struct entity *e, str name, str path);
+i64 count_of(const struct realm *r, const char *what);
+void count_add(const struct realm *r, const char *what, i64 n);
+MUST_USE err quota_check(struct call *c, const char *name, i64 limit, i64 wanted); /* LimitExceeded */
+bool any_below(const struct realm *r, const char *type, str first); /* is there a row? */
+i64 rows_below(const struct realm *r, const char *type, str first); /* of few: a quota bounds them */
+
+/* ---- page.c: Marker and MaxItems ---- */
+struct page {
+    struct call *call;
+    struct range rows;
+    str prefix; /* of the keys: what follows it is the position */
+    u32 n, max;
+    str marker;
+};
+MUST_USE err page_open(struct call *c, struct page *p, str prefix, str marker, struct opt_i32 max_items);
+/* The next row within the page; false at its end, and then page_close has the rest. `rest`: of the key. */
+bool page_next(struct page *p, str *rest, str *value);
+bool page_entity(struct page *p, enum entity_kind kind, str path_prefix, struct entity *e);
+void page_skip(struct page *p); /* the row is not of the answer */
+void page_close(struct page *p, struct opt_bool *is_truncated, str *marker);
+
+/* ---- user.c: who is meant ---- */
+/* The user of that name or, absent, the one who calls. Root has no row: e->id is then absent. */
+MUST_USE err user_or_caller(struct call *c, str name, struct entity *e);
+MUST_USE err entity_must_be_bare(struct call *c, const struct entity *e); /* DeleteConflict */
+
+/* ---- document.c: policies as text ---- */
+MUST_USE err document_check(struct call *c, str json, enum policy_kind kind); /* MalformedPolicyDocument */
+i64 document_size(str json); /* characters that count: white space does not */
+str document_shown(struct call *c, str json); /* percent-encoded */
+
+/* ---- tag.c ---- */
+MUST_USE err tags_add(struct call *c, str arn, const char *quota_name, const struct iam_tag_list_type *tags);
+void tags_move(struct call *c, str from_arn, str to_arn);
+struct iam_tag_list_type tags_shown(struct call *c, str arn);
+MUST_USE err tags_page(struct call *c, str arn, str marker, struct opt_i32 max_items, struct iam_tag_list_type *tags,
+                       struct opt_bool *is_truncated, str *next);
+
+/* ---- user.c, role.c ---- */
+MUST_USE err role_open_to_change(struct call *c, str name, struct entity *e); /* not one that a service is linked to */
+struct iam_user user_shown(struct call *c, const struct entity *e, bool with_tags);
+struct iam_group group_shown(struct call *c, const struct entity *e);
+struct iam_role role_shown(struct call *c, const struct entity *e);
+struct iam_role_last_used *role_last_used(struct call *c, const struct entity *e);
+struct iam_attached_permissions_boundary *boundary_shown(struct call *c, const struct entity *e);
+
+/* ---- policy.c: managed policies ---- */
+/* A managed policy by its ARN: of the account, or one of AWS's own (`aws`). */
+bool policy_load(const struct realm *r, str arn, struct entity *e);
+bool policy_is_aws(const struct entity *e);
+bool policy_document(const struct realm *r, const struct entity *e, i64 version, struct policy_version *v);
+MUST_USE err policy_open(struct call *c, str arn, struct entity *e);       /* NoSuchEntity, ValidationError */
+MUST_USE err policy_open_to_change(struct call *c, str arn, struct entity *e); /* not one of AWS's */
+MUST_USE err policy_attachable(struct call *c, str arn, struct entity *e); /* the same in other words */
+void policy_count(struct call *c, struct entity *e, i64 attachments, i64 boundaries);
+
+u32 policy_versions(struct call *c, const struct entity *e, struct iam_policy_version *shown, bool with_documents);
+struct iam_policy policy_shown(struct call *c, const struct entity *e);
+
+/* ---- aws_policy.c: AWS's own managed policies ---- */
+bool aws_policy_load(const struct realm *r, str arn, struct entity *e);
+bool aws_policy_at(const struct realm *r, u32 at, struct entity *e); /* in the order of names; false: behind the last */
+bool aws_policy_document(const struct realm *r, const struct entity *e, i64 version, struct policy_version *v);
+void aws_policy_save(const struct realm *r, const struct entity *e); /* how often the account uses it */
+
+/* ---- attach.c ---- */
+struct iam_attached_policies_list_type attached_shown(struct call *c, const struct entity *owner);
+MUST_USE err boundary_set(struct call *c, struct entity *e, str arn); /* absent: takes it away */
+
+/* ---- access_key.c ---- */
+bool access_key_load(const struct realm *r, str id, struct access_key *key);
+str access_key_secret(const struct realm *r, const struct access_key *key);
+
+/* ---- door.c ---- */
+enum { POLICIES_PER_IDENTITY = 512 }; /* beyond what the quotas of policies and groups let stand */
+void iam_identity_of(const struct realm *r, const struct entity *e, struct identity *identity);
+
+#endif

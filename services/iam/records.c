@@ -1,0 +1,36 @@
+#include "records.h"
+
+static const struct record_field entity_fields[] = {
+    RECORD_STR(1, struct entity, path),
+    RECORD_STR(2, struct entity, name),
+    RECORD_STR(3, struct entity, id),
+    RECORD_STR(4, struct entity, description),
+    RECORD_I64(5, struct entity, created_ms),
+    RECORD_I64(6, struct entity, updated_ms),
+    RECORD_STR(7, struct entity, boundary),
+    RECORD_STR(8, struct entity, trust),
+    RECORD_STR(9, struct entity, service),
+    RECORD_I64(10, struct entity, max_session_s),
+    RECORD_I64(11, struct entity, default_version),
+    RECORD_I64(12, struct entity, last_version),
+    RECORD_I64(13, struct entity, attachments),
+    RECORD_I64(14, struct entity, boundaries),
+    RECORD_I64(15, struct entity, used_ms),
+    RECORD_STR(16, struct entity, used_region),
+    RECORD_STR(17, struct entity, role_id),
+};
+const struct record_type entity_record = RECORD_TYPE(struct entity, entity_fields);
+
+static const struct record_field policy_version_fields[] = {
+    RECORD_STR(1, struct policy_version, document),
+    RECORD_I64(2, struct policy_version, created_ms),
+};
+const struct record_type policy_version_record = RECORD_TYPE(struct policy_version, policy_version_fields);
+
+static const struct record_field access_key_fields[] = {
+    RECORD_STR(1, struct access_key, user_id),     RECORD_STR(2, struct access_key, secret),
+    RECORD_BOOL(3, struct access_key, active),     RECORD_I64(4, struct access_key, created_ms),
+    RECORD_I64(5, struct access_key, used_ms),     RECORD_STR(6, struct access_key, used_region),
+    RECORD_STR(7, struct access_key, used_service),
+};
+const struct record_type access_key_record = RECORD_TYPE(struct access_key, access_key_fields);
