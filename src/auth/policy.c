@@ -15,7 +15,7 @@ static str lower_case(struct arena *a, str s) {
 
 static struct patterns compile_patterns(struct arena *a, const struct texts *t, unsigned flags) {
     struct pattern *v = NEW_ARRAY(a, struct pattern, t->n);
-    for (u32 i = 0; i < t->n; i++) v[i] = pattern_compile(a, t->v[i], flags);
+    for (u32 i = 0; i < t->n; i++) v[i] = policy_pattern_compile(a, t->v[i], flags);
     return (struct patterns){v, t->n};
 }
 
@@ -96,7 +96,7 @@ struct question question_of(const struct policy_request *r, char *lowered, size_
 
 static bool any_pattern(const struct patterns *patterns, str text, const struct policy_request *r) {
     for (u32 i = 0; i < patterns->n; i++)
-        if (pattern_matches(&patterns->v[i], text, r)) return true;
+        if (policy_pattern_matches(&patterns->v[i], text, r)) return true;
     return false;
 }
 

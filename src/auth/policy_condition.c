@@ -183,7 +183,7 @@ static bool address_within(const struct condition_value *network, const struct c
 static bool read_value(struct arena *a, const struct condition_operator *o, str text, bool variables, struct condition_value *v) {
     switch ((enum operand)o->operand) {
     case OPERAND_STRING:
-    case OPERAND_ARN: v->pattern = pattern_compile(a, text, o->pattern | (variables ? PATTERN_VARIABLES : 0u)); return true;
+    case OPERAND_ARN: v->pattern = policy_pattern_compile(a, text, o->pattern | (variables ? PATTERN_VARIABLES : 0u)); return true;
     case OPERAND_NUMBER: return read_number(text, v);
     case OPERAND_DATE: return condition_date(text, &v->integer);
     case OPERAND_BOOLEAN:
@@ -225,8 +225,8 @@ static bool value_matches(const struct condition_operator *o, const struct condi
                           const struct policy_request *r) {
     if (!v->valid) return false;
     switch ((enum operand)o->operand) {
-    case OPERAND_STRING: return pattern_matches(&v->pattern, text, r);
-    case OPERAND_ARN: return pattern_matches_arn(&v->pattern, text, r);
+    case OPERAND_STRING: return policy_pattern_matches(&v->pattern, text, r);
+    case OPERAND_ARN: return policy_pattern_matches_arn(&v->pattern, text, r);
     case OPERAND_NUMBER:
         if (asked->whole && v->whole) return ordered(o->order, (asked->integer > v->integer) - (asked->integer < v->integer));
         return ordered(o->order, (asked->number > v->number) - (asked->number < v->number));

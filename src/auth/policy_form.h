@@ -26,10 +26,10 @@ struct patterns {
     const struct pattern *v;
     u32 n;
 };
-struct pattern pattern_compile(struct arena *a, str text, unsigned flags);
-bool pattern_matches(const struct pattern *p, str text, const struct policy_request *r);
+struct pattern policy_pattern_compile(struct arena *a, str text, unsigned flags);
+bool policy_pattern_matches(const struct pattern *p, str text, const struct policy_request *r);
 /* As the ARN operators compare: each of the six parts for itself. */
-bool pattern_matches_arn(const struct pattern *p, str arn, const struct policy_request *r);
+bool policy_pattern_matches_arn(const struct pattern *p, str arn, const struct policy_request *r);
 /* A condition key as values() is asked for it. */
 str pattern_key(struct arena *a, str name);
 

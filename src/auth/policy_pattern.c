@@ -93,7 +93,7 @@ static void settle_shape(struct pattern *p) {
     }
 }
 
-struct pattern pattern_compile(struct arena *a, str text, unsigned flags) {
+struct pattern policy_pattern_compile(struct arena *a, str text, unsigned flags) {
     u32 most = 1;
     for (size_t i = 0; i + 1 < text.n; i++) most += 2 * (text.p[i] == '$' && text.p[i + 1] == '{');
     struct pattern_piece *pieces = NEW_ARRAY(a, struct pattern_piece, most);
@@ -157,7 +157,7 @@ static bool expand(const struct pattern *p, const struct policy_request *r, str 
     return !b.over;
 }
 
-bool pattern_matches(const struct pattern *p, str text, const struct policy_request *r) {
+bool policy_pattern_matches(const struct pattern *p, str text, const struct policy_request *r) {
     str glob = p->text;
     switch ((enum pattern_shape)p->shape) {
     case PATTERN_LITERAL: return equal(p->text, text, p->fold);
@@ -170,7 +170,7 @@ bool pattern_matches(const struct pattern *p, str text, const struct policy_requ
     return glob_matches(glob, text, p->fold);
 }
 
-bool pattern_matches_arn(const struct pattern *p, str arn, const struct policy_request *r) {
+bool policy_pattern_matches_arn(const struct pattern *p, str arn, const struct policy_request *r) {
     enum { PARTS = 6 };
     str glob = p->text;
     if (p->shape == PATTERN_VARIABLE && !expand(p, r, &glob)) return false;

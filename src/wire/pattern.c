@@ -97,7 +97,7 @@ static bool run(const pcre2_code *code, str subject) {
     return pcre2_match(code, (PCRE2_SPTR)(subject.p ? subject.p : ""), subject.n, 0, 0, m->data, m->context) >= 0;
 }
 
-bool pattern_matches(const char *pattern, str subject) {
+bool wire_pattern_matches(const char *pattern, str subject) {
     bool kept;
     struct compiled *c = find(pattern, &kept);
     bool matches = !c->code || run(c->code, subject);

@@ -8,7 +8,7 @@
  * process; any thread may ask. `pattern` must live as long, as the texts of the descriptors do. A
  * subject on which matching would take too long does not match; a pattern that PCRE2 cannot compile
  * (tests name them) matches all. */
-bool pattern_matches(const char *pattern, str subject);
+bool wire_pattern_matches(const char *pattern, str subject);
 bool pattern_compiles(const char *pattern);
 
 #endif

@@ -208,7 +208,7 @@ static void check_constraint(struct walk *w, const struct wire_shape *s, const v
                              bool sensitive, const void *told, u16 told_shape) {
     const struct wire_service *service = w->coding.service;
     const struct wire_constraint *k = &service->constraints[s->constraint];
-    if (k->pattern && s->type == WIRE_STRING && !pattern_matches(service->text + k->pattern, *(const str *)value))
+    if (k->pattern && s->type == WIRE_STRING && !wire_pattern_matches(service->text + k->pattern, *(const str *)value))
         report(w, WIRE_PATTERN, at, told_shape, told, sensitive, 0, k);
     struct measure m = measure(s, k, value);
     if (m.below)
