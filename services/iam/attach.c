@@ -217,14 +217,14 @@ err iam_list_entities_for_policy(struct call *c, const struct iam_list_entities_
     struct realm r = realm_of(c);
     struct entity policy, e;
     struct page p;
-    str rest, owner, value;
+    str owner, value;
     TRY(policy_open(c, in->policy_arn, &policy));
     TRY(page_open(c, &p, realm_key(&r, "attachment", policy.id, (str){0}), in->marker, in->max_items));
     out->policy_users = (struct iam_policy_user_list_type){.v = NEW_ARRAY(c->arena, struct iam_policy_user, p.max), .set = true};
     out->policy_groups = (struct iam_policy_group_list_type){.v = NEW_ARRAY(c->arena, struct iam_policy_group, p.max), .set = true};
     out->policy_roles = (struct iam_policy_role_list_type){.v = NEW_ARRAY(c->arena, struct iam_policy_role, p.max), .set = true};
-    while (page_next(&p, &rest, &value)) {
-        ASSERT(key_read_str(&rest, c->arena, &owner) && entity_load_by_id(&r, str_skip(owner, 1), &e));
+    while (page_next(&p, &owner, &value)) {
+        ASSERT(entity_load_by_id(&r, str_skip(owner, 1), &e));
         if (entity_wanted(in, &e, owner.p[0])) entity_add(out, &e);
         else page_skip(&p);
     }

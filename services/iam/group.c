@@ -26,7 +26,7 @@ err iam_get_group(struct call *c, const struct iam_get_group_request *in, struct
     out->users = (struct iam_user_list_type){.v = NEW_ARRAY(c->arena, struct iam_user, p.max), .set = true};
     while (page_next(&p, &id, &value)) {
         struct entity user;
-        ASSERT(key_read_str(&id, c->arena, &id) && entity_load_by_id(&r, id, &user));
+        ASSERT(entity_load_by_id(&r, id, &user));
         out->users.v[out->users.n++] = user_shown(c, &user, false);
     }
     page_close(&p, &out->is_truncated, &out->marker);
@@ -98,7 +98,7 @@ err iam_list_groups_for_user(struct call *c, const struct iam_list_groups_for_us
     TRY(page_open(c, &p, realm_key(&r, "in", user.id, (str){0}), in->marker, in->max_items));
     out->groups = (struct iam_group_list_type){.v = NEW_ARRAY(c->arena, struct iam_group, p.max), .set = true};
     while (page_next(&p, &id, &value)) {
-        ASSERT(key_read_str(&id, c->arena, &id) && entity_load_by_id(&r, id, &group));
+        ASSERT(entity_load_by_id(&r, id, &group));
         out->groups.v[out->groups.n++] = group_shown(c, &group);
     }
     page_close(&p, &out->is_truncated, &out->marker);

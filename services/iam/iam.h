@@ -54,8 +54,8 @@ struct page {
     str marker;
 };
 MUST_USE err page_open(struct call *c, struct page *p, str prefix, str marker, struct opt_i32 max_items);
-/* The next row within the page; false at its end, and then page_close has the rest. `rest`: of the key. */
-bool page_next(struct page *p, str *rest, str *value);
+/* The next row within the page: the last part of its key, and its value; false at the page's end. */
+bool page_next(struct page *p, str *last, str *value);
 bool page_entity(struct page *p, enum entity_kind kind, str path_prefix, struct entity *e);
 void page_skip(struct page *p); /* the row is not of the answer */
 void page_close(struct page *p, struct opt_bool *is_truncated, str *marker);

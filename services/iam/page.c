@@ -13,16 +13,17 @@ err page_open(struct call *c, struct page *p, str prefix, str marker, struct opt
     return NULL;
 }
 
-bool page_next(struct page *p, str *rest, str *value) {
+bool page_next(struct page *p, str *last, str *value) {
     str key;
     if (p->marker.p || !range_next(&p->rows, &key, value)) return false;
-    *rest = arena_str(p->call->arena, str_skip(key, p->prefix.n));
+    str rest = arena_str(p->call->arena, str_skip(key, p->prefix.n));
     if (p->n == p->max) {
-        p->marker = page_token(p->call, *rest);
+        p->marker = page_token(p->call, rest);
         return false;
     }
     p->n++;
-    if (value) *value = arena_str(p->call->arena, *value);
+    *value = arena_str(p->call->arena, *value);
+    ASSERT(key_read_str(&rest, p->call->arena, last));
     return true;
 }
 

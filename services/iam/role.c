@@ -1,6 +1,8 @@
 /* Roles. A role that a service is linked to changes and goes only through its service (service_role.c). */
 #include "iam.h"
 
+#include "text/json.h"
+
 enum { SESSION_DEFAULT_S = 3600, TRUST_MAX = 2048 };
 
 struct iam_role role_shown(struct call *c, const struct entity *e) {
@@ -24,6 +26,9 @@ err role_open_to_change(struct call *c, str name, struct entity *e) {
 }
 
 static err trust_check(struct call *c, str document) {
+    struct json_reader json = json_reader_new(c->arena, document, json_default_limits);
+    json_skip(&json);
+    if (!json_done(&json)) return fail(c, &iam_malformed_policy_document_exception, "This policy contains invalid Json");
     TRY(document_check(c, document, POLICY_TRUST));
     return quota_check(c, "ACLSizePerRole", TRUST_MAX, document_size(document));
 }
