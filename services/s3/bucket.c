@@ -1,5 +1,5 @@
 /* Buckets. A bucket belongs to an account and has a region; one endpoint serves all regions. */
-#include "services/s3/s3.h"
+#include "services/s3/acl.h"
 
 enum { BUCKETS_PAGE_MAX = 10000, NAME_MAX_EVER = 255 /* of us-east-1 once */ };
 
@@ -132,21 +132,6 @@ static err creation_check(struct call *c, const struct s3_create_bucket_request 
     }
     if (in->object_lock_enabled_for_bucket.set && in->object_lock_enabled_for_bucket.v)
         return s3_fail_header_not_implemented(c, "x-amz-bucket-object-lock-enabled", NULL);
-    if (in->object_ownership.p && !str_eq(in->object_ownership, S("BucketOwnerEnforced"))) {
-        if (!str_eq(in->object_ownership, S("BucketOwnerPreferred"))
-            && !str_eq(in->object_ownership, S("ObjectWriter"))) {
-            fail_detail(c, S("ArgumentName"), S("x-amz-object-ownership"));
-            return fail(c, &s3_invalid_argument, "Invalid x-amz-object-ownership header: %.*s",
-                        STR_ARGS(in->object_ownership));
-        }
-        return s3_fail_header_not_implemented(c, "x-amz-object-ownership",
-                                              "Access control lists are not implemented");
-    }
-    bool grants = in->grant_full_control.p || in->grant_read.p || in->grant_read_acp.p
-                  || in->grant_write.p || in->grant_write_acp.p;
-    if (grants || (in->acl.p && !str_eq(in->acl, S("private"))))
-        return fail(c, &s3_invalid_request,
-                    "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
     const struct s3_create_bucket_configuration *configuration = in->create_bucket_configuration;
     if (configuration && (configuration->location || configuration->bucket))
         return fail(c, &s3_not_implemented, "Directory buckets are not implemented");
@@ -162,6 +147,26 @@ static str new_location(struct call *c, str name, bool constrained) {
 }
 
 static const struct tag_errors bucket_tag_errors = {&s3_bad_request, &s3_invalid_tag};
+
+/* Who owns what is written into it, and its list of rights. */
+static err rights_of_new(struct call *c, const struct s3_create_bucket_request *in, struct bucket_row *bucket, struct s3_acl_row *acl) {
+    struct s3_acl_request request = S3_ACL_OF(in);
+    request.write = in->grant_write;
+    if (in->object_ownership.p && !s3_ownership_read(in->object_ownership, &bucket->ownership)) {
+        fail_detail(c, S("ArgumentName"), S("x-amz-object-ownership"));
+        return fail(c, &s3_invalid_argument, "Invalid x-amz-object-ownership header: %.*s", STR_ARGS(in->object_ownership));
+    }
+    bucket->public_access = S3_PUBLIC_ACCESS_SET | S3_BLOCK_PUBLIC_ACLS | S3_IGNORE_PUBLIC_ACLS | S3_BLOCK_PUBLIC_POLICY
+                            | S3_RESTRICT_PUBLIC_BUCKETS;
+    TRY(s3_acl_read(c, bucket, &request, bucket->account, &acl->grants));
+    if (!s3_acl_asked(&request) || !acl->grants.set) return NULL;
+    if (s3_acls_off(bucket))
+        return fail(c, &s3_invalid_bucket_acl_with_object_ownership,
+                    "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
+    if (s3_acl_public(&acl->grants))
+        return fail(c, &s3_invalid_bucket_acl_with_block_public_access_error, "Bucket cannot have public ACLs set with BlockPublicAccess enabled");
+    return NULL;
+}
 
 /* DIFFERS: names are unique within an account, not among all accounts; BucketAlreadyExists does not
  * occur. A name means the caller's own bucket, else the oldest that another account has. */
@@ -197,9 +202,13 @@ err s3_create_bucket(struct call *c, const struct s3_create_bucket_request *in,
                                  .region = region,
                                  .location_constraint = constraint.n ? constraint : (str){0},
                                  .created_ms = c->now_ms};
+    struct s3_acl_row acl = {0};
+    TRY(rights_of_new(c, in, &bucket, &acl));
     s3_bucket_update(c, &bucket);
+    if (acl.grants.set) s3_config_put(c, &bucket, S3_CONFIG_ACL, &s3_acl_record, &acl);
     txn_put(c->txn, s3_owner_key(c, &bucket), bucket.account);
     registry_add(c, arn, S("AWS::S3::Bucket"));
+    txn_raise_epoch(c->txn); /* whose a name is decides who may */
     return tags.n ? tags_set(c, arn, &tags, &bucket_tag_errors) : NULL;
 }
 
@@ -213,6 +222,8 @@ err s3_delete_bucket(struct call *c, const struct s3_delete_bucket_request *in, 
         return fail(c, &s3_bucket_not_empty, "The bucket you tried to delete is not empty");
     }
     s3_uploads_sweep(c, &bucket);
+    s3_config_clear(c, &bucket);
+    txn_raise_epoch(c->txn);
     txn_delete(c->txn, s3_bucket_key(c, bucket.account, in->bucket));
     txn_delete(c->txn, s3_owner_key(c, &bucket));
     registry_remove(c, s3_bucket_arn(c, in->bucket));
@@ -239,40 +250,6 @@ err s3_get_bucket_location(struct call *c, const struct s3_get_bucket_location_r
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     if (bucket.location_constraint.p) out->location_constraint = bucket.location_constraint;
     else if (!str_eq(bucket.region, S("us-east-1"))) out->location_constraint = bucket.region;
-    return NULL;
-}
-
-static void own_everything(struct call *c, struct s3_grant **grants, u32 *n, struct s3_owner **owner) {
-    struct s3_grant *grant = NEW(c->arena, struct s3_grant);
-    grant->grantee = NEW(c->arena, struct s3_grantee);
-    grant->grantee->id = s3_canonical_id(c, c->account);
-    grant->grantee->type = S("CanonicalUser");
-    grant->permission = S("FULL_CONTROL");
-    *grants = grant;
-    *n = 1;
-    *owner = s3_owner(c, c->account);
-}
-
-/* Access control lists are off (bucket owner enforced, S3's default): the owner has full control. */
-err s3_get_bucket_acl(struct call *c, const struct s3_get_bucket_acl_request *in,
-                      struct s3_get_bucket_acl_output *out) {
-    struct bucket_row bucket;
-    s3_usage_tier2(c);
-    TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
-    out->grants.set = true;
-    own_everything(c, &out->grants.v, &out->grants.n, &out->owner);
-    return NULL;
-}
-
-err s3_get_object_acl(struct call *c, const struct s3_get_object_acl_request *in,
-                      struct s3_get_object_acl_output *out) {
-    struct bucket_row bucket;
-    struct object_row object;
-    s3_usage_tier2(c);
-    TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
-    TRY(s3_object_open(c, &bucket, in->key, in->version_id, &object));
-    out->grants.set = true;
-    own_everything(c, &out->grants.v, &out->grants.n, &out->owner);
     return NULL;
 }
 

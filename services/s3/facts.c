@@ -1,59 +1,150 @@
-/* What the gate must know of a bucket before it decides: whose it is. */
-#include "services/s3/s3.h"
+/* What the gate must know of a bucket or object before it decides: whose it is, the bucket's policy, what
+ * lists of rights grant, and the tags that policies may ask for. */
+#include "services/s3/acl.h"
+#include "services/s3/versions.h"
 
-static err facts_of(struct call *c, str name, struct auth_facts *facts) {
-    struct bucket_row bucket;
-    if (!s3_bucket_find(c, name, &bucket)) return s3_fail_no_bucket(c, name); /* whoever asks */
-    s3_facts(c, &bucket, facts);
-    return NULL;
+/* What a request asks of a list of rights: NULL where only policies speak. */
+struct asked {
+    const char *permission;
+    bool of_object; /* of the object's own list; else of the bucket's */
+};
+
+static bool is_owner(const struct call *c, str account) {
+    const struct principal *p = c->principal;
+    return p->kind == PRINCIPAL_SERVICE || (p->account.p && str_eq(p->account, account));
+}
+
+/* A policy that is public counts for the owner's account alone where the bucket restricts it. */
+static void add_policy(struct call *c, const struct bucket_row *bucket, struct auth_facts *facts) {
+    struct s3_policy_row row;
+    if (!s3_config_get(c, bucket, S3_CONFIG_POLICY, &s3_policy_record, &row)) return;
+    bool restricted = row.is_public && bucket->public_access & S3_RESTRICT_PUBLIC_BUCKETS;
+    if (!restricted || is_owner(c, bucket->account)) facts->resource_policy = row.json;
+}
+
+/* An object that another account wrote is that account's: the bucket's policy has no say over it. */
+static void add_object(struct call *c, const struct bucket_row *bucket, const struct object_row *object, struct asked asked,
+                       struct auth_facts *facts) {
+    if (object->owner.p && !s3_acls_off(bucket) && asked.of_object) {
+        facts->resource_account = object->owner;
+        facts->resource_policy = (str){0};
+    }
+    if (asked.of_object && !s3_acls_off(bucket) && object->grants.set)
+        facts->granted = s3_acl_grants(c, bucket, &object->grants, asked.permission);
+    if (!object->tags.n) return;
+    facts->v = NEW_ARRAY(c->arena, struct auth_fact, object->tags.n);
+    for (u32 i = 0; i < object->tags.n; i++)
+        facts->v[facts->n++] = (struct auth_fact){
+            arena_concat(c->arena, S("s3:ExistingObjectTag/"), object->tags.v[i].key), object->tags.v[i].value};
 }
 
 void s3_facts(struct call *c, const struct bucket_row *bucket, struct auth_facts *facts) {
     facts->resource_account = bucket->account;
+    add_policy(c, bucket, facts);
+}
+
+/* The common case: the root of the account in a bucket without a policy needs no look at the object. */
+static bool nothing_to_ask(struct call *c, const struct bucket_row *bucket) {
+    return c->principal->kind == PRINCIPAL_ROOT && s3_acls_off(bucket) && is_owner(c, bucket->account)
+           && !s3_configured(bucket, S3_CONFIG_POLICY);
+}
+
+static err payer_check(struct call *c, const struct bucket_row *bucket, str payer) {
+    if (!bucket->requester_pays || is_owner(c, bucket->account)) return NULL;
+    if (str_eq(payer, S("requester")) && c->principal->kind != PRINCIPAL_ANONYMOUS) return NULL;
+    return fail(c, &cloud_access_denied, "Access Denied");
+}
+
+static err facts_of(struct call *c, str name, str key, str version_id, struct asked asked, str payer, struct auth_facts *facts) {
+    struct bucket_row bucket;
+    struct object_row object;
+    struct s3_acl_row acl;
+    if (!s3_bucket_find(c, name, &bucket)) return s3_fail_no_bucket(c, name); /* whoever asks */
+    s3_facts(c, &bucket, facts);
+    if (nothing_to_ask(c, &bucket)) return NULL;
+    TRY(payer_check(c, &bucket, payer));
+    if (asked.permission && !asked.of_object && !s3_acls_off(&bucket)
+        && s3_config_get(c, &bucket, S3_CONFIG_ACL, &s3_acl_record, &acl))
+        facts->granted = s3_acl_grants(c, &bucket, &acl.grants, asked.permission);
+    bool there = key.p && (version_id.p ? s3_version_find(c, &bucket, key, version_id, &object) : s3_object_find(c, &bucket, key, &object));
+    if (there) add_object(c, &bucket, &object, asked, facts);
+    return NULL;
 }
 
 bool s3_may(struct call *c, const struct bucket_row *bucket, str action, str arn) {
     struct auth_facts facts = {0};
-    const struct principal *p = c->principal;
     s3_facts(c, bucket, &facts);
-    if (p->kind != PRINCIPAL_SERVICE && !str_eq(p->account, facts.resource_account)) return false;
+    if (!is_owner(c, facts.resource_account)) return false;
     return may(c, action, arn);
 }
 
-#define FACTS(operation)                                                                                                   \
+#define FACTS(operation, key, version_id, permission, of_object, payer)                                                    \
     err s3_##operation##_facts(struct call *c, const struct s3_##operation##_request *in, struct auth_facts *facts) { \
-        return facts_of(c, in->bucket, facts);                                                                            \
+        return facts_of(c, in->bucket, key, version_id, (struct asked){permission, of_object}, payer, facts);              \
     }
+#define NONE ((str){0})
+#define BUCKET(operation) FACTS(operation, NONE, NONE, NULL, false, S("requester"))
+#define BUCKET_LIST(operation, permission) FACTS(operation, NONE, NONE, permission, false, S("requester"))
+#define BUCKET_PAID(operation, permission) FACTS(operation, NONE, NONE, permission, false, in->request_payer)
+#define OBJECT(operation, permission, of_object) FACTS(operation, in->key, NONE, permission, of_object, in->request_payer)
+#define VERSION(operation, permission, of_object) FACTS(operation, in->key, in->version_id, permission, of_object, in->request_payer)
 
-FACTS(delete_bucket)
-FACTS(delete_bucket_tagging)
-FACTS(delete_objects)
-FACTS(get_bucket_acl)
-FACTS(get_bucket_encryption)
-FACTS(get_bucket_location)
-FACTS(get_bucket_tagging)
-FACTS(get_bucket_versioning)
-FACTS(head_bucket)
-FACTS(list_multipart_uploads)
-FACTS(list_object_versions)
-FACTS(list_objects)
-FACTS(list_objects_v2)
-FACTS(put_bucket_tagging)
-FACTS(put_bucket_versioning)
+BUCKET(delete_bucket)
+BUCKET(delete_bucket_cors)
+BUCKET(delete_bucket_ownership_controls)
+BUCKET(delete_bucket_policy)
+BUCKET(delete_bucket_tagging)
+BUCKET(delete_bucket_website)
+BUCKET(delete_public_access_block)
+BUCKET(get_bucket_accelerate_configuration)
+BUCKET(get_bucket_cors)
+BUCKET(get_bucket_encryption)
+BUCKET(get_bucket_location)
+BUCKET(get_bucket_logging)
+BUCKET(get_bucket_ownership_controls)
+BUCKET(get_bucket_policy)
+BUCKET(get_bucket_policy_status)
+BUCKET(get_bucket_request_payment)
+BUCKET(get_bucket_tagging)
+BUCKET(get_bucket_versioning)
+BUCKET(get_bucket_website)
+BUCKET(get_public_access_block)
+BUCKET(put_bucket_accelerate_configuration)
+BUCKET(put_bucket_cors)
+BUCKET(put_bucket_logging)
+BUCKET(put_bucket_ownership_controls)
+BUCKET(put_bucket_policy)
+BUCKET(put_bucket_request_payment)
+BUCKET(put_bucket_tagging)
+BUCKET(put_bucket_versioning)
+BUCKET(put_bucket_website)
+BUCKET(put_public_access_block)
 
-FACTS(abort_multipart_upload)
-FACTS(complete_multipart_upload)
-FACTS(copy_object)
-FACTS(create_multipart_upload)
-FACTS(delete_object)
-FACTS(delete_object_tagging)
-FACTS(get_object)
-FACTS(get_object_acl)
-FACTS(get_object_attributes)
-FACTS(get_object_tagging)
-FACTS(head_object)
-FACTS(list_parts)
-FACTS(put_object)
-FACTS(put_object_tagging)
-FACTS(upload_part)
-FACTS(upload_part_copy)
+/* Lists of rights: READ of a bucket lists it, WRITE makes, replaces and deletes its objects. */
+BUCKET_LIST(get_bucket_acl, "READ_ACP")
+BUCKET_LIST(head_bucket, "READ")
+BUCKET_LIST(put_bucket_acl, "WRITE_ACP")
+BUCKET_PAID(delete_objects, "WRITE")
+BUCKET_PAID(list_multipart_uploads, "READ")
+BUCKET_PAID(list_object_versions, "READ")
+BUCKET_PAID(list_objects, "READ")
+BUCKET_PAID(list_objects_v2, "READ")
+
+OBJECT(abort_multipart_upload, "WRITE", false)
+OBJECT(complete_multipart_upload, "WRITE", false)
+OBJECT(copy_object, "WRITE", false)
+OBJECT(create_multipart_upload, "WRITE", false)
+OBJECT(list_parts, "WRITE", false)
+OBJECT(put_object, "WRITE", false)
+OBJECT(upload_part, "WRITE", false)
+OBJECT(upload_part_copy, "WRITE", false)
+
+VERSION(delete_object, "WRITE", false)
+FACTS(delete_object_tagging, in->key, in->version_id, NULL, false, S("requester"))
+VERSION(get_object, "READ", true)
+VERSION(get_object_acl, "READ_ACP", true)
+VERSION(get_object_attributes, "READ", true)
+VERSION(get_object_tagging, NULL, false)
+VERSION(head_object, "READ", true)
+VERSION(put_object_acl, "WRITE_ACP", true)
+VERSION(put_object_tagging, NULL, false)

@@ -9,26 +9,6 @@ static bool one_of(str value, const char *const *list, size_t n) {
     return false;
 }
 
-/* Access control lists are off in every bucket (bucket owner enforced); S3 then takes only the two
- * that say nothing else. */
-static err acl_check(struct call *c, const struct object_headers *h) {
-    static const char *const known[] = {"private", "public-read", "public-read-write",
-                                        "authenticated-read", "aws-exec-read", "bucket-owner-read",
-                                        "bucket-owner-full-control"};
-    bool grants = h->grant_full_control.p || h->grant_read.p || h->grant_read_acp.p
-                  || h->grant_write_acp.p;
-    if (h->acl.p && !one_of(h->acl, known, LENGTH(known)))
-        return s3_fail_argument(c, "x-amz-acl", h->acl, "");
-    if (h->acl.p && grants)
-        return fail(c, &s3_invalid_request,
-                    "Specifying both Canned ACLs and Header Grants is not allowed");
-    bool harmless = !h->acl.p || str_eq(h->acl, S("private"))
-                    || str_eq(h->acl, S("bucket-owner-full-control"));
-    if (grants || !harmless)
-        return fail(c, &s3_access_control_list_not_supported, "The bucket does not allow ACLs");
-    return NULL;
-}
-
 static err encryption_check(struct call *c, const struct object_headers *h) {
     TRY(s3_customer_key_check(c, h->customer_algorithm, h->customer_key));
     if (str_eq(h->encryption, S("aws:kms")) || str_eq(h->encryption, S("aws:kms:dsse")) || h->kms_key.p)
@@ -87,7 +67,6 @@ static err metadata_check(struct call *c, const struct record_pairs *metadata) {
 }
 
 err s3_headers_check(struct call *c, const struct object_headers *h) {
-    TRY(acl_check(c, h));
     TRY(encryption_check(c, h));
     TRY(storage_class_check(c, h->storage_class));
     TRY(redirect_check(c, h->website_redirect));

@@ -8,6 +8,11 @@ static const struct record_field bucket_fields[] = {
     RECORD_STR(4, struct bucket_row, location_constraint),
     RECORD_I64(5, struct bucket_row, created_ms),
     RECORD_I32(6, struct bucket_row, versioning),
+    RECORD_U64(7, struct bucket_row, configured),
+    RECORD_I32(8, struct bucket_row, ownership),
+    RECORD_I32(9, struct bucket_row, public_access),
+    RECORD_BOOL(10, struct bucket_row, requester_pays),
+    RECORD_I32(11, struct bucket_row, acceleration),
 };
 const struct record_type s3_bucket_record = RECORD_TYPE(struct bucket_row, bucket_fields);
 
@@ -35,6 +40,8 @@ static const struct record_field object_fields[] = {
     RECORD_STR(21, struct object_row, website_redirect),
     RECORD_LIST(22, struct object_row, metadata, record_pair_type),
     RECORD_LIST(23, struct object_row, tags, record_pair_type),
+    RECORD_STR(24, struct object_row, owner),
+    RECORD_LIST(25, struct object_row, grants, s3_grant_record),
 };
 const struct record_type s3_object_record = RECORD_TYPE(struct object_row, object_fields);
 

@@ -21,6 +21,7 @@
 #define S3_RECORDS_H
 
 #include "cloud/cloud.h"
+#include "gen/s3.h"
 
 enum s3_versioning { S3_VERSIONING_NEVER, S3_VERSIONING_ENABLED, S3_VERSIONING_SUSPENDED };
 
@@ -32,6 +33,11 @@ struct bucket_row {
     str location_constraint; /* as the client gave it ("EU"); absent: us-east-1 by default */
     i64 created_ms;
     i32 versioning; /* enum s3_versioning */
+    u64 configured; /* which configurations it has: 1 << enum s3_config */
+    i32 ownership;  /* enum s3_ownership */
+    i32 public_access; /* Block Public Access, bits of acl.h */
+    bool requester_pays;
+    i32 acceleration;
 };
 
 struct object_row {
@@ -54,6 +60,8 @@ struct object_row {
     str expires, website_redirect;
     struct record_pairs metadata; /* lower-case names without x-amz-meta- */
     struct record_pairs tags;
+    str owner;                /* account, where it is not the bucket's */
+    struct s3_grants grants;  /* its access control list; absent: the owner's alone */
 };
 
 struct null_row {
@@ -85,7 +93,7 @@ struct sweep {
 };
 
 extern const struct record_type s3_bucket_record, s3_object_record, s3_upload_record, s3_part_record, s3_sweep_record,
-    s3_null_record;
+    s3_null_record, s3_grant_record;
 
 /* Keys as bytes. */
 str s3_bucket_key(struct call *c, str account, str name);

@@ -56,7 +56,6 @@ MUST_USE err s3_key_check(struct call *c, str key); /* KeyTooLongError */
 
 /* ---- headers.c: the headers of an object as a request gives them ---- */
 struct object_headers {
-    str acl, grant_full_control, grant_read, grant_read_acp, grant_write_acp;
     str cache_control, content_disposition, content_encoding, content_language, content_type, expires;
     str website_redirect, storage_class, tagging;
     str encryption, kms_key, customer_algorithm, customer_key;
@@ -66,12 +65,7 @@ struct object_headers {
 };
 /* Fills from any generated request that has these members. */
 #define S3_HEADERS_OF(in)                                                                          \
-    ((struct object_headers){.acl = (in)->acl,                                                     \
-                             .grant_full_control = (in)->grant_full_control,                       \
-                             .grant_read = (in)->grant_read,                                       \
-                             .grant_read_acp = (in)->grant_read_acp,                               \
-                             .grant_write_acp = (in)->grant_write_acp,                             \
-                             .cache_control = (in)->cache_control,                                 \
+    ((struct object_headers){.cache_control = (in)->cache_control,                                 \
                              .content_disposition = (in)->content_disposition,                     \
                              .content_encoding = (in)->content_encoding,                           \
                              .content_language = (in)->content_language,                           \
@@ -173,6 +167,10 @@ MUST_USE err s3_condition_write(struct call *c, str if_match, str if_none_match,
 MUST_USE err s3_condition_copy(struct call *c, const struct condition *condition,
                                const struct object_row *source);
 bool s3_etag_matches(str header, str etag);
+
+/* ---- cors.c ---- */
+/* What the front door asks of a browser's request; the headers of the answer go into the call. */
+int s3_cors(struct call *c, const struct cors_question *q);
 
 /* ---- range.c ---- */
 enum range_result { RANGE_WHOLE, RANGE_PART, RANGE_UNSATISFIABLE };

@@ -85,4 +85,11 @@ struct policy_decision {
 };
 struct policy_decision policy_decide(const struct policy_set *set, const struct policy_request *r);
 
+/* ---- a resource's policy as a whole (policy_review.c) ---- */
+/* Does it let strangers in? As S3's Block Public Access counts it: a statement that allows everybody and
+ * has no condition that pins where the call comes from. */
+bool policy_is_public(const struct policy *p);
+bool policy_actions_of(const struct policy *p, str service); /* does it speak of this service's actions alone? */
+bool policy_resources_of(const struct policy *p, str arn);   /* ... of this resource and what is in it? */
+
 #endif

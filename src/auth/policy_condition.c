@@ -270,3 +270,17 @@ bool condition_holds(const struct condition *c, const struct policy_request *r) 
     /* Nothing, or nothing that decided: an absent key is never equal, and never in any set. */
     return c->set == CONDITION_FOR_ALL || (c->set == CONDITION_PLAIN && negated);
 }
+
+/* IPv4 in 8 bits and more, IPv6 in 32: less is as good as everybody. */
+static bool value_fixed(const struct condition_operator *o, const struct condition_value *v) {
+    if (!v->valid) return false;
+    if (o->operand == OPERAND_ADDRESS) return v->address_bits >= (v->address_family == 4 ? 8 : 32);
+    return (o->operand == OPERAND_STRING || o->operand == OPERAND_ARN) && v->pattern.shape == PATTERN_LITERAL;
+}
+
+bool condition_fixed(const struct condition *c) {
+    if (c->operator->negated || c->if_exists || c->set == CONDITION_FOR_ALL || !c->n) return false;
+    for (u32 i = 0; i < c->n; i++)
+        if (!value_fixed(c->operator, &c->values[i])) return false;
+    return true;
+}

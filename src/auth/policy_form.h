@@ -44,6 +44,8 @@ bool condition_compile(struct arena *a, str operator_name, str key, const str *v
                        bool *legacy);
 bool condition_holds(const struct condition *c, const struct policy_request *r);
 bool condition_operator_known(str name);
+/* Is its key pinned to values without wildcards and variables? */
+bool condition_fixed(const struct condition *c);
 
 /* A date as conditions take it: ISO 8601 in its shorter forms too, or seconds since the epoch. */
 bool condition_date(str text, i64 *ms);

@@ -203,9 +203,12 @@ enum step stage_encode(struct flight *f) {
     bool head = str_eq(f->request->method, S("HEAD"));
     if (f->s3) f->host_id = id_from(f->arena, S("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"), 76);
     struct stream *stream = NULL;
+    if (f->request->header_count) cors_headers(f);
     if (f->error) {
         atomic_fetch_add_explicit(&f->cloud->errors, 1, memory_order_relaxed);
         encode_error(f, &m);
+    } else if (!f->op) {
+        m.status = 200; /* a preflight: headers alone */
     } else {
         stream = output_stream(f);
         wire_encode_response(f->service->wire, f->op, f->protocol, f->out, f->call.request_id, f->arena, &m);

@@ -19,6 +19,7 @@ struct room_release {
 };
 
 struct identity_door; /* of identity.h */
+struct cors_question; /* of cloud.h */
 
 struct cloud_config {
     struct store *store;
@@ -27,6 +28,7 @@ struct cloud_config {
     const struct room_release *releases;
     size_t release_count;
     const struct identity_door *identity; /* NULL: there is only root */
+    int (*cors)(struct call *c, const struct cors_question *q); /* enum cors_result; NULL: no rules */
     const char *version;
     /* The root key beside test/test (DATA/credentials or BRUME_ROOT_*); absent: none. */
     str root_access_key, root_secret;

@@ -227,6 +227,20 @@ struct call_other {
 };
 MUST_USE err call_service(struct call *c, const struct call_other *other, const void *in, void *out);
 
+/* ---- cross-origin requests of browsers, to a room that has rules for them (cloud_config.cors). On a
+ * snapshot, before anybody is known: a preflight (OPTIONS), or an answer that is about to leave. ---- */
+struct cors_question {
+    str path;    /* with the bucket of a virtual host in front */
+    str origin;
+    str method;  /* of the request, or that a preflight asks for */
+    str headers; /* of a preflight: that it asks for, with commas */
+};
+enum cors_result {
+    CORS_NONE,    /* there are no rules */
+    CORS_REFUSED, /* none of them lets it */
+    CORS_ALLOWED, /* answer_header() has what the browser shall see */
+};
+
 /* ---- work that a room does on the clock (struct task_kind handlers of store.h): a call to work in,
  * for an account and region, as the service. ---- */
 struct call *call_for_task(struct txn *t, const struct service *service, str account, str region, i64 now_ms);

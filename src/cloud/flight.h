@@ -94,7 +94,12 @@ enum step stage_prepare(struct flight *f);   /* handle.c */
 enum step stage_receive(struct flight *f);   /* receive.c: only now 100-continue */
 enum step stage_handle(struct flight *f);    /* handle.c: begin, handle, commit, wait */
 enum step stage_settle(struct flight *f);    /* handle.c: what came of it */
-enum step stage_encode(struct flight *f);    /* answer.c */
+enum step stage_encode(struct flight *f);    /* cors.c */
+bool cors_owns(const struct flight *f);
+enum step cors_preflight(struct flight *f);
+void cors_headers(struct flight *f); /* of an answer */
+
+/* answer.c */
 /* Positions in the table that a stage may send a flight to. */
 enum { STAGE_IDENTIFY = 3, STAGE_PREPARE = 7, STAGE_SETTLE = 10, STAGE_ENCODE = 11 };
 

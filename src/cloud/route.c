@@ -122,6 +122,7 @@ enum step stage_route(struct flight *f) {
     if (!s) s = by_signing_name(f, S("s3")); /* what nobody else owns is a bucket or an object */
     if (!s) return flight_refuse(f, &cloud_not_implemented, S("No service owns this path."));
     set_service(f, s);
+    if (cors_owns(f)) return cors_preflight(f);
     if (form_upload_owns(f)) return form_upload_start(f);
     if (s->wire->protocol == WIRE_REST_JSON || s->wire->protocol == WIRE_REST_XML) return stage_operation(f);
     return STEP_NEXT;

@@ -76,6 +76,7 @@ static bool open_cloud(struct serving *s) {
         .releases = releases,
         .release_count = release_count,
         .identity = &identity_door,
+        .cors = cors,
         .version = BRUME_VERSION,
         .root_access_key = s->keys.access_key,
         .root_secret = s->keys.secret,

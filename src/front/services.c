@@ -41,6 +41,10 @@ const struct room_release releases[] = {
 };
 const size_t release_count = LENGTH(releases);
 
+/* The room that has rules for the requests of browsers. */
+extern int s3_cors(struct call *c, const struct cors_question *q);
+int (*const cors)(struct call *c, const struct cors_question *q) = s3_cors;
+
 /* Rooms that know who may what. */
 const struct identity_door identity_door = {
     .key = iam_key,

@@ -19,6 +19,10 @@ extern const size_t room_count;
 extern const struct room_release releases[];
 extern const size_t release_count;
 
+/* Rules for the requests of browsers (cloud/boot.h). */
+struct cors_question;
+extern int (*const cors)(struct call *c, const struct cors_question *q);
+
 /* Where the gate learns keys, policies and the organization (cloud/identity.h). */
 extern const struct identity_door identity_door;
 

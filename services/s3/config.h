@@ -1,0 +1,50 @@
+/* Configurations of a bucket: each a row of its own, so that a bucket without them pays nothing. They
+ * are stored as the structs of the API, under numbers of our own. */
+#ifndef S3_CONFIG_H
+#define S3_CONFIG_H
+
+#include "services/s3/s3.h"
+
+/* Numbers are in rows and never reused. */
+enum s3_config {
+    S3_CONFIG_ACL = 1,
+    S3_CONFIG_POLICY = 2,
+    S3_CONFIG_CORS = 3,
+    S3_CONFIG_WEBSITE = 4,
+    S3_CONFIG_LOGGING = 5,
+    S3_CONFIG_LIFECYCLE = 6,
+    S3_CONFIG_LOCK = 7,
+    S3_CONFIG_TIERING = 8, /* one row for each id */
+};
+
+static inline bool s3_configured(const struct bucket_row *bucket, enum s3_config kind) {
+    return bucket->configured >> kind & 1;
+}
+/* False: the bucket has none. One look at the bucket's row, which is at hand. */
+bool s3_config_get(struct call *c, const struct bucket_row *bucket, enum s3_config kind,
+                   const struct record_type *type, void *value);
+/* Both write the bucket's row too. */
+void s3_config_put(struct call *c, struct bucket_row *bucket, enum s3_config kind, const struct record_type *type,
+                   const void *value);
+void s3_config_delete(struct call *c, struct bucket_row *bucket, enum s3_config kind);
+/* Of those that are several of a kind, by id. */
+str s3_config_key(struct call *c, const struct bucket_row *bucket, enum s3_config kind, str id);
+/* All of them, when the bucket goes. */
+void s3_config_clear(struct call *c, const struct bucket_row *bucket);
+
+/* config_records.c */
+struct s3_acl_row {
+    struct s3_grants grants;
+};
+struct s3_policy_row {
+    str json;
+    bool is_public;
+};
+struct s3_lifecycle_row {
+    struct s3_lifecycle_rules rules;
+    str minimum_object_size; /* x-amz-transition-default-minimum-object-size */
+};
+extern const struct record_type s3_acl_record, s3_policy_record, s3_cors_record, s3_website_record, s3_logging_record,
+    s3_lifecycle_record, s3_lock_record, s3_tiering_record;
+
+#endif

@@ -1,0 +1,194 @@
+/* How configurations are stored. Numbers are never reused; a member of the API that has none here is
+ * refused by those who take the configuration. */
+#include "services/s3/config.h"
+
+#define TYPE(name, T) static const struct record_type name = RECORD_TYPE(struct T, name##_fields)
+#define FIELDS(name) static const struct record_field name##_fields[] =
+/* An optional number or truth takes two: whether it is there, and what it is. */
+#define OPT_I32(number, T, field) RECORD_BOOL(number, T, field.set), RECORD_I32((number) + 1, T, field.v)
+#define OPT_I64(number, T, field) RECORD_BOOL(number, T, field.set), RECORD_I64((number) + 1, T, field.v)
+#define OPT_BOOL(number, T, field) RECORD_BOOL(number, T, field.set), RECORD_BOOL((number) + 1, T, field.v)
+#define OPT_TIME(number, T, field) RECORD_BOOL(number, T, field.set), RECORD_I64((number) + 1, T, field.ms)
+
+struct text_item {
+    str text;
+};
+FIELDS(text) {RECORD_STR(1, struct text_item, text)};
+TYPE(text, text_item);
+
+FIELDS(tag) {RECORD_STR(1, struct s3_tag, key), RECORD_STR(2, struct s3_tag, value)};
+TYPE(tag, s3_tag);
+
+/* ---- lists of rights ---- */
+FIELDS(grantee) {
+    RECORD_STR(1, struct s3_grantee, type),
+    RECORD_STR(2, struct s3_grantee, id),
+    RECORD_STR(3, struct s3_grantee, uri),
+};
+TYPE(grantee, s3_grantee);
+static const struct record_field grant_fields[] = {
+    RECORD_STRUCT(1, struct s3_grant, grantee, grantee),
+    RECORD_STR(2, struct s3_grant, permission),
+};
+const struct record_type s3_grant_record = RECORD_TYPE(struct s3_grant, grant_fields);
+FIELDS(acl) {RECORD_LIST(1, struct s3_acl_row, grants, s3_grant_record)};
+const struct record_type s3_acl_record = RECORD_TYPE(struct s3_acl_row, acl_fields);
+
+FIELDS(policy) {RECORD_STR(1, struct s3_policy_row, json), RECORD_BOOL(2, struct s3_policy_row, is_public)};
+const struct record_type s3_policy_record = RECORD_TYPE(struct s3_policy_row, policy_fields);
+
+/* ---- CORS ---- */
+FIELDS(cors_rule) {
+    RECORD_STR(1, struct s3_cors_rule, id),
+    RECORD_LIST(2, struct s3_cors_rule, allowed_headers, text),
+    RECORD_LIST(3, struct s3_cors_rule, allowed_methods, text),
+    RECORD_LIST(4, struct s3_cors_rule, allowed_origins, text),
+    RECORD_LIST(5, struct s3_cors_rule, expose_headers, text),
+    OPT_I32(6, struct s3_cors_rule, max_age_seconds),
+};
+TYPE(cors_rule, s3_cors_rule);
+FIELDS(cors) {RECORD_LIST(1, struct s3_cors_configuration, cors_rules, cors_rule)};
+const struct record_type s3_cors_record = RECORD_TYPE(struct s3_cors_configuration, cors_fields);
+
+/* ---- websites ---- */
+FIELDS(error_document) {RECORD_STR(1, struct s3_error_document, key)};
+TYPE(error_document, s3_error_document);
+FIELDS(index_document) {RECORD_STR(1, struct s3_index_document, suffix)};
+TYPE(index_document, s3_index_document);
+FIELDS(redirect_all) {
+    RECORD_STR(1, struct s3_redirect_all_requests_to, host_name),
+    RECORD_STR(2, struct s3_redirect_all_requests_to, protocol),
+};
+TYPE(redirect_all, s3_redirect_all_requests_to);
+FIELDS(route_condition) {
+    RECORD_STR(1, struct s3_condition, http_error_code_returned_equals),
+    RECORD_STR(2, struct s3_condition, key_prefix_equals),
+};
+TYPE(route_condition, s3_condition);
+FIELDS(route_redirect) {
+    RECORD_STR(1, struct s3_redirect, host_name),
+    RECORD_STR(2, struct s3_redirect, http_redirect_code),
+    RECORD_STR(3, struct s3_redirect, protocol),
+    RECORD_STR(4, struct s3_redirect, replace_key_prefix_with),
+    RECORD_STR(5, struct s3_redirect, replace_key_with),
+};
+TYPE(route_redirect, s3_redirect);
+FIELDS(routing_rule) {
+    RECORD_STRUCT(1, struct s3_routing_rule, condition, route_condition),
+    RECORD_STRUCT(2, struct s3_routing_rule, redirect, route_redirect),
+};
+TYPE(routing_rule, s3_routing_rule);
+FIELDS(website) {
+    RECORD_STRUCT(1, struct s3_website_configuration, error_document, error_document),
+    RECORD_STRUCT(2, struct s3_website_configuration, index_document, index_document),
+    RECORD_STRUCT(3, struct s3_website_configuration, redirect_all_requests_to, redirect_all),
+    RECORD_LIST(4, struct s3_website_configuration, routing_rules, routing_rule),
+};
+const struct record_type s3_website_record = RECORD_TYPE(struct s3_website_configuration, website_fields);
+
+/* ---- access logs ---- */
+FIELDS(target_grant) {
+    RECORD_STRUCT(1, struct s3_target_grant, grantee, grantee),
+    RECORD_STR(2, struct s3_target_grant, permission),
+};
+TYPE(target_grant, s3_target_grant);
+FIELDS(partitioned) {RECORD_STR(1, struct s3_partitioned_prefix, partition_date_source)};
+TYPE(partitioned, s3_partitioned_prefix);
+FIELDS(key_format) {RECORD_STRUCT(1, struct s3_target_object_key_format, partitioned_prefix, partitioned)};
+TYPE(key_format, s3_target_object_key_format);
+FIELDS(logging) {
+    RECORD_STR(1, struct s3_logging_enabled, target_bucket),
+    RECORD_STR(2, struct s3_logging_enabled, target_prefix),
+    RECORD_LIST(3, struct s3_logging_enabled, target_grants, target_grant),
+    RECORD_STRUCT(4, struct s3_logging_enabled, target_object_key_format, key_format),
+};
+const struct record_type s3_logging_record = RECORD_TYPE(struct s3_logging_enabled, logging_fields);
+
+/* ---- lifecycle ---- */
+FIELDS(expiration) {
+    OPT_TIME(1, struct s3_lifecycle_expiration, date),
+    OPT_I32(3, struct s3_lifecycle_expiration, days),
+    OPT_BOOL(5, struct s3_lifecycle_expiration, expired_object_delete_marker),
+};
+TYPE(expiration, s3_lifecycle_expiration);
+FIELDS(filter_and) {
+    RECORD_STR(1, struct s3_lifecycle_rule_and_operator, prefix),
+    RECORD_LIST(2, struct s3_lifecycle_rule_and_operator, tags, tag),
+    OPT_I64(3, struct s3_lifecycle_rule_and_operator, object_size_greater_than),
+    OPT_I64(5, struct s3_lifecycle_rule_and_operator, object_size_less_than),
+};
+TYPE(filter_and, s3_lifecycle_rule_and_operator);
+FIELDS(filter) {
+    RECORD_STR(1, struct s3_lifecycle_rule_filter, prefix),
+    RECORD_STRUCT(2, struct s3_lifecycle_rule_filter, tag, tag),
+    OPT_I64(3, struct s3_lifecycle_rule_filter, object_size_greater_than),
+    OPT_I64(5, struct s3_lifecycle_rule_filter, object_size_less_than),
+    RECORD_STRUCT(7, struct s3_lifecycle_rule_filter, and, filter_and),
+};
+TYPE(filter, s3_lifecycle_rule_filter);
+FIELDS(transition) {
+    OPT_TIME(1, struct s3_transition, date),
+    OPT_I32(3, struct s3_transition, days),
+    RECORD_STR(5, struct s3_transition, storage_class),
+};
+TYPE(transition, s3_transition);
+FIELDS(noncurrent_transition) {
+    OPT_I32(1, struct s3_noncurrent_version_transition, noncurrent_days),
+    RECORD_STR(3, struct s3_noncurrent_version_transition, storage_class),
+    OPT_I32(4, struct s3_noncurrent_version_transition, newer_noncurrent_versions),
+};
+TYPE(noncurrent_transition, s3_noncurrent_version_transition);
+FIELDS(noncurrent_expiration) {
+    OPT_I32(1, struct s3_noncurrent_version_expiration, noncurrent_days),
+    OPT_I32(3, struct s3_noncurrent_version_expiration, newer_noncurrent_versions),
+};
+TYPE(noncurrent_expiration, s3_noncurrent_version_expiration);
+FIELDS(abort_upload) {OPT_I32(1, struct s3_abort_incomplete_multipart_upload, days_after_initiation)};
+TYPE(abort_upload, s3_abort_incomplete_multipart_upload);
+FIELDS(rule) {
+    RECORD_STR(1, struct s3_lifecycle_rule, id),
+    RECORD_STR(2, struct s3_lifecycle_rule, status),
+    RECORD_STR(3, struct s3_lifecycle_rule, prefix),
+    RECORD_STRUCT(4, struct s3_lifecycle_rule, filter, filter),
+    RECORD_STRUCT(5, struct s3_lifecycle_rule, expiration, expiration),
+    RECORD_LIST(6, struct s3_lifecycle_rule, transitions, transition),
+    RECORD_LIST(7, struct s3_lifecycle_rule, noncurrent_version_transitions, noncurrent_transition),
+    RECORD_STRUCT(8, struct s3_lifecycle_rule, noncurrent_version_expiration, noncurrent_expiration),
+    RECORD_STRUCT(9, struct s3_lifecycle_rule, abort_incomplete_multipart_upload, abort_upload),
+};
+TYPE(rule, s3_lifecycle_rule);
+FIELDS(lifecycle) {
+    RECORD_LIST(1, struct s3_lifecycle_row, rules, rule),
+    RECORD_STR(2, struct s3_lifecycle_row, minimum_object_size),
+};
+const struct record_type s3_lifecycle_record = RECORD_TYPE(struct s3_lifecycle_row, lifecycle_fields);
+
+/* ---- object lock ---- */
+FIELDS(lock) {
+    RECORD_STR(1, struct s3_default_retention, mode),
+    OPT_I32(2, struct s3_default_retention, days),
+    OPT_I32(4, struct s3_default_retention, years),
+};
+const struct record_type s3_lock_record = RECORD_TYPE(struct s3_default_retention, lock_fields);
+
+/* ---- Intelligent-Tiering ---- */
+FIELDS(tiering_and) {
+    RECORD_STR(1, struct s3_intelligent_tiering_and_operator, prefix),
+    RECORD_LIST(2, struct s3_intelligent_tiering_and_operator, tags, tag),
+};
+TYPE(tiering_and, s3_intelligent_tiering_and_operator);
+FIELDS(tiering_filter) {
+    RECORD_STR(1, struct s3_intelligent_tiering_filter, prefix),
+    RECORD_STRUCT(2, struct s3_intelligent_tiering_filter, tag, tag),
+    RECORD_STRUCT(3, struct s3_intelligent_tiering_filter, and, tiering_and),
+};
+TYPE(tiering_filter, s3_intelligent_tiering_filter);
+FIELDS(tier) {OPT_I32(1, struct s3_tiering, days), RECORD_STR(3, struct s3_tiering, access_tier)};
+TYPE(tier, s3_tiering);
+FIELDS(tiering) {
+    RECORD_STR(1, struct s3_intelligent_tiering_configuration, id),
+    RECORD_STR(2, struct s3_intelligent_tiering_configuration, status),
+    RECORD_STRUCT(3, struct s3_intelligent_tiering_configuration, filter, tiering_filter),
+    RECORD_LIST(4, struct s3_intelligent_tiering_configuration, tierings, tier),
+};
+const struct record_type s3_tiering_record = RECORD_TYPE(struct s3_intelligent_tiering_configuration, tiering_fields);
