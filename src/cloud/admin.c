@@ -4,6 +4,7 @@
 
 #include "cloud/flight.h"
 #include "cloud/keys.h"
+#include "cloud/page.h"
 #include "auth/fault.h"
 #include "crypto/crypto.h"
 #include "sys/sys.h"
@@ -17,6 +18,25 @@ static bool path_is(const struct flight *f, const char *path) { return str_eq(f-
 static bool front_page(const struct flight *f) {
     return path_is(f, "/") && (str_eq(f->request->method, S("GET")) || str_eq(f->request->method, S("HEAD")))
            && !http_header_get(f->request, S("authorization")).p && !f->request->query.n;
+}
+
+static const struct page *page_of(const struct flight *f) {
+    if (!str_eq(f->request->method, S("GET"))) return NULL;
+    for (size_t i = 0; i < f->cloud->config.page_count; i++)
+        if (str_starts(f->request->path, str_of(f->cloud->config.pages[i]->prefix))) return f->cloud->config.pages[i];
+    return NULL;
+}
+
+enum step admin_page(struct flight *f) {
+    const struct page *page = page_of(f);
+    struct page_answer answer;
+    if (!page) return STEP_NEXT;
+    struct txn *t = store_snapshot(f->cloud->store, f->arena);
+    bool there = page->answer(t, f->arena, f->request->path, &answer);
+    store_snapshot_end(t);
+    if (!there) return STEP_NEXT;
+    answer_plain(f, 200, answer.content_type, answer.body);
+    return STEP_DONE;
 }
 
 bool admin_owns(const struct flight *f) {

@@ -20,6 +20,7 @@ struct room_release {
 
 struct identity_door; /* of identity.h */
 struct cors_question; /* of cloud.h */
+struct page; /* of page.h */
 
 struct cloud_config {
     struct store *store;
@@ -27,6 +28,8 @@ struct cloud_config {
     size_t service_count;
     const struct room_release *releases;
     size_t release_count;
+    const struct page *const *pages;
+    size_t page_count;
     const struct identity_door *identity; /* NULL: there is only root */
     int (*cors)(struct call *c, const struct cors_question *q); /* enum cors_result; NULL: no rules */
     const char *version;

@@ -141,6 +141,7 @@ void answer_plain(struct flight *f, int status, str content_type, str body);
 
 /* admin.c: /_brume/..., and the pages that need no signature */
 bool admin_owns(const struct flight *f);
+enum step admin_page(struct flight *f); /* a room's page (page.h): STEP_NEXT if it is none */
 enum step admin_answer(struct flight *f);
 
 #endif

@@ -87,6 +87,7 @@ static bool is_form(const struct flight *f) {
 
 enum step stage_route(struct flight *f) {
     if (admin_owns(f)) return admin_answer(f);
+    if (admin_page(f) == STEP_DONE) return STEP_DONE;
     const struct http_request *r = f->request;
     f->auth = (struct auth_request){.method = r->method,
                                     .path = r->path,

@@ -75,6 +75,8 @@ static bool open_cloud(struct serving *s) {
         .service_count = service_count,
         .releases = releases,
         .release_count = release_count,
+        .pages = pages,
+        .page_count = page_count,
         .identity = &identity_door,
         .cors = cors,
         .version = BRUME_VERSION,

@@ -1,10 +1,12 @@
 #include "front/services.h"
 
 #include "cloud/identity.h"
+#include "cloud/page.h"
 #include "gen/dynamodb.h"
 #include "gen/dynamodbstreams.h"
 #include "gen/iam.h"
 #include "gen/s3.h"
+#include "gen/sns.h"
 #include "gen/sqs.h"
 #include "gen/sts.h"
 #include "services/iam/door.h"
@@ -15,6 +17,7 @@ const struct service *const services[] = {
     &dynamodbstreams_service,
     &iam_service,
     &s3_service,
+    &sns_service,
     &sqs_service,
     &sts_service,
 };
@@ -23,12 +26,14 @@ const size_t service_count = LENGTH(services);
 /* Rooms that do things later name them in their own tables. */
 extern const struct task_kind ddb_task_kinds[];
 extern const struct task_kind s3_tasks[];
+extern const struct task_kind sns_task_kinds[];
 extern const struct task_kind sqs_task_kinds[];
 
 const struct room_tasks rooms[] = {
     {cloud_task_kinds, 1},
     {ddb_task_kinds, 3},
     {s3_tasks, 1},
+    {sns_task_kinds, 7},
     {sqs_task_kinds, 4},
 };
 const size_t room_count = LENGTH(rooms);
@@ -44,6 +49,13 @@ const size_t release_count = LENGTH(releases);
 /* The room that has rules for the requests of browsers. */
 extern int s3_cors(struct call *c, const struct cors_question *q);
 int (*const cors)(struct call *c, const struct cors_question *q) = s3_cors;
+/* Rooms that show pages. */
+extern const struct page sns_page;
+
+const struct page *const pages[] = {
+    &sns_page,
+};
+const size_t page_count = LENGTH(pages);
 
 /* Rooms that know who may what. */
 const struct identity_door identity_door = {

@@ -22,6 +22,9 @@ extern const size_t release_count;
 /* Rules for the requests of browsers (cloud/boot.h). */
 struct cors_question;
 extern int (*const cors)(struct call *c, const struct cors_question *q);
+/* Pages that need no signature (cloud/page.h). */
+extern const struct page *const pages[];
+extern const size_t page_count;
 
 /* Where the gate learns keys, policies and the organization (cloud/identity.h). */
 extern const struct identity_door identity_door;

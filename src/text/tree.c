@@ -60,7 +60,7 @@ struct json_node *json_tree(struct arena *a, str text, struct json_limits limits
     return NULL;
 }
 
-struct json_node *json_member(const struct json_node *object, str key) {
+struct json_node *json_node_member(const struct json_node *object, str key) {
     struct json_node *found = NULL;
     if (!object || object->type != JSON_OBJECT) return NULL;
     for (struct json_node *n = object->first; n; n = n->next)

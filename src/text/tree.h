@@ -20,7 +20,7 @@ struct json_node {
  * the input or copies in the arena. Of members that repeat a key, all are there. */
 struct json_node *json_tree(struct arena *a, str text, struct json_limits limits, const char **problem, size_t *offset);
 /* The last member of that key, as most readers take it; NULL if there is none or this is no object. */
-struct json_node *json_member(const struct json_node *object, str key);
+struct json_node *json_node_member(const struct json_node *object, str key);
 /* As it stands in the input that the tree was made from. */
 static inline str json_node_raw(const struct json_node *n, str input) { return str_take(str_skip(input, n->at), n->end - n->at); }
 

@@ -1,16 +1,16 @@
 /* Event patterns: matches from EventBridge's and SNS's documentation, refusals as AWS was seen to word them. */
-#include "cloud/pattern.h"
+#include "cloud/event_pattern.h"
 #include "unit.h"
 
 static struct arena a;
 
 static bool matches(const char *pattern, const char *event) {
     str problem;
-    const struct pattern *p = pattern_compile(str_of(pattern), PATTERN_EVENTS, &a, &problem);
+    const struct event_pattern *p = event_pattern_compile(str_of(pattern), EVENT_PATTERN_EVENTS, &a, &problem);
     if (!p) CHECK_STR(problem, str_of(pattern));
     const struct json_node *tree = json_tree(&a, str_of(event), json_default_limits, NULL, NULL);
     CHECK(tree != NULL);
-    return p && tree && pattern_matches(p, tree);
+    return p && tree && event_pattern_matches(p, tree);
 }
 
 struct example {
@@ -86,16 +86,16 @@ static void structure(void) {
     check(examples, LENGTH(examples));
 }
 
-static void refused(enum pattern_dialect dialect, const char *pattern, const char *reason) {
+static void refused(enum event_pattern_dialect dialect, const char *pattern, const char *reason) {
     str problem = {0};
-    CHECK(!pattern_compile(str_of(pattern), dialect, &a, &problem));
+    CHECK(!event_pattern_compile(str_of(pattern), dialect, &a, &problem));
     CHECK_STR(problem, str_of(reason));
 }
 
 /* As AWS was recorded (tests of filter policies by LocalStack's snapshots). */
 static void refusals(void) {
 #define AT(pattern, line_column) "\n at [Source: (String)\"" pattern "\"; line: 1, column: " line_column "]"
-#define REFUSED(pattern, reason, column) refused(PATTERN_SNS_BODY, pattern, reason AT(pattern, column))
+#define REFUSED(pattern, reason, column) refused(EVENT_PATTERN_SNS_BODY, pattern, reason AT(pattern, column))
     REFUSED("{\"key\":[[\"value\"]]}", "Match value must be String, number, true, false, or null", "10");
     REFUSED("{\"key\":[{\"wrong-operator\":true}]}", "Unrecognized match type wrong-operator", "31");
     REFUSED("{\"key\":[{\"suffix\":\"value\",\"prefix\":\"value2\"}]}", "Only one key allowed in match expression", "37");
@@ -120,8 +120,8 @@ static void refusals(void) {
     REFUSED("{\"key\":[{\"numeric\":[\">\",20,\"test\"]}]}", "Bad numeric range operator: test", "34");
     REFUSED("{\"key\":[{\"numeric\":[\">\",3,\"<\",1]}]}", "Bottom must be less than top", "33");
     REFUSED("{\"key_a\":\"value_one\"}", "\"key_a\" must be an object or an array", "11");
-    refused(PATTERN_SNS_ATTRIBUTES, "{\"a\":{\"b\":[1]}}", "Filter policy scope MessageAttributes does not support nested filter policy");
-    refused(PATTERN_SNS_BODY, "{invalid}",
+    refused(EVENT_PATTERN_SNS_ATTRIBUTES, "{\"a\":{\"b\":[1]}}", "Filter policy scope MessageAttributes does not support nested filter policy");
+    refused(EVENT_PATTERN_SNS_BODY, "{invalid}",
             "failed to parse JSON. Unexpected character ('i' (code 105)): was expecting double-quote to start field name\n at [Source: REDACTED "
             "(`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 2]");
 }
@@ -129,8 +129,8 @@ static void refusals(void) {
 /* SNS developer guide, "Filter policy constraints": four values three levels down, three values two down. */
 static void complexity(void) {
     str problem;
-    const struct pattern *p = pattern_compile(
-        S("{\"key_a\":{\"key_b\":{\"key_c\":[\"a\",\"b\",\"c\",\"d\"]}},\"key_d\":{\"key_e\":[\"a\",\"b\",\"c\"]}}"), PATTERN_SNS_BODY, &a, &problem);
+    const struct event_pattern *p = event_pattern_compile(
+        S("{\"key_a\":{\"key_b\":{\"key_c\":[\"a\",\"b\",\"c\",\"d\"]}},\"key_d\":{\"key_e\":[\"a\",\"b\",\"c\"]}}"), EVENT_PATTERN_SNS_BODY, &a, &problem);
     CHECK(p != NULL);
     if (!p) return;
     CHECK_INT(p->leaves, 2);

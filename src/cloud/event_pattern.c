@@ -1,7 +1,7 @@
 /* Compiling event patterns. The sentences, and the places in the source that they name, are those of the
  * library that AWS uses: it tells where its reader stood, which for a string not yet read is behind the
  * opening quote, and for a field behind the first byte of the field's value. */
-#include "cloud/pattern.h"
+#include "cloud/event_pattern.h"
 
 #include "base/encode.h"
 
@@ -9,7 +9,7 @@
 
 struct compiler {
     str source;
-    enum pattern_dialect dialect;
+    enum event_pattern_dialect dialect;
     struct arena *arena;
     str problem;
     u32 leaves;
@@ -40,28 +40,28 @@ static size_t after(const struct json_node *n) { return n->end; }
 
 /* ---- values ---- */
 
-static struct pattern_value *value_new(struct compiler *k, enum pattern_test test) {
-    struct pattern_value *v = NEW(k->arena, struct pattern_value);
+static struct event_pattern_value *value_new(struct compiler *k, enum event_pattern_test test) {
+    struct event_pattern_value *v = NEW(k->arena, struct event_pattern_value);
     v->test = (u8)test;
     return v;
 }
 
-static struct pattern_value *text_value(struct compiler *k, enum pattern_test test, const struct json_node *n, const char *operator) {
+static struct event_pattern_value *text_value(struct compiler *k, enum event_pattern_test test, const struct json_node *n, const char *operator) {
     if (n->type != JSON_STRING) return refuse(k, reader_at(n), "%s match pattern must be a string", operator);
-    struct pattern_value *v = value_new(k, test);
+    struct event_pattern_value *v = value_new(k, test);
     v->text = n->text;
     return v;
 }
 
 /* A plain value: a string, a number, true, false or null. */
-static struct pattern_value *plain_value(struct compiler *k, const struct json_node *n) {
-    if (n->type == JSON_STRING) return text_value(k, PATTERN_EQUALS_STRING, n, "equals");
+static struct event_pattern_value *plain_value(struct compiler *k, const struct json_node *n) {
+    if (n->type == JSON_STRING) return text_value(k, EVENT_PATTERN_EQUALS_STRING, n, "equals");
     if (n->type == JSON_NUMBER) {
-        struct pattern_value *v = value_new(k, PATTERN_EQUALS_NUMBER);
+        struct event_pattern_value *v = value_new(k, EVENT_PATTERN_EQUALS_NUMBER);
         v->from = v->to = n->number;
         return v;
     }
-    struct pattern_value *v = value_new(k, PATTERN_EQUALS_LITERAL);
+    struct event_pattern_value *v = value_new(k, EVENT_PATTERN_EQUALS_LITERAL);
     v->literal = n->type;
     v->exists = n->boolean;
     return v;
@@ -70,15 +70,15 @@ static struct pattern_value *plain_value(struct compiler *k, const struct json_n
 static bool is_plain(const struct json_node *n) { return n->type != JSON_ARRAY && n->type != JSON_OBJECT; }
 
 /* A prefix or suffix may say {"equals-ignore-case": "..."} in place of its text. */
-static struct pattern_value *affix_value(struct compiler *k, enum pattern_test test, const struct json_node *n, const char *operator) {
+static struct event_pattern_value *affix_value(struct compiler *k, enum event_pattern_test test, const struct json_node *n, const char *operator) {
     const struct json_node *inner = n->type == JSON_OBJECT && n->count == 1 && str_eq(n->first->key, S("equals-ignore-case")) ? n->first : NULL;
-    struct pattern_value *v = text_value(k, test, inner ? inner : n, operator);
+    struct event_pattern_value *v = text_value(k, test, inner ? inner : n, operator);
     if (v) v->ignore_case = inner != NULL;
     return v;
 }
 
-static struct pattern_value *wildcard_value(struct compiler *k, const struct json_node *n) {
-    struct pattern_value *v = text_value(k, PATTERN_WILDCARD, n, "wildcard");
+static struct event_pattern_value *wildcard_value(struct compiler *k, const struct json_node *n) {
+    struct event_pattern_value *v = text_value(k, EVENT_PATTERN_WILDCARD, n, "wildcard");
     if (!v) return NULL;
     for (size_t i = 0; i < v->text.n; i++) {
         char c = v->text.p[i];
@@ -96,9 +96,9 @@ static struct pattern_value *wildcard_value(struct compiler *k, const struct jso
 static bool number_follows(const struct json_node *n) { return n && n->type == JSON_NUMBER; }
 
 /* ["<", 5], ["=", 3], [">", 0, "<=", 5] */
-static struct pattern_value *numeric_value(struct compiler *k, const struct json_node *n) {
-    struct pattern_value *v = value_new(k, PATTERN_NUMERIC);
-    *v = (struct pattern_value){.test = PATTERN_NUMERIC, .from = -1.0 / 0.0, .to = 1.0 / 0.0};
+static struct event_pattern_value *numeric_value(struct compiler *k, const struct json_node *n) {
+    struct event_pattern_value *v = value_new(k, EVENT_PATTERN_NUMERIC);
+    *v = (struct event_pattern_value){.test = EVENT_PATTERN_NUMERIC, .from = -1.0 / 0.0, .to = 1.0 / 0.0};
     if (n->type != JSON_ARRAY) return refuse(k, reader_at(n), "Value of numeric must be an array.");
     const struct json_node *op = n->first, *number = op ? op->next : NULL, *rest = number ? number->next : NULL;
     if (!op || op->type != JSON_STRING)
@@ -130,8 +130,8 @@ static struct pattern_value *numeric_value(struct compiler *k, const struct json
     return v;
 }
 
-static struct pattern_value *cidr_value(struct compiler *k, const struct json_node *n) {
-    struct pattern_value *v = text_value(k, PATTERN_CIDR, n, "prefix");
+static struct event_pattern_value *cidr_value(struct compiler *k, const struct json_node *n) {
+    struct event_pattern_value *v = text_value(k, EVENT_PATTERN_CIDR, n, "prefix");
     if (!v) return NULL;
     str bits = v->text, address = str_cut(&bits, '/');
     char text[INET6_ADDRSTRLEN] = {0};
@@ -147,25 +147,25 @@ static struct pattern_value *cidr_value(struct compiler *k, const struct json_no
     return v;
 }
 
-static struct pattern_value *exists_value(struct compiler *k, const struct json_node *n) {
+static struct event_pattern_value *exists_value(struct compiler *k, const struct json_node *n) {
     if (n->type != JSON_BOOLEAN) return refuse(k, reader_at(n), "exists match pattern must be either true or false.");
-    struct pattern_value *v = value_new(k, PATTERN_EXISTS);
+    struct event_pattern_value *v = value_new(k, EVENT_PATTERN_EXISTS);
     v->exists = n->boolean;
     return v;
 }
 
 /* ---- anything-but ---- */
 
-typedef struct pattern_value *value_reader(struct compiler *k, const struct json_node *n);
+typedef struct event_pattern_value *value_reader(struct compiler *k, const struct json_node *n);
 
-static struct pattern_value *prefix_value(struct compiler *k, const struct json_node *n) { return affix_value(k, PATTERN_PREFIX, n, "prefix"); }
-static struct pattern_value *suffix_value(struct compiler *k, const struct json_node *n) { return affix_value(k, PATTERN_SUFFIX, n, "suffix"); }
-static struct pattern_value *ignore_case_value(struct compiler *k, const struct json_node *n) {
-    struct pattern_value *v = text_value(k, PATTERN_EQUALS_STRING, n, "equals-ignore-case");
+static struct event_pattern_value *prefix_value(struct compiler *k, const struct json_node *n) { return affix_value(k, EVENT_PATTERN_PREFIX, n, "prefix"); }
+static struct event_pattern_value *suffix_value(struct compiler *k, const struct json_node *n) { return affix_value(k, EVENT_PATTERN_SUFFIX, n, "suffix"); }
+static struct event_pattern_value *ignore_case_value(struct compiler *k, const struct json_node *n) {
+    struct event_pattern_value *v = text_value(k, EVENT_PATTERN_EQUALS_STRING, n, "equals-ignore-case");
     if (v) v->ignore_case = true;
     return v;
 }
-static struct pattern_value *but_plain(struct compiler *k, const struct json_node *n) {
+static struct event_pattern_value *but_plain(struct compiler *k, const struct json_node *n) {
     if (n->type == JSON_STRING || n->type == JSON_NUMBER) return plain_value(k, n);
     return refuse(k, reader_at(n), "Inside anything but list, start|null|boolean is not supported.");
 }
@@ -175,19 +175,19 @@ static value_reader *but_reader(const struct compiler *k, str operator) {
         const char *name;
         value_reader *read;
     } readers[] = {{"prefix", prefix_value}, {"suffix", suffix_value}, {"equals-ignore-case", ignore_case_value}, {"wildcard", wildcard_value}};
-    size_t known = k->dialect == PATTERN_EVENTS ? LENGTH(readers) : 1; /* SNS knows the prefix alone */
+    size_t known = k->dialect == EVENT_PATTERN_EVENTS ? LENGTH(readers) : 1; /* SNS knows the prefix alone */
     for (size_t i = 0; i < known; i++)
         if (str_eq(operator, str_of(readers[i].name))) return readers[i].read;
     return NULL;
 }
 
 /* One value or a list of them, each read by `read`. */
-static struct pattern_value *but_list(struct compiler *k, const struct json_node *n, value_reader *read) {
-    struct pattern_value *first = NULL, **last = &first;
+static struct event_pattern_value *but_list(struct compiler *k, const struct json_node *n, value_reader *read) {
+    struct event_pattern_value *first = NULL, **last = &first;
     if (n->type != JSON_ARRAY) return read(k, n);
     if (!n->first) return refuse(k, after(n), "Empty arrays are not allowed");
     for (const struct json_node *item = n->first; item; item = item->next) {
-        struct pattern_value *v = read(k, item);
+        struct event_pattern_value *v = read(k, item);
         if (!v) return NULL;
         *last = v;
         last = &v->next;
@@ -195,8 +195,8 @@ static struct pattern_value *but_list(struct compiler *k, const struct json_node
     return first;
 }
 
-static struct pattern_value *anything_but_value(struct compiler *k, const struct json_node *n) {
-    struct pattern_value *v = value_new(k, PATTERN_ANYTHING_BUT);
+static struct event_pattern_value *anything_but_value(struct compiler *k, const struct json_node *n) {
+    struct event_pattern_value *v = value_new(k, EVENT_PATTERN_ANYTHING_BUT);
     if (n->type == JSON_OBJECT) {
         const struct json_node *inner = n->first;
         if (!inner) return refuse(k, after(n), "Anything-But expression name not found");
@@ -212,7 +212,7 @@ static struct pattern_value *anything_but_value(struct compiler *k, const struct
 
 /* ---- fields ---- */
 
-static struct pattern_value *operator_value(struct compiler *k, const struct json_node *object) {
+static struct event_pattern_value *operator_value(struct compiler *k, const struct json_node *object) {
     static const struct {
         const char *name;
         value_reader *read;
@@ -223,19 +223,19 @@ static struct pattern_value *operator_value(struct compiler *k, const struct jso
     if (!n) return refuse(k, after(object), "Match expression name not found");
     for (size_t i = 0; i < LENGTH(operators); i++) {
         if (!str_eq(n->key, str_of(operators[i].name))) continue;
-        struct pattern_value *v = operators[i].read(k, n);
+        struct event_pattern_value *v = operators[i].read(k, n);
         if (v && n->next) return refuse(k, reader_at(n->next), "Only one key allowed in match expression");
         return v;
     }
     return refuse(k, reader_at(n), "Unrecognized match type %.*s", STR_ARGS(n->key));
 }
 
-static bool compile_leaf(struct compiler *k, const struct json_node *list, struct pattern_field *f, u32 depth) {
-    struct pattern_value **last = &f->values;
+static bool compile_leaf(struct compiler *k, const struct json_node *list, struct event_pattern_field *f, u32 depth) {
+    struct event_pattern_value **last = &f->values;
     if (!list->first) return refuse(k, after(list), "Empty arrays are not allowed");
     for (const struct json_node *n = list->first; n; n = n->next) {
         if (n->type == JSON_ARRAY) return refuse(k, reader_at(n), "Match value must be String, number, true, false, or null");
-        struct pattern_value *v = is_plain(n) ? plain_value(k, n) : operator_value(k, n);
+        struct event_pattern_value *v = is_plain(n) ? plain_value(k, n) : operator_value(k, n);
         if (!v) return false;
         *last = v;
         last = &v->next;
@@ -246,7 +246,7 @@ static bool compile_leaf(struct compiler *k, const struct json_node *list, struc
     return true;
 }
 
-static bool compile_object(struct compiler *k, const struct json_node *object, struct pattern_object *o, u32 depth);
+static bool compile_object(struct compiler *k, const struct json_node *object, struct event_pattern_object *o, u32 depth);
 
 /* "$or" is the choice only over two objects or more in which no word of the language is a field's name. */
 static bool is_choice(const struct json_node *n) {
@@ -261,11 +261,11 @@ static bool is_choice(const struct json_node *n) {
     return true;
 }
 
-static bool compile_choice(struct compiler *k, const struct json_node *list, struct pattern_object *o, u32 depth) {
-    struct pattern_choice *choice = NEW(k->arena, struct pattern_choice);
-    struct pattern_object **last = &choice->of;
+static bool compile_choice(struct compiler *k, const struct json_node *list, struct event_pattern_object *o, u32 depth) {
+    struct event_pattern_choice *choice = NEW(k->arena, struct event_pattern_choice);
+    struct event_pattern_object **last = &choice->of;
     for (const struct json_node *n = list->first; n; n = n->next) {
-        struct pattern_object *one = NEW(k->arena, struct pattern_object);
+        struct event_pattern_object *one = NEW(k->arena, struct event_pattern_object);
         if (!compile_object(k, n, one, depth)) return false;
         *last = one;
         last = &one->next;
@@ -275,30 +275,30 @@ static bool compile_choice(struct compiler *k, const struct json_node *list, str
     return true;
 }
 
-static bool compile_field(struct compiler *k, const struct json_node *n, struct pattern_field *f, u32 depth) {
+static bool compile_field(struct compiler *k, const struct json_node *n, struct event_pattern_field *f, u32 depth) {
     f->name = n->key;
     if (n->type == JSON_ARRAY) return compile_leaf(k, n, f, depth);
     if (n->type != JSON_OBJECT) return refuse(k, reader_at(n), "\"%.*s\" must be an object or an array", STR_ARGS(n->key));
-    if (k->dialect == PATTERN_SNS_ATTRIBUTES) {
+    if (k->dialect == EVENT_PATTERN_SNS_ATTRIBUTES) {
         k->problem = S("Filter policy scope MessageAttributes does not support nested filter policy");
         return false;
     }
-    f->nested = NEW(k->arena, struct pattern_object);
+    f->nested = NEW(k->arena, struct event_pattern_object);
     return compile_object(k, n, f->nested, depth + 1);
 }
 
 /* The depth is bounded by the tree's. A field that is repeated counts as it stands last. */
-static bool compile_object(struct compiler *k, const struct json_node *object, struct pattern_object *o, u32 depth) {
-    struct pattern_field **last = &o->fields;
+static bool compile_object(struct compiler *k, const struct json_node *object, struct event_pattern_object *o, u32 depth) {
+    struct event_pattern_field **last = &o->fields;
     if (!object->first) return refuse(k, after(object), "Empty objects are not allowed");
     for (const struct json_node *n = object->first; n; n = n->next) {
         if (is_choice(n)) {
             if (!compile_choice(k, n, o, depth)) return false;
             continue;
         }
-        struct pattern_field *f = NEW(k->arena, struct pattern_field);
+        struct event_pattern_field *f = NEW(k->arena, struct event_pattern_field);
         if (!compile_field(k, n, f, depth)) return false;
-        if (json_member(object, n->key) != n) continue;
+        if (json_node_member(object, n->key) != n) continue;
         *last = f;
         last = &f->next;
     }
@@ -315,10 +315,10 @@ static void *no_json(struct compiler *k, const char *why, size_t offset) {
     return NULL;
 }
 
-const struct pattern *pattern_compile(str json, enum pattern_dialect dialect, struct arena *a, str *problem) {
+const struct event_pattern *event_pattern_compile(str json, enum event_pattern_dialect dialect, struct arena *a, str *problem) {
     static const struct json_limits limits = {.bytes = 256 << 10, .depth = 64};
     struct compiler k = {.source = json, .dialect = dialect, .arena = a, .complexity = 1};
-    struct pattern *p = NEW(a, struct pattern);
+    struct event_pattern *p = NEW(a, struct event_pattern);
     const char *why = NULL;
     size_t offset = 0;
     const struct json_node *root = json_tree(a, json, limits, &why, &offset);

@@ -1,14 +1,14 @@
-#include "cloud/pattern.h"
+#include "cloud/event_pattern.h"
 
 #include "base/encode.h"
 
 #include <arpa/inet.h>
 
 /* Letters of any script are compared as they are; only ASCII's have their case ignored. */
-static bool equals(const struct pattern_value *v, str text) { return v->ignore_case ? str_eq_nocase(v->text, text) : str_eq(v->text, text); }
+static bool equals(const struct event_pattern_value *v, str text) { return v->ignore_case ? str_eq_nocase(v->text, text) : str_eq(v->text, text); }
 
-static bool has_prefix(const struct pattern_value *v, str text) { return text.n >= v->text.n && equals(v, str_take(text, v->text.n)); }
-static bool has_suffix(const struct pattern_value *v, str text) { return text.n >= v->text.n && equals(v, str_skip(text, text.n - v->text.n)); }
+static bool has_prefix(const struct event_pattern_value *v, str text) { return text.n >= v->text.n && equals(v, str_take(text, v->text.n)); }
+static bool has_suffix(const struct event_pattern_value *v, str text) { return text.n >= v->text.n && equals(v, str_skip(text, text.n - v->text.n)); }
 
 /* One byte of the wildcard pattern at `i`: '*' or a plain one, which a backslash may stand before. */
 static bool wildcard_star(str pattern, size_t i) { return i < pattern.n && pattern.p[i] == '*'; }
@@ -35,7 +35,7 @@ static bool wildcard(str pattern, str text) {
     return p == pattern.n;
 }
 
-static bool in_network(const struct pattern_value *v, str text) {
+static bool in_network(const struct event_pattern_value *v, str text) {
     char address[INET6_ADDRSTRLEN];
     u8 bytes[16];
     if (text.n >= sizeof address) return false;
@@ -47,39 +47,39 @@ static bool in_network(const struct pattern_value *v, str text) {
     return true;
 }
 
-static bool in_range(const struct pattern_value *v, double n) {
+static bool in_range(const struct event_pattern_value *v, double n) {
     return (v->from_open ? n > v->from : n >= v->from) && (v->to_open ? n < v->to : n <= v->to);
 }
 
-static bool value_matches(const struct pattern_value *v, const struct json_node *n);
+static bool value_matches(const struct event_pattern_value *v, const struct json_node *n);
 
-static bool any_matches(const struct pattern_value *values, const struct json_node *n) {
-    for (const struct pattern_value *v = values; v; v = v->next)
+static bool any_matches(const struct event_pattern_value *values, const struct json_node *n) {
+    for (const struct event_pattern_value *v = values; v; v = v->next)
         if (value_matches(v, n)) return true;
     return false;
 }
 
 /* One value of the event, which is neither array nor object. */
-static bool value_matches(const struct pattern_value *v, const struct json_node *n) {
+static bool value_matches(const struct event_pattern_value *v, const struct json_node *n) {
     bool text = n->type == JSON_STRING, number = n->type == JSON_NUMBER;
-    switch ((enum pattern_test)v->test) {
-    case PATTERN_EQUALS_STRING: return text && equals(v, n->text);
-    case PATTERN_EQUALS_NUMBER: return number && n->number == v->from;
-    case PATTERN_EQUALS_LITERAL: return n->type == v->literal && (n->type == JSON_NULL || n->boolean == v->exists);
-    case PATTERN_PREFIX: return text && has_prefix(v, n->text);
-    case PATTERN_SUFFIX: return text && has_suffix(v, n->text);
-    case PATTERN_WILDCARD: return text && wildcard(v->text, n->text);
-    case PATTERN_NUMERIC: return number && in_range(v, n->number);
-    case PATTERN_CIDR: return text && in_network(v, n->text);
-    case PATTERN_EXISTS: return v->exists;
-    case PATTERN_ANYTHING_BUT: return !any_matches(v->but, n);
+    switch ((enum event_pattern_test)v->test) {
+    case EVENT_PATTERN_EQUALS_STRING: return text && equals(v, n->text);
+    case EVENT_PATTERN_EQUALS_NUMBER: return number && n->number == v->from;
+    case EVENT_PATTERN_EQUALS_LITERAL: return n->type == v->literal && (n->type == JSON_NULL || n->boolean == v->exists);
+    case EVENT_PATTERN_PREFIX: return text && has_prefix(v, n->text);
+    case EVENT_PATTERN_SUFFIX: return text && has_suffix(v, n->text);
+    case EVENT_PATTERN_WILDCARD: return text && wildcard(v->text, n->text);
+    case EVENT_PATTERN_NUMERIC: return number && in_range(v, n->number);
+    case EVENT_PATTERN_CIDR: return text && in_network(v, n->text);
+    case EVENT_PATTERN_EXISTS: return v->exists;
+    case EVENT_PATTERN_ANYTHING_BUT: return !any_matches(v->but, n);
     }
     return false;
 }
 
 /* The values at a field: the one that is there, or each of an array's, arrays within arrays as one. */
 struct leaf {
-    const struct pattern_value *values;
+    const struct event_pattern_value *values;
     bool present, matched;
 };
 static void look_at(struct leaf *leaf, const struct json_node *n) {
@@ -92,39 +92,39 @@ static void look_at(struct leaf *leaf, const struct json_node *n) {
     leaf->matched = any_matches(leaf->values, n);
 }
 
-static bool leaf_matches(const struct pattern_value *values, const struct json_node *n) {
+static bool leaf_matches(const struct event_pattern_value *values, const struct json_node *n) {
     struct leaf leaf = {.values = values};
     if (n) look_at(&leaf, n);
     if (leaf.present) return leaf.matched;
-    for (const struct pattern_value *v = values; v; v = v->next)
-        if (v->test == PATTERN_EXISTS && !v->exists) return true;
+    for (const struct event_pattern_value *v = values; v; v = v->next)
+        if (v->test == EVENT_PATTERN_EXISTS && !v->exists) return true;
     return false;
 }
 
-static bool object_matches(const struct pattern_object *o, const struct json_node *n);
+static bool object_matches(const struct event_pattern_object *o, const struct json_node *n);
 
-static bool choice_matches(const struct pattern_choice *choice, const struct json_node *n) {
-    for (const struct pattern_object *o = choice->of; o; o = o->next)
+static bool choice_matches(const struct event_pattern_choice *choice, const struct json_node *n) {
+    for (const struct event_pattern_object *o = choice->of; o; o = o->next)
         if (object_matches(o, n)) return true;
     return false;
 }
 
-static bool array_matches(const struct pattern_object *o, const struct json_node *n) {
+static bool array_matches(const struct event_pattern_object *o, const struct json_node *n) {
     for (const struct json_node *item = n->first; item; item = item->next)
         if ((item->type == JSON_OBJECT || item->type == JSON_ARRAY) && object_matches(o, item)) return true;
     return false;
 }
 
 /* n is an object, an array of them, or NULL or something else: then only what need not exist is there. */
-static bool object_matches(const struct pattern_object *o, const struct json_node *n) {
+static bool object_matches(const struct event_pattern_object *o, const struct json_node *n) {
     if (n && n->type == JSON_ARRAY && n->first) return array_matches(o, n);
-    for (const struct pattern_field *f = o->fields; f; f = f->next) {
-        const struct json_node *child = json_member(n, f->name);
+    for (const struct event_pattern_field *f = o->fields; f; f = f->next) {
+        const struct json_node *child = json_node_member(n, f->name);
         if (f->nested ? !object_matches(f->nested, child) : !leaf_matches(f->values, child)) return false;
     }
-    for (const struct pattern_choice *c = o->choices; c; c = c->next)
+    for (const struct event_pattern_choice *c = o->choices; c; c = c->next)
         if (!choice_matches(c, n)) return false;
     return true;
 }
 
-bool pattern_matches(const struct pattern *p, const struct json_node *event) { return object_matches(&p->root, event); }
+bool event_pattern_matches(const struct event_pattern *p, const struct json_node *event) { return object_matches(&p->root, event); }

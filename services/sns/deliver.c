@@ -1,0 +1,125 @@
+/* From a message to its subscribers. Up to DIRECT_TARGETS are served in the publisher's transaction: their queues
+ * have the message exactly when the publisher has its answer. More are served by a job that commits with it.
+ * A target that fails goes its own way and never fails the publisher. */
+#include "sns.h"
+
+#include "gen/sqs.h"
+
+static void counted(struct call *c, const struct topic *topic, const char *metric) {
+    count_metric(c, str_of(metric), S("TopicName"), topic->name, 1, S("Count"));
+}
+
+/* ---- to a queue ---- */
+
+static void raw_attributes(struct call *c, const struct attributes *from, struct sqs_message_body_attribute_map *to) {
+    to->v = NEW_ARRAY(c->arena, struct sqs_message_body_attribute_map_entry, from->n + 1);
+    to->n = from->n;
+    to->set = from->n > 0;
+    for (u32 i = 0; i < from->n; i++) {
+        to->v[i].key = from->v[i].name;
+        to->v[i].value = (struct sqs_message_attribute_value){.data_type = from->v[i].type, .string_value = from->v[i].text, .binary_value = from->v[i].binary};
+    }
+}
+
+static err send_to_queue(struct call *c, const struct topic *topic, str queue_arn, const struct undelivered *u) {
+    struct arn arn;
+    if (!arn_parse(queue_arn, &arn)) return &sns_not_found_exception;
+    struct sqs_send_message_request in = {.queue_url = arena_format(c->arena, "/%.*s/%.*s", STR_ARGS(arn.account), STR_ARGS(arn.resource)), .message_body = u->body,
+                                          .message_group_id = u->group};
+    if (str_ends(arn.resource, S(".fifo"))) in.message_deduplication_id = u->dedup;
+    if (u->attributes) raw_attributes(c, u->attributes, &in.message_attributes);
+    struct sqs_send_message_result out;
+    struct call_other queue = {.service = &sqs_service, .op = SQS_OP_SEND_MESSAGE, .as = CALL_AS_SERVICE, .account = arn.account, .region = arn.region,
+                               .source_arn = topic_arn(c->arena, topic)};
+    return call_service(c, &queue, &in, &out);
+}
+
+void dead_letter(struct call *c, const struct topic *topic, const struct subscription *s, const struct undelivered *u) {
+    counted(c, topic, "NumberOfNotificationsFailed");
+    if (!s->dead_letter_arn.p) return;
+    err e = send_to_queue(c, topic, s->dead_letter_arn, u);
+    counted(c, topic, e ? "NumberOfNotificationsFailedToRedriveToDlq" : "NumberOfNotificationsRedrivenToDlq");
+}
+
+/* ---- to one subscriber ---- */
+
+static struct undelivered contents(struct call *c, const struct topic *topic, const struct subscription *s, const struct message *m, str url) {
+    const struct variant *v = message_variant(m, s->protocol);
+    struct undelivered u = {.group = m->group, .dedup = m->dedup, .body = v->text};
+    if (s->raw) u.attributes = &m->attributes;
+    else u.body = notification_json(c->arena, topic, s, m, v, url);
+    return u;
+}
+
+static void serve(struct call *c, const struct topic *topic, const struct subscription *s, const struct message *m, str url) {
+    if (s->pending) return;
+    if (!subscription_accepts(c->arena, s, m)) {
+        counted(c, topic, "NumberOfNotificationsFilteredOut");
+        return;
+    }
+    str signed_by = subscription_signed(topic, s) ? url : (str){0};
+    if (str_starts(s->protocol, S("http"))) {
+        push_notification(c, topic, s, m, message_variant(m, s->protocol), signed_by);
+        return;
+    }
+    struct undelivered u = contents(c, topic, s, m, signed_by);
+    /* Of all others only queues are there: a function that cannot be reached is a failed delivery. */
+    err e = str_eq(s->protocol, S("sqs")) ? send_to_queue(c, topic, s->endpoint, &u) : &cloud_not_implemented;
+    if (e) dead_letter(c, topic, s, &u);
+    else counted(c, topic, "NumberOfNotificationsDelivered");
+}
+
+/* ---- to all ---- */
+
+/* Serves up to `max` subscribers behind `after`; the last one served, or absent at the end. */
+static str serve_some(struct call *c, const struct topic *topic, const struct message *m, str after, int max) {
+    struct key all = subscription_key(c->arena, topic->id, (str){0}), at = subscription_key(c->arena, topic->id, after);
+    str prefix = key_bytes(&all), key, row, last = {0};
+    str url = topic->signed_subscriptions > 0 ? signing_url(c->txn, c->arena, m->base_url) : (str){0};
+    struct range r = txn_range(c->txn, after.p ? key_bytes(&at) : prefix, key_after_prefix(c->arena, prefix));
+    while (range_next(&r, &key, &row)) {
+        struct subscription s;
+        subscription_decode(c->arena, key, row, &s);
+        if (after.p && str_eq(s.id, after)) continue;
+        if (max-- == 0) return last;
+        serve(c, topic, &s, m, url);
+        last = s.id;
+    }
+    return (str){0};
+}
+
+static void by_job(struct txn *t, struct arena *a, const struct topic *topic, struct message *m, str after, i64 due_ms) {
+    struct fanout f = {.account = topic->account, .region = topic->region, .topic = topic->name, .after = after, .message = m};
+    txn_task_set(t, &(struct task){.kind = S("sns-fanout"), .key = m->id, .payload = record_encode(a, &sns_fanout_record, &f), .due_ms = due_ms});
+}
+
+void deliver(struct call *c, const struct topic *topic, struct message *m) {
+    size_t bytes = message_variant(m, S("sqs"))->text.n * (size_t)topic->confirmed;
+    bool waits = topic->signed_subscriptions > 0 && !signing_ready(c->txn, c->arena);
+    bool many = !topic->fifo && (topic->confirmed > DIRECT_TARGETS || bytes > DIRECT_BYTES);
+    if (waits || many) {
+        by_job(c->txn, c->arena, topic, m, (str){0}, 0);
+        return;
+    }
+    if (topic->signed_subscriptions > 0 && !m->variants.v[0].signature.p) message_sign(c->txn, c->arena, topic, m);
+    ASSERT(!serve_some(c, topic, m, (str){0}, INT32_MAX).p);
+}
+
+err fanout_slice(struct txn *t, const struct task *task, i64 now_ms) {
+    enum { AGAIN_MS = 20 };
+    struct arena *a = txn_arena(t);
+    struct fanout f = {0};
+    struct topic topic;
+    ASSERT(record_decode(a, &sns_fanout_record, arena_str(a, task->payload), &f));
+    if (!topic_load(t, a, f.account, f.region, f.topic, &topic)) return NULL; /* deleted since, and its subscriptions with it */
+    bool wanted = topic.signed_subscriptions > 0;
+    if (wanted && !signing_ready(t, a)) {
+        by_job(t, a, &topic, f.message, f.after, now_ms + AGAIN_MS);
+        return NULL;
+    }
+    if (wanted && !f.message->variants.v[0].signature.p) message_sign(t, a, &topic, f.message);
+    struct call *c = call_for_task(t, &sns_service, f.account, f.region, now_ms);
+    str last = serve_some(c, &topic, f.message, f.after, SLICE);
+    if (last.p) by_job(t, a, &topic, f.message, last, 0);
+    return NULL;
+}

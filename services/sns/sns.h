@@ -1,0 +1,114 @@
+/* Private to the room of SNS; README.md says how the nouns fit together. */
+#ifndef BRUME_SNS_H
+#define BRUME_SNS_H
+
+#include "gen/sns.h"
+#include "records.h"
+
+extern const struct task_kind sns_task_kinds[];
+enum { SNS_TASK_KINDS = 7 };
+
+enum {
+    MESSAGE_MAX = 256 << 10,
+    BATCH_MAX = 10,
+    PAGE = 100,
+    DIRECT_TARGETS = 100,      /* served in the publisher's transaction */
+    DIRECT_BYTES = 1 << 20,    /* of message text to them; beyond, by a job */
+    SLICE = 50,                /* subscriptions that a job serves in one transaction */
+    PENDING_MS = 48 * 3600000, /* a subscription that nobody confirmed goes after two days */
+};
+
+/* ---- topic.c ---- */
+struct key topic_key(struct arena *a, str account, str region, str type, str name);
+bool topic_load(struct txn *t, struct arena *a, str account, str region, str name, struct topic *topic);
+void topic_save(struct txn *t, struct arena *a, const struct topic *topic);
+str topic_arn(struct arena *a, const struct topic *topic);
+/* InvalidParameter or NotFound in AWS's words. `parameter` is what the API calls the ARN. */
+MUST_USE err topic_open(struct call *c, const char *parameter, str arn, struct topic *topic);
+MUST_USE err arn_check(struct call *c, const char *parameter, str text, struct arn *arn);
+MUST_USE err invalid_parameter(struct call *c, const char *reason);
+
+/* ---- topic_attributes.c ---- */
+/* `wrong` stands in front of the reason: "Attributes Reason: " while creating. */
+MUST_USE err topic_attribute_set(struct call *c, struct topic *topic, str name, str value, const char *wrong, bool creating);
+str topic_policy(struct arena *a, const struct topic *topic); /* its own or the default one */
+MUST_USE err json_parameter(struct call *c, const char *wrong, const char *name, str text);
+
+/* ---- delivery_policy.c: the healthy retry policy of HTTP deliveries ---- */
+struct retry_policy {
+    i64 retries, no_delay, min_delay_retries, max_delay_retries, min_s, max_s;
+    str backoff; /* linear, arithmetic, geometric, exponential */
+    str content_type;
+};
+struct retry_policy retry_policy_of(struct arena *a, const struct topic *topic, const struct subscription *s);
+/* Seconds before the n-th attempt after the first; -1: no more. */
+i64 retry_delay_s(const struct retry_policy *p, i64 attempt);
+str effective_delivery_policy(struct arena *a, const struct topic *topic);
+
+/* ---- subscription.c ---- */
+struct key subscription_key(struct arena *a, u64 topic, str id);
+bool subscription_load(struct txn *t, struct arena *a, const struct topic *topic, str id, struct subscription *s);
+void subscription_decode(struct arena *a, str key, str row, struct subscription *s);
+void subscription_save(struct txn *t, struct arena *a, const struct topic *topic, const struct subscription *s);
+str subscription_arn(struct arena *a, const struct topic *topic, const struct subscription *s);
+bool subscription_signed(const struct topic *topic, const struct subscription *s);
+void subscription_remove(struct txn *t, struct arena *a, struct topic *topic, const struct subscription *s);
+MUST_USE err subscription_open(struct call *c, str arn, struct topic *topic, struct subscription *s);
+
+/* ---- subscription_attributes.c ---- */
+MUST_USE err subscription_attributes_apply(struct call *c, struct subscription *s, const struct sns_subscription_attributes_map *given);
+
+/* ---- message.c: what is published, checked and made ready ---- */
+struct publication { /* Publish, and an entry of PublishBatch */
+    str message, subject, structure, group, dedup;
+    const struct sns_message_attribute_map *attributes;
+};
+MUST_USE err publication_check(struct call *c, const struct topic *topic, const struct publication *in);
+size_t publication_bytes(const struct publication *in);
+/* Of a checked publication; signed if the topic has subscribers who want that and the key is there. */
+void message_make(struct call *c, const struct topic *topic, const struct publication *in, struct message *m);
+void message_sign(struct txn *t, struct arena *a, const struct topic *topic, struct message *m);
+struct variant *message_variant(const struct message *m, str protocol);
+
+/* ---- filter.c ---- */
+bool subscription_accepts(struct arena *a, const struct subscription *s, const struct message *m);
+
+/* ---- envelope.c: what a subscriber reads ---- */
+str notification_to_sign(struct arena *a, const struct topic *topic, const struct message *m, const struct variant *v);
+/* signing_url absent: nothing is signed. */
+str notification_json(struct arena *a, const struct topic *topic, const struct subscription *s, const struct message *m, const struct variant *v, str signing_url);
+struct confirmation {
+    str message_id, base_url, signing_url, signature;
+    i64 at_ms;
+};
+str confirmation_to_sign(struct arena *a, const struct topic *topic, const struct subscription *s, const struct confirmation *k);
+str confirmation_json(struct arena *a, const struct topic *topic, const struct subscription *s, const struct confirmation *k);
+
+/* ---- signing.c: one RSA key and certificate a data directory, made when the first subscription wants it ---- */
+void signing_wanted(struct call *c);
+bool signing_ready(struct txn *t, struct arena *a);
+/* Base64; version "2" is SHA-256, all else SHA-1. The key must be there. */
+str signing_sign(struct txn *t, struct arena *a, str version, str text);
+str signing_url(struct txn *t, struct arena *a, str base_url);
+err signing_make(struct arena *a, const struct task *task, str *result);
+err signing_keep(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms);
+
+/* ---- deliver.c ---- */
+/* To all subscribers that want it; to many, or while the signing key is being made, by a job. */
+void deliver(struct call *c, const struct topic *topic, struct message *m);
+err fanout_slice(struct txn *t, const struct task *task, i64 now_ms);
+/* What could not be delivered goes to the subscription's dead-letter queue, if it has one. */
+struct undelivered {
+    str body, group, dedup;
+    const struct attributes *attributes; /* of a raw message */
+};
+void dead_letter(struct call *c, const struct topic *topic, const struct subscription *s, const struct undelivered *u);
+
+/* ---- push.c: deliveries over HTTP ---- */
+void push_notification(struct call *c, const struct topic *topic, const struct subscription *s, const struct message *m, const struct variant *v, str signing_url);
+void push_confirmation(struct call *c, const struct topic *topic, const struct subscription *s);
+err confirmation_send(struct txn *t, const struct task *task, i64 now_ms);
+err push_perform(struct arena *a, const struct task *task, str *result);
+err push_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms);
+
+#endif
