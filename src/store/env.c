@@ -6,7 +6,10 @@
 #include <errno.h>
 #include <sched.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
+
+enum { AHEAD_MIN = 64 << 10, AHEAD_MAX = 1 << 20 };
 
 /* ---- readers. LMDB's read transactions are reset and renewed, not made anew. A slot that is taken is
  * also the count that growth waits for. ---- */
@@ -99,6 +102,7 @@ static int check_length(struct env *e) {
     mdb_env_info(e->lmdb, &info);
     mdb_env_stat(e->lmdb, &stat);
     if (mdb_env_get_fd(e->lmdb, &fd) != 0 || fstat(fd, &file) != 0) return errno;
+    e->written_bytes = (u64)file.st_size;
     return (u64)file.st_size < (info.me_last_pgno + 1) * stat.ms_psize ? ENV_TRUNCATED : 0;
 }
 
@@ -186,6 +190,25 @@ void env_note(struct env *e) {
     atomic_store_explicit(&e->used_bytes, (info.me_last_pgno + 1) * e->page_bytes, memory_order_relaxed);
     atomic_store_explicit(&e->mapped_bytes, e->map_bytes, memory_order_relaxed);
     atomic_store(&e->last_commit, info.me_last_txnid);
+}
+
+/* A write behind the end of a file makes the sync that follows write the file's own record and lists of
+ * blocks as well, and wait for them: twice the time. So some way ahead of LMDB zeros are written, which
+ * are synced with the batch in which that happens. Only the writer's thread makes the file longer: what
+ * stands before its end is LMDB's. */
+void env_write_ahead(struct env *e) {
+    static const char zeros[4096];
+    u64 used = atomic_load_explicit(&e->used_bytes, memory_order_relaxed);
+    u64 ahead = MIN(MAX(used / 2, AHEAD_MIN), AHEAD_MAX);
+    struct stat file;
+    int fd;
+    if (e->ephemeral || used + ahead / 2 <= e->written_bytes) return;
+    if (mdb_env_get_fd(e->lmdb, &fd) != 0 || fstat(fd, &file) != 0) return;
+    struct iovec parts[AHEAD_MIN / sizeof zeros];
+    for (size_t i = 0; i < LENGTH(parts); i++) parts[i] = (struct iovec){(void *)(uintptr_t)zeros, sizeof zeros};
+    u64 end = (u64)file.st_size, until = MIN(used + ahead, (u64)e->map_bytes - AHEAD_MIN);
+    while (end < until && file_write_vector_at(fd, parts, LENGTH(parts), end) == 0) end += AHEAD_MIN;
+    e->written_bytes = MAX(end, until); /* less on a full disk: LMDB's own write will tell */
 }
 
 bool env_nearly_full(struct env *e, size_t coming) {

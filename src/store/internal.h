@@ -124,6 +124,7 @@ struct env {
     const char *path;
     bool ephemeral;
     size_t map_bytes, page_bytes;
+    u64 written_bytes; /* how far the file is written: ahead of what is used */
     _Atomic size_t map_wanted; /* from the next batch on */
     /* As of the last commit, for those who must not touch LMDB while the map may move. */
     _Atomic u64 last_commit, used_bytes, mapped_bytes;
@@ -140,10 +141,11 @@ void env_close(struct env *e);
 struct reader *env_reader_take(struct env *e);
 MDB_cursor *env_reader_cursor(struct env *e, struct reader *r); /* its own, renewed; one range at a time */
 void env_reader_give(struct env *e, struct reader *r);
-/* Writer thread only, no write transaction open: */
+/* Writer thread only; no write transaction is open, but in env_write_ahead: */
 int env_grow(struct env *e); /* doubles the map, or as large as is wanted */
 void env_forgive(struct env *e); /* after a failed commit: ends LMDB's panic */
 void env_note(struct env *e); /* after open and each commit */
+void env_write_ahead(struct env *e); /* before a commit: lengthens the file if the end is near */
 bool env_nearly_full(struct env *e, size_t coming); /* grow before the batch rather than run it twice */
 
 /* ---- writer.c ---- */

@@ -186,6 +186,7 @@ static int attempt(struct batch *b, bool again) {
     if (!code && b->notices && !b->dirty) code = touch(b);
     bool synced = !code && blob_batch_sync(b->store, b);
     if (!code && !synced) code = EIO;
+    if (!code && b->dirty) env_write_ahead(&b->store->env);
     if (code) mdb_txn_abort(b->lmdb);
     else code = mdb_txn_commit(b->lmdb);
     b->lmdb = NULL;
