@@ -44,6 +44,9 @@ struct expressions {
     struct key_condition *key_condition; /* KeyConditionExpression, KeyConditions */
 };
 
+/* Old and new parameters together, placeholders without expressions: what AWS says before it looks at Key
+ * or Item. ValidationException. expressions_parse does it too. */
+MUST_USE err parameters_check(struct call *c, const struct parameters *in);
 /* Everything of a request that can be judged without its table, in AWS's order: old and new together,
  * placeholders, values, syntax, operands, paths that overlap, unused placeholders. ValidationException. */
 MUST_USE err expressions_parse(struct call *c, const struct parameters *in, struct expressions *out);
@@ -54,6 +57,9 @@ MUST_USE err expressions_parse(struct call *c, const struct parameters *in, stru
 bool condition_holds(struct arena *a, const struct condition *condition, const struct value *item);
 /* A filter may not name key attributes. `names`: the key attributes of the table or index that is read. */
 MUST_USE err filter_check_keys(struct call *c, const struct condition *filter, const str *names, u32 n);
+
+/* No expression may go into a key attribute of the table, or of an index, by "." or "[]". */
+MUST_USE err expressions_check_scalars(struct call *c, const struct expressions *e, const str *names, u32 n, bool of_index);
 
 /* ---- projections ---- */
 
@@ -70,6 +76,8 @@ MUST_USE err update_check_keys(struct call *c, const struct update *u, const str
  * ValidationException for operands of wrong types, absent attributes, paths into nothing, numbers
  * out of range, depth; not for the size of the item, which the caller knows. */
 MUST_USE err update_apply(struct call *c, const struct update *u, const struct value *old, struct value *updated);
+/* Nothing but REMOVE and DELETE: of an item that does not exist such an update makes none, and finds no fault. */
+bool update_only_removes(const struct update *u);
 /* ReturnValues UPDATED_OLD and UPDATED_NEW: of `item` only what the update names. */
 struct value update_touched(struct arena *a, const struct update *u, const struct value *item);
 
