@@ -7,7 +7,7 @@
  *     struct expressions e;
  *     TRY(expressions_parse(c, &p, &e));           // before the table is looked up: as AWS does
  *     ...
- *     if (!condition_holds(c->arena, e.condition, &item)) return conditional check failed
+ *     if (!expression_holds(c->arena, e.condition, &item)) return conditional check failed
  *     TRY(update_apply(c, e.update, &item, &updated));
  *
  * All of it lives in the call's arena. Absent parts are NULL; functions take NULL as "nothing is asked":
@@ -54,7 +54,7 @@ MUST_USE err expressions_parse(struct call *c, const struct parameters *in, stru
 /* ---- conditions and filters ---- */
 
 /* item: NULL or VALUE_NONE for an item that does not exist. */
-bool condition_holds(struct arena *a, const struct condition *condition, const struct value *item);
+bool expression_holds(struct arena *a, const struct condition *condition, const struct value *item);
 /* A filter may not name key attributes. `names`: the key attributes of the table or index that is read. */
 MUST_USE err filter_check_keys(struct call *c, const struct condition *filter, const str *names, u32 n);
 

@@ -305,7 +305,7 @@ static bool holds(struct arena *a, const struct node *n, const struct value *ite
     return false;
 }
 
-bool condition_holds(struct arena *a, const struct condition *condition, const struct value *item) {
+bool expression_holds(struct arena *a, const struct condition *condition, const struct value *item) {
     static const struct value nothing = {.type = VALUE_M};
     if (!condition) return true;
     return holds(a, &condition->root, item && item->type == VALUE_M ? item : &nothing);

@@ -181,7 +181,7 @@ void ddb_page_read(struct call *c, struct ddb_page *page) {
         page->scanned++;
         bytes += item_encoded_size(value);
         struct value whole = page->fetch ? fetched(c, page, &item) : item;
-        if (condition_holds(c->arena, page->filter, &whole)) keep(c, page, &whole);
+        if (expression_holds(c->arena, page->filter, &whole)) keep(c, page, &whole);
         if (page->scanned != page->limit && bytes < PAGE_BYTES) continue;
         page->last = start_key_of(c, page, &item);
         break;

@@ -21,7 +21,7 @@ err ddb_write_locate(struct call *c, const struct ddb_write *w, struct ddb_writt
 
 static bool holds(struct call *c, const struct ddb_write *w, const struct ddb_written *out) {
     if (!w->asked || !w->asked->condition) return true;
-    return condition_holds(c->arena, w->asked->condition, &out->before);
+    return expression_holds(c->arena, w->asked->condition, &out->before);
 }
 
 /* The item after the write, as bytes; absent: none. */
