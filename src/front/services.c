@@ -5,6 +5,7 @@
 #include "gen/dynamodb.h"
 #include "gen/dynamodbstreams.h"
 #include "gen/iam.h"
+#include "gen/kms.h"
 #include "gen/s3.h"
 #include "gen/sns.h"
 #include "gen/sqs.h"
@@ -16,6 +17,7 @@ const struct service *const services[] = {
     &dynamodb_service,
     &dynamodbstreams_service,
     &iam_service,
+    &kms_service,
     &s3_service,
     &sns_service,
     &sqs_service,
@@ -25,6 +27,7 @@ const size_t service_count = LENGTH(services);
 
 /* Rooms that do things later name them in their own tables. */
 extern const struct task_kind ddb_task_kinds[];
+extern const struct task_kind kms_task_kinds[];
 extern const struct task_kind s3_tasks[];
 extern const struct task_kind sns_task_kinds[];
 extern const struct task_kind sqs_task_kinds[];
@@ -32,6 +35,7 @@ extern const struct task_kind sqs_task_kinds[];
 const struct room_tasks rooms[] = {
     {cloud_task_kinds, 1},
     {ddb_task_kinds, 3},
+    {kms_task_kinds, 3},
     {s3_tasks, 1},
     {sns_task_kinds, 7},
     {sqs_task_kinds, 4},

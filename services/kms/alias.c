@@ -1,0 +1,166 @@
+/* Aliases: a row by name, and one under the key that it names. */
+#include "kms.h"
+
+static str by_key(struct call *c, const struct kms_key *k, str name) {
+    struct key row = key_new(c->arena, S("kms"));
+    key_str(&row, k->account);
+    key_str(&row, k->region);
+    key_str(&row, S("alias-of"));
+    key_str(&row, k->id);
+    if (name.p) key_str(&row, name);
+    return key_bytes(&row);
+}
+
+static bool read_alias(struct arena *a, str key, str row, struct kms_alias *alias) {
+    str part, rest = key;
+    *alias = (struct kms_alias){0};
+    ASSERT(record_decode(a, &kms_alias_record, arena_str(a, row), alias));
+    for (int i = 0; i < 4; i++) ASSERT(key_read_str(&rest, a, &part)); /* room, account, region, type */
+    ASSERT(key_read_str(&rest, a, &alias->name));
+    return true;
+}
+
+bool kms_alias_load(struct call *c, str account, str name, struct kms_alias *alias) {
+    str key = kms_key_row(c->arena, account, c->region, "alias", name), row;
+    return name.n <= 256 && txn_get(c->txn, key, &row) && read_alias(c->arena, key, row, alias);
+}
+
+void kms_alias_put(struct call *c, str account, str name, const struct kms_alias *alias) {
+    struct kms_key k = {.account = account, .region = c->region, .id = alias->key_id};
+    txn_put(c->txn, kms_key_row(c->arena, account, c->region, "alias", name), record_encode(c->arena, &kms_alias_record, alias));
+    txn_put(c->txn, by_key(c, &k, name), S(""));
+    txn_raise_epoch(c->txn);
+}
+
+static void forget(struct call *c, const struct kms_key *k, str name) {
+    txn_delete(c->txn, kms_key_row(c->arena, k->account, k->region, "alias", name));
+    txn_delete(c->txn, by_key(c, k, name));
+    txn_raise_epoch(c->txn);
+}
+
+u32 kms_aliases_of(struct call *c, const struct kms_key *k, str *names, u32 max) {
+    str from = by_key(c, k, (str){0}), key;
+    struct range r = txn_range(c->txn, from, key_after_prefix(c->arena, from));
+    u32 n = 0;
+    while (n < max && range_next(&r, &key, NULL)) {
+        str rest = str_skip(arena_str(c->arena, key), from.n);
+        ASSERT(key_read_str(&rest, c->arena, &names[n]));
+        n++;
+    }
+    return n;
+}
+
+u32 kms_aliases_forget(struct call *c, const struct kms_key *k, u32 limit) {
+    str *names = NEW_ARRAY(c->arena, str, limit);
+    u32 n = kms_aliases_of(c, k, names, limit);
+    for (u32 i = 0; i < n; i++) forget(c, k, names[i]);
+    return n;
+}
+
+/* ---- the operations ---- */
+
+static str alias_arn(struct call *c, str account, str name) { return arn_format(c->arena, S("kms"), c->region, account, name); }
+
+static err check_name(struct call *c, str name) {
+    if (!str_starts(name, S("alias/")))
+        return fail(c, &cloud_validation, "Alias must start with the prefix \"alias/\". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html");
+    if (name.n == 6) return fail(c, &cloud_validation, "Alias must have a name behind the prefix \"alias/\".");
+    if (str_find_char(name, ':') != STR_NONE) return fail(c, &cloud_validation, "%.*s contains invalid characters for an alias", STR_ARGS(name));
+    if (str_starts(name, S("alias/aws/"))) return &kms_not_authorized_exception;
+    return NULL;
+}
+
+/* The right is asked twice: for the key by the gate, for the alias here. */
+static err check_right(struct call *c, str name) {
+    str action = arena_format(c->arena, "kms:%s", c->service->wire->text + c->op->name), arn = alias_arn(c, c->account, name);
+    return may(c, action, arn) ? NULL : deny(c, action, arn);
+}
+
+static err absent(struct call *c, str name) {
+    return fail(c, &kms_not_found_exception, "Alias %.*s is not found.", STR_ARGS(alias_arn(c, c->account, name)));
+}
+
+err kms_create_alias(struct call *c, const struct kms_create_alias_request *in, struct wire_unit *out) {
+    (void)out;
+    enum { ALIASES_MAX = 50 };
+    struct kms_key k;
+    struct kms_alias alias;
+    str names[ALIASES_MAX];
+    TRY(check_name(c, in->alias_name));
+    TRY(check_right(c, in->alias_name));
+    TRY(kms_key_open_own(c, in->target_key_id, &k));
+    TRY(kms_key_check_not_pending(c, &k));
+    if (kms_alias_load(c, c->account, in->alias_name, &alias))
+        return fail(c, &kms_already_exists_exception, "An alias with the name %.*s already exists", STR_ARGS(alias_arn(c, c->account, in->alias_name)));
+    if (kms_aliases_of(c, &k, names, ALIASES_MAX) >= quota(c, S("aliases-per-key"), ALIASES_MAX))
+        return fail(c, &kms_limit_exceeded_exception, "The key has as many aliases as it may have.");
+    kms_alias_put(c, c->account, in->alias_name, &(struct kms_alias){.key_id = k.id, .created_ms = c->now_ms, .updated_ms = c->now_ms});
+    registry_add(c, alias_arn(c, c->account, in->alias_name), S("AWS::KMS::Alias"));
+    return NULL;
+}
+
+err kms_update_alias(struct call *c, const struct kms_update_alias_request *in, struct wire_unit *out) {
+    (void)out;
+    struct kms_key k, before;
+    struct kms_alias alias;
+    TRY(check_name(c, in->alias_name));
+    TRY(check_right(c, in->alias_name));
+    TRY(kms_key_open_own(c, in->target_key_id, &k));
+    TRY(kms_key_check_not_pending(c, &k));
+    if (!kms_alias_load(c, c->account, in->alias_name, &alias)) return absent(c, in->alias_name);
+    if (kms_key_load(c->txn, c->arena, c->account, c->region, alias.key_id, &before)) {
+        bool same_kind = kms_spec_find(before.spec)->family == kms_spec_find(k.spec)->family && str_eq(before.usage, k.usage);
+        if (!same_kind) return fail(c, &cloud_validation, "The old and the new key of an alias must be of one type and one key usage.");
+        forget(c, &before, in->alias_name);
+    }
+    alias.key_id = k.id;
+    alias.updated_ms = c->now_ms;
+    kms_alias_put(c, c->account, in->alias_name, &alias);
+    return NULL;
+}
+
+err kms_delete_alias(struct call *c, const struct kms_delete_alias_request *in, struct wire_unit *out) {
+    (void)out;
+    struct kms_key k;
+    struct kms_alias alias;
+    TRY(check_name(c, in->alias_name));
+    TRY(check_right(c, in->alias_name));
+    if (!kms_alias_load(c, c->account, in->alias_name, &alias)) return absent(c, in->alias_name);
+    ASSERT(kms_key_load(c->txn, c->arena, c->account, c->region, alias.key_id, &k)); /* an alias goes with its key */
+    forget(c, &k, in->alias_name);
+    registry_remove(c, alias_arn(c, c->account, in->alias_name));
+    return NULL;
+}
+
+static struct kms_alias_list_entry entry_of(struct call *c, const struct kms_alias *alias) {
+    return (struct kms_alias_list_entry){
+        .alias_name = alias->name,
+        .alias_arn = alias_arn(c, c->account, alias->name),
+        .target_key_id = alias->key_id,
+        .creation_date = SOME_TIME(alias->created_ms),
+        .last_updated_date = SOME_TIME(alias->updated_ms),
+    };
+}
+
+err kms_list_aliases(struct call *c, const struct kms_list_aliases_request *in, struct kms_list_aliases_response *out) {
+    struct kms_page p;
+    struct kms_key k = {0};
+    struct kms_alias alias;
+    str key, row;
+    if (in->key_id.p) TRY(kms_key_open(c, in->key_id, OPEN_HERE, &k));
+    str prefix = in->key_id.p ? by_key(c, &k, (str){0}) : kms_key_row(c->arena, c->account, c->region, "alias", (str){0});
+    TRY(kms_page_open(c, prefix, in->limit, 50, in->marker, &p));
+    out->aliases.v = NEW_ARRAY(c->arena, struct kms_alias_list_entry, p.limit);
+    out->aliases.set = true;
+    while (kms_page_next(&p, &key, &row)) {
+        if (in->key_id.p) {
+            str rest = str_skip(key, prefix.n), name;
+            ASSERT(key_read_str(&rest, c->arena, &name) && kms_alias_load(c, c->account, name, &alias));
+        } else {
+            read_alias(c->arena, key, row, &alias);
+        }
+        out->aliases.v[out->aliases.n++] = entry_of(c, &alias);
+    }
+    kms_page_close(&p, &out->next_marker, &out->truncated);
+    return NULL;
+}

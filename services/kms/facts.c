@@ -1,0 +1,234 @@
+/* What the decision needs to know of a request: the key's policy, a grant that fits, KMS's condition keys. */
+#include "kms.h"
+
+enum { FACTS_MAX = 64, ALIASES_SHOWN = 50 };
+
+struct key_use { /* what a request says about the key */
+    str key_id;
+    int how; /* enum key_open_how */
+    const struct kms_encryption_context_type *context;
+    const struct kms_grant_token_list *tokens;
+    str operation; /* as grants name it; absent: the operation's own name */
+};
+
+static void add(struct call *c, struct auth_facts *facts, const char *key, str value) {
+    if (!value.p) return;
+    if (!facts->v) facts->v = NEW_ARRAY(c->arena, struct auth_fact, FACTS_MAX);
+    if (facts->n < FACTS_MAX) facts->v[facts->n++] = (struct auth_fact){str_of(key), value};
+}
+static void add_flag(struct call *c, struct auth_facts *facts, const char *key, struct opt_bool value) {
+    if (value.set) add(c, facts, key, value.v ? S("true") : S("false"));
+}
+static void add_number(struct call *c, struct auth_facts *facts, const char *key, struct opt_i32 value) {
+    if (value.set) add(c, facts, key, arena_format(c->arena, "%d", value.v));
+}
+
+/* kms:EncryptionContext:name has its name in the key. */
+static void add_context(struct call *c, struct auth_facts *facts, const struct kms_encryption_context_type *context) {
+    if (!context || !context->n) return;
+    struct auth_fact *v = NEW_ARRAY(c->arena, struct auth_fact, facts->n + 2 * context->n + FACTS_MAX);
+    if (facts->n) memcpy(v, facts->v, facts->n * sizeof *v);
+    facts->v = v;
+    for (u32 i = 0; i < context->n; i++) {
+        v[facts->n++] = (struct auth_fact){arena_concat(c->arena, S("kms:EncryptionContext:"), context->v[i].key), context->v[i].value};
+        v[facts->n++] = (struct auth_fact){S("kms:EncryptionContextKeys"), context->v[i].key};
+    }
+}
+
+static void add_caller(struct call *c, struct auth_facts *facts) {
+    add(c, facts, "kms:CallerAccount", c->principal->account);
+    bool forwarded = c->outer && c->principal->kind != PRINCIPAL_SERVICE;
+    if (!forwarded) return;
+    const struct wire_service *w = c->outer->service->wire;
+    add(c, facts, "kms:ViaService", arena_format(c->arena, "%s.%.*s.amazonaws.com", w->text + w->signing_name, STR_ARGS(c->region)));
+}
+
+static void add_key(struct call *c, struct auth_facts *facts, const struct kms_key *k) {
+    str *names = NEW_ARRAY(c->arena, str, ALIASES_SHOWN);
+    add(c, facts, "kms:KeySpec", k->spec);
+    add(c, facts, "kms:KeyUsage", k->usage);
+    add(c, facts, "kms:KeyOrigin", k->origin);
+    add(c, facts, "kms:MultiRegion", k->multi_region ? S("true") : S("false"));
+    if (k->multi_region) add(c, facts, "kms:MultiRegionKeyType", kms_key_is_primary(c, k) ? S("PRIMARY") : S("REPLICA"));
+    u32 n = kms_aliases_of(c, k, names, ALIASES_SHOWN);
+    for (u32 i = 0; i < n; i++) add(c, facts, "kms:ResourceAliases", names[i]);
+}
+
+static str alias_in(str key_id) {
+    size_t at = str_starts(key_id, S("arn:")) ? str_find(key_id, S(":alias/")) : STR_NONE;
+    if (str_starts(key_id, S("alias/"))) return key_id;
+    return at == STR_NONE ? (str){0} : str_skip(key_id, at + 1);
+}
+
+static void of_key(struct call *c, const struct kms_key *k, const struct key_use *use, struct auth_facts *facts) {
+    str operation = use->operation.p ? use->operation : wire_text(c->service->wire, c->op->name);
+    facts->resource_policy = k->policy;
+    facts->resource_account = k->account;
+    facts->resource_arn = k->arn;
+    facts->policy_rules = true;
+    facts->granted = kms_grant_allows(c, k, operation, use->context);
+    add_caller(c, facts);
+    add_key(c, facts, k);
+    add(c, facts, "kms:RequestAlias", alias_in(use->key_id));
+    add_context(c, facts, use->context);
+}
+
+static err key_facts(struct call *c, const struct key_use *use, struct auth_facts *facts) {
+    struct kms_key k;
+    TRY(kms_key_open(c, use->key_id, use->how, &k));
+    if (use->context) TRY(kms_context_check(c, use->context));
+    TRY(kms_grant_tokens_check(c, use->tokens));
+    of_key(c, &k, use, facts);
+    return NULL;
+}
+
+/* ---- operations on one key, named KeyId ---- */
+
+#define KEY_FACTS(operation, open_how)                                                                                  \
+    err kms_##operation##_facts(struct call *c, const struct kms_##operation##_request *in, struct auth_facts *facts) { \
+        return key_facts(c, &(struct key_use){.key_id = in->key_id, .how = (open_how)}, facts);                         \
+    }
+KEY_FACTS(cancel_key_deletion, OPEN_HERE)
+KEY_FACTS(delete_imported_key_material, OPEN_HERE)
+KEY_FACTS(disable_key, OPEN_HERE)
+KEY_FACTS(disable_key_rotation, OPEN_HERE)
+KEY_FACTS(enable_key, OPEN_HERE)
+KEY_FACTS(get_key_policy, OPEN_HERE)
+KEY_FACTS(get_key_rotation_status, OPEN_FOREIGN)
+KEY_FACTS(list_grants, OPEN_FOREIGN)
+KEY_FACTS(list_key_policies, OPEN_HERE)
+KEY_FACTS(list_key_rotations, OPEN_FOREIGN)
+KEY_FACTS(list_resource_tags, OPEN_HERE)
+KEY_FACTS(revoke_grant, OPEN_FOREIGN)
+KEY_FACTS(rotate_key_on_demand, OPEN_HERE)
+KEY_FACTS(untag_resource, OPEN_HERE)
+KEY_FACTS(update_key_description, OPEN_HERE)
+
+/* Those that change one key and have condition keys of their own: the body adds them. */
+#define KEY_FACTS_AND(operation, body)                                                                                  \
+    err kms_##operation##_facts(struct call *c, const struct kms_##operation##_request *in, struct auth_facts *facts) { \
+        TRY(key_facts(c, &(struct key_use){.key_id = in->key_id}, facts));                                              \
+        body return NULL;                                                                                               \
+    }
+KEY_FACTS_AND(enable_key_rotation, add_number(c, facts, "kms:RotationPeriodInDays", in->rotation_period_in_days);)
+KEY_FACTS_AND(get_parameters_for_import, add(c, facts, "kms:WrappingAlgorithm", in->wrapping_algorithm);
+              add(c, facts, "kms:WrappingKeySpec", in->wrapping_key_spec);)
+KEY_FACTS_AND(import_key_material, add(c, facts, "kms:ExpirationModel", in->expiration_model);
+              if (in->valid_to.set) add(c, facts, "kms:ValidTo", arena_format(c->arena, "%lld", (long long)in->valid_to.ms / 1000));)
+KEY_FACTS_AND(put_key_policy, add_flag(c, facts, "kms:BypassPolicyLockoutSafetyCheck", in->bypass_policy_lockout_safety_check);)
+KEY_FACTS_AND(replicate_key, add(c, facts, "kms:ReplicaRegion", in->replica_region);)
+KEY_FACTS_AND(schedule_key_deletion, add_number(c, facts, "kms:ScheduleKeyDeletionPendingWindowInDays", in->pending_window_in_days);)
+KEY_FACTS_AND(tag_resource, for (u32 i = 0; i < in->tags.n; i++) {
+    add(c, facts, "aws:TagKeys", in->tags.v[i].tag_key);
+    add(c, facts, arena_c_string(c->arena, arena_concat(c->arena, S("aws:RequestTag/"), in->tags.v[i].tag_key)), in->tags.v[i].tag_value);
+})
+KEY_FACTS_AND(update_primary_region, add(c, facts, "kms:PrimaryRegion", in->primary_region);)
+
+/* ---- operations that use a key; aliases and other accounts' keys may be named ---- */
+
+#define USE_FACTS(operation, context_, body)                                                                                       \
+    err kms_##operation##_facts(struct call *c, const struct kms_##operation##_request *in, struct auth_facts *facts) {            \
+        struct key_use use = {.key_id = in->key_id, .how = OPEN_ALIAS | OPEN_FOREIGN, .context = (context_), .tokens = &in->grant_tokens}; \
+        TRY(key_facts(c, &use, facts));                                                                                            \
+        body return NULL;                                                                                                          \
+    }
+static str or_symmetric(str algorithm) { return algorithm.p ? algorithm : S("SYMMETRIC_DEFAULT"); }
+static str or_raw(str type) { return type.p ? type : S("RAW"); }
+
+USE_FACTS(describe_key, NULL, )
+USE_FACTS(get_public_key, NULL, )
+USE_FACTS(encrypt, &in->encryption_context, add(c, facts, "kms:EncryptionAlgorithm", or_symmetric(in->encryption_algorithm));)
+USE_FACTS(generate_data_key, &in->encryption_context, )
+USE_FACTS(generate_data_key_without_plaintext, &in->encryption_context, )
+USE_FACTS(generate_data_key_pair, &in->encryption_context, add(c, facts, "kms:DataKeyPairSpec", in->key_pair_spec);)
+USE_FACTS(generate_data_key_pair_without_plaintext, &in->encryption_context, add(c, facts, "kms:DataKeyPairSpec", in->key_pair_spec);)
+USE_FACTS(sign, NULL, add(c, facts, "kms:SigningAlgorithm", in->signing_algorithm); add(c, facts, "kms:MessageType", or_raw(in->message_type));)
+USE_FACTS(verify, NULL, add(c, facts, "kms:SigningAlgorithm", in->signing_algorithm); add(c, facts, "kms:MessageType", or_raw(in->message_type));)
+USE_FACTS(generate_mac, NULL, add(c, facts, "kms:MacAlgorithm", in->mac_algorithm);)
+USE_FACTS(verify_mac, NULL, add(c, facts, "kms:MacAlgorithm", in->mac_algorithm);)
+USE_FACTS(derive_shared_secret, NULL, add(c, facts, "kms:KeyAgreementAlgorithm", in->key_agreement_algorithm);)
+
+err kms_decrypt_facts(struct call *c, const struct kms_decrypt_request *in, struct auth_facts *facts) {
+    struct kms_key k;
+    struct key_use use = {.key_id = in->key_id, .context = &in->encryption_context};
+    if (!in->ciphertext_blob.p) return fail(c, &cloud_validation, "CiphertextBlob is required.");
+    TRY(kms_context_check(c, &in->encryption_context));
+    TRY(kms_ciphertext_key(c, in->ciphertext_blob, in->key_id, in->encryption_algorithm, &k));
+    TRY(kms_grant_tokens_check(c, &in->grant_tokens));
+    of_key(c, &k, &use, facts);
+    add(c, facts, "kms:EncryptionAlgorithm", or_symmetric(in->encryption_algorithm));
+    return NULL;
+}
+
+/* The gate asks for ReEncryptTo on the destination; the handler for ReEncryptFrom on the source. */
+err kms_re_encrypt_facts(struct call *c, const struct kms_re_encrypt_request *in, struct auth_facts *facts) {
+    struct key_use use = {.key_id = in->destination_key_id, .how = OPEN_ALIAS | OPEN_FOREIGN, .context = &in->destination_encryption_context,
+                          .tokens = &in->grant_tokens, .operation = S("ReEncryptTo")};
+    TRY(key_facts(c, &use, facts));
+    add(c, facts, "kms:EncryptionAlgorithm", or_symmetric(in->destination_encryption_algorithm));
+    return NULL;
+}
+
+/* ---- the others ---- */
+
+err kms_create_key_facts(struct call *c, const struct kms_create_key_request *in, struct auth_facts *facts) {
+    add_caller(c, facts);
+    add(c, facts, "kms:KeySpec", in->key_spec.p ? in->key_spec : or_symmetric(in->customer_master_key_spec));
+    add(c, facts, "kms:KeyUsage", in->key_usage.p ? in->key_usage : S("ENCRYPT_DECRYPT"));
+    add(c, facts, "kms:KeyOrigin", in->origin.p ? in->origin : S("AWS_KMS"));
+    add(c, facts, "kms:MultiRegion", in->multi_region.set && in->multi_region.v ? S("true") : S("false"));
+    add_flag(c, facts, "kms:BypassPolicyLockoutSafetyCheck", in->bypass_policy_lockout_safety_check);
+    return NULL;
+}
+
+err kms_create_alias_facts(struct call *c, const struct kms_create_alias_request *in, struct auth_facts *facts) {
+    return key_facts(c, &(struct key_use){.key_id = in->target_key_id}, facts);
+}
+
+err kms_update_alias_facts(struct call *c, const struct kms_update_alias_request *in, struct auth_facts *facts) {
+    return key_facts(c, &(struct key_use){.key_id = in->target_key_id}, facts);
+}
+
+err kms_delete_alias_facts(struct call *c, const struct kms_delete_alias_request *in, struct auth_facts *facts) {
+    struct kms_alias alias;
+    if (!kms_alias_load(c, c->account, in->alias_name, &alias)) {
+        facts->resource_arn = arn_of(c, S("kms"), in->alias_name);
+        return NULL; /* the handler says so */
+    }
+    return key_facts(c, &(struct key_use){.key_id = alias.key_id}, facts);
+}
+
+err kms_create_grant_facts(struct call *c, const struct kms_create_grant_request *in, struct auth_facts *facts) {
+    struct key_use use = {.key_id = in->key_id, .how = OPEN_FOREIGN, .tokens = &in->grant_tokens};
+    const struct kms_grant_constraints *constraints = in->constraints;
+    if (constraints) use.context = constraints->encryption_context_equals.n ? &constraints->encryption_context_equals : &constraints->encryption_context_subset;
+    TRY(key_facts(c, &use, facts));
+    add(c, facts, "kms:GranteePrincipal", in->grantee_principal);
+    add(c, facts, "kms:RetiringPrincipal", in->retiring_principal);
+    add(c, facts, "kms:GranteeServicePrincipal", in->grantee_service_principal);
+    add(c, facts, "kms:RetiringServicePrincipal", in->retiring_service_principal);
+    for (u32 i = 0; i < in->operations.n; i++) add(c, facts, "kms:GrantOperations", in->operations.v[i]);
+    bool for_aws = c->outer != NULL || in->grantee_service_principal.p;
+    add(c, facts, "kms:GrantIsForAWSResource", for_aws ? S("true") : S("false"));
+    if (!constraints) return NULL;
+    if (constraints->encryption_context_equals.n) add(c, facts, "kms:GrantConstraintType", S("EncryptionContextEquals"));
+    if (constraints->encryption_context_subset.n) add(c, facts, "kms:GrantConstraintType", S("EncryptionContextSubset"));
+    add(c, facts, "kms:GrantConstraintSourceArn", constraints->source_arn);
+    return NULL;
+}
+
+/* The retiring principal may, and so may the grantee if the grant says so. */
+err kms_retire_grant_facts(struct call *c, const struct kms_retire_grant_request *in, struct auth_facts *facts) {
+    struct kms_key k;
+    struct kms_grant g = {0};
+    if (in->grant_token.p) {
+        if (!kms_grant_by_token(c, in->grant_token, &k, &g)) return &kms_invalid_grant_token_exception;
+    } else {
+        if (!in->key_id.p || !in->grant_id.p) return fail(c, &cloud_validation, "Either GrantToken or both KeyId and GrantId must be given.");
+        TRY(kms_key_open(c, in->key_id, OPEN_FOREIGN, &k));
+        if (!kms_grant_load(c, &k, in->grant_id, &g)) return fail(c, &kms_not_found_exception, "Grant ID %.*s not found", STR_ARGS(in->grant_id));
+    }
+    of_key(c, &k, &(struct key_use){.key_id = k.id}, facts);
+    facts->granted |= g.retiring.p && (str_eq(g.retiring, c->principal->arn) || str_eq(g.retiring, c->principal->session_issuer));
+    return NULL;
+}
