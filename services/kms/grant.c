@@ -55,7 +55,9 @@ u32 kms_grants_forget(struct call *c, const struct kms_key *k, u32 limit) {
     return n;
 }
 
-/* ---- tokens ---- */
+/* ---- tokens: of no account, since another's principal may bring them ---- */
+
+static const str nobody = {"000000000000", 12};
 
 struct grant_name {
     str account, region, key_id, grant_id;
@@ -70,12 +72,12 @@ static const struct record_type grant_name_record = RECORD_TYPE(struct grant_nam
 
 static str token_of(struct call *c, const struct kms_key *k, str grant_id) {
     struct grant_name name = {k->account, k->region, k->id, grant_id};
-    return base64_of(c->arena, secret_seal(c->txn, c->arena, S(""), S("kms grant token"), record_encode(c->arena, &grant_name_record, &name)));
+    return base64_of(c->arena, secret_seal(c->txn, c->arena, nobody, S("kms grant token"), record_encode(c->arena, &grant_name_record, &name)));
 }
 
 static bool read_token(struct call *c, str token, struct grant_name *name) {
     str sealed, plain;
-    return base64_decode(c->arena, token, &sealed) && secret_open(c->txn, c->arena, S(""), S("kms grant token"), sealed, &plain) && record_decode(c->arena, &grant_name_record, plain, name);
+    return base64_decode(c->arena, token, &sealed) && secret_open(c->txn, c->arena, nobody, S("kms grant token"), sealed, &plain) && record_decode(c->arena, &grant_name_record, plain, name);
 }
 
 bool kms_grant_by_token(struct call *c, str token, struct kms_key *k, struct kms_grant *g) {
