@@ -1,6 +1,5 @@
 /* Access keys of users and of the account's root. A key names its account in its own letters, so its row is
  * found without knowing whose it is: ("access-key", key) and, to list them, ("key-of", owner, key). */
-#include "door.h"
 #include "iam.h"
 
 #include "auth/keys.h"

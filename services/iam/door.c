@@ -1,8 +1,7 @@
 /* The door by which the gate learns who somebody is and what may be done. Snapshots, no call. */
-#include "door.h"
+#include "iam.h"
 
 #include "auth/keys.h"
-#include "iam.h"
 
 bool iam_key(struct txn *t, struct arena *a, str id, struct identity_key *out) {
     struct realm r = {t, a, access_key_account(a, id)};

@@ -49,6 +49,7 @@ static err policy(struct call *c, struct auth_facts *facts, str arn) {
     struct realm r = realm_of(c);
     struct entity e;
     facts->resource_arn = arn;
+    facts->resource_account = c->account; /* AWS's own are at home in every account */
     return policy_load(&r, arn, &e) ? of_entity(c, facts, &e) : NULL;
 }
 

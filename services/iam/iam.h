@@ -4,6 +4,7 @@
 
 #include "auth/policy.h"
 #include "cloud/identity.h"
+#include "cloud/packed.h"
 #include "gen/iam.h"
 #include "records.h"
 
@@ -100,7 +101,7 @@ struct iam_policy policy_shown(struct call *c, const struct entity *e);
 
 /* ---- aws_policy.c: AWS's own managed policies ---- */
 bool aws_policy_load(const struct realm *r, str arn, struct entity *e);
-bool aws_policy_at(const struct realm *r, u32 at, struct entity *e); /* in the order of names; false: behind the last */
+bool aws_policy_next(const struct realm *r, struct packed_walk *w, struct entity *e); /* in the order of names */
 bool aws_policy_document(const struct realm *r, const struct entity *e, i64 version, struct policy_version *v);
 void aws_policy_save(const struct realm *r, const struct entity *e); /* how often the account uses it */
 
@@ -112,7 +113,12 @@ MUST_USE err boundary_set(struct call *c, struct entity *e, str arn); /* absent:
 bool access_key_load(const struct realm *r, str id, struct access_key *key);
 str access_key_secret(const struct realm *r, const struct access_key *key);
 
-/* ---- door.c ---- */
+/* ---- door.c: IAM's part of struct identity_door (cloud/identity.h); src/front/services.c names it ---- */
+bool iam_key(struct txn *t, struct arena *a, str access_key, struct identity_key *key);
+void iam_identity(struct txn *t, struct arena *a, const struct principal *p, struct identity *identity);
+bool iam_managed_policy(struct txn *t, struct arena *a, str arn, struct identity_policy *policy);
+bool iam_role(struct txn *t, struct arena *a, str arn, struct identity_role *role);
+void iam_key_used(struct txn *t, struct arena *a, str access_key, str region, str service, i64 at_ms);
 enum { POLICIES_PER_IDENTITY = 512 }; /* beyond what the quotas of policies and groups let stand */
 void iam_identity_of(const struct realm *r, const struct entity *e, struct identity *identity);
 

@@ -182,14 +182,13 @@ err iam_list_policies(struct call *c, const struct iam_list_policies_request *in
         page_close(&p, &out->is_truncated, &out->marker);
         if (out->is_truncated.v) return NULL;
     }
-    u32 at = 0;
     u64 from = 0;
     if (str_starts(position, S("/"))) ASSERT(str_to_u64(str_skip(position, 1), &from));
-    for (at = (u32)from; aws && aws_policy_at(&r, at, &e); at++) {
+    for (struct packed_walk w = {.at = (u32)from}; aws && aws_policy_next(&r, &w, &e);) {
         if (!listed(in, &e)) continue;
         if (out->policies.n == max) {
             out->is_truncated = SOME_BOOL(true);
-            out->marker = page_token(c, arena_format(c->arena, "/%u", at));
+            out->marker = page_token(c, arena_format(c->arena, "/%u", w.at - 1));
             break;
         }
         out->policies.v[out->policies.n++] = policy_shown(c, &e);
@@ -268,12 +267,18 @@ err iam_delete_policy_version(struct call *c, const struct iam_delete_policy_ver
 u32 policy_versions(struct call *c, const struct entity *e, struct iam_policy_version *shown, bool with_documents) {
     struct realm r = realm_of(c);
     struct policy_version v;
-    u32 n = 0;
-    for (i64 number = e->last_version; number > 0 && n < VERSIONS_MAX; number--) {
-        if (!policy_document(&r, e, number, &v)) continue;
-        shown[n] = version_shown(c, e, number, &v);
-        if (with_documents) shown[n].document = document_shown(c, v.document);
-        n++;
+    str from = realm_key(&r, "version", e->id, (str){0}), key;
+    struct range rows = txn_range_backwards(c->txn, from, key_after_prefix(c->arena, from));
+    i64 numbers[VERSIONS_MAX] = {e->default_version};
+    u32 n = policy_is_aws(e);
+    while (n < VERSIONS_MAX && range_next(&rows, &key, NULL)) {
+        str rest = str_skip(key, from.n), text;
+        ASSERT(key_read_str(&rest, c->arena, &text) && str_to_i64(text, &numbers[n++]));
+    }
+    for (u32 i = 0; i < n; i++) {
+        ASSERT(policy_document(&r, e, numbers[i], &v));
+        shown[i] = version_shown(c, e, numbers[i], &v);
+        if (with_documents) shown[i].document = document_shown(c, v.document);
     }
     return n;
 }

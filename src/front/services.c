@@ -10,7 +10,6 @@
 #include "gen/sns.h"
 #include "gen/sqs.h"
 #include "gen/sts.h"
-#include "services/iam/door.h"
 
 /* Each table in the order of the alphabet, a line for each room. */
 const struct service *const services[] = {
@@ -62,6 +61,12 @@ const struct page *const pages[] = {
 const size_t page_count = LENGTH(pages);
 
 /* Rooms that know who may what. */
+extern bool iam_key(struct txn *t, struct arena *a, str access_key, struct identity_key *key);
+extern void iam_identity(struct txn *t, struct arena *a, const struct principal *p, struct identity *identity);
+extern bool iam_managed_policy(struct txn *t, struct arena *a, str arn, struct identity_policy *policy);
+extern bool iam_role(struct txn *t, struct arena *a, str arn, struct identity_role *role);
+extern void iam_key_used(struct txn *t, struct arena *a, str access_key, str region, str service, i64 at_ms);
+
 const struct identity_door identity_door = {
     .key = iam_key,
     .identity = iam_identity,

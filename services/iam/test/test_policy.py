@@ -224,3 +224,31 @@ def test_policy_tags(iam):
     iam.tag_policy(PolicyArn=arn, Tags=[{"Key": "b", "Value": "2"}])
     iam.untag_policy(PolicyArn=arn, TagKeys=["a"])
     assert iam.list_policy_tags(PolicyArn=arn)["Tags"] == [{"Key": "b", "Value": "2"}]
+
+
+def test_policies_of_aws(iam, brume, refused):
+    arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+    policy = iam.get_policy(PolicyArn=arn)["Policy"]
+    assert (policy["Path"], policy["DefaultVersionId"], policy["AttachmentCount"]) == ("/", "v1", 0)
+    got = iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]
+    assert got["Document"]["Statement"] == [{"Effect": "Allow", "Action": "*", "Resource": "*"}] and got["IsDefaultVersion"]
+    iam.create_user(UserName="u")
+    iam.attach_user_policy(UserName="u", PolicyArn=arn)
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 1
+    assert [u["UserName"] for u in iam.list_entities_for_policy(PolicyArn=arn)["PolicyUsers"]] == ["u"]
+    assert [p["PolicyName"] for p in iam.list_policies(Scope="AWS", OnlyAttached=True)["Policies"]] == ["AdministratorAccess"]
+    assert brume.client("iam", account="000000000002").get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 0
+    with refused("AccessDenied"):
+        iam.delete_policy(PolicyArn=arn)
+    with refused("NoSuchEntity"):
+        iam.get_policy(PolicyArn="arn:aws:iam::aws:policy/service-role/AdministratorAccess")
+    iam.detach_user_policy(UserName="u", PolicyArn=arn)
+
+
+def test_all_of_them_in_pages(iam):
+    iam.create_policy(PolicyName="own", PolicyDocument=document())
+    names = [p["PolicyName"] for page in iam.get_paginator("list_policies").paginate(PaginationConfig={"PageSize": 400})
+             for p in page["Policies"]]
+    assert len(names) > 1500 and names[0] == "own"
+    assert {"ReadOnlyAccess", "AmazonS3ReadOnlyAccess", "PowerUserAccess", "AWSLambdaBasicExecutionRole"} <= set(names)
+    assert len(set(names)) == len(names) and names[1:] == sorted(names[1:], key=str.lower)
