@@ -74,8 +74,7 @@ static err facts_of(struct call *c, str name, str key, str version_id, struct as
 bool s3_may(struct call *c, const struct bucket_row *bucket, str action, str arn) {
     struct auth_facts facts = {0};
     s3_facts(c, bucket, &facts);
-    if (!is_owner(c, facts.resource_account)) return false;
-    return may(c, action, arn);
+    return may_with(c, action, arn, &facts);
 }
 
 #define FACTS(operation, key, version_id, permission, of_object, payer)                                                    \

@@ -1,12 +1,40 @@
 /* Calls between services: the gates of a call from outside that mean something here, in the same order,
  * inside the transaction that the caller has. Routing, signature and decoding have no counterpart; prepare
  * is left out, since there is nobody to answer early and no body to receive. */
-#include "cloud/flight.h"
+#include "cloud/gate.h"
 #include "cloud/record.h"
 
 #include "sys/sys.h"
 
-enum { DEPTH_MAX = 8 };
+enum { DEPTH_MAX = 8, ROLE_SESSION_MS = 3600000 };
+
+/* The service in a role that trusts it: the session that sts:AssumeRole would have made. */
+static err assume_role(struct call *c, str role_arn, const struct principal *service, const struct principal **session) {
+    const struct identity_door *door = c->cloud->config.identity;
+    struct identity_role role = {0};
+    struct arn arn;
+    bool found = door && door->role && arn_parse(role_arn, &arn) && door->role(c->txn, c->arena, role_arn, &role);
+    struct auth_facts trust = {.resource_policy = role.trust_json, .resource_account = found ? arn.account : c->account, .policy_rules = true};
+    struct gate_question q = {.principal = service, .action = S("sts:AssumeRole"), .resource = role_arn, .facts = &trust};
+    if (!found || !gate_decide(c, &q).allowed)
+        return fail(c, &cloud_access_denied, "The role %.*s does not exist or does not trust %.*s.", STR_ARGS(role_arn), STR_ARGS(service->arn));
+    str path = arn.resource, account = arn.account;
+    str name = str_skip(path, str_rfind_char(path, '/') + 1);
+    str session_name = str_take(service->arn, str_find_char(service->arn, '.'));
+    struct principal *p = NEW(c->arena, struct principal);
+    *p = (struct principal){
+        .kind = PRINCIPAL_ROLE_SESSION,
+        .account = account,
+        .arn = arena_format(c->arena, "arn:aws:sts::%.*s:assumed-role/%.*s/%.*s", STR_ARGS(account), STR_ARGS(name), STR_ARGS(session_name)),
+        .user_id = arena_format(c->arena, "%.*s:%.*s", STR_ARGS(role.id), STR_ARGS(session_name)),
+        .session_name = session_name,
+        .session_issuer = role.arn,
+        .session_made_ms = c->now_ms,
+        .session_expires_ms = c->now_ms + ROLE_SESSION_MS,
+    };
+    *session = p;
+    return NULL;
+}
 
 static struct call *begin(struct call *c, const struct call_other *other) {
     struct call *inner = NEW(c->arena, struct call);
@@ -26,14 +54,17 @@ static struct call *begin(struct call *c, const struct call_other *other) {
         .now_ms = c->now_ms,
         .cloud = c->cloud,
         .outer = c,
+        .forwarded = forwarded,
         .source_arn = other->source_arn,
         .depth = c->depth + 1,
     };
     return inner;
 }
 
-static err run(struct call *inner, u16 op, const void *in, void *out) {
+static err run(struct call *inner, const struct call_other *other, const void *in, void *out) {
     const struct service *s = inner->service;
+    u16 op = other->op;
+    if (other->as == CALL_AS_ROLE) TRY(assume_role(inner, other->role_arn, inner->principal, &inner->principal));
     if (!s->ops[op].handle)
         return fail(inner, &cloud_not_implemented, "brume does not have %s:%s (yet). brume coverage lists what it has.", s->wire->text + s->wire->name,
                     s->wire->text + inner->op->name);
@@ -53,7 +84,7 @@ err call_service(struct call *c, const struct call_other *other, const void *in,
     if (inner->op->output != WIRE_NONE) memset(out, 0, w->shapes[inner->op->output].size);
     i64 from_us = sys_monotonic_us();
     size_t mark = writable ? txn_mark(c->txn) : 0;
-    err e = run(inner, other->op, in, out);
+    err e = run(inner, other, in, out);
     ASSERT(e != &call_waits); /* a call inside another cannot park it */
     if (e && writable) txn_undo(c->txn, mark);
     if (e) {

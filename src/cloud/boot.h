@@ -8,6 +8,7 @@
 #include "store/journal.h"
 #include "store/store.h"
 
+struct gate_slots;
 struct loop_cache;
 struct uri_table;
 
@@ -50,6 +51,7 @@ struct cloud {
     str root_key; /* the data directory's: page and session tokens are sealed under keys derived from it */
     _Atomic bool saving; /* a snapshot at a time */
     _Atomic u64 requests, errors;
+    struct gate_slots *gate; /* compiled policies (gate.h) */
     struct loop_cache *_Atomic caches; /* one per loop thread (flight.h) */
 };
 

@@ -42,6 +42,8 @@ struct call {
     struct cloud *cloud;
     struct flight *flight;   /* NULL in a call between services and in a task */
     const struct call *outer; /* the call of another service that this one is made by, or NULL */
+    bool forwarded;          /* with the rights of the outer call's caller: aws:ViaAWSService */
+    const void *input;       /* as decoded: condition keys are read from it */
     str source_arn;          /* aws:SourceArn: the resource for which the outer call acts */
     struct call_note *notes; /* count_metric, count_usage and calls within, newest first */
     /* set by fail() */
@@ -58,6 +60,10 @@ struct call {
      * Modified (answered with `out`'s headers and no body). 0: the operation's. */
     u16 status;
     str note; /* call_plan.note, as the prepare function left it */
+    /* Set by may(): why it said no, for deny() and authorization_message_encode(). */
+    u8 denial; /* enum policy_reason */
+    bool denied_explicitly;
+    bool gate_snapshot; /* private to the gate */
 };
 
 /* ---- answers other than success ---- */
@@ -118,9 +124,16 @@ struct stream *stream_of_bytes(struct call *c, str bytes);
 
 /* ---- authorisation inside a handler, where AWS decides per entry or a right shapes the answer.
  * true: allowed. The operation's own rights (overlay) have been checked before. ---- */
+struct auth_facts;
 bool may(struct call *c, str action, str resource_arn);
-/* The message AWS gives when `may` said no. */
-err deny(struct call *c, str action, str resource_arn);
+/* The same with what the room knows of the resource: its owner, its policy. */
+bool may_with(struct call *c, str action, str resource_arn, const struct auth_facts *facts);
+/* The message AWS gives when `may` said no, by its reason. */
+MUST_USE err deny(struct call *c, str action, str resource_arn);
+/* Where AWS's denial carries an encoded message (EC2): what the last may() found, sealed; and opened again for
+ * sts:DecodeAuthorizationMessage, as JSON. False: not ours, or of another account. */
+str authorization_message_encode(struct call *c, str action, str resource_arn);
+MUST_USE bool authorization_message_decode(struct call *c, str encoded, str *json);
 
 /* `<op>_facts(c, in, facts)`, optional: what the decision needs from the store. On a snapshot. */
 struct auth_fact {

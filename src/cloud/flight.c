@@ -2,6 +2,7 @@
 
 #include "auth/token.h"
 #include "cloud/form.h"
+#include "cloud/gate.h"
 #include "cloud/record.h"
 #include "sys/sys.h"
 
@@ -125,6 +126,7 @@ enum step stage_decode(struct flight *f) {
         return flight_refuse(f, flight_error(f, problem.code, problem.status ? problem.status : 400),
                              problem.message);
     if (f->protocol == WIRE_AWS_QUERY) take_queue_of_path(f);
+    f->call.input = f->in;
     return STEP_NEXT;
 }
 
@@ -150,6 +152,7 @@ static struct loop_cache *cache_of(struct cloud *cloud, struct http_loop *loop) 
 }
 
 void cloud_close(struct cloud *cloud) {
+    gate_slots_free(cloud->gate);
     struct loop_cache *cache = atomic_load(&cloud->caches);
     while (cache) {
         struct arena arena = cache->arena;

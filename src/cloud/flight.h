@@ -51,6 +51,7 @@ struct flight {
     struct auth_request auth;
     struct auth_claim claim;
     struct principal principal;
+    bool lasting_key; /* signed by a key that IAM keeps */
     struct sigv4_key signing_key;
     i64 arrived_us; /* monotonic */
 
@@ -63,7 +64,7 @@ struct flight {
     struct stream *stream; /* the body, received or copied; its stage is dropped with the flight */
     struct intake *intake; /* a streamed body on its way in */
     struct arena_mark before_handle;
-    u64 epoch; /* policy epoch at the decision */
+    u64 epoch; /* policy epoch at the decision; before it, when the key was found */
     u64 seen;  /* snapshot number of the last look, for waits */
 
     /* where a flight is handed to: embedded so that handing over needs no memory */
@@ -125,8 +126,11 @@ str call_region(const struct service *service, str region);
 struct principal *principal_service(struct arena *a, const struct service *service, str account);
 
 /* authorize.c */
-err call_authorize(struct call *c, const void *in); /* again in the writer, when the policy epoch moved */
-bool cloud_allows(struct call *c, str action, str resource_arn);
+err call_authorize(struct call *c, const void *in);
+err flight_authorize_again(struct flight *f); /* when the policy epoch has moved: the key, then the rights */
+
+/* identify.c: the refusal of a key that is none, or none any more */
+err flight_key_unknown(struct flight *f);
 
 /* receive.c */
 void intake_bytes(struct flight *f, str bytes);

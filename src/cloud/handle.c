@@ -53,8 +53,13 @@ static enum step resume_after_wait(struct flight *f) {
     f->parked = false;
     f->call.notes = NULL;
     f->call.answer_headers = (struct record_pairs){0};
+    struct arena apart = {0};
+    f->call.wait_topic = arena_str(&apart, f->call.wait_topic);
     arena_rewind(f->arena, f->before_handle);
-    return stage_authorize(f);
+    enum step step = stage_authorize(f);
+    if (step != STEP_NEXT) flight_pass_wake_on(f); /* refused by now: what woke it is for another */
+    arena_free(&apart);
+    return step;
 }
 
 static enum step park(struct flight *f) {
@@ -140,10 +145,7 @@ static err write_in_batch(struct store_work *w, struct txn *t) {
     c->notes = NULL; /* of a run before */
     f->seen = txn_number(t);
     zero_output(f);
-    if (store_epoch(f->cloud->store) != f->epoch) { /* rights may have changed since the decision */
-        err e = call_authorize(c, f->in);
-        if (e) return e;
-    }
+    if (store_epoch(f->cloud->store) != f->epoch) TRY(flight_authorize_again(f)); /* rights may have changed since the decision */
     return handle(f);
 }
 

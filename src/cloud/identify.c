@@ -128,8 +128,27 @@ static void begin_call(struct flight *f) {
     c->by_query = f->protocol == WIRE_AWS_QUERY;
 }
 
+err flight_key_unknown(struct flight *f) {
+    struct auth_fault fault = auth_fault_of(AUTH_FAULT_UNKNOWN_KEY, dialect_of(f), (str){0}, (str){0}, f->arena);
+    f->message = fault.message;
+    if (f->s3) fail_detail(&f->call, S("AWSAccessKeyId"), f->claim.access_key);
+    return flight_error(f, fault.code, fault.status);
+}
+
+static enum step verify(struct flight *f, str secret) {
+    if (f->form) return form_upload_identify(f, secret);
+    enum step step;
+    if (f->s3) { /* S3 looks at the clock first: an expired URL is expired, however it was altered */
+        step = check_time(f);
+        return step == STEP_NEXT ? check_signature(f, secret) : step;
+    }
+    step = check_signature(f, secret);
+    return step == STEP_NEXT ? check_time(f) : step;
+}
+
 enum step stage_identify(struct flight *f) {
     const struct auth_claim *c = &f->claim;
+    f->epoch = store_epoch(f->cloud->store);
     if (c->form == AUTH_MALFORMED) return refuse(f, auth_fault_of_claim(c, dialect_of(f), f->arena));
     if (c->form == AUTH_V4A)
         return flight_refuse(f, &cloud_not_implemented, S("brume does not verify AWS4-ECDSA-P256-SHA256 signatures (yet)."));
@@ -143,18 +162,12 @@ enum step stage_identify(struct flight *f) {
     str secret;
     switch (key_find(f, c->access_key, c->session_token, &secret, &f->principal)) {
     case KEY_FOUND: break;
-    case KEY_UNKNOWN:
-        if (f->s3) fail_detail(&f->call, S("AWSAccessKeyId"), c->access_key);
-        return refuse_kind(f, AUTH_FAULT_UNKNOWN_KEY);
+    case KEY_UNKNOWN: f->error = flight_key_unknown(f); return STEP_ANSWER;
     case KEY_TOKEN_INVALID: return refuse_kind(f, AUTH_FAULT_BAD_TOKEN);
     case KEY_TOKEN_EXPIRED: return refuse_kind(f, AUTH_FAULT_EXPIRED_TOKEN);
     }
     begin_call(f);
-    if (f->form) return form_upload_identify(f, secret);
-    if (f->s3) { /* S3 looks at the clock first: an expired URL is expired, however it was altered */
-        step = check_time(f);
-        return step == STEP_NEXT ? check_signature(f, secret) : step;
-    }
-    step = check_signature(f, secret);
-    return step == STEP_NEXT ? check_time(f) : step;
+    step = verify(f, secret);
+    if (step == STEP_NEXT) key_mark_used(f);
+    return step;
 }

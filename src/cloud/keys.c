@@ -2,6 +2,8 @@
 
 #include "auth/keys.h"
 #include "auth/session.h"
+#include "cloud/gate.h"
+#include "sys/sys.h"
 
 /* Without the port. What stands behind a bracket is no port of ours: it stays, and fits no name. */
 static str host_name(str host) {
@@ -49,12 +51,81 @@ static enum key_answer session_find(struct flight *f, str access_key, str token,
     return KEY_FOUND;
 }
 
+/* Of users and roots, as IAM keeps them; one that is switched off is none. */
+static enum key_answer lasting_find(struct flight *f, str access_key, str *secret, struct principal *p) {
+    const struct identity_door *door = f->cloud->config.identity;
+    if (!door || !door->key) return KEY_UNKNOWN;
+    struct gate_view view = gate_view_open(&f->call);
+    const struct identity_key *key = gate_key_of(&view, access_key);
+    bool found = key && key->active;
+    if (found) {
+        *secret = arena_str(f->arena, key->secret);
+        *p = key->principal;
+        p->account = arena_str(f->arena, p->account);
+        p->arn = arena_str(f->arena, p->arn);
+        p->user_id = arena_str(f->arena, p->user_id);
+        p->access_key = arena_str(f->arena, access_key);
+    }
+    gate_view_close(&view);
+    gate_txn_end(&f->call);
+    return found ? KEY_FOUND : KEY_UNKNOWN;
+}
+
+bool key_still_active(struct flight *f) {
+    str secret;
+    struct principal p;
+    if (!f->lasting_key) return true; /* of sessions the expiry counts, and that their role or user exists */
+    return lasting_find(f, f->claim.access_key, &secret, &p) == KEY_FOUND && str_eq(p.arn, f->principal.arn);
+}
+
+/* ---- last used ---- */
+
+struct key_use {
+    struct worker_job job;
+    struct arena arena;
+    struct cloud *cloud;
+    str access_key, region, service;
+    i64 at_ms;
+};
+
+static err mark_in_writer(void *context, struct txn *t) {
+    struct key_use *u = context;
+    u->cloud->config.identity->key_used(t, txn_arena(t), u->access_key, u->region, u->service, u->at_ms);
+    return NULL;
+}
+
+static void mark_on_worker(struct worker_job *job) {
+    struct key_use *u = (struct key_use *)((char *)job - offsetof(struct key_use, job));
+    struct arena arena = u->arena, scratch = {0};
+    if (store_write(u->cloud->store, &scratch, mark_in_writer, u)) log_line(LOG_WARN, "key_used", "problem=not written");
+    arena_free(&scratch);
+    arena_free(&arena);
+}
+
+void key_mark_used(struct flight *f) {
+    const struct identity_door *door = f->cloud->config.identity;
+    i64 now = store_now_ms(f->cloud->store);
+    if (!f->lasting_key || !door->key_used || !gate_key_mark(f->cloud->gate, f->claim.access_key, now)) return;
+    struct arena arena = {0};
+    struct key_use *u = NEW(&arena, struct key_use);
+    *u = (struct key_use){.job = {.run = mark_on_worker}, .cloud = f->cloud, .at_ms = now};
+    u->access_key = arena_str(&arena, f->claim.access_key);
+    u->region = arena_str(&arena, f->call.region);
+    u->service = arena_str(&arena, wire_text(f->service->wire, f->service->wire->signing_name));
+    u->arena = arena;
+    store_worker_submit(f->cloud->store, &u->job);
+}
+
 enum key_answer key_find(struct flight *f, str access_key, str session_token, str *secret, struct principal *p) {
     if (str_starts(access_key, S("ASIA"))) return session_find(f, access_key, session_token, secret, p);
     const struct cloud_config *config = &f->cloud->config;
     if (config->root_access_key.p && str_eq(access_key, config->root_access_key)) {
         *secret = config->root_secret;
         *p = principal_root(f->arena, S("000000000000"), access_key);
+        return KEY_FOUND;
+    }
+    if (str_starts(access_key, S("AKIA")) && lasting_find(f, access_key, secret, p) == KEY_FOUND) {
+        f->lasting_key = true;
         return KEY_FOUND;
     }
     struct auth_key key;

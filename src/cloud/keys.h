@@ -1,4 +1,4 @@
-/* Which keys there are: who an access key belongs to. Further keys come from IAM. */
+/* Which keys there are: who an access key belongs to. */
 #ifndef BRUME_CLOUD_KEYS_H
 #define BRUME_CLOUD_KEYS_H
 
@@ -13,5 +13,9 @@ enum key_answer { KEY_FOUND, KEY_UNKNOWN, KEY_TOKEN_INVALID, KEY_TOKEN_EXPIRED }
  * could bring it here under its own name. The stored root key is honoured everywhere. */
 enum key_answer key_find(struct flight *f, str access_key, str session_token, str *secret,
                          struct principal *principal);
+/* Is the key by which the flight was signed still one? Asked again when the policy epoch has moved. */
+bool key_still_active(struct flight *f);
+/* Notes where and when a user's key was used: by a worker, once a minute. */
+void key_mark_used(struct flight *f);
 
 #endif

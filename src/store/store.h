@@ -168,6 +168,7 @@ void store_register_tasks(const struct task_kind *kinds, size_t n);
 
 /* ---- policy epoch: raised by every commit that touches a principal, key, policy, grant or tag. ---- */
 void txn_raise_epoch(struct txn *t);
+bool txn_raised_epoch(const struct txn *t); /* this function, so far: what it reads of such things may be its own */
 u64 store_epoch(struct store *s);
 
 /* ---- workers: a small pool for blocking or long work. ---- */

@@ -250,6 +250,7 @@ static void run_batch(struct store *s) {
     s->writer.answered_last = b->n;
     if (code) log_line(LOG_ERROR, "commit_failed", "functions=%u error=\"%s\"", b->n, mdb_strerror(code));
     else publish(b);
+    if (code && b->raises_epoch) atomic_fetch_add(&s->epoch, 1); /* what was learnt inside the batch is not so */
     answer(b, code != 0);
 }
 

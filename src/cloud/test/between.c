@@ -152,7 +152,7 @@ static err asks_for_rights(void *context, struct txn *t) {
     CHECK(!send_to(c, (struct call_other){.as = CALL_FORWARDED}, "own", &out));
     CHECK(!send_to(c, (struct call_other){.as = CALL_AS_SERVICE, .account = S("111111111111")}, "other", &out));
     CHECK(send_to(c, (struct call_other){.as = CALL_FORWARDED, .account = S("111111111111")}, "other", &out) == &cloud_access_denied);
-    CHECK(str_find(c->error_message, S("not authorized to perform: sqs:SendMessage on resource: arn:aws:sqs:us-east-1:111111111111:q")) != STR_NONE);
+    CHECK(str_find(c->error_message, S("not authorized to perform: sqs:sendmessage on resource: arn:aws:sqs:us-east-1:111111111111:q")) != STR_NONE);
     struct principal nobody = {.kind = PRINCIPAL_ANONYMOUS};
     c->principal = &nobody;
     CHECK(send_to(c, (struct call_other){.as = CALL_FORWARDED}, "own", &out) == &cloud_access_denied);

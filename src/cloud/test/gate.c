@@ -24,8 +24,8 @@ static void root_may_and_others_may_not(void) {
     CHECK(!decide(&p, SQS_OP_GET_QUEUE_URL, &in, NULL, &a, &message));
     struct principal user = {.kind = PRINCIPAL_USER, .account = S(MINE), .arn = S("arn:aws:iam::" MINE ":user/u")};
     CHECK(decide(&p, SQS_OP_GET_QUEUE_URL, &in, &user, &a, &message) == &cloud_access_denied);
-    CHECK_STR(message, S("User: arn:aws:iam::" MINE ":user/u is not authorized to perform: sqs:GetQueueUrl on resource: arn:aws:sqs:us-east-1:" MINE
-                         ":q because no identity-based policy allows the sqs:GetQueueUrl action"));
+    CHECK_STR(message, S("User: arn:aws:iam::" MINE ":user/u is not authorized to perform: sqs:getqueueurl on resource: arn:aws:sqs:us-east-1:" MINE
+                         ":q because no identity-based policy allows the sqs:getqueueurl action"));
     struct principal other = principal_root(&a, S("111111111111"), S("111111111111"));
     CHECK(decide(&p, SQS_OP_GET_QUEUE_URL, &in, &other, &a, &message) == &cloud_access_denied);
     struct principal nobody = {.kind = PRINCIPAL_ANONYMOUS};

@@ -15,7 +15,7 @@ static enum key_answer look(struct cloud *cloud, const struct visit *v, str *sec
     if (v->site) headers[n++] = (struct http_header){S("Sec-Fetch-Site"), str_of(v->site)};
     struct http_request r = {.method = S("GET"), .path = S("/"), .host = str_of(v->host), .headers = headers, .header_count = n,
                              .peer_loopback = v->peer[0], .local_loopback = v->local[0]};
-    struct flight f = {.cloud = cloud, .request = &r, .arena = a};
+    struct flight f = {.cloud = cloud, .request = &r, .arena = a, .call = {.cloud = cloud, .arena = a}};
     return key_find(&f, str_of(v->access_key), (str){0}, secret, who);
 }
 

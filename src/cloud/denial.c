@@ -1,0 +1,89 @@
+/* Denials in AWS's words, by the kind of policy that decided. Source: IAM user guide, "Troubleshoot access
+ * denied error messages". */
+#include "auth/token.h"
+#include "cloud/gate.h"
+
+#include "text/json.h"
+
+/* "because no ... policy allows", "with an explicit deny in a ..." */
+static const struct {
+    const char *name, *article;
+} kinds[] = {
+    [POLICY_REASON_NONE] = {"identity-based policy", "an"},
+    [POLICY_REASON_IDENTITY] = {"identity-based policy", "an"},
+    [POLICY_REASON_RESOURCE] = {"resource-based policy", "a"},
+    [POLICY_REASON_BOUNDARY] = {"permissions boundary", "a"},
+    [POLICY_REASON_SESSION] = {"session policy", "a"},
+    [POLICY_REASON_SERVICE_CONTROL] = {"service control policy", "a"},
+    [POLICY_REASON_RESOURCE_CONTROL] = {"resource control policy", "a"},
+    [POLICY_REASON_ENDPOINT] = {"VPC endpoint policy", "a"},
+};
+
+static bool is_service(const struct call *c, str name) { return str_eq(wire_text(c->service->wire, c->service->wire->name), name); }
+
+static str lower_case(struct arena *a, str s) {
+    char *text = arena_alloc(a, s.n, 1);
+    for (size_t i = 0; i < s.n; i++) text[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] | 32) : s.p[i];
+    return (str){text, s.n};
+}
+
+err deny(struct call *c, str action, str resource_arn) {
+    bool s3 = is_service(c, S("s3"));
+    if (s3 && c->principal->kind == PRINCIPAL_ANONYMOUS) return fail(c, &cloud_access_denied, "Access Denied");
+    if (is_service(c, S("sqs"))) action = lower_case(c->arena, action); /* as SQS writes it: sqs:sendmessage */
+    const char *quote = s3 ? "\"" : "";
+    str who = c->principal->arn.p ? c->principal->arn : S("anonymous");
+    str head = arena_format(c->arena, "User: %.*s is not authorized to perform: %.*s on resource: %s%.*s%s", STR_ARGS(who), STR_ARGS(action), quote,
+                            STR_ARGS(resource_arn), quote);
+    const char *name = kinds[c->denial].name;
+    if (c->denied_explicitly) return fail(c, &cloud_access_denied, "%.*s with an explicit deny in %s %s", STR_ARGS(head), kinds[c->denial].article, name);
+    return fail(c, &cloud_access_denied, "%.*s because no %s allows the %.*s action", STR_ARGS(head), name, STR_ARGS(action));
+}
+
+/* ---- encoded authorization messages ---- */
+
+static struct token_scope message_scope(const struct call *c) { return (struct token_scope){.kind = S("authorization"), .account = c->account}; }
+
+static void text_member(struct buf *b, const char *name, str value) {
+    json_write_key(b, str_of(name));
+    json_write_string(b, value);
+}
+static void empty_items(struct buf *b, const char *name) {
+    json_write_key(b, str_of(name));
+    json_write_raw(b, S("{\"items\":[]}"));
+}
+
+/* The members that DecodeAuthorizationMessage documents. */
+static str message_json(struct call *c, str action, str resource) {
+    struct buf b = buf_new(c->arena, 4096);
+    json_write_object(&b);
+    json_write_key(&b, S("allowed"));
+    json_write_boolean(&b, false);
+    json_write_key(&b, S("explicitDeny"));
+    json_write_boolean(&b, c->denied_explicitly);
+    empty_items(&b, "matchedStatements");
+    empty_items(&b, "failures");
+    json_write_key(&b, S("context"));
+    json_write_object(&b);
+    json_write_key(&b, S("principal"));
+    json_write_object(&b);
+    text_member(&b, "id", c->principal->user_id.p ? c->principal->user_id : S(""));
+    text_member(&b, "arn", c->principal->arn.p ? c->principal->arn : S(""));
+    json_write_object_end(&b);
+    text_member(&b, "action", action);
+    text_member(&b, "resource", resource);
+    empty_items(&b, "conditions");
+    json_write_object_end(&b);
+    json_write_object_end(&b);
+    return b.over ? S("{\"allowed\":false}") : buf_str(&b);
+}
+
+str authorization_message_encode(struct call *c, str action, str resource_arn) {
+    struct token_scope scope = message_scope(c);
+    return token_seal(sealer_new(c->arena, c->cloud->root_key), &scope, message_json(c, action, resource_arn), c->arena);
+}
+
+bool authorization_message_decode(struct call *c, str encoded, str *json) {
+    struct token_scope scope = message_scope(c);
+    return token_open(sealer_new(c->arena, c->cloud->root_key), &scope, encoded, c->arena, json);
+}
