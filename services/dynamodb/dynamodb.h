@@ -124,6 +124,19 @@ MUST_USE err ddb_item_too_large(struct call *c, bool update);
 i64 ddb_indexes_change(struct call *c, const struct ddb_change *change, struct ddb_counts *counts, struct ddb_usage *usage);
 bool ddb_index_holds(const struct ddb_table *t, const struct ddb_index *index, str name); /* the attribute */
 
+/* ---- fill.c: what follows from every item of a table, made by a job: an index, the order of expiry ---- */
+void ddb_fill(struct txn *t, struct arena *a, const struct ddb_table *table, u64 space); /* of the index or the expiries */
+err ddb_fill_slice(struct txn *t, const struct task *task, i64 now_ms);
+/* One item's part of an index that is filled. True: it was missing. */
+bool ddb_index_fill(struct call *c, const struct ddb_table *t, const struct ddb_index *index, const struct ddb_key *k, str bytes,
+                    struct ddb_counts *counts);
+void ddb_key_of_bytes(struct arena *a, const struct ddb_table *t, str bytes, struct ddb_key *k); /* of a stored item */
+
+/* ---- ttl.c ---- */
+void ddb_ttl_note(struct call *c, const struct ddb_change *change);
+void ddb_ttl_fill(struct call *c, const struct ddb_table *t, const struct ddb_key *k, str bytes);
+err ddb_ttl_run(struct txn *t, const struct task *task, i64 now_ms);
+
 /* ---- write.c: one write as all operations know it ---- */
 enum ddb_write_kind { DDB_PUT, DDB_UPDATE, DDB_DELETE, DDB_CHECK };
 struct ddb_write {

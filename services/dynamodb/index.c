@@ -95,3 +95,15 @@ i64 ddb_indexes_change(struct call *c, const struct ddb_change *change, struct d
         if (change->table->indexes.v[i].state != DDB_DELETING) local += change_index(c, change, i, counts, usage);
     return local;
 }
+
+bool ddb_index_fill(struct call *c, const struct ddb_table *t, const struct ddb_index *index, const struct ddb_key *k, str bytes,
+                    struct ddb_counts *counts) {
+    struct ddb_change change = {.table = t, .key = k, .after = bytes};
+    struct entry e = entry_of(c->arena, &change, index, bytes);
+    if (!e.row.p || txn_get(c->txn, e.row, NULL)) return false;
+    txn_put(c->txn, e.row, e.bytes);
+    struct ddb_count *held = ddb_count_of(c->arena, counts, index->space);
+    held->items++;
+    held->bytes += bytes_of(&e);
+    return true;
+}

@@ -65,8 +65,7 @@ err ddb_key_of_parameter(struct call *c, const struct ddb_table *t, const struct
 }
 
 struct value ddb_key_value(struct arena *a, const struct ddb_table *t, const struct ddb_key *k) {
-    struct value none = {0}, key = item_with(a, &(struct value){.type = VALUE_M}, t->keys.hash, &k->hash);
-    (void)none;
+    struct value key = item_with(a, &(struct value){.type = VALUE_M}, t->keys.hash, &k->hash);
     return t->keys.range.p ? item_with(a, &key, t->keys.range, &k->range) : key;
 }
 
@@ -100,6 +99,13 @@ err ddb_index_keys_check(struct call *c, const struct ddb_table *t, const struct
 str ddb_item_read(struct call *c, const struct ddb_key *k) {
     str bytes;
     return txn_get(c->txn, k->row, &bytes) ? bytes : (str){0};
+}
+
+void ddb_key_of_bytes(struct arena *a, const struct ddb_table *t, str bytes, struct ddb_key *k) {
+    *k = (struct ddb_key){0};
+    ASSERT(item_encoded_find(bytes, t->keys.hash, &k->hash));
+    if (t->keys.range.p) ASSERT(item_encoded_find(bytes, t->keys.range, &k->range));
+    ddb_key_locate(a, t, k);
 }
 
 struct value ddb_item_decode(struct arena *a, str bytes) {
@@ -151,6 +157,7 @@ err ddb_item_change(struct call *c, const struct ddb_change *change, struct ddb_
     ddb_counts_save(c->txn, c->arena, t, &counts);
     if (t->collections) TRY(change_collection(c, change, (i64)after - (i64)before + indexed));
     if (t->streaming) ddb_stream_note(c, change);
+    if (t->ttl_space) ddb_ttl_note(c, change);
     if (change->after.p) txn_put(c->txn, change->key->row, change->after);
     else txn_delete(c->txn, change->key->row);
     return NULL;

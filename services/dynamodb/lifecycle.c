@@ -115,8 +115,10 @@ err dynamodb_delete_table(struct call *c, const struct dynamodb_delete_table_inp
 }
 
 const struct task_kind ddb_task_kinds[] = {
+    {.name = "dynamodb.fill", .run = ddb_fill_slice},
     {.name = "dynamodb.stream", .run = ddb_stream_tend},
     {.name = "dynamodb.sweep", .run = run_sweep},
     {.name = "dynamodb.table", .run = run_table},
+    {.name = "dynamodb.ttl", .run = ddb_ttl_run},
 };
 const size_t ddb_task_kind_count = LENGTH(ddb_task_kinds);

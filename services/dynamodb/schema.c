@@ -109,6 +109,10 @@ err ddb_attributes_check(struct call *c, const struct ddb_table *t, const struct
     if (!t->indexes.n && defs->n != keys)
         return fail(c, &cloud_validation,
                     INVALID "Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions");
+    return ddb_attributes_check_used(c, t, defs);
+}
+
+err ddb_attributes_check_used(struct call *c, const struct ddb_table *t, const struct dynamodb_attribute_definitions *defs) {
     bool unused = false;
     for (u32 i = 0; i < defs->n; i++) unused |= !ddb_attribute_used(t, defs->v[i].attribute_name);
     if (!unused) return NULL;

@@ -33,7 +33,7 @@ extern const struct task_kind sqs_task_kinds[];
 
 const struct room_tasks rooms[] = {
     {cloud_task_kinds, 1},
-    {ddb_task_kinds, 3},
+    {ddb_task_kinds, 5},
     {kms_task_kinds, 3},
     {s3_tasks, 1},
     {sns_task_kinds, 7},

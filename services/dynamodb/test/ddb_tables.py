@@ -1,0 +1,53 @@
+"""What the tests of this room share."""
+import time
+import uuid
+
+import pytest
+from botocore.exceptions import ClientError
+
+
+def key_schema(hash_name, range_name=None):
+    schema = [{"AttributeName": hash_name, "KeyType": "HASH"}]
+    return schema + ([{"AttributeName": range_name, "KeyType": "RANGE"}] if range_name else [])
+
+
+def index(name, hash_name, range_name=None, projection="ALL", include=None):
+    shape = {"ProjectionType": projection}
+    if include:
+        shape["NonKeyAttributes"] = include
+    return {"IndexName": name, "KeySchema": key_schema(hash_name, range_name), "Projection": shape}
+
+
+def make_table(client, attributes="p:S", keys=("p",), **options):
+    """A table that is ACTIVE. `attributes`: "p:S s:N"."""
+    name = options.pop("name", f"table-{uuid.uuid4().hex[:12]}")
+    if "ProvisionedThroughput" not in options:
+        options.setdefault("BillingMode", "PAY_PER_REQUEST")
+    client.create_table(TableName=name, KeySchema=key_schema(*keys),
+                        AttributeDefinitions=[dict(zip(("AttributeName", "AttributeType"), a.split(":"))) for a in attributes.split()],
+                        **options)
+    wait_active(client, name)
+    return name
+
+
+def wait_until(condition, seconds=10):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it did not come to pass")
+
+
+def wait_active(client, name):
+    def active():
+        table = client.describe_table(TableName=name)["Table"]
+        return table["TableStatus"] == "ACTIVE" and all(i["IndexStatus"] == "ACTIVE" for i in table.get("GlobalSecondaryIndexes", []))
+    wait_until(active)
+
+
+def refusal(call, **arguments):
+    """What the call is refused with: code and message."""
+    with pytest.raises(ClientError) as error:
+        call(**arguments)
+    return error.value.response["Error"]["Code"], error.value.response["Error"]["Message"]

@@ -1,0 +1,105 @@
+"""Tables: made, described, changed, listed, deleted, and what is wrong with a request for one."""
+import pytest
+from services.dynamodb.test.ddb_tables import index, key_schema, make_table, refusal, wait_active, wait_until
+
+THROUGHPUT = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}
+
+
+def test_a_table_is_made_and_described(dynamodb):
+    made = dynamodb.create_table(TableName="made", KeySchema=key_schema("id"), ProvisionedThroughput=THROUGHPUT,
+                                 AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}])["TableDescription"]
+    assert made["TableStatus"] == "CREATING" and made["TableArn"].endswith(":table/made")
+    wait_active(dynamodb, "made")
+    table = dynamodb.describe_table(TableName="made")["Table"]
+    assert table["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
+    assert table["ProvisionedThroughput"] == {"NumberOfDecreasesToday": 0, **THROUGHPUT}
+    assert table["WarmThroughput"] == {"ReadUnitsPerSecond": 5, "WriteUnitsPerSecond": 5, "Status": "ACTIVE"}
+    assert (table["ItemCount"], table["TableSizeBytes"], table["DeletionProtectionEnabled"]) == (0, 0, False)
+    assert dynamodb.describe_table(TableName=table["TableArn"])["Table"]["TableId"] == made["TableId"]
+
+
+def test_a_name_is_taken_until_its_table_is_gone(dynamodb, table):
+    name = table()
+    again = dict(TableName=name, KeySchema=key_schema("p"), BillingMode="PAY_PER_REQUEST",
+                 AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}])
+    assert refusal(dynamodb.create_table, **again) == ("ResourceInUseException", f"Table already exists: {name}")
+    assert dynamodb.delete_table(TableName=name)["TableDescription"]["TableStatus"] == "DELETING"
+    wait_until(lambda: name not in dynamodb.list_tables()["TableNames"])
+    make_table(dynamodb, name=name)
+    assert dynamodb.scan(TableName=name)["Count"] == 0
+
+
+@pytest.mark.parametrize("change, message", [
+    ({"TableName": "ab"}, "TableName must be at least 3 characters long and at most 255 characters long"),
+    ({"TableName": "a;b"}, "1 validation error detected: Value 'a;b' at 'tableName' failed to satisfy constraint: Member must satisfy "
+                           "regular expression pattern: [a-zA-Z0-9_.-]+"),
+    ({"AttributeDefinitions": []}, "Invalid KeySchema: Some index key attribute have no definition"),
+    ({"AttributeDefinitions": [{"AttributeName": "x", "AttributeType": "S"}]},
+     "One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [p], "
+     "AttributeDefinitions: [x]"),
+    ({"AttributeDefinitions": [{"AttributeName": n, "AttributeType": "S"} for n in "px"]},
+     "One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in "
+     "AttributeDefinitions"),
+    ({"KeySchema": [{"AttributeName": "p", "KeyType": "RANGE"}]}, "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"),
+    ({"BillingMode": "PROVISIONED"},
+     "One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"),
+    ({"ProvisionedThroughput": THROUGHPUT},
+     "One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is "
+     "PAY_PER_REQUEST"),
+    ({"LocalSecondaryIndexes": [index("lsi", "p", "x")]},
+     "One or more parameter values were invalid: Table KeySchema does not have a range key, which is required when specifying a "
+     "LocalSecondaryIndex"),
+    ({"GlobalSecondaryIndexes": []}, "One or more parameter values were invalid: List of GlobalSecondaryIndexes is empty"),
+    ({"GlobalSecondaryIndexes": [index("gsi", "p"), index("gsi", "p")]},
+     "One or more parameter values were invalid: Duplicate index name: gsi"),
+    ({"GlobalSecondaryIndexes": [index(f"gsi{i}", "p") for i in range(21)]},
+     "One or more parameter values were invalid: GlobalSecondaryIndex count exceeds the per-table limit of 20"),
+])
+def test_what_is_no_table(dynamodb, change, message):
+    table = dict(TableName="never", KeySchema=key_schema("p"), BillingMode="PAY_PER_REQUEST",
+                 AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}])
+    assert refusal(dynamodb.create_table, **{**table, **change}) == ("ValidationException", message)
+
+
+def test_tables_are_listed_in_pages(brume):
+    client = brume.client("dynamodb", account="111122223333")
+    names = [make_table(client, name=f"list-{i}") for i in range(5)]
+    pages = list(client.get_paginator("list_tables").paginate(PaginationConfig={"PageSize": 2}))
+    assert [p["TableNames"] for p in pages] == [names[:2], names[2:4], names[4:]]
+
+
+def test_a_protected_table_stays(dynamodb, table):
+    name = table(DeletionProtectionEnabled=True)
+    assert refusal(dynamodb.delete_table, TableName=name)[0] == "ValidationException"
+    dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
+    wait_active(dynamodb, name)
+    dynamodb.delete_table(TableName=name)
+
+
+def test_throughput_changes(dynamodb, table):
+    name = table(ProvisionedThroughput=THROUGHPUT)
+    same = refusal(dynamodb.update_table, TableName=name, ProvisionedThroughput=THROUGHPUT)
+    assert same[0] == "ValidationException" and "will not change" in same[1]
+    answer = dynamodb.update_table(TableName=name, ProvisionedThroughput={"ReadCapacityUnits": 10, "WriteCapacityUnits": 1})["TableDescription"]
+    assert answer["TableStatus"] == "UPDATING" and answer["ProvisionedThroughput"]["ReadCapacityUnits"] == 5
+    wait_active(dynamodb, name)
+    changed = dynamodb.describe_table(TableName=name)["Table"]["ProvisionedThroughput"]
+    assert (changed["ReadCapacityUnits"], changed["WriteCapacityUnits"], changed["NumberOfDecreasesToday"]) == (10, 1, 1)
+    dynamodb.update_table(TableName=name, BillingMode="PAY_PER_REQUEST")
+    wait_active(dynamodb, name)
+    assert dynamodb.describe_table(TableName=name)["Table"]["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_tags(dynamodb, table):
+    name = table(Tags=[{"Key": "team", "Value": "blue"}])
+    arn = dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
+    dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "cost", "Value": "low"}])
+    dynamodb.untag_resource(ResourceArn=arn, TagKeys=["team"])
+    assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == [{"Key": "cost", "Value": "low"}]
+
+
+def test_an_absent_table(dynamodb):
+    assert refusal(dynamodb.describe_table, TableName="absent") == (
+        "ResourceNotFoundException", "Requested resource not found: Table: absent not found")
+    assert refusal(dynamodb.get_item, TableName="absent", Key={"p": {"S": "x"}}) == (
+        "ResourceNotFoundException", "Requested resource not found")

@@ -1,0 +1,53 @@
+"""Time to live: what has expired goes when the clock passes, and the stream says by whom."""
+import time
+
+from services.dynamodb.test.ddb_tables import make_table, refusal, wait_until
+
+
+def keys(client, name):
+    return sorted(i["p"]["S"] for i in client.scan(TableName=name)["Items"])
+
+
+def test_items_expire_on_the_clock(start_brume):
+    brume = start_brume()
+    dynamodb, streams = brume.client("dynamodb"), brume.client("dynamodbstreams")
+    name = make_table(dynamodb, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
+    now = int(time.time())
+
+    def put(key, expiry):
+        dynamodb.put_item(TableName=name, Item={"p": {"S": key}, "until": expiry})
+
+    put("before", {"N": str(now + 1000)})
+    put("old", {"N": str(now - 6 * 365 * 86400)})
+    dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "until"})
+    put("soon", {"N": str(now + 1000)})
+    put("later", {"N": str(now + 5000)})
+    put("text", {"S": str(now + 1000)})
+    put("moved", {"N": str(now + 1000)})
+    put("moved", {"N": str(now + 9000)})
+    put("past", {"N": str(now - 10)})
+    wait_until(lambda: "past" not in keys(dynamodb, name))
+    brume.advance_clock(2000 * 1000)
+    assert keys(dynamodb, name) == ["later", "moved", "old", "text"]
+    brume.advance_clock(4000 * 1000)
+    assert keys(dynamodb, name) == ["moved", "old", "text"]
+    arn = dynamodb.describe_table(TableName=name)["Table"]["LatestStreamArn"]
+    shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+    iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+    removed = [r for r in streams.get_records(ShardIterator=iterator)["Records"] if r["eventName"] == "REMOVE"]
+    assert sorted(r["dynamodb"]["Keys"]["p"]["S"] for r in removed) == ["before", "later", "past", "soon"]
+    assert all(r["userIdentity"] == {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"} for r in removed)
+
+
+def test_settings(dynamodb, table):
+    name = table()
+    assert dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"] == {"TimeToLiveStatus": "DISABLED"}
+    on, off = ({"Enabled": flag, "AttributeName": "until"} for flag in (True, False))
+    update = dynamodb.update_time_to_live
+    assert refusal(update, TableName=name, TimeToLiveSpecification=off) == ("ValidationException", "TimeToLive is already disabled")
+    assert update(TableName=name, TimeToLiveSpecification=on)["TimeToLiveSpecification"] == on
+    assert refusal(update, TableName=name, TimeToLiveSpecification=on) == ("ValidationException", "TimeToLive is already enabled")
+    assert refusal(update, TableName=name, TimeToLiveSpecification={"Enabled": False, "AttributeName": "x"}) == (
+        "ValidationException", "TimeToLive is active on a different AttributeName: current AttributeName is until")
+    update(TableName=name, TimeToLiveSpecification=off)
+    assert dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED"

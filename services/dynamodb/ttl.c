@@ -1,0 +1,120 @@
+/* Time to live: items whose time has come are deleted by DynamoDB itself, and its streams say so.
+ *
+ *   ("ddb", expiries) second, the item's row without its space -> nothing
+ *
+ * is kept with every change while time to live is on; a timer stands at the first of them. */
+#include "services/dynamodb/dynamodb.h"
+
+#define TTL_TASK S("dynamodb.ttl")
+enum { SPACE_PREFIX = 12, YEARS_KEPT_S = 5 * 365 * 86400 };
+
+/* The second at which an item expires; 0: never. Only whole numbers of the epoch count. */
+static i64 expiry_of(const struct ddb_table *t, str bytes) {
+    struct value v;
+    i64 seconds;
+    if (!bytes.p || !item_encoded_find(bytes, t->ttl, &v) || v.type != VALUE_N) return 0;
+    str text = value_text(&v);
+    size_t dot = str_find_char(text, '.');
+    return str_to_i64(dot == STR_NONE ? text : str_take(text, dot), &seconds) && seconds > 0 ? seconds : 0;
+}
+
+static str expiry_row(struct arena *a, const struct ddb_table *t, i64 second, const struct ddb_key *k) {
+    struct key key = ddb_space_key(a, t->ttl_space);
+    key_u64(&key, (u64)second);
+    buf_add(&key.buf, str_skip(k->row, SPACE_PREFIX));
+    return key_bytes(&key);
+}
+
+static void set_timer(struct txn *t, struct arena *a, const struct ddb_table *table, i64 second) {
+    struct task task;
+    str key = ddb_table_row(a, table->account, table->region, table->name);
+    if (txn_task_get(t, TTL_TASK, key, &task) && task.due_ms <= second * 1000) return;
+    txn_task_set(t, &(struct task){.kind = TTL_TASK, .key = key, .due_ms = second * 1000});
+}
+
+static void add(struct call *c, const struct ddb_table *t, const struct ddb_key *k, i64 second) {
+    if (!second || second < c->now_ms / 1000 - YEARS_KEPT_S) return; /* as AWS: what is so old was not meant */
+    txn_put(c->txn, expiry_row(c->arena, t, second, k), S(""));
+    set_timer(c->txn, c->arena, t, second);
+}
+
+void ddb_ttl_note(struct call *c, const struct ddb_change *change) {
+    const struct ddb_table *t = change->table;
+    i64 before = expiry_of(t, change->before), after = expiry_of(t, change->after);
+    if (before == after) return;
+    if (before) txn_delete(c->txn, expiry_row(c->arena, t, before, change->key));
+    add(c, t, change->key, after);
+}
+
+void ddb_ttl_fill(struct call *c, const struct ddb_table *t, const struct ddb_key *k, str bytes) { add(c, t, k, expiry_of(t, bytes)); }
+
+static err expire(struct call *c, const struct ddb_table *t, str tail) {
+    struct key row = ddb_space_key(c->arena, t->space);
+    struct ddb_key k;
+    struct ddb_usage usage = {0};
+    str bytes;
+    buf_add(&row.buf, tail);
+    if (!txn_get(c->txn, key_bytes(&row), &bytes)) return NULL;
+    ddb_key_of_bytes(c->arena, t, bytes, &k);
+    struct ddb_change change = {.table = t, .key = &k, .before = bytes, .by_ttl = true};
+    return ddb_item_change(c, &change, &usage);
+}
+
+err ddb_ttl_run(struct txn *t, const struct task *task, i64 now_ms) {
+    struct arena *a = txn_arena(t);
+    struct ddb_table table;
+    if (!ddb_table_of_row(t, a, task->key, &table) || !table.ttl_space) return NULL;
+    struct call *c = call_for_task(t, &dynamodb_service, table.account, table.region, now_ms);
+    struct key all = ddb_space_key(a, table.ttl_space);
+    str from = key_bytes(&all), key;
+    struct range rows = txn_range(t, from, key_after_prefix(a, from));
+    for (int n = 0; range_next(&rows, &key, NULL); n++) {
+        u64 second;
+        str tail = str_skip(arena_str(a, key), SPACE_PREFIX);
+        ASSERT(key_read_u64(&tail, &second));
+        if (n == DDB_SLICE || (i64)second * 1000 > now_ms) {
+            set_timer(t, a, &table, MAX((i64)second, now_ms / 1000));
+            return NULL;
+        }
+        TRY(expire(c, &table, tail));
+        txn_delete(t, arena_str(a, key));
+    }
+    return NULL;
+}
+
+/* ---- the operations ---- */
+
+err dynamodb_update_time_to_live(struct call *c, const struct dynamodb_update_time_to_live_input *in,
+                                 struct dynamodb_update_time_to_live_output *out) {
+    const struct dynamodb_time_to_live_specification *spec = in->time_to_live_specification;
+    struct ddb_table t;
+    TRY(ddb_table_open(c, in->table_name, &t));
+    if (spec->enabled.v && t.ttl.p) return fail(c, &cloud_validation, "TimeToLive is already enabled");
+    if (!spec->enabled.v && !t.ttl.p) return fail(c, &cloud_validation, "TimeToLive is already disabled");
+    if (!spec->enabled.v && !str_eq(spec->attribute_name, t.ttl))
+        return fail(c, &cloud_validation, "TimeToLive is active on a different AttributeName: current AttributeName is %.*s", STR_ARGS(t.ttl));
+    t.ttl_changed_ms = c->now_ms;
+    if (spec->enabled.v) {
+        t.ttl = spec->attribute_name;
+        t.ttl_space = txn_sequence(c->txn);
+        ddb_fill(c->txn, c->arena, &t, t.ttl_space);
+    } else {
+        ddb_sweep(c->txn, c->arena, t.ttl_space);
+        t.ttl = (str){0};
+        t.ttl_space = 0;
+    }
+    ddb_table_save(c->txn, c->arena, &t);
+    out->time_to_live_specification = NEW(c->arena, struct dynamodb_time_to_live_specification);
+    *out->time_to_live_specification = *spec;
+    return NULL;
+}
+
+err dynamodb_describe_time_to_live(struct call *c, const struct dynamodb_describe_time_to_live_input *in,
+                                   struct dynamodb_describe_time_to_live_output *out) {
+    struct ddb_table t;
+    TRY(ddb_table_open(c, in->table_name, &t));
+    out->time_to_live_description = NEW(c->arena, struct dynamodb_time_to_live_description);
+    out->time_to_live_description->time_to_live_status = t.ttl.p ? S("ENABLED") : S("DISABLED");
+    out->time_to_live_description->attribute_name = t.ttl;
+    return NULL;
+}
