@@ -132,15 +132,31 @@ bool account_valid(str account) {
     return true;
 }
 
+/* Those since March 2019 are off in an account until it enables them: Account's ListRegions. */
+static const struct {
+    const char *name;
+    bool opt_in;
+} regions[] = {
+    {"af-south-1", true},      {"ap-east-1", true},       {"ap-east-2", true},       {"ap-northeast-1", false},
+    {"ap-northeast-2", false}, {"ap-northeast-3", false}, {"ap-south-1", false},     {"ap-south-2", true},
+    {"ap-southeast-1", false}, {"ap-southeast-2", false}, {"ap-southeast-3", true},  {"ap-southeast-4", true},
+    {"ap-southeast-5", true},  {"ap-southeast-6", true},  {"ap-southeast-7", true},  {"ca-central-1", false},
+    {"ca-west-1", true},       {"eu-central-1", false},   {"eu-central-2", true},    {"eu-north-1", false},
+    {"eu-south-1", true},      {"eu-south-2", true},      {"eu-west-1", false},      {"eu-west-2", false},
+    {"eu-west-3", false},      {"il-central-1", true},    {"me-central-1", true},    {"me-south-1", true},
+    {"mx-central-1", true},    {"sa-east-1", false},      {"us-east-1", false},      {"us-east-2", false},
+    {"us-west-1", false},      {"us-west-2", false},
+};
+
+str region_at(size_t i, bool *opt_in) {
+    if (i >= LENGTH(regions)) return (str){0};
+    *opt_in = regions[i].opt_in;
+    return str_of(regions[i].name);
+}
+
 bool region_known(str region) {
-    static const char *const regions[] = {
-        "us-east-1", "us-east-2", "us-west-1", "us-west-2", "af-south-1", "ap-east-1", "ap-east-2", "ap-south-1", "ap-south-2",
-        "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3",
-        "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-central-1", "ca-west-1", "eu-central-1", "eu-central-2",
-        "eu-west-1", "eu-west-2", "eu-west-3", "eu-north-1", "eu-south-1", "eu-south-2", "il-central-1", "me-central-1",
-        "me-south-1", "mx-central-1", "sa-east-1"};
     for (size_t i = 0; i < LENGTH(regions); i++)
-        if (str_eq(region, str_of(regions[i]))) return true;
+        if (str_eq(region, str_of(regions[i].name))) return true;
     return false;
 }
 

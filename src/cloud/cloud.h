@@ -169,6 +169,7 @@ str id_hex(struct arena *a, size_t digits); /* random, lower case */
 str id_from(struct arena *a, str alphabet, size_t length);
 bool account_valid(str account);
 bool region_known(str region);
+str region_at(size_t i, bool *opt_in); /* in order of the alphabet; absent behind the last. opt_in: off until enabled */
 
 /* Keys of a room's rows: key_new(a, service) then account and region. */
 struct key call_key(struct call *c, str type);        /* service, account, region, type */
@@ -253,6 +254,15 @@ enum cors_result {
     CORS_REFUSED, /* none of them lets it */
     CORS_ALLOWED, /* answer_header() has what the browser shall see */
 };
+/* ---- accounts: any twelve digits are one. What it is called stands here, for the services that tell and
+ * change it. An account that nobody created has a name and an address made of its number. ---- */
+struct account_profile {
+    str name, email;
+    i64 created_ms; /* 0: nobody created it, it is simply used */
+};
+struct account_profile account_profile(struct txn *t, struct arena *a, str account);
+void account_profile_put(struct txn *t, struct arena *a, str account, const struct account_profile *profile);
+bool account_by_email(struct txn *t, struct arena *a, str email, str *account);
 
 /* ---- work that a room does on the clock (struct task_kind handlers of store.h): a call to work in,
  * for an account and region, as the service. ---- */

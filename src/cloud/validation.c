@@ -3,6 +3,8 @@
 
 #include "wire/validate.h"
 
+/* Organizations says what is wrong, not where; its Reason would be with the error's structure. */
+static const struct error invalid_input = {"InvalidInputException", NULL, 400, WIRE_NONE, true};
 static const struct error missing_parameter = {"MissingRequiredParameterException", "MissingParameter", 400, WIRE_NONE, true};
 
 /* The last member of a path, as the API names it: "QueueUrl". */
@@ -12,6 +14,18 @@ static str member_of(struct call *c, str path) {
     char *title = arena_c_string(c->arena, name);
     if (title[0] >= 'a' && title[0] <= 'z') title[0] = (char)(title[0] - 'a' + 'A');
     return str_of(title);
+}
+
+static const char *input_problem(const struct wire_violation *v) {
+    switch (v->kind) {
+    case WIRE_MISSING: return "You must include a value for all required parameters.";
+    case WIRE_LENGTH_MAX: return "You provided a string parameter that is longer than allowed.";
+    case WIRE_LENGTH_MIN: return "You provided a string parameter that is shorter than allowed.";
+    case WIRE_RANGE_MAX: return "You provided a numeric parameter that has a larger value than allowed.";
+    case WIRE_RANGE_MIN: return "You provided a numeric parameter that has a smaller value than allowed.";
+    case WIRE_PATTERN: return "You provided a value that does not match the required pattern.";
+    default: return "You specified an invalid value.";
+    }
 }
 
 /* It repeats neither values nor the members of a set (recorded). */
@@ -26,6 +40,7 @@ static err refuse(struct call *c, struct wire_violation *violations, size_t n) {
     const struct wire_service *w = c->service->wire;
     str room = wire_text(w, w->name);
     if (str_eq(room, S("s3"))) return NULL; /* S3 does not check against its description: its handlers know */
+    if (str_eq(room, S("organizations"))) return fail(c, &invalid_input, "%s", input_problem(&violations[0]));
     if (str_eq(room, S("iam"))) as_iam_words_it(violations, n);
     if (!str_eq(room, S("sqs"))) {
         str message = wire_validation_message(c->arena, w, violations, n);

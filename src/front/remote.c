@@ -110,7 +110,7 @@ int remote_call(struct front *f, const char *method, const char *name, str query
     }
     *answer = got.body;
     if (got.status == 200) return EXIT_DONE;
-    str message = json_member(f, got.body, S("message"));
+    str message = remote_member(f, got.body, S("message"));
     const char *next = got.status == 403 ? " Its key is in DATA/credentials of its data directory: name that with --data." : "";
     return complain(EXIT_REFUSED, "%.*s refused (%d): %.*s%s", STR_ARGS(url), got.status, STR_ARGS(message.n ? message : S("without a reason")), next);
 }
@@ -119,7 +119,7 @@ int remote_call(struct front *f, const char *method, const char *name, str query
 
 static const struct json_limits limits = {ANSWER_MAX, DEPTH_MAX};
 
-str json_member(struct front *f, str json, str name) {
+str remote_member(struct front *f, str json, str name) {
     struct json_reader r = json_reader_new(f->arena, json, limits);
     str key, value = {0};
     if (json_peek(&r) != JSON_OBJECT || !json_read_object(&r)) return value;

@@ -20,6 +20,6 @@ int remote_call(struct front *f, const char *method, const char *name, str query
 /* One "name  value" line for each value of a JSON object, nested ones with their path. */
 void print_values(struct front *f, str json);
 /* A single member of a JSON object; absent if none. */
-str json_member(struct front *f, str json, str name);
+str remote_member(struct front *f, str json, str name);
 
 #endif

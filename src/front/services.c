@@ -2,10 +2,12 @@
 
 #include "cloud/identity.h"
 #include "cloud/page.h"
+#include "gen/account.h"
 #include "gen/dynamodb.h"
 #include "gen/dynamodbstreams.h"
 #include "gen/iam.h"
 #include "gen/kms.h"
+#include "gen/organizations.h"
 #include "gen/s3.h"
 #include "gen/sns.h"
 #include "gen/sqs.h"
@@ -13,10 +15,12 @@
 
 /* Each table in the order of the alphabet, a line for each room. */
 const struct service *const services[] = {
+    &account_service,
     &dynamodb_service,
     &dynamodbstreams_service,
     &iam_service,
     &kms_service,
+    &organizations_service,
     &s3_service,
     &sns_service,
     &sqs_service,
@@ -27,6 +31,8 @@ const size_t service_count = LENGTH(services);
 /* Rooms that do things later name them in their own tables. */
 extern const struct task_kind ddb_task_kinds[];
 extern const struct task_kind kms_task_kinds[];
+extern const struct task_kind account_tasks[];
+extern const struct task_kind organizations_tasks[];
 extern const struct task_kind s3_tasks[];
 extern const struct task_kind sns_task_kinds[];
 extern const struct task_kind sqs_task_kinds[];
@@ -35,6 +41,8 @@ const struct room_tasks rooms[] = {
     {cloud_task_kinds, 1},
     {ddb_task_kinds, 5},
     {kms_task_kinds, 3},
+    {account_tasks, 1},
+    {organizations_tasks, 6},
     {s3_tasks, 1},
     {sns_task_kinds, 7},
     {sqs_task_kinds, 4},
@@ -66,6 +74,7 @@ extern void iam_identity(struct txn *t, struct arena *a, const struct principal 
 extern bool iam_managed_policy(struct txn *t, struct arena *a, str arn, struct identity_policy *policy);
 extern bool iam_role(struct txn *t, struct arena *a, str arn, struct identity_role *role);
 extern void iam_key_used(struct txn *t, struct arena *a, str access_key, str region, str service, i64 at_ms);
+extern void organizations_door(struct txn *t, struct arena *a, str account, struct identity_organization *out);
 
 const struct identity_door identity_door = {
     .key = iam_key,
@@ -73,4 +82,5 @@ const struct identity_door identity_door = {
     .managed_policy = iam_managed_policy,
     .role = iam_role,
     .key_used = iam_key_used,
+    .organization = organizations_door,
 };

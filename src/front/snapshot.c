@@ -52,7 +52,7 @@ static int save(struct front *f, const char *file) {
     str answer, name = strchr(file, '/') ? snapshot_path(f, file) : str_of(file);
     str query = arena_concat(f->arena, S("file="), percent_encode(f->arena, name, false));
     int status = remote_call(f, "POST", "snapshot", query, LONG_MS, &answer);
-    if (status == EXIT_DONE) printf("saved %.*s\n", STR_ARGS(json_member(f, answer, S("file"))));
+    if (status == EXIT_DONE) printf("saved %.*s\n", STR_ARGS(remote_member(f, answer, S("file"))));
     return status;
 }
 
@@ -186,6 +186,6 @@ int run_reset(struct front *f) {
     if (unserved && !account) return reset_offline(f);
     str query = account ? arena_format(f->arena, "account=%s", account) : S("");
     int status = remote_call(f, "POST", "reset", query, LONG_MS, &answer);
-    if (status == EXIT_DONE) printf("deleted %.*s rows of %s\n", STR_ARGS(json_member(f, answer, S("rows"))), account ? account : "all accounts");
+    if (status == EXIT_DONE) printf("deleted %.*s rows of %s\n", STR_ARGS(remote_member(f, answer, S("rows"))), account ? account : "all accounts");
     return status;
 }

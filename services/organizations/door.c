@@ -1,0 +1,36 @@
+/* What the gate asks: where an account stands, and which SCPs and RCPs stand above it. */
+#include "cloud/identity.h"
+#include "organizations.h"
+
+static struct identity_policies *policies_of(struct txn *t, struct arena *a, const struct organization *o, str type_name,
+                                             const str *targets, u32 levels) {
+    const struct enabled_type *type = type_enabled(o, type_name);
+    if (!type) return NULL;
+    struct identity_policies *all = NEW_ARRAY(a, struct identity_policies, levels);
+    for (u32 level = 0; level < levels; level++) {
+        str ids[ATTACHED_MAX];
+        u32 n = attached_to(t, a, o, type, targets[level], ids, ATTACHED_MAX);
+        all[level].v = NEW_ARRAY(a, struct identity_policy, n + 1);
+        for (u32 i = 0; i < n; i++) {
+            struct policy_row p;
+            if (org_policy_load(t, a, o, ids[i], &p)) all[level].v[all[level].n++] = (struct identity_policy){org_policy_arn(a, o, &p), p.content};
+        }
+    }
+    return all;
+}
+
+void organizations_door(struct txn *t, struct arena *a, str account, struct identity_organization *out);
+void organizations_door(struct txn *t, struct arena *a, str account, struct identity_organization *out) {
+    struct member m;
+    struct organization o;
+    str targets[LEVELS_MAX];
+    *out = (struct identity_organization){0};
+    if (!member_load(t, a, account, &m) || !organization_load(t, a, m.management, &o)) return;
+    out->id = o.id;
+    out->path = m.path;
+    out->management = str_eq(account, o.management);
+    if (out->management || !o.types.n) return;
+    out->levels = levels_of(&o, &m, targets);
+    out->service_control = policies_of(t, a, &o, S("SERVICE_CONTROL_POLICY"), targets, out->levels);
+    out->resource_control = policies_of(t, a, &o, S("RESOURCE_CONTROL_POLICY"), targets, out->levels);
+}
