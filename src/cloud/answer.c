@@ -14,11 +14,13 @@ enum { HEADERS_OWN = 4, DIRECT_MAX = 64 << 10, READ_AHEAD = 512 << 10, READ_BUFF
 
 static err localized(const struct flight *f, err e) {
     static const struct error denied_json = {"AccessDeniedException", NULL, 400, WIRE_NONE, true};
+    static const struct error denied_rest = {"AccessDeniedException", NULL, 403, WIRE_NONE, true};
     static const struct error unavailable_s3 = {"ServiceUnavailable", NULL, 503, WIRE_NONE, false};
     static const struct error internal_s3 = {"InternalError", NULL, 500, WIRE_NONE, false};
     static const struct error validation_query = {"ValidationError", NULL, 400, WIRE_NONE, true};
     bool query = f->protocol == WIRE_AWS_QUERY || f->protocol == WIRE_EC2_QUERY;
-    if (e == &cloud_access_denied && !f->s3 && !query && f->service && !f->service->wire->query_compatible) return &denied_json;
+    if (e == &cloud_access_denied && !f->s3 && !query && f->service && !f->service->wire->query_compatible)
+        return f->protocol == WIRE_REST_JSON || f->protocol == WIRE_REST_XML ? &denied_rest : &denied_json;
     if (e == &store_unavailable && f->s3) return &unavailable_s3;
     if (e == &cloud_internal_failure && f->s3) return &internal_s3;
     if (e == &cloud_validation && query) return &validation_query;

@@ -27,17 +27,27 @@ static str lower_case(struct arena *a, str s) {
     return (str){text, s.n};
 }
 
+/* Services write the action in their own way, and have their own code. */
+static const struct error sns_refusal = {"AuthorizationError", NULL, 403, WIRE_NONE, true};
+
+static str action_written(const struct call *c, str action) {
+    if (is_service(c, S("sqs"))) return lower_case(c->arena, action); /* sqs:sendmessage */
+    if (is_service(c, S("sns")) && str_starts(action, S("sns:"))) return arena_concat(c->arena, S("SNS:"), str_skip(action, 4));
+    return action;
+}
+
 err deny(struct call *c, str action, str resource_arn) {
     bool s3 = is_service(c, S("s3"));
     if (s3 && c->principal->kind == PRINCIPAL_ANONYMOUS) return fail(c, &cloud_access_denied, "Access Denied");
-    if (is_service(c, S("sqs"))) action = lower_case(c->arena, action); /* as SQS writes it: sqs:sendmessage */
+    err e = is_service(c, S("sns")) ? &sns_refusal : &cloud_access_denied;
     const char *quote = s3 ? "\"" : "";
     str who = c->principal->arn.p ? c->principal->arn : S("anonymous");
+    action = action_written(c, action);
     str head = arena_format(c->arena, "User: %.*s is not authorized to perform: %.*s on resource: %s%.*s%s", STR_ARGS(who), STR_ARGS(action), quote,
                             STR_ARGS(resource_arn), quote);
     const char *name = kinds[c->denial].name;
-    if (c->denied_explicitly) return fail(c, &cloud_access_denied, "%.*s with an explicit deny in %s %s", STR_ARGS(head), kinds[c->denial].article, name);
-    return fail(c, &cloud_access_denied, "%.*s because no %s allows the %.*s action", STR_ARGS(head), name, STR_ARGS(action));
+    if (c->denied_explicitly) return fail(c, e, "%.*s with an explicit deny in %s %s", STR_ARGS(head), kinds[c->denial].article, name);
+    return fail(c, e, "%.*s because no %s allows the %.*s action", STR_ARGS(head), name, STR_ARGS(action));
 }
 
 /* ---- encoded authorization messages ---- */
