@@ -2,25 +2,30 @@
  * while its digests are computed; lengths, digests, chunk signatures and trailers are verified before
  * the handler runs.
  *
- * A small body is taken on the loop. A large one is copied into a few pieces that two lanes work off
- * on workers, side by side: one computes the digests (MD5 is the ceiling of a PUT), the other seals
- * and writes. When no piece is free the connection is paused: that is the back-pressure, and the
- * memory of an upload is the pieces. */
+ * A small body is taken on the loop. A large one comes into a few pieces (received there, or copied if
+ * it was framed) that two lanes work off on workers, side by side: one computes the digests (MD5 is the
+ * ceiling of a PUT), the other seals and writes. When no piece is free the connection is paused: that is
+ * the back-pressure, and the memory of an upload is the pieces.
+ *
+ * A lane goes from piece to piece without the loop as long as there are any. Who takes `pending` from 0
+ * starts it; who takes it to 0 ends it, and posts its end to the loop. */
 #include "cloud/checksum.h"
 #include "cloud/flight.h"
 #include "cloud/form.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
-enum { PIECE = 256 << 10, PIECES = 6, LANES = 2 };
+enum { PIECE = 256 << 10, PIECES = 6, LANES = 2, PIECES_A_TURN = 16 /* then others get the worker */ };
 static const u64 BODY_MAX_DEFAULT = 5ull << 30;
 
 struct lane {
     struct worker_job job;
-    struct http_task back;
+    struct http_task end, room; /* to the loop: nothing is pending; a piece is free */
     struct flight *flight;
-    u64 done; /* pieces */
-    bool busy, finished;
+    _Atomic u64 pending, done; /* pieces */
+    _Atomic bool room_posted;
+    bool busy; /* the loop's: from the start until the end has arrived */
     void (*work)(struct intake *k, str bytes);
 };
 
@@ -34,13 +39,15 @@ struct intake {
     i64 expected; /* payload bytes; -1 unknown */
     u64 got;
     err error;
-    bool body_ended, disk_failed, paused, settled;
+    bool body_ended, disk_failed, settled;
+    _Atomic bool paused;
     /* large bodies */
     bool large;
     char *piece[PIECES];
     size_t fill[PIECES];
     u64 filled; /* pieces handed to the lanes */
     size_t filling;
+    _Atomic u64 last; /* the number of the piece that completes the body; 0: not known */
     struct lane lanes[LANES];
 };
 
@@ -63,60 +70,107 @@ static void stage_bytes(struct intake *k, str bytes) {
     if (!k->disk_failed && !blob_stage_add(k->stream->stage, bytes)) k->disk_failed = true;
 }
 
-static void start_lanes(struct intake *k);
+static struct lane *lane_of(struct http_task *task, size_t offset) { return (struct lane *)(void *)((char *)task - offset); }
 
-static void lane_back(struct http_task *task) {
-    struct lane *lane = (struct lane *)((char *)task - offsetof(struct lane, back));
+static bool no_piece_is_free(const struct intake *k) { return k->filled - MIN(k->lanes[0].done, k->lanes[1].done) >= PIECES - 1; }
+
+static void go_on_if_paused(struct flight *f) {
+    struct intake *k = f->intake;
+    if (f->gone || !k->paused || no_piece_is_free(k)) return;
+    k->paused = false;
+    http_resume_body(f->exchange);
+}
+
+static void room_on_loop(struct http_task *task) {
+    struct lane *lane = lane_of(task, offsetof(struct lane, room));
+    lane->room_posted = false;
+    go_on_if_paused(lane->flight);
+}
+
+static void lane_start(struct lane *lane) {
+    lane->busy = lane->flight->busy = true;
+    store_worker_submit(lane->flight->cloud->store, &lane->job);
+}
+
+static void end_on_loop(struct http_task *task) {
+    struct lane *lane = lane_of(task, offsetof(struct lane, end));
     struct flight *f = lane->flight;
     struct intake *k = f->intake;
     lane->busy = false;
-    lane->done++;
-    bool idle = !k->lanes[0].busy && !k->lanes[1].busy;
-    if (idle) f->busy = false;
+    if (lane->pending) lane_start(lane); /* came while the end was on its way */
+    f->busy = k->lanes[0].busy || k->lanes[1].busy;
+    go_on_if_paused(f);
+    if (f->busy) return;
     if (f->gone) {
-        if (idle) flight_resume(f); /* frees */
-        return;
-    }
-    start_lanes(k);
-    if (k->paused && k->filled - MIN(k->lanes[0].done, k->lanes[1].done) < PIECES - 1) {
-        k->paused = false;
-        http_resume_body(f->exchange);
-    }
-    if (!f->busy && (k->body_ended || k->error) && !k->settled && k->lanes[0].done == k->filled && k->lanes[1].done == k->filled) {
+        flight_resume(f); /* frees */
+    } else if ((k->body_ended || k->error) && !k->settled) {
         k->settled = true;
         flight_resume(f);
     }
 }
 
-static void lane_work(struct worker_job *job) {
+/* Behind the last decrement the flight may be gone, unless the end that is posted here still holds it. */
+static void lane_run(struct worker_job *job) {
     struct lane *lane = (struct lane *)((char *)job - offsetof(struct lane, job));
     struct intake *k = lane->flight->intake;
-    size_t i = lane->done % PIECES;
-    lane->work(k, (str){k->piece[i], k->fill[i]});
-    /* The last piece of a complete body: make it durable here, where blocking is allowed. */
-    if (lane->work == stage_bytes && lane->finished && !k->disk_failed && !blob_stage_finish(k->stream->stage))
-        k->disk_failed = true;
-    lane->back.run = lane_back;
-    http_loop_post(lane->flight->cache->loop, &lane->back);
-}
-
-static void start_lanes(struct intake *k) {
-    for (int i = 0; i < LANES; i++) {
-        struct lane *lane = &k->lanes[i];
-        if (lane->busy || lane->done == k->filled) continue;
-        lane->busy = true;
-        lane->finished = k->body_ended && lane->done + 1 == k->filled && !k->error;
-        lane->flight->busy = true;
-        lane->job.run = lane_work;
-        store_worker_submit(lane->flight->cloud->store, &lane->job);
+    struct http_loop *loop = lane->flight->cache->loop;
+    for (int turn = 0;; turn++) {
+        if (turn == PIECES_A_TURN) {
+            store_worker_submit(lane->flight->cloud->store, &lane->job);
+            return;
+        }
+        u64 number = lane->done;
+        size_t i = number % PIECES;
+        lane->work(k, (str){k->piece[i], k->fill[i]});
+        /* The last piece of a complete body: make it durable here, where blocking is allowed. */
+        if (lane->work == stage_bytes && k->last == number + 1 && !k->disk_failed && !blob_stage_finish(k->stream->stage))
+            k->disk_failed = true;
+        lane->done = number + 1;
+        if (atomic_fetch_sub(&lane->pending, 1) == 1) break;
+        if (k->paused && !atomic_exchange(&lane->room_posted, true)) http_loop_post(loop, &lane->room);
     }
+    http_loop_post(loop, &lane->end);
 }
 
 static void hand_over_piece(struct intake *k) {
     k->fill[k->filled % PIECES] = k->filling;
     k->filling = 0;
     k->filled++;
-    start_lanes(k);
+    if (k->body_ended && !k->error) k->last = k->filled;
+    for (int i = 0; i < LANES; i++)
+        if (atomic_fetch_add(&k->lanes[i].pending, 1) == 0 && !k->lanes[i].busy) lane_start(&k->lanes[i]);
+}
+
+/* Where the next bytes of a large body go. */
+static char *room_in_piece(struct intake *k, size_t *n) {
+    size_t at = k->filled % PIECES;
+    if (!k->piece[at]) {
+        k->piece[at] = malloc(PIECE); /* heap: outlives no upload, and an arena would keep it */
+        ASSERT(k->piece[at]);
+    }
+    *n = PIECE - k->filling;
+    return k->piece[at] + k->filling;
+}
+
+static void take_large(struct flight *f, str bytes) {
+    struct intake *k = f->intake;
+    size_t n;
+    while (bytes.n) {
+        char *to = room_in_piece(k, &n);
+        n = MIN(bytes.n, n);
+        if (bytes.p != to) memcpy(to, bytes.p, n); /* else it was received there */
+        k->filling += n;
+        bytes = str_skip(bytes, n);
+        if (k->filling == PIECE) hand_over_piece(k);
+    }
+    if (!k->paused && no_piece_is_free(k)) {
+        k->paused = true;
+        http_pause_body(f->exchange);
+        go_on_if_paused(f); /* a lane may have looked before */
+    }
+    if (k->chunked || f->form || k->paused) return; /* framed bytes cannot come straight to their place */
+    char *room = room_in_piece(k, &n);
+    http_lend_room(f->exchange, room, n);
 }
 
 static void payload(void *context, str bytes) {
@@ -139,22 +193,7 @@ static void payload(void *context, str bytes) {
         stage_bytes(k, bytes);
         return;
     }
-    while (bytes.n) {
-        size_t at = k->filled % PIECES;
-        if (!k->piece[at]) {
-            k->piece[at] = malloc(PIECE); /* heap: outlives no upload, and an arena would keep it */
-            ASSERT(k->piece[at]);
-        }
-        size_t n = MIN(bytes.n, PIECE - k->filling);
-        memcpy(k->piece[at] + k->filling, bytes.p, n);
-        k->filling += n;
-        bytes = str_skip(bytes, n);
-        if (k->filling == PIECE) hand_over_piece(k);
-    }
-    if (!k->paused && k->filled - MIN(k->lanes[0].done, k->lanes[1].done) >= PIECES - 1) {
-        k->paused = true;
-        http_pause_body(f->exchange);
-    }
+    take_large(f, bytes);
 }
 
 void intake_bytes(struct flight *f, str bytes) {
@@ -247,7 +286,12 @@ static err begin_intake(struct flight *f) {
     k->stream->declared = k->declared.kind;
     k->stream->stage = blob_stage_new(f->cloud->store, k->expected, (struct blob_placement){.zones = f->plan.zones});
     k->large = k->expected < 0 || k->expected > blob_segment_max;
-    for (int i = 0; i < LANES; i++) k->lanes[i].flight = f;
+    for (int i = 0; i < LANES; i++) {
+        k->lanes[i].flight = f;
+        k->lanes[i].job.run = lane_run;
+        k->lanes[i].end.run = end_on_loop;
+        k->lanes[i].room.run = room_on_loop;
+    }
     k->lanes[0].work = digest_bytes;
     k->lanes[1].work = stage_bytes;
     f->intake = k;

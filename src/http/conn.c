@@ -116,8 +116,10 @@ static void read_some(struct http_conn *c) {
         before = c->held_n;
         memcpy(scratch, c->held, before);
     }
-    i64 n = c->ssl ? tls_read(c, scratch + before, SCRATCH_SIZE - before)
-                   : receive_plain(c, scratch + before, SCRATCH_SIZE - before, 0);
+    char *to = scratch + before;
+    size_t size = before || !c->protocol->room ? 0 : c->protocol->room(c, &to);
+    if (!size) size = SCRATCH_SIZE - before;
+    i64 n = c->ssl ? tls_read(c, to, size) : receive_plain(c, to, size, 0);
     if (n == -2) return;
     if (n == -1) {
         conn_close(c);
@@ -128,7 +130,7 @@ static void read_some(struct http_conn *c) {
         free(c->held);
         c->held = NULL;
         c->progress = true;
-        give(c, (str){scratch, before + (size_t)n});
+        give(c, (str){to - before, before + (size_t)n});
     }
 }
 

@@ -33,6 +33,11 @@ void http_receive_body(struct http_exchange *x, u64 max_bytes) {
 
 void http_pause_body(struct http_exchange *x) { x->paused = true; }
 
+void http_lend_room(struct http_exchange *x, char *room, size_t n) {
+    x->room = room;
+    x->room_n = n;
+}
+
 void http_resume_body(struct http_exchange *x) {
     if (!x->paused) return;
     x->paused = false;
@@ -43,6 +48,7 @@ void http_resume_body(struct http_exchange *x) {
 
 void exchange_deliver(struct http_exchange *x, str bytes) {
     x->body_received += bytes.n;
+    x->room_n = 0;
     if (x->body_received > x->body_max) {
         x->conn->protocol->refuse(x, 413);
         return;

@@ -111,6 +111,14 @@ static bool h1_wants_input(const struct http_conn *c) {
     return wants_body(x);
 }
 
+/* Of a body with a length: what comes next is its bytes and nothing else. */
+static size_t h1_room(const struct http_conn *c, char **room) {
+    const struct http_exchange *x = c->x;
+    if (!x || in_head(x) || !wants_body(x) || !x->room_n || x->request.body_length < 0) return 0;
+    *room = x->room;
+    return (size_t)MIN(x->body.left, (u64)x->room_n);
+}
+
 /* While the application works we read on, for the client's end; what it pipelines is held. */
 static bool h1_listens(const struct http_conn *c) { return c->x && c->x->body_done && !c->close_after; }
 
@@ -378,6 +386,7 @@ static void h1_abort(struct http_exchange *x) { x->conn->want_write = false; } /
 
 const struct protocol protocol_http1 = {.input = h1_input,
                                         .wants_input = h1_wants_input,
+                                        .room = h1_room,
                                         .listens = h1_listens,
                                         .feed = h1_feed,
                                         .flush = h1_flush,

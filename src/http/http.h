@@ -65,6 +65,9 @@ void *http_user(struct http_exchange *x);
  * application answers without it, the connection closes after the answer unless the body was empty. */
 void http_receive_body(struct http_exchange *x, u64 max_bytes); /* beyond: 413 by the room, aborted */
 void http_pause_body(struct http_exchange *x);
+/* The next body bytes may be received straight into `room`: on_body's view then stands there, which
+ * spares a copy. A hint, for one on_body; they may come elsewhere all the same. */
+void http_lend_room(struct http_exchange *x, char *room, size_t n);
 void http_resume_body(struct http_exchange *x);
 
 /* A response body source for http_respond_stream: fills up to `capacity` bytes. Returns the count; 0

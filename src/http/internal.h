@@ -73,6 +73,7 @@ struct protocol {
     /* Takes what it can of the bytes and returns how many; the rest is held until wants_input. */
     size_t (*input)(struct http_conn *c, str bytes);
     bool (*wants_input)(const struct http_conn *c);
+    size_t (*room)(const struct http_conn *c, char **room); /* for nothing but body bytes; may be NULL */
     bool (*listens)(const struct http_conn *c); /* also reads now, to hold; may be NULL */
     void (*feed)(struct http_conn *c);  /* what the application postponed and now takes; may be NULL */
     void (*flush)(struct http_conn *c); /* answers to the socket; sets want_write when it is full */
@@ -136,6 +137,8 @@ struct http_exchange {
     bool chunked;
     bool expects; /* the client waits for 100 Continue and was not told yet */
     u64 body_max, body_received;
+    char *room; /* lent for the next body bytes */
+    size_t room_n;
     /* HTTP/1.1 */
     struct buf head; /* of the request, while it is incomplete */
     size_t searched;

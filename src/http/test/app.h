@@ -20,6 +20,7 @@ struct app_state {
     _Atomic int requests, ends, aborts;
     _Atomic i64 body_seen; /* bytes given to on_body so far, over all exchanges */
     _Atomic int before_writes;
+    _Atomic u64 received_in_place; /* body bytes that came where the application wanted them */
 };
 static struct app_state app_state;
 
@@ -156,6 +157,11 @@ static void app_on_body(void *context, struct http_exchange *x, str bytes) {
     call->received += bytes.n;
     app_state.body_seen += (i64)bytes.n;
     if (str_eq(r->path, S("/echo"))) buf_add(&call->body, bytes);
+    if (str_eq(r->path, S("/count")) && str_eq(r->query, S("lend"))) {
+        if (!call->own) call->own = arena_alloc(http_exchange_arena(x), APP_LENT_MAX, 1);
+        if (bytes.p == call->own) app_state.received_in_place += bytes.n;
+        http_lend_room(x, call->own, APP_LENT_MAX);
+    }
     if (str_eq(r->path, S("/slow")) && !call->timer) {
         http_pause_body(x);
         call->timer = http_timer_start(http_exchange_loop(x), 20, app_timer_resume, call);

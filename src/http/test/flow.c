@@ -43,6 +43,32 @@ static void large_bodies_arrive_whole(void) {
     http_server_drain(s, 1000);
 }
 
+/* With a second request behind each body: what is lent takes body bytes only. */
+static void bodies_come_where_they_are_wanted(void) {
+    enum { BODY = 1 << 20 };
+    struct http_server *s = app_start_with((struct http_config){0});
+    char *bytes = malloc(BODY);
+    for (u64 i = 0; i < BODY; i++) bytes[i] = app_byte(i);
+    str want = arena_format(&a, "%d %llu", BODY, (unsigned long long)sum_of(BODY));
+    int fd = raw_connect(s);
+    u64 before = app_state.received_in_place;
+    for (int round = 0; round < 3; round++) {
+        raw_send(fd, arena_format(&a, "PUT /count?lend HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", BODY));
+        CHECK(raw_send(fd, (str){bytes, BODY}));
+        CHECK(raw_send(fd, S("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n")));
+        CHECK_STR(raw_body(raw_read_answer(&a, fd)), want);
+        CHECK_STR(raw_body(raw_read_answer(&a, fd)), S("hello"));
+    }
+    CHECK(app_state.received_in_place - before > BODY);
+    CHECK(raw_send(fd, S("PUT /count?lend HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n")));
+    usleep(20000);
+    CHECK(raw_send(fd, S("2\r\nab\r\n0\r\n\r\n")));
+    CHECK_STR(raw_body(raw_read_answer(&a, fd)), S("6 589"));
+    close(fd);
+    free(bytes);
+    http_server_drain(s, 1000);
+}
+
 /* The application pauses 20 ms after each read: a sender must feel that. */
 static void paused_bodies_stop_the_sender(void) {
     struct http_server *s = app_start_with((struct http_config){0});
@@ -238,7 +264,7 @@ static void a_taken_port_is_a_problem(void) {
     http_server_drain(s, 1000);
 }
 
-UNIT_MAIN(UNIT(large_bodies_arrive_whole), UNIT(paused_bodies_stop_the_sender),
+UNIT_MAIN(UNIT(large_bodies_arrive_whole), UNIT(bodies_come_where_they_are_wanted), UNIT(paused_bodies_stop_the_sender),
           UNIT(slow_readers_get_all_and_cost_little), UNIT(a_producer_may_be_late),
           UNIT(idle_connections_are_small), UNIT(tasks_run_once_and_in_order),
           UNIT(drain_lets_running_requests_end), UNIT(drain_waits_for_who_still_holds),
