@@ -1,4 +1,5 @@
-/* What the decision needs to know of a request: the key's policy, a grant that fits, KMS's condition keys. */
+/* What the decision needs to know of a request: the key's policy, a grant that fits, and those of KMS's condition
+ * keys that do not stand in the input under their own name. */
 #include "kms.h"
 
 enum { FACTS_MAX = 64, ALIASES_SHOWN = 50 };
@@ -16,12 +17,6 @@ static void add(struct call *c, struct auth_facts *facts, const char *key, str v
     if (!facts->v) facts->v = NEW_ARRAY(c->arena, struct auth_fact, FACTS_MAX);
     if (facts->n < FACTS_MAX) facts->v[facts->n++] = (struct auth_fact){str_of(key), value};
 }
-static void add_flag(struct call *c, struct auth_facts *facts, const char *key, struct opt_bool value) {
-    if (value.set) add(c, facts, key, value.v ? S("true") : S("false"));
-}
-static void add_number(struct call *c, struct auth_facts *facts, const char *key, struct opt_i32 value) {
-    if (value.set) add(c, facts, key, arena_format(c->arena, "%d", value.v));
-}
 
 /* kms:EncryptionContext:name has its name in the key. */
 static void add_context(struct call *c, struct auth_facts *facts, const struct kms_encryption_context_type *context) {
@@ -33,14 +28,6 @@ static void add_context(struct call *c, struct auth_facts *facts, const struct k
         v[facts->n++] = (struct auth_fact){arena_concat(c->arena, S("kms:EncryptionContext:"), context->v[i].key), context->v[i].value};
         v[facts->n++] = (struct auth_fact){S("kms:EncryptionContextKeys"), context->v[i].key};
     }
-}
-
-static void add_caller(struct call *c, struct auth_facts *facts) {
-    add(c, facts, "kms:CallerAccount", c->principal->account);
-    bool forwarded = c->outer && c->principal->kind != PRINCIPAL_SERVICE;
-    if (!forwarded) return;
-    const struct wire_service *w = c->outer->service->wire;
-    add(c, facts, "kms:ViaService", arena_format(c->arena, "%s.%.*s.amazonaws.com", w->text + w->signing_name, STR_ARGS(c->region)));
 }
 
 static void add_key(struct call *c, struct auth_facts *facts, const struct kms_key *k) {
@@ -67,7 +54,6 @@ static void of_key(struct call *c, const struct kms_key *k, const struct key_use
     facts->resource_arn = k->arn;
     facts->policy_rules = true;
     facts->granted = kms_grant_allows(c, k, operation, use->context);
-    add_caller(c, facts);
     add_key(c, facts, k);
     add(c, facts, "kms:RequestAlias", alias_in(use->key_id));
     add_context(c, facts, use->context);
@@ -93,36 +79,31 @@ KEY_FACTS(delete_imported_key_material, OPEN_HERE)
 KEY_FACTS(disable_key, OPEN_HERE)
 KEY_FACTS(disable_key_rotation, OPEN_HERE)
 KEY_FACTS(enable_key, OPEN_HERE)
+KEY_FACTS(enable_key_rotation, OPEN_HERE)
 KEY_FACTS(get_key_policy, OPEN_HERE)
 KEY_FACTS(get_key_rotation_status, OPEN_FOREIGN)
+KEY_FACTS(get_parameters_for_import, OPEN_HERE)
+KEY_FACTS(import_key_material, OPEN_HERE)
 KEY_FACTS(list_grants, OPEN_FOREIGN)
 KEY_FACTS(list_key_policies, OPEN_HERE)
 KEY_FACTS(list_key_rotations, OPEN_FOREIGN)
 KEY_FACTS(list_resource_tags, OPEN_HERE)
+KEY_FACTS(put_key_policy, OPEN_HERE)
+KEY_FACTS(replicate_key, OPEN_HERE)
 KEY_FACTS(revoke_grant, OPEN_FOREIGN)
 KEY_FACTS(rotate_key_on_demand, OPEN_HERE)
+KEY_FACTS(tag_resource, OPEN_HERE)
 KEY_FACTS(untag_resource, OPEN_HERE)
 KEY_FACTS(update_key_description, OPEN_HERE)
+KEY_FACTS(update_primary_region, OPEN_HERE)
 
-/* Those that change one key and have condition keys of their own: the body adds them. */
-#define KEY_FACTS_AND(operation, body)                                                                                  \
-    err kms_##operation##_facts(struct call *c, const struct kms_##operation##_request *in, struct auth_facts *facts) { \
-        TRY(key_facts(c, &(struct key_use){.key_id = in->key_id}, facts));                                              \
-        body return NULL;                                                                                               \
-    }
-KEY_FACTS_AND(enable_key_rotation, add_number(c, facts, "kms:RotationPeriodInDays", in->rotation_period_in_days);)
-KEY_FACTS_AND(get_parameters_for_import, add(c, facts, "kms:WrappingAlgorithm", in->wrapping_algorithm);
-              add(c, facts, "kms:WrappingKeySpec", in->wrapping_key_spec);)
-KEY_FACTS_AND(import_key_material, add(c, facts, "kms:ExpirationModel", in->expiration_model);
-              if (in->valid_to.set) add(c, facts, "kms:ValidTo", arena_format(c->arena, "%lld", (long long)in->valid_to.ms / 1000));)
-KEY_FACTS_AND(put_key_policy, add_flag(c, facts, "kms:BypassPolicyLockoutSafetyCheck", in->bypass_policy_lockout_safety_check);)
-KEY_FACTS_AND(replicate_key, add(c, facts, "kms:ReplicaRegion", in->replica_region);)
-KEY_FACTS_AND(schedule_key_deletion, add_number(c, facts, "kms:ScheduleKeyDeletionPendingWindowInDays", in->pending_window_in_days);)
-KEY_FACTS_AND(tag_resource, for (u32 i = 0; i < in->tags.n; i++) {
-    add(c, facts, "aws:TagKeys", in->tags.v[i].tag_key);
-    add(c, facts, arena_c_string(c->arena, arena_concat(c->arena, S("aws:RequestTag/"), in->tags.v[i].tag_key)), in->tags.v[i].tag_value);
-})
-KEY_FACTS_AND(update_primary_region, add(c, facts, "kms:PrimaryRegion", in->primary_region);)
+
+err kms_schedule_key_deletion_facts(struct call *c, const struct kms_schedule_key_deletion_request *in, struct auth_facts *facts) {
+    TRY(key_facts(c, &(struct key_use){.key_id = in->key_id}, facts));
+    i32 days = in->pending_window_in_days.set ? in->pending_window_in_days.v : 30;
+    add(c, facts, "kms:ScheduleKeyDeletionPendingWindowInDays", arena_format(c->arena, "%d", days));
+    return NULL;
+}
 
 /* ---- operations that use a key; aliases and other accounts' keys may be named ---- */
 
@@ -142,11 +123,11 @@ USE_FACTS(generate_data_key, &in->encryption_context, )
 USE_FACTS(generate_data_key_without_plaintext, &in->encryption_context, )
 USE_FACTS(generate_data_key_pair, &in->encryption_context, add(c, facts, "kms:DataKeyPairSpec", in->key_pair_spec);)
 USE_FACTS(generate_data_key_pair_without_plaintext, &in->encryption_context, add(c, facts, "kms:DataKeyPairSpec", in->key_pair_spec);)
-USE_FACTS(sign, NULL, add(c, facts, "kms:SigningAlgorithm", in->signing_algorithm); add(c, facts, "kms:MessageType", or_raw(in->message_type));)
-USE_FACTS(verify, NULL, add(c, facts, "kms:SigningAlgorithm", in->signing_algorithm); add(c, facts, "kms:MessageType", or_raw(in->message_type));)
-USE_FACTS(generate_mac, NULL, add(c, facts, "kms:MacAlgorithm", in->mac_algorithm);)
-USE_FACTS(verify_mac, NULL, add(c, facts, "kms:MacAlgorithm", in->mac_algorithm);)
-USE_FACTS(derive_shared_secret, NULL, add(c, facts, "kms:KeyAgreementAlgorithm", in->key_agreement_algorithm);)
+USE_FACTS(sign, NULL, add(c, facts, "kms:MessageType", or_raw(in->message_type));)
+USE_FACTS(verify, NULL, add(c, facts, "kms:MessageType", or_raw(in->message_type));)
+USE_FACTS(generate_mac, NULL, )
+USE_FACTS(verify_mac, NULL, )
+USE_FACTS(derive_shared_secret, NULL, )
 
 err kms_decrypt_facts(struct call *c, const struct kms_decrypt_request *in, struct auth_facts *facts) {
     struct kms_key k;
@@ -160,10 +141,23 @@ err kms_decrypt_facts(struct call *c, const struct kms_decrypt_request *in, stru
     return NULL;
 }
 
-/* The gate asks for ReEncryptTo on the destination; the handler for ReEncryptFrom on the source. */
+/* Two rights on two keys: the gate asks for ReEncryptTo on the destination, for ReEncryptFrom is asked here. */
+static err check_source(struct call *c, const struct kms_re_encrypt_request *in) {
+    struct kms_key k;
+    struct auth_facts facts = {0};
+    struct key_use use = {.key_id = in->source_key_id, .context = &in->source_encryption_context, .operation = S("ReEncryptFrom")};
+    if (!in->ciphertext_blob.p) return fail(c, &cloud_validation, "CiphertextBlob is required.");
+    TRY(kms_context_check(c, &in->source_encryption_context));
+    TRY(kms_ciphertext_key(c, in->ciphertext_blob, in->source_key_id, in->source_encryption_algorithm, &k));
+    of_key(c, &k, &use, &facts);
+    add(c, &facts, "kms:EncryptionAlgorithm", or_symmetric(in->source_encryption_algorithm));
+    return may_with(c, S("kms:ReEncryptFrom"), k.arn, &facts) ? NULL : deny(c, S("kms:ReEncryptFrom"), k.arn);
+}
+
 err kms_re_encrypt_facts(struct call *c, const struct kms_re_encrypt_request *in, struct auth_facts *facts) {
     struct key_use use = {.key_id = in->destination_key_id, .how = OPEN_ALIAS | OPEN_FOREIGN, .context = &in->destination_encryption_context,
                           .tokens = &in->grant_tokens, .operation = S("ReEncryptTo")};
+    TRY(check_source(c, in));
     TRY(key_facts(c, &use, facts));
     add(c, facts, "kms:EncryptionAlgorithm", or_symmetric(in->destination_encryption_algorithm));
     return NULL;
@@ -172,12 +166,10 @@ err kms_re_encrypt_facts(struct call *c, const struct kms_re_encrypt_request *in
 /* ---- the others ---- */
 
 err kms_create_key_facts(struct call *c, const struct kms_create_key_request *in, struct auth_facts *facts) {
-    add_caller(c, facts);
     add(c, facts, "kms:KeySpec", in->key_spec.p ? in->key_spec : or_symmetric(in->customer_master_key_spec));
     add(c, facts, "kms:KeyUsage", in->key_usage.p ? in->key_usage : S("ENCRYPT_DECRYPT"));
     add(c, facts, "kms:KeyOrigin", in->origin.p ? in->origin : S("AWS_KMS"));
     add(c, facts, "kms:MultiRegion", in->multi_region.set && in->multi_region.v ? S("true") : S("false"));
-    add_flag(c, facts, "kms:BypassPolicyLockoutSafetyCheck", in->bypass_policy_lockout_safety_check);
     return NULL;
 }
 
@@ -203,10 +195,6 @@ err kms_create_grant_facts(struct call *c, const struct kms_create_grant_request
     const struct kms_grant_constraints *constraints = in->constraints;
     if (constraints) use.context = constraints->encryption_context_equals.n ? &constraints->encryption_context_equals : &constraints->encryption_context_subset;
     TRY(key_facts(c, &use, facts));
-    add(c, facts, "kms:GranteePrincipal", in->grantee_principal);
-    add(c, facts, "kms:RetiringPrincipal", in->retiring_principal);
-    add(c, facts, "kms:GranteeServicePrincipal", in->grantee_service_principal);
-    add(c, facts, "kms:RetiringServicePrincipal", in->retiring_service_principal);
     for (u32 i = 0; i < in->operations.n; i++) add(c, facts, "kms:GrantOperations", in->operations.v[i]);
     bool for_aws = c->outer != NULL || in->grantee_service_principal.p;
     add(c, facts, "kms:GrantIsForAWSResource", for_aws ? S("true") : S("false"));

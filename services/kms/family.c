@@ -77,7 +77,7 @@ err kms_replicate_key(struct call *c, const struct kms_replicate_key_request *in
         return fail(c, &cloud_validation, "The replica Region %.*s is not valid.", STR_ARGS(in->replica_region));
     if (kms_key_load(c->txn, c->arena, k.account, in->replica_region, k.id, &replica))
         return fail(c, &kms_already_exists_exception, "Cannot replicate %.*s to %.*s because it already exists there.", STR_ARGS(k.arn), STR_ARGS(in->replica_region));
-    if (in->policy.p) TRY(kms_policy_check(c, in->policy, in->bypass_policy_lockout_safety_check.set && in->bypass_policy_lockout_safety_check.v, S("*")));
+    if (in->policy.p) TRY(kms_policy_check(c, in->policy, in->bypass_policy_lockout_safety_check.set && in->bypass_policy_lockout_safety_check.v, k.arn));
     struct call *there = call_in(c, in->replica_region);
     replica = (struct kms_key){.spec = k.spec, .usage = k.usage, .origin = k.origin, .multi_region = true, .account = k.account, .id = k.id,
                                .region = in->replica_region, .public_key = k.public_key, .description = in->description,

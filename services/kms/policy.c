@@ -1,7 +1,7 @@
 /* Key policies: one a key, named default. Who may do what is the evaluator's to say (facts.c hands it over). */
 #include "kms.h"
 
-#include "text/json.h"
+#include "auth/policy.h"
 
 str kms_policy_default(struct call *c, str account) {
     return arena_format(c->arena,
@@ -12,19 +12,13 @@ str kms_policy_default(struct call *c, str account) {
                         STR_ARGS(account));
 }
 
+/* The safety check: whoever sets a policy must be able to set it again, unless he says that he means it. */
 err kms_policy_check(struct call *c, str policy, bool bypass, str arn) {
-    struct json_reader r = json_reader_new(c->arena, policy, json_default_limits);
-    str key;
-    bool statement = false;
-    (void)bypass;
-    (void)arn;
-    if (json_read_object(&r))
-        while (json_read_key(&r, &key)) {
-            statement |= str_eq(key, S("Statement"));
-            json_skip(&r);
-        }
-    if (json_done(&r) && statement) return NULL;
-    return fail(c, &kms_malformed_policy_document_exception, "%s", r.problem ? r.problem : "Policy has no statements");
+    str problem = {0};
+    if (!policy_compile(policy, POLICY_RESOURCE, c->arena, &problem)) return fail(c, &kms_malformed_policy_document_exception, "%.*s", STR_ARGS(problem));
+    struct auth_facts facts = {.resource_policy = policy, .resource_account = c->account, .policy_rules = true};
+    if (bypass || may_with(c, S("kms:PutKeyPolicy"), arn, &facts)) return NULL;
+    return fail(c, &kms_malformed_policy_document_exception, "The new key policy will not allow you to update the key policy in the future.");
 }
 
 static err check_policy_name(struct call *c, str name) {
