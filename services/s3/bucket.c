@@ -130,8 +130,6 @@ static err creation_check(struct call *c, const struct s3_create_bucket_request 
         fail_detail(c, S("BucketName"), in->bucket);
         return fail(c, &s3_invalid_bucket_name, "The specified bucket is not valid.");
     }
-    if (in->object_lock_enabled_for_bucket.set && in->object_lock_enabled_for_bucket.v)
-        return s3_fail_header_not_implemented(c, "x-amz-bucket-object-lock-enabled", NULL);
     const struct s3_create_bucket_configuration *configuration = in->create_bucket_configuration;
     if (configuration && (configuration->location || configuration->bucket))
         return fail(c, &s3_not_implemented, "Directory buckets are not implemented");
@@ -202,6 +200,10 @@ err s3_create_bucket(struct call *c, const struct s3_create_bucket_request *in,
                                  .region = region,
                                  .location_constraint = constraint.n ? constraint : (str){0},
                                  .created_ms = c->now_ms};
+    if (in->object_lock_enabled_for_bucket.set && in->object_lock_enabled_for_bucket.v) {
+        bucket.object_lock = true;
+        bucket.versioning = S3_VERSIONING_ENABLED;
+    }
     struct s3_acl_row acl = {0};
     TRY(rights_of_new(c, in, &bucket, &acl));
     s3_bucket_update(c, &bucket);

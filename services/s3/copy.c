@@ -1,6 +1,7 @@
 /* CopyObject. The copy shares the bytes of its source. Where its ETag or checksum is not the source's
  * (parts, another algorithm), a worker reads the bytes once, before the handler runs. */
 #include "services/s3/acl.h"
+#include "services/s3/lock.h"
 #include "services/s3/versions.h"
 
 static const u64 copy_max = 5ull << 30;
@@ -160,6 +161,8 @@ err s3_copy_object(struct call *c, const struct s3_copy_object_request *in,
     struct object_row copy = job.source;
     TRY(copy_headers(c, in, &job, &copy));
     TRY(s3_acl_of_new(c, &job.bucket, &S3_ACL_OF(in), &copy));
+    struct object_headers lock = S3_HEADERS_OF(in);
+    TRY(s3_lock_of_new(c, &job.bucket, &lock, &copy));
     if (job.digest) s3_body_digest(c, call_body(c), job.kind, &copy);
     copy.upload_id = (str){0};
     copy.part_count = 0;

@@ -1,5 +1,6 @@
 /* DeleteObject, DeleteObjects. Without a version id a bucket with versions gets a delete marker; with
  * one the version goes for good. */
+#include "services/s3/lock.h"
 #include "services/s3/versions.h"
 
 enum { DELETE_ENTRIES_MAX = 1000 };
@@ -24,6 +25,7 @@ static err delete_version(struct call *c, const struct bucket_row *bucket, const
         TRY(s3_condition_write(c, d->if_match, (str){0}, bucket, d->key,
                                there && !object.delete_marker ? &object : NULL));
     if (!there) return NULL;
+    TRY(s3_lock_check(c, bucket, d->key, &object, d->bypass_governance));
     done->marker = object.delete_marker;
     s3_object_remove(c, bucket, d->key, &object, S("DeleteObject"));
     return NULL;
@@ -59,7 +61,8 @@ err s3_delete_object(struct call *c, const struct s3_delete_object_request *in,
     if (in->if_match_last_modified_time.set)
         return s3_fail_header_not_implemented(c, "x-amz-if-match-last-modified-time", NULL);
     if (in->if_match_size.set) return s3_fail_header_not_implemented(c, "x-amz-if-match-size", NULL);
-    struct deletion d = {.key = in->key, .version_id = in->version_id, .if_match = in->if_match};
+    struct deletion d = {.key = in->key, .version_id = in->version_id, .if_match = in->if_match,
+                         .bypass_governance = in->bypass_governance_retention.set && in->bypass_governance_retention.v};
     TRY(delete_one(c, &bucket, &d, &done));
     if (done.marker) out->delete_marker = SOME_BOOL(true);
     out->version_id = done.version_id;
@@ -67,7 +70,7 @@ err s3_delete_object(struct call *c, const struct s3_delete_object_request *in,
 }
 
 static err entry_delete(struct call *c, const struct bucket_row *bucket,
-                        const struct s3_object_identifier *entry, struct deleted *done) {
+                        const struct s3_object_identifier *entry, bool bypass, struct deleted *done) {
     str arn = s3_object_arn(c, bucket->name, entry->key);
     str action = entry->version_id.p ? S("s3:DeleteObjectVersion") : S("s3:DeleteObject");
     if (!s3_may(c, bucket, action, arn)) return deny(c, action, arn);
@@ -75,7 +78,8 @@ static err entry_delete(struct call *c, const struct bucket_row *bucket,
         return s3_fail_header_not_implemented(c, "x-amz-if-match-last-modified-time", NULL);
     if (s3_version_check(c, entry->version_id))
         return fail(c, &s3_no_such_version, "The specified version does not exist.");
-    struct deletion d = {.key = entry->key, .version_id = entry->version_id, .if_match = entry->etag};
+    struct deletion d = {.key = entry->key, .version_id = entry->version_id, .if_match = entry->etag,
+                         .bypass_governance = bypass};
     return delete_one(c, bucket, &d, done);
 }
 
@@ -97,6 +101,7 @@ err s3_delete_objects(struct call *c, const struct s3_delete_objects_request *in
         return s3_fail_malformed(c);
     for (u32 i = 0; i < in->delete->objects.n; i++)
         if (!in->delete->objects.v[i].key.n) return s3_fail_malformed(c);
+    bool bypass = in->bypass_governance_retention.set && in->bypass_governance_retention.v;
     bool quiet = in->delete->quiet.set && in->delete->quiet.v;
     u32 entries = in->delete->objects.n;
     out->deleted.v = NEW_ARRAY(c->arena, struct s3_deleted_object, entries);
@@ -105,7 +110,7 @@ err s3_delete_objects(struct call *c, const struct s3_delete_objects_request *in
         const struct s3_object_identifier *entry = &in->delete->objects.v[i];
         struct deleted done;
         size_t mark = txn_mark(c->txn);
-        err failure = entry_delete(c, &bucket, entry, &done);
+        err failure = entry_delete(c, &bucket, entry, bypass, &done);
         if (failure) {
             txn_undo(c->txn, mark);
             out->errors.v[out->errors.n++] = (struct s3_error){.key = entry->key,

@@ -169,6 +169,11 @@ static struct record_pair *metadata_of(struct call *c, const struct object_row *
         (out)->metadata.v = (void *)metadata_of((c), o_);                                          \
         (out)->metadata.n = o_->metadata.n;                                                        \
         (out)->metadata.set = o_->metadata.n > 0;                                                  \
+        if (o_->lock_mode.p) {                                                                     \
+            (out)->object_lock_mode = o_->lock_mode;                                               \
+            (out)->object_lock_retain_until_date = SOME_TIME(o_->lock_until_ms);                   \
+        }                                                                                          \
+        if (o_->hold_known) (out)->object_lock_legal_hold_status = o_->legal_hold ? S("ON") : S("OFF"); \
         if (o_->tags.n) (out)->tag_count = SOME_I32((i32)o_->tags.n);                              \
         if ((seen)->by_part && o_->part_count) (out)->parts_count = SOME_I32(o_->part_count);         \
         if ((seen)->checksum_kind >= 0) {                                                             \

@@ -71,8 +71,6 @@ err s3_headers_check(struct call *c, const struct object_headers *h) {
     TRY(storage_class_check(c, h->storage_class));
     TRY(redirect_check(c, h->website_redirect));
     TRY(metadata_check(c, &h->metadata));
-    if (h->lock_mode.p || h->legal_hold.p || h->lock_until)
-        return fail(c, &s3_invalid_request, "Bucket is missing Object Lock Configuration");
     return NULL;
 }
 

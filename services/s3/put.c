@@ -1,6 +1,7 @@
 /* PutObject. The bytes are staged, digested and verified before the handler runs; what can be refused
  * without them is refused before they are sent. */
 #include "services/s3/acl.h"
+#include "services/s3/lock.h"
 
 static const u64 object_put_max = 5ull << 30;
 
@@ -37,6 +38,7 @@ err s3_put_object_prepare(struct call *c, const struct s3_put_object_request *in
     plan->too_large = &s3_entity_too_large;
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     TRY(s3_acl_of_new(c, &bucket, &S3_ACL_OF(in), &scratch));
+    TRY(s3_lock_of_new(c, &bucket, &headers, &scratch));
     return conditions(c, &bucket, in);
 }
 
@@ -50,6 +52,7 @@ err s3_put_object(struct call *c, const struct s3_put_object_request *in,
     struct object_headers headers = S3_HEADERS_OF(in);
     TRY(s3_headers_apply(c, &headers, &object));
     TRY(s3_acl_of_new(c, &bucket, &S3_ACL_OF(in), &object));
+    TRY(s3_lock_of_new(c, &bucket, &headers, &object));
     s3_body_take(c, in->body, DIGEST_CRC64NVME, &object);
     s3_object_replace(c, &bucket, in->key, &object, S("PutObject"));
     count_usage(c, S("DataTransfer-In-Bytes"), (double)object.size);

@@ -13,6 +13,7 @@ static const struct record_field bucket_fields[] = {
     RECORD_I32(9, struct bucket_row, public_access),
     RECORD_BOOL(10, struct bucket_row, requester_pays),
     RECORD_I32(11, struct bucket_row, acceleration),
+    RECORD_BOOL(12, struct bucket_row, object_lock),
 };
 const struct record_type s3_bucket_record = RECORD_TYPE(struct bucket_row, bucket_fields);
 
@@ -42,6 +43,10 @@ static const struct record_field object_fields[] = {
     RECORD_LIST(23, struct object_row, tags, record_pair_type),
     RECORD_STR(24, struct object_row, owner),
     RECORD_LIST(25, struct object_row, grants, s3_grant_record),
+    RECORD_STR(26, struct object_row, lock_mode),
+    RECORD_I64(27, struct object_row, lock_until_ms),
+    RECORD_BOOL(28, struct object_row, legal_hold),
+    RECORD_BOOL(29, struct object_row, hold_known),
 };
 const struct record_type s3_object_record = RECORD_TYPE(struct object_row, object_fields);
 

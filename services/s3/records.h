@@ -37,6 +37,7 @@ struct bucket_row {
     i32 ownership;  /* enum s3_ownership */
     i32 public_access; /* Block Public Access, bits of acl.h */
     bool requester_pays;
+    bool object_lock; /* and versions for ever */
     i32 acceleration;
 };
 
@@ -60,6 +61,9 @@ struct object_row {
     str expires, website_redirect;
     struct record_pairs metadata; /* lower-case names without x-amz-meta- */
     struct record_pairs tags;
+    str lock_mode;            /* GOVERNANCE, COMPLIANCE; absent: no retention */
+    i64 lock_until_ms;
+    bool legal_hold, hold_known; /* known: somebody said ON or OFF */
     str owner;                /* account, where it is not the bucket's */
     struct s3_grants grants;  /* its access control list; absent: the owner's alone */
 };

@@ -60,7 +60,8 @@ struct object_headers {
     str website_redirect, storage_class, tagging;
     str encryption, kms_key, customer_algorithm, customer_key;
     str lock_mode, legal_hold;
-    bool lock_until;
+    struct opt_time lock_until;
+    bool event_hold;
     struct record_pairs metadata;
 };
 /* Fills from any generated request that has these members. */
@@ -80,7 +81,10 @@ struct object_headers {
                              .customer_key = (in)->sse_customer_key,                               \
                              .lock_mode = (in)->object_lock_mode,                                  \
                              .legal_hold = (in)->object_lock_legal_hold_status,                    \
-                             .lock_until = (in)->object_lock_retain_until_date.set,                \
+                             .lock_until = (in)->object_lock_retain_until_date,                    \
+                             .event_hold = (in)->object_lock_event_hold.p                          \
+                                           || (in)->object_lock_event_hold_duration_days.set       \
+                                           || (in)->object_lock_event_hold_duration_years.set,     \
                              .metadata = S3_PAIRS((in)->metadata)})
 /* The generated map of strings is laid out like a list of pairs. */
 #define S3_PAIRS(map)                                                                              \

@@ -1,5 +1,6 @@
 /* Multipart uploads while they are open: beginning, receiving parts, listing them, aborting. */
 #include "services/s3/acl.h"
+#include "services/s3/lock.h"
 
 enum { PART_NUMBER_MAX = 10000, PARTS_PAGE_MAX = 1000, UPLOAD_ID_SEQUENCE = 16, UPLOAD_ID_RANDOM = S3_UPLOAD_ID - UPLOAD_ID_SEQUENCE };
 static const u64 part_size_max = 5ull << 30;
@@ -50,6 +51,7 @@ err s3_create_multipart_upload(struct call *c, const struct s3_create_multipart_
     TRY(s3_headers_check(c, &headers));
     TRY(s3_headers_apply(c, &headers, &object));
     TRY(s3_acl_of_new(c, &bucket, &S3_ACL_OF(in), &object));
+    TRY(s3_lock_of_new(c, &bucket, &headers, &object));
     TRY(checksum_mode(c, in, &upload));
     upload.sequence = txn_sequence(c->txn);
     /* Ids sort by creation: the order in which S3 lists the uploads of a key. */

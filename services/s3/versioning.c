@@ -25,6 +25,9 @@ err s3_put_bucket_versioning(struct call *c, const struct s3_put_bucket_versioni
     bool mfa = str_eq(wanted->mfa_delete, S("Enabled"));
     if (wanted->mfa_delete.p && !mfa && !str_eq(wanted->mfa_delete, S("Disabled"))) return s3_fail_malformed(c);
     if (mfa) return s3_fail_header_not_implemented(c, "x-amz-mfa", "MFA delete is not implemented");
+    if (!enabled && bucket.object_lock)
+        return fail(c, &s3_invalid_bucket_state,
+                    "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.");
     bucket.versioning = enabled ? S3_VERSIONING_ENABLED : S3_VERSIONING_SUSPENDED;
     s3_bucket_update(c, &bucket);
     return NULL;
