@@ -1,0 +1,288 @@
+/* Event buses, and who else may put events on one. The bus "default" is always there. */
+#include "events.h"
+
+#include "auth/policy.h"
+#include "cloud/policy_document.h"
+#include "text/json.h"
+
+struct key events_key(struct arena *a, str account, str region, str type) {
+    struct key k = key_new(a, S("events"));
+    key_str(&k, account);
+    key_str(&k, region);
+    key_str(&k, type);
+    return k;
+}
+
+static str bus_row(struct arena *a, str account, str region, str name) {
+    struct key k = events_key(a, account, region, S("bus"));
+    key_str(&k, name);
+    return key_bytes(&k);
+}
+
+bool bus_load(struct txn *t, struct arena *a, str account, str region, str name, struct bus *bus) {
+    str row;
+    if (name.n > 256 || region.n > 40) return false;
+    bool there = txn_get(t, bus_row(a, account, region, name), &row);
+    if (!there && !str_eq(name, S("default"))) return false;
+    *bus = (struct bus){0};
+    if (there) ASSERT(record_decode(a, &events_bus_record, arena_str(a, row), bus));
+    bus->account = account;
+    bus->region = region;
+    bus->name = name;
+    return true;
+}
+
+static void bus_save(struct call *c, struct bus *bus) {
+    bus->modified_ms = c->now_ms;
+    if (!bus->created_ms) bus->created_ms = c->now_ms;
+    txn_put(c->txn, bus_row(c->arena, bus->account, bus->region, bus->name), record_encode(c->arena, &events_bus_record, bus));
+}
+
+str bus_arn(struct arena *a, const struct bus *bus) { return arn_format(a, S("events"), bus->region, bus->account, arena_concat(a, S("event-bus/"), bus->name)); }
+
+err bus_open(struct call *c, str name_or_arn, struct bus *bus) {
+    struct arn arn = {.account = c->account, .region = c->region};
+    str name = name_or_arn.p ? name_or_arn : S("default");
+    if (str_starts(name, S("arn:")) && arn_parse(name, &arn) && str_starts(arn.resource, S("event-bus/"))) name = str_skip(arn.resource, 10);
+    if (bus_load(c->txn, c->arena, arn.account, arn.region, name, bus)) return NULL;
+    return fail(c, &events_resource_not_found_exception, "Event bus %.*s does not exist.", STR_ARGS(name));
+}
+
+err limits_page(struct call *c, str token, struct opt_i32 limit, str *position, u32 *max) {
+    *position = (str){0};
+    *max = limit.set ? (u32)limit.v : PAGE;
+    if (token.p && !page_position(c, token, position)) return fail(c, &cloud_validation, "The NextToken is not valid.");
+    return NULL;
+}
+
+/* ---- tags: of buses and rules ---- */
+
+static const struct tag_errors tag_errors = {.too_many = &events_limit_exceeded_exception, .invalid = &cloud_validation};
+
+static err tagged(struct call *c, str text) {
+    struct arn arn;
+    struct bus bus;
+    struct rule rule;
+    if (!arn_parse(text, &arn)) return fail(c, &cloud_validation, "Provided Arn is not in correct format.");
+    if (str_starts(arn.resource, S("event-bus/"))) return bus_open(c, text, &bus);
+    str rest = arn.resource, kind = str_cut(&rest, '/');
+    if (!str_eq(kind, S("rule")) || !rest.p) return fail(c, &cloud_validation, "Provided Arn is not in correct format.");
+    size_t slash = str_rfind_char(rest, '/');
+    str name = slash == STR_NONE ? rest : str_skip(rest, slash + 1);
+    TRY(bus_open(c, slash == STR_NONE ? S("default") : str_take(rest, slash), &bus));
+    return rule_open(c, &bus, name, &rule);
+}
+
+static struct record_pairs pairs_of(struct call *c, const struct events_tag_list *tags) {
+    struct record_pairs pairs = {.v = NEW_ARRAY(c->arena, struct record_pair, tags->n + 1), .n = tags->n, .set = tags->n > 0};
+    for (u32 i = 0; i < tags->n; i++) pairs.v[i] = (struct record_pair){tags->v[i].key, tags->v[i].value};
+    return pairs;
+}
+
+err events_tag_resource(struct call *c, const struct events_tag_resource_request *in, struct events_tag_resource_response *out) {
+    (void)out;
+    struct record_pairs tags = pairs_of(c, &in->tags);
+    TRY(tagged(c, in->resource_arn));
+    return tags_set(c, in->resource_arn, &tags, &tag_errors);
+}
+
+err events_untag_resource(struct call *c, const struct events_untag_resource_request *in, struct events_untag_resource_response *out) {
+    (void)out;
+    TRY(tagged(c, in->resource_arn));
+    tags_remove(c, in->resource_arn, in->tag_keys.v, in->tag_keys.n);
+    return NULL;
+}
+
+err events_list_tags_for_resource(struct call *c, const struct events_list_tags_for_resource_request *in, struct events_list_tags_for_resource_response *out) {
+    TRY(tagged(c, in->resource_arn));
+    struct record_pairs tags = tags_of(c, in->resource_arn);
+    out->tags.v = NEW_ARRAY(c->arena, struct events_tag, tags.n + 1);
+    out->tags.set = true;
+    for (u32 i = 0; i < tags.n; i++) out->tags.v[out->tags.n++] = (struct events_tag){.key = tags.v[i].key, .value = tags.v[i].value};
+    return NULL;
+}
+
+/* ---- life ---- */
+
+err events_create_event_bus(struct call *c, const struct events_create_event_bus_request *in, struct events_create_event_bus_response *out) {
+    struct bus bus;
+    if (in->event_source_name.p) return fail(c, &cloud_not_implemented, "brume does not have partner event sources (yet).");
+    if (str_find_char(in->name, '/') != STR_NONE) return fail(c, &cloud_validation, "Event bus name must not contain '/'.");
+    if (bus_load(c->txn, c->arena, c->account, c->region, in->name, &bus))
+        return fail(c, &events_resource_already_exists_exception, "Event bus %.*s already exists.", STR_ARGS(in->name));
+    bus = (struct bus){.account = c->account, .region = c->region, .name = in->name, .description = in->description, .kms_key = in->kms_key_identifier};
+    if (in->dead_letter_config) bus.dead_letter_arn = in->dead_letter_config->arn;
+    bus_save(c, &bus);
+    *out = (struct events_create_event_bus_response){.event_bus_arn = bus_arn(c->arena, &bus), .description = in->description, .kms_key_identifier = in->kms_key_identifier,
+                                                     .dead_letter_config = in->dead_letter_config};
+    registry_add(c, out->event_bus_arn, S("AWS::Events::EventBus"));
+    struct record_pairs tags = pairs_of(c, &in->tags);
+    return in->tags.n ? tags_set(c, out->event_bus_arn, &tags, &tag_errors) : NULL;
+}
+
+err events_update_event_bus(struct call *c, const struct events_update_event_bus_request *in, struct events_update_event_bus_response *out) {
+    struct bus bus;
+    TRY(bus_open(c, in->name, &bus));
+    if (in->description.p) bus.description = in->description;
+    if (in->kms_key_identifier.p) bus.kms_key = in->kms_key_identifier;
+    if (in->dead_letter_config) bus.dead_letter_arn = in->dead_letter_config->arn;
+    bus_save(c, &bus);
+    *out = (struct events_update_event_bus_response){.arn = bus_arn(c->arena, &bus), .name = bus.name, .description = bus.description, .kms_key_identifier = bus.kms_key,
+                                                     .dead_letter_config = in->dead_letter_config};
+    return NULL;
+}
+
+/* A bus goes with its rules, of which an account may have any number: those that have targets keep it. */
+err events_delete_event_bus(struct call *c, const struct events_delete_event_bus_request *in, struct wire_unit *out) {
+    (void)out;
+    struct bus bus;
+    str key, row;
+    if (str_eq(in->name, S("default"))) return fail(c, &cloud_validation, "Cannot delete event bus default.");
+    if (!bus_load(c->txn, c->arena, c->account, c->region, in->name, &bus)) return NULL;
+    struct range rules = rules_of(c->txn, c->arena, &bus, (str){0});
+    if (range_next(&rules, &key, &row)) return fail(c, &cloud_validation, "Event bus %.*s cannot be deleted since it has rules.", STR_ARGS(in->name));
+    txn_delete(c->txn, bus_row(c->arena, bus.account, bus.region, bus.name));
+    registry_remove(c, bus_arn(c->arena, &bus));
+    return NULL;
+}
+
+err events_describe_event_bus(struct call *c, const struct events_describe_event_bus_request *in, struct events_describe_event_bus_response *out) {
+    struct bus bus;
+    TRY(bus_open(c, in->name, &bus));
+    *out = (struct events_describe_event_bus_response){.name = bus.name, .arn = bus_arn(c->arena, &bus), .description = bus.description, .policy = bus.policy,
+                                                       .kms_key_identifier = bus.kms_key};
+    if (bus.created_ms && !str_eq(bus.name, S("default"))) {
+        out->creation_time = SOME_TIME(bus.created_ms);
+        out->last_modified_time = SOME_TIME(bus.modified_ms);
+    }
+    if (bus.dead_letter_arn.p) {
+        out->dead_letter_config = NEW(c->arena, struct events_dead_letter_config);
+        out->dead_letter_config->arn = bus.dead_letter_arn;
+    }
+    return NULL;
+}
+
+static struct events_event_bus shown(struct call *c, const struct bus *bus) {
+    struct events_event_bus s = {.name = bus->name, .arn = bus_arn(c->arena, bus), .description = bus->description, .policy = bus->policy};
+    if (bus->created_ms && !str_eq(bus->name, S("default"))) {
+        s.creation_time = SOME_TIME(bus->created_ms);
+        s.last_modified_time = SOME_TIME(bus->modified_ms);
+    }
+    return s;
+}
+
+err events_list_event_buses(struct call *c, const struct events_list_event_buses_request *in, struct events_list_event_buses_response *out) {
+    str position, key, row, part, prefix = in->name_prefix.p ? in->name_prefix : S("");
+    u32 max;
+    struct bus bus;
+    TRY(limits_page(c, in->next_token, in->limit, &position, &max));
+    out->event_buses.v = NEW_ARRAY(c->arena, struct events_event_bus, max + 1);
+    out->event_buses.set = true;
+    /* The default bus has no row before somebody changed it; it comes where its name stands. */
+    bool default_due = str_starts(S("default"), prefix) && (!position.p || str_cmp(position, S("default")) <= 0);
+    struct key all = events_key(c->arena, c->account, c->region, S("bus"));
+    struct range r = txn_range(c->txn, bus_row(c->arena, c->account, c->region, position.p ? position : prefix), key_after_prefix(c->arena, key_bytes(&all)));
+    for (bool more = true; more;) {
+        str name = {0};
+        more = range_next(&r, &key, &row);
+        if (more)
+            for (str rest = arena_str(c->arena, key); key_read_str(&rest, c->arena, &part);) name = part;
+        if (default_due && (!more || str_cmp(name, S("default")) >= 0)) {
+            ASSERT(bus_load(c->txn, c->arena, c->account, c->region, S("default"), &bus));
+            out->event_buses.v[out->event_buses.n++] = shown(c, &bus);
+            default_due = false;
+            if (more && str_eq(name, S("default"))) continue;
+        }
+        if (!more || !str_starts(name, prefix)) break;
+        if (out->event_buses.n >= max) {
+            out->next_token = page_token(c, name);
+            break;
+        }
+        ASSERT(bus_load(c->txn, c->arena, c->account, c->region, name, &bus));
+        out->event_buses.v[out->event_buses.n++] = shown(c, &bus);
+    }
+    return NULL;
+}
+
+/* ---- permissions ---- */
+
+static err set_policy(struct call *c, struct bus *bus, str policy) {
+    str problem;
+    if (!policy_compile(policy, POLICY_RESOURCE, c->arena, &problem)) return fail(c, &cloud_validation, "Error occurred while parsing policy: %.*s", STR_ARGS(problem));
+    bus->policy = policy;
+    bus_save(c, bus);
+    return NULL;
+}
+
+static void write_principal(struct buf *b, str principal) {
+    if (str_eq(principal, S("*"))) {
+        json_write_string(b, principal);
+        return;
+    }
+    json_write_object(b);
+    json_write_key(b, S("AWS"));
+    json_write_string(b, account_valid(principal) ? arena_format(b->arena, "arn:aws:iam::%.*s:root", STR_ARGS(principal)) : principal);
+    json_write_object_end(b);
+}
+
+static str statement(struct call *c, const struct bus *bus, const struct events_put_permission_request *in) {
+    struct buf b = buf_new(c->arena, 16 << 10);
+    json_write_object(&b);
+    json_write_key(&b, S("Sid"));
+    json_write_string(&b, in->statement_id);
+    json_write_key(&b, S("Effect"));
+    json_write_string(&b, S("Allow"));
+    json_write_key(&b, S("Principal"));
+    write_principal(&b, in->principal);
+    json_write_key(&b, S("Action"));
+    json_write_string(&b, in->action);
+    json_write_key(&b, S("Resource"));
+    json_write_string(&b, bus_arn(c->arena, bus));
+    if (in->condition) {
+        json_write_key(&b, S("Condition"));
+        json_write_object(&b);
+        json_write_key(&b, in->condition->type);
+        json_write_object(&b);
+        json_write_key(&b, in->condition->key);
+        json_write_string(&b, in->condition->value);
+        json_write_object_end(&b);
+        json_write_object_end(&b);
+    }
+    json_write_object_end(&b);
+    return buf_str(&b);
+}
+
+err events_put_permission(struct call *c, const struct events_put_permission_request *in, struct wire_unit *out) {
+    (void)out;
+    struct bus bus;
+    struct policy_document *d = NEW(c->arena, struct policy_document);
+    TRY(bus_open(c, in->event_bus_name, &bus));
+    if (in->policy.p) return set_policy(c, &bus, in->policy);
+    if (!str_eq(in->action, S("events:PutEvents"))) return fail(c, &cloud_validation, "Provided value in parameter 'action' is not supported.");
+    if (!in->statement_id.p || !in->principal.p) return fail(c, &cloud_validation, "Parameters Action, Principal and StatementId are required, or Policy.");
+    if (!bus.policy.p || !policy_document_read(c->arena, bus.policy, d)) *d = (struct policy_document){.version = S("2012-10-17")};
+    size_t at = policy_document_find(d, in->statement_id);
+    if (at != STR_NONE) policy_document_remove(d, at); /* the same id replaces */
+    if (d->n == POLICY_STATEMENTS_MAX) return fail(c, &events_policy_length_exceeded_exception, "The policy is too long.");
+    d->statements[d->n].json = statement(c, &bus, in);
+    d->statements[d->n++].sid = in->statement_id;
+    return set_policy(c, &bus, policy_document_write(c->arena, d));
+}
+
+err events_remove_permission(struct call *c, const struct events_remove_permission_request *in, struct wire_unit *out) {
+    (void)out;
+    struct bus bus;
+    struct policy_document *d = NEW(c->arena, struct policy_document);
+    TRY(bus_open(c, in->event_bus_name, &bus));
+    if (!bus.policy.p) return fail(c, &events_resource_not_found_exception, "EventBus does not have a policy.");
+    ASSERT(policy_document_read(c->arena, bus.policy, d));
+    if (in->remove_all_permissions.v) d->n = 0;
+    else {
+        size_t at = policy_document_find(d, in->statement_id);
+        if (at == STR_NONE) return fail(c, &events_resource_not_found_exception, "Statement with the provided id does not exist.");
+        policy_document_remove(d, at);
+    }
+    bus.policy = d->n ? policy_document_write(c->arena, d) : (str){0};
+    bus_save(c, &bus);
+    return NULL;
+}

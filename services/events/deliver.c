@@ -1,0 +1,90 @@
+/* From a rule to one of its targets, in the transaction of the event. What a target refuses is final, since it is
+ * of this cloud too (no right, no such queue): it goes to the target's dead-letter queue, with the reason. */
+#include "events.h"
+
+#include "gen/sns.h"
+#include "gen/sqs.h"
+
+struct delivery {
+    const struct rule *rule;
+    const struct target *target;
+    const struct event *event;
+    struct arn arn;
+    str input;
+};
+
+static struct call_other callee(struct call *c, const struct delivery *d, const struct service *service, u16 op) {
+    bool by_role = d->target->role.p != NULL;
+    return (struct call_other){.service = service, .op = op, .as = by_role ? CALL_AS_ROLE : CALL_AS_SERVICE, .account = d->arn.account, .region = d->arn.region,
+                               .source_arn = rule_arn(c->arena, d->rule), .role_arn = d->target->role};
+}
+
+static err to_queue(struct call *c, const struct delivery *d) {
+    struct sqs_send_message_request in = {.queue_url = arena_format(c->arena, "/%.*s/%.*s", STR_ARGS(d->arn.account), STR_ARGS(d->arn.resource)), .message_body = d->input,
+                                          .message_group_id = d->target->group};
+    if (str_ends(d->arn.resource, S(".fifo"))) in.message_deduplication_id = d->event->id;
+    struct sqs_send_message_result out;
+    struct call_other queue = callee(c, d, &sqs_service, SQS_OP_SEND_MESSAGE);
+    return call_service(c, &queue, &in, &out);
+}
+
+static err to_topic(struct call *c, const struct delivery *d) {
+    struct sns_publish_input in = {.topic_arn = d->target->arn, .message = d->input};
+    struct sns_publish_response out;
+    struct call_other topic = callee(c, d, &sns_service, SNS_OP_PUBLISH);
+    return call_service(c, &topic, &in, &out);
+}
+
+/* The same event on another bus: its account, region, id and time stay what they were. */
+static err to_bus(struct call *c, const struct delivery *d) {
+    struct bus bus;
+    if (d->event->hops >= HOPS_MAX) return fail(c, &cloud_validation, "The event went from bus to bus more than %d times.", HOPS_MAX);
+    TRY(bus_open(c, d->target->arn, &bus));
+    struct auth_facts facts = {.resource_policy = bus.policy, .resource_account = bus.account};
+    bool own = str_eq(bus.account, d->rule->account);
+    if (!own && !may_with(c, S("events:PutEvents"), d->target->arn, &facts)) return deny(c, S("events:PutEvents"), d->target->arn);
+    struct event e = *d->event;
+    e.hops++;
+    event_route(c, &bus, &e, NULL);
+    return NULL;
+}
+
+static err send(struct call *c, const struct delivery *d) {
+    if (str_eq(d->arn.service, S("sqs"))) return to_queue(c, d);
+    if (str_eq(d->arn.service, S("sns"))) return to_topic(c, d);
+    if (str_eq(d->arn.service, S("events")) && str_starts(d->arn.resource, S("event-bus/"))) return to_bus(c, d);
+    return fail(c, &cloud_not_implemented, "brume does not have the target %.*s (yet).", STR_ARGS(d->target->arn));
+}
+
+/* ---- dead letters ---- */
+
+static void add(struct sqs_message_body_attribute_map *map, const char *name, str value) {
+    map->v[map->n++] = (struct sqs_message_body_attribute_map_entry){.key = str_of(name), .value = {.data_type = S("String"), .string_value = value}};
+}
+
+static void dead_letter_to(struct call *c, const struct delivery *d, str queue_arn, err why) {
+    struct arn arn;
+    if (!arn_parse(queue_arn, &arn)) return;
+    struct sqs_send_message_request in = {.queue_url = arena_format(c->arena, "/%.*s/%.*s", STR_ARGS(arn.account), STR_ARGS(arn.resource)), .message_body = d->event->json};
+    in.message_attributes.v = NEW_ARRAY(c->arena, struct sqs_message_body_attribute_map_entry, 6);
+    in.message_attributes.set = true;
+    add(&in.message_attributes, "RULE_ARN", rule_arn(c->arena, d->rule));
+    add(&in.message_attributes, "TARGET_ARN", d->target->arn);
+    add(&in.message_attributes, "ERROR_CODE", str_of(why == &cloud_access_denied ? "NO_PERMISSIONS" : "NO_RESOURCE"));
+    add(&in.message_attributes, "ERROR_MESSAGE", c->error_message.n ? arena_str(c->arena, c->error_message) : str_of(why->code));
+    struct sqs_send_message_result out;
+    struct call_other queue = {.service = &sqs_service, .op = SQS_OP_SEND_MESSAGE, .as = CALL_AS_SERVICE, .account = arn.account, .region = arn.region,
+                               .source_arn = rule_arn(c->arena, d->rule)};
+    err e = call_service(c, &queue, &in, &out);
+    count_metric(c, e ? S("InvocationsFailedToBeSentToDlq") : S("InvocationsSentToDlq"), S("RuleName"), d->rule->name, 1, S("Count"));
+}
+
+void deliver_to(struct call *c, const struct rule *rule, const struct target *target, const struct event *e) {
+    struct delivery d = {rule, target, e, {0}, target_input(c->arena, rule, target, e, c->now_ms)};
+    count_metric(c, S("Invocations"), S("RuleName"), rule->name, 1, S("Count"));
+    err why = &cloud_validation;
+    if (arn_parse(target->arn, &d.arn) && d.input.p) why = send(c, &d);
+    if (!why) return;
+    count_metric(c, S("FailedInvocations"), S("RuleName"), rule->name, 1, S("Count"));
+    if (target->dead_letter_arn.p) dead_letter_to(c, &d, target->dead_letter_arn, why);
+}

@@ -1,0 +1,155 @@
+/* Events: put by clients, by services and from other buses; routed to rules and archives. */
+#include "events.h"
+
+#include "text/json.h"
+
+enum { EVENT_TEXT_MAX = 2 << 20 };
+
+void event_finish(struct arena *a, struct event *e) {
+    struct buf b = buf_new(a, EVENT_TEXT_MAX), at = buf_new(a, 64);
+    const struct {
+        const char *name;
+        str value;
+    } heads[] = {{"version", S("0")}, {"id", e->id}, {"detail-type", e->detail_type}, {"source", e->source}, {"account", e->account}};
+    json_write_object(&b);
+    for (size_t i = 0; i < LENGTH(heads); i++) {
+        json_write_key(&b, str_of(heads[i].name));
+        json_write_string(&b, heads[i].value);
+    }
+    buf_iso8601(&at, e->time_ms / 1000 * 1000);
+    json_write_key(&b, S("time"));
+    json_write_string(&b, buf_str(&at));
+    json_write_key(&b, S("region"));
+    json_write_string(&b, e->region);
+    json_write_key(&b, S("resources"));
+    json_write_array(&b);
+    for (u32 i = 0; i < e->resource_count; i++) json_write_string(&b, e->resources[i]);
+    json_write_array_end(&b);
+    if (e->replay.p) {
+        json_write_key(&b, S("replay-name"));
+        json_write_string(&b, e->replay);
+    }
+    json_write_key(&b, S("detail"));
+    json_write_raw(&b, e->detail);
+    json_write_object_end(&b);
+    e->json = buf_str(&b);
+    e->tree = json_tree(a, e->json, json_default_limits, NULL, NULL);
+    ASSERT(e->tree && !b.over);
+}
+
+/* ---- routing ---- */
+
+static bool chosen(const struct record_pairs *only, str arn) {
+    for (u32 i = 0; only && i < only->n; i++)
+        if (str_eq(only->v[i].key, arn)) return true;
+    return !only || only->n == 0;
+}
+
+static void hand_over(struct call *c, const struct rule *rule, const struct event *e, void *context) {
+    if (!chosen(context, rule_arn(c->arena, rule))) return;
+    count_metric(c, S("MatchedEvents"), S("RuleName"), rule->name, 1, S("Count"));
+    for (u32 i = 0; i < rule->targets.n; i++) deliver_to(c, rule, &rule->targets.v[i], e);
+}
+
+void event_route(struct call *c, const struct bus *bus, const struct event *e, const struct record_pairs *only) {
+    if (!e->replay.p) archive_event(c, bus, e);
+    index_match(c, bus, e, hand_over, (void *)(uintptr_t)only);
+}
+
+/* ---- from services: the cloud asks here when somebody listens (cloud.h, emit_event) ---- */
+
+void events_take(struct call *c, str detail_type, str resource_arn, str detail_json) {
+    struct bus bus;
+    struct call *own = call_for_task(c->txn, &events_service, c->account, c->region, c->now_ms);
+    own->depth = c->depth + 1;
+    ASSERT(bus_load(c->txn, c->arena, c->account, c->region, S("default"), &bus));
+    struct event e = {.id = id_uuid(c->arena), .source = arena_format(c->arena, "aws.%s", c->service->wire->text + c->service->wire->name), .detail_type = detail_type,
+                      .detail = detail_json.n ? detail_json : S("{}"), .account = c->account, .region = c->region, .resources = &resource_arn,
+                      .resource_count = resource_arn.n > 0, .time_ms = c->now_ms};
+    event_finish(c->arena, &e);
+    event_route(own, &bus, &e, NULL);
+}
+
+/* ---- PutEvents ---- */
+
+struct refusal {
+    const char *code, *message;
+};
+
+static size_t entry_bytes(const struct events_put_events_request_entry *in) {
+    size_t n = in->source.n + in->detail_type.n + in->detail.n + (in->time.set ? 14 : 0);
+    for (u32 i = 0; i < in->resources.n; i++) n += in->resources.v[i].n;
+    return n;
+}
+
+static struct refusal read_entry(struct call *c, const struct events_put_events_request_entry *in, struct event *e) {
+    static const struct json_limits limits = {.bytes = ENTRY_MAX, .depth = 100};
+    if (!in->source.n) return (struct refusal){"InvalidArgument", "Parameter Source is not valid. Reason: Source is a required argument."};
+    if (str_starts(in->source, S("aws.")))
+        return (struct refusal){"NotAuthorizedForSourceException", "Not authorized for the source."};
+    if (!in->detail_type.n) return (struct refusal){"InvalidArgument", "Parameter DetailType is not valid. Reason: DetailType is a required argument."};
+    if (!in->detail.n) return (struct refusal){"InvalidArgument", "Parameter Detail is not valid. Reason: Detail is a required argument."};
+    const struct json_node *detail = json_tree(c->arena, in->detail, limits, NULL, NULL);
+    if (!detail || detail->type != JSON_OBJECT) return (struct refusal){"MalformedDetail", "Detail is malformed."};
+    *e = (struct event){.id = id_uuid(c->arena), .source = in->source, .detail_type = in->detail_type, .detail = json_node_raw(detail, in->detail), .account = c->account,
+                        .region = c->region, .resources = in->resources.v, .resource_count = in->resources.n, .time_ms = in->time.set ? in->time.v : c->now_ms};
+    event_finish(c->arena, e);
+    return (struct refusal){0};
+}
+
+static err put_entry(struct call *c, const struct events_put_events_request_entry *in, struct events_put_events_result_entry *out) {
+    struct bus bus;
+    struct event e;
+    str bus_name = in->event_bus_name;
+    struct refusal no = read_entry(c, in, &e);
+    err problem = no.code ? NULL : bus_open(c, bus_name, &bus);
+    if (problem) { /* an unknown bus of one's own swallows the event, as AWS's does; the entry is a success */
+        out->event_id = e.id;
+        return NULL;
+    }
+    if (!no.code) {
+        str arn = bus_arn(c->arena, &bus);
+        struct auth_facts facts = {.resource_policy = bus.policy, .resource_account = bus.account};
+        if (!may_with(c, S("events:PutEvents"), arn, &facts)) return deny(c, S("events:PutEvents"), arn);
+        out->event_id = e.id;
+        event_route(c, &bus, &e, NULL);
+        return NULL;
+    }
+    out->error_code = str_of(no.code);
+    out->error_message = str_of(no.message);
+    return NULL;
+}
+
+err events_put_events(struct call *c, const struct events_put_events_request *in, struct events_put_events_response *out) {
+    size_t total = 0;
+    i32 failed = 0;
+    if (in->endpoint_id.p) return fail(c, &cloud_not_implemented, "brume does not have global endpoints (yet).");
+    for (u32 i = 0; i < in->entries.n; i++) total += entry_bytes(&in->entries.v[i]);
+    if (total > ENTRY_MAX) return fail(c, &cloud_validation, "Total size of the entries in the request is over the limit.");
+    out->entries.v = NEW_ARRAY(c->arena, struct events_put_events_result_entry, in->entries.n);
+    out->entries.set = true;
+    for (u32 i = 0; i < in->entries.n; i++) {
+        struct events_put_events_result_entry *entry = &out->entries.v[out->entries.n++];
+        TRY(put_entry(c, &in->entries.v[i], entry));
+        failed += entry->error_code.p != NULL;
+    }
+    out->failed_entry_count = SOME_I32(failed);
+    count_usage(c, S("Event-64K-Chunks"), (double)((total + 65535) / 65536));
+    return NULL;
+}
+
+/* ---- TestEventPattern ---- */
+
+err events_test_event_pattern(struct call *c, const struct events_test_event_pattern_request *in, struct events_test_event_pattern_response *out) {
+    static const char *const required[] = {"id", "source", "detail-type", "account", "time", "region", "resources", "detail"};
+    str problem;
+    const struct event_pattern *p = event_pattern_compile(in->event_pattern, EVENT_PATTERN_EVENTS, c->arena, &problem);
+    if (!p) return fail(c, &events_invalid_event_pattern_exception, "Event pattern is not valid. Reason: %.*s", STR_ARGS(problem));
+    const struct json_node *event = json_tree(c->arena, in->event, json_default_limits, NULL, NULL);
+    if (!event || event->type != JSON_OBJECT) return fail(c, &cloud_validation, "Parameter Event is not valid.");
+    for (size_t i = 0; i < LENGTH(required); i++)
+        if (!json_node_member(event, str_of(required[i])))
+            return fail(c, &cloud_validation, "Parameter Event is not valid. Reason: %s is a required field.", required[i]);
+    out->result = SOME_BOOL(event_pattern_matches(p, event));
+    return NULL;
+}

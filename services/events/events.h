@@ -1,0 +1,73 @@
+/* Private to the room of EventBridge; README.md says how the nouns fit together. */
+#ifndef BRUME_EVENTS_H
+#define BRUME_EVENTS_H
+
+#include "cloud/event_pattern.h"
+#include "gen/events.h"
+#include "records.h"
+
+extern const struct task_kind events_task_kinds[];
+enum { EVENTS_TASK_KINDS = 4 };
+
+enum {
+    ENTRY_MAX = 256 << 10, /* bytes of PutEvents' entries together */
+    TARGETS_MAX = 5,       /* of a rule */
+    PAGE = 100,
+    HOPS_MAX = 5,          /* from bus to bus */
+    REPLAY_SLICE = 50,
+};
+
+/* ---- bus.c ---- */
+struct key events_key(struct arena *a, str account, str region, str type);
+bool bus_load(struct txn *t, struct arena *a, str account, str region, str name, struct bus *bus);
+str bus_arn(struct arena *a, const struct bus *bus);
+/* By name or ARN; absent: the default one. ResourceNotFoundException. */
+MUST_USE err bus_open(struct call *c, str name_or_arn, struct bus *bus);
+MUST_USE err limits_page(struct call *c, str token, struct opt_i32 limit, str *position, u32 *max);
+
+/* ---- rule.c ---- */
+bool rule_load(struct txn *t, struct arena *a, const struct bus *bus, str name, struct rule *rule);
+void rule_save(struct txn *t, struct arena *a, const struct rule *rule);
+str rule_arn(struct arena *a, const struct rule *rule);
+bool rule_enabled(const struct rule *rule);
+MUST_USE err rule_open(struct call *c, const struct bus *bus, str name, struct rule *rule);
+struct range rules_of(struct txn *t, struct arena *a, const struct bus *bus, str from);
+void rule_decode(struct arena *a, str key, str row, struct rule *rule);
+err schedule_fire(struct txn *t, const struct task *task, i64 now_ms);
+
+/* ---- index.c: which rules may match an event, without looking at the others ---- */
+void index_add(struct call *c, struct rule *rule, const struct event_pattern *p);
+void index_remove(struct call *c, struct rule *rule);
+
+/* ---- event.c: one event on its way through a bus ---- */
+struct event {
+    str id, source, detail_type, detail /* JSON */, account, region;
+    const str *resources;
+    u32 resource_count;
+    i64 time_ms;
+    str json;                     /* all of it, as targets see it */
+    const struct json_node *tree; /* of json */
+    int hops;
+    str replay; /* name, of a replayed one */
+};
+void event_finish(struct arena *a, struct event *e); /* json and tree of the rest */
+/* To the bus's rules and archives. `only`: the ARNs of rules that may see it; NULL: all. */
+void event_route(struct call *c, const struct bus *bus, const struct event *e, const struct record_pairs *only);
+/* For each enabled rule of the bus that matches. */
+void index_match(struct call *c, const struct bus *bus, const struct event *e, void (*found)(struct call *c, const struct rule *rule, const struct event *e, void *context), void *context);
+
+/* ---- input.c: what a target gets ---- */
+/* Absent: the template came to nothing that could be sent. */
+str target_input(struct arena *a, const struct rule *rule, const struct target *target, const struct event *e, i64 now_ms);
+MUST_USE err target_input_check(struct call *c, const struct events_target *target);
+
+/* ---- deliver.c ---- */
+void deliver_to(struct call *c, const struct rule *rule, const struct target *target, const struct event *e);
+
+/* ---- archive.c ---- */
+void archive_event(struct call *c, const struct bus *bus, const struct event *e);
+err replay_slice(struct txn *t, const struct task *task, i64 now_ms);
+err archive_trim(struct txn *t, const struct task *task, i64 now_ms);
+err archive_sweep(struct txn *t, const struct task *task, i64 now_ms);
+
+#endif

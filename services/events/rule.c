@@ -1,0 +1,239 @@
+/* Rules and their targets. */
+#include "events.h"
+
+#include "cloud/schedule.h"
+
+static struct key rule_key(struct arena *a, const struct bus *bus, str name) {
+    struct key k = events_key(a, bus->account, bus->region, S("rule"));
+    key_str(&k, bus->name);
+    if (name.p) key_str(&k, name);
+    return k;
+}
+
+static str rule_row(struct arena *a, const struct bus *bus, str name) {
+    struct key k = rule_key(a, bus, name);
+    return key_bytes(&k);
+}
+
+struct range rules_of(struct txn *t, struct arena *a, const struct bus *bus, str from) {
+    str all = rule_row(a, bus, (str){0});
+    return txn_range(t, from.p ? rule_row(a, bus, from) : all, key_after_prefix(a, all));
+}
+
+void rule_decode(struct arena *a, str key, str row, struct rule *rule) {
+    str rest = arena_str(a, key), part;
+    *rule = (struct rule){0};
+    ASSERT(record_decode(a, &events_rule_record, arena_str(a, row), rule));
+    ASSERT(key_read_str(&rest, a, &part) && key_read_str(&rest, a, &rule->account) && key_read_str(&rest, a, &rule->region) && key_read_str(&rest, a, &part)
+           && key_read_str(&rest, a, &rule->bus) && key_read_str(&rest, a, &rule->name));
+}
+
+bool rule_load(struct txn *t, struct arena *a, const struct bus *bus, str name, struct rule *rule) {
+    str key = rule_row(a, bus, name), row;
+    if (!txn_get(t, key, &row)) return false;
+    rule_decode(a, key, row, rule);
+    return true;
+}
+
+void rule_save(struct txn *t, struct arena *a, const struct rule *rule) {
+    struct bus bus = {.account = rule->account, .region = rule->region, .name = rule->bus};
+    txn_put(t, rule_row(a, &bus, rule->name), record_encode(a, &events_rule_record, rule));
+}
+
+str rule_arn(struct arena *a, const struct rule *rule) {
+    bool plain = str_eq(rule->bus, S("default"));
+    str resource = plain ? arena_concat(a, S("rule/"), rule->name) : arena_format(a, "rule/%.*s/%.*s", STR_ARGS(rule->bus), STR_ARGS(rule->name));
+    return arn_format(a, S("events"), rule->region, rule->account, resource);
+}
+
+bool rule_enabled(const struct rule *rule) { return !str_eq(rule->state, S("DISABLED")); }
+
+err rule_open(struct call *c, const struct bus *bus, str name, struct rule *rule) {
+    if (name.n <= 64 && rule_load(c->txn, c->arena, bus, name, rule)) return NULL;
+    return fail(c, &events_resource_not_found_exception, "Rule %.*s does not exist on EventBus %.*s.", STR_ARGS(name), STR_ARGS(bus->name));
+}
+
+/* ---- the mark by which others know that somebody listens (emit_event of the cloud) ---- */
+
+static void listens(struct call *c, const struct rule *rule, bool on) {
+    struct key k = key_new(c->arena, S("event-rule"));
+    key_str(&k, rule->account);
+    key_str(&k, rule->region);
+    key_str(&k, rule->name);
+    if (on && str_eq(rule->bus, S("default"))) txn_put(c->txn, key_bytes(&k), S(""));
+    else txn_delete(c->txn, key_bytes(&k));
+}
+
+/* ---- schedules ---- */
+
+static str schedule_task_key(struct arena *a, const struct rule *rule) {
+    return arena_format(a, "%.*s/%.*s/%.*s", STR_ARGS(rule->account), STR_ARGS(rule->region), STR_ARGS(rule->name));
+}
+
+static void schedule_set(struct txn *t, struct arena *a, const struct rule *rule, i64 after_ms) {
+    struct schedule s;
+    str key = schedule_task_key(a, rule);
+    i64 next = rule->schedule.p && rule_enabled(rule) && schedule_parse(rule->schedule, &s) ? schedule_next(&s, after_ms) : -1;
+    if (next >= 0) txn_task_set(t, &(struct task){.kind = S("events-schedule"), .key = key, .due_ms = next});
+    else txn_task_cancel(t, S("events-schedule"), key);
+}
+
+err schedule_fire(struct txn *t, const struct task *task, i64 now_ms) {
+    struct arena *a = txn_arena(t);
+    str name = arena_str(a, task->key), account = str_cut(&name, '/'), region = str_cut(&name, '/');
+    struct bus bus;
+    struct rule rule;
+    ASSERT(bus_load(t, a, account, region, S("default"), &bus));
+    if (!rule_load(t, a, &bus, name, &rule) || !rule_enabled(&rule)) return NULL;
+    struct call *c = call_for_task(t, &events_service, account, region, now_ms);
+    str resource = rule_arn(c->arena, &rule);
+    struct event e = {.id = id_uuid(c->arena), .source = S("aws.events"), .detail_type = S("Scheduled Event"), .detail = S("{}"), .account = account, .region = region,
+                      .resources = &resource, .resource_count = 1, .time_ms = now_ms};
+    event_finish(c->arena, &e);
+    for (u32 i = 0; i < rule.targets.n; i++) deliver_to(c, &rule, &rule.targets.v[i], &e);
+    schedule_set(t, a, &rule, now_ms);
+    return NULL;
+}
+
+/* ---- PutRule and its kin ---- */
+
+static void refresh(struct call *c, struct rule *rule) {
+    str problem;
+    const struct event_pattern *p = rule->pattern.p && rule_enabled(rule) ? event_pattern_compile(rule->pattern, EVENT_PATTERN_EVENTS, c->arena, &problem) : NULL;
+    index_remove(c, rule);
+    if (p) index_add(c, rule, p);
+    listens(c, rule, p != NULL);
+    rule_save(c->txn, c->arena, rule);
+    schedule_set(c->txn, c->arena, rule, c->now_ms);
+}
+
+static err check_rule(struct call *c, const struct events_put_rule_request *in, const struct bus *bus) {
+    struct schedule s;
+    str problem;
+    if (!in->event_pattern.n && !in->schedule_expression.n) return fail(c, &cloud_validation, "Parameter(s) EventPattern or ScheduleExpression must be specified.");
+    if (in->schedule_expression.n) {
+        if (!str_eq(bus->name, S("default"))) return fail(c, &cloud_validation, "ScheduleExpression is supported only on the default event bus.");
+        if (!schedule_parse(in->schedule_expression, &s) || s.kind == SCHEDULE_AT) return fail(c, &cloud_validation, "Parameter ScheduleExpression is not valid.");
+    }
+    if (in->event_pattern.n && !event_pattern_compile(in->event_pattern, EVENT_PATTERN_EVENTS, c->arena, &problem))
+        return fail(c, &events_invalid_event_pattern_exception, "Event pattern is not valid. Reason: %.*s", STR_ARGS(problem));
+    return NULL;
+}
+
+err events_put_rule(struct call *c, const struct events_put_rule_request *in, struct events_put_rule_response *out) {
+    static const struct tag_errors tag_errors = {.too_many = &events_limit_exceeded_exception, .invalid = &cloud_validation};
+    struct bus bus;
+    struct rule rule;
+    TRY(bus_open(c, in->event_bus_name, &bus));
+    TRY(check_rule(c, in, &bus));
+    bool there = rule_load(c->txn, c->arena, &bus, in->name, &rule);
+    if (!there) rule = (struct rule){.created_ms = c->now_ms, .created_by = c->account, .account = bus.account, .region = bus.region, .bus = bus.name, .name = in->name};
+    rule.pattern = in->event_pattern.n ? in->event_pattern : (str){0};
+    rule.schedule = in->schedule_expression.n ? in->schedule_expression : (str){0};
+    rule.state = in->state.p ? in->state : S("ENABLED");
+    rule.description = in->description;
+    rule.role = in->role_arn;
+    refresh(c, &rule);
+    out->rule_arn = rule_arn(c->arena, &rule);
+    if (there) return NULL;
+    registry_add(c, out->rule_arn, S("AWS::Events::Rule"));
+    struct record_pairs tags = {.v = NEW_ARRAY(c->arena, struct record_pair, in->tags.n + 1), .n = in->tags.n, .set = in->tags.n > 0};
+    for (u32 i = 0; i < in->tags.n; i++) tags.v[i] = (struct record_pair){in->tags.v[i].key, in->tags.v[i].value};
+    return in->tags.n ? tags_set(c, out->rule_arn, &tags, &tag_errors) : NULL;
+}
+
+static err set_state(struct call *c, str bus_name, str name, str state) {
+    struct bus bus;
+    struct rule rule;
+    TRY(bus_open(c, bus_name, &bus));
+    TRY(rule_open(c, &bus, name, &rule));
+    rule.state = state;
+    refresh(c, &rule);
+    return NULL;
+}
+
+err events_enable_rule(struct call *c, const struct events_enable_rule_request *in, struct wire_unit *out) {
+    (void)out;
+    return set_state(c, in->event_bus_name, in->name, S("ENABLED"));
+}
+
+err events_disable_rule(struct call *c, const struct events_disable_rule_request *in, struct wire_unit *out) {
+    (void)out;
+    return set_state(c, in->event_bus_name, in->name, S("DISABLED"));
+}
+
+err events_delete_rule(struct call *c, const struct events_delete_rule_request *in, struct wire_unit *out) {
+    (void)out;
+    struct bus bus;
+    struct rule rule;
+    TRY(bus_open(c, in->event_bus_name, &bus));
+    if (!rule_load(c->txn, c->arena, &bus, in->name, &rule)) return NULL;
+    if (rule.targets.n) return fail(c, &cloud_validation, "Rule can't be deleted since it has targets.");
+    rule.state = S("DISABLED");
+    refresh(c, &rule);
+    txn_delete(c->txn, rule_row(c->arena, &bus, in->name));
+    registry_remove(c, rule_arn(c->arena, &rule));
+    return NULL;
+}
+
+err events_describe_rule(struct call *c, const struct events_describe_rule_request *in, struct events_describe_rule_response *out) {
+    struct bus bus;
+    struct rule rule;
+    TRY(bus_open(c, in->event_bus_name, &bus));
+    TRY(rule_open(c, &bus, in->name, &rule));
+    *out = (struct events_describe_rule_response){.name = rule.name, .arn = rule_arn(c->arena, &rule), .event_pattern = rule.pattern, .schedule_expression = rule.schedule,
+                                                  .state = rule.state, .description = rule.description, .role_arn = rule.role, .event_bus_name = bus.name,
+                                                  .created_by = rule.created_by};
+    return NULL;
+}
+
+err events_list_rules(struct call *c, const struct events_list_rules_request *in, struct events_list_rules_response *out) {
+    struct bus bus;
+    struct rule rule;
+    str position, key, row, prefix = in->name_prefix.p ? in->name_prefix : S("");
+    u32 max;
+    TRY(bus_open(c, in->event_bus_name, &bus));
+    TRY(limits_page(c, in->next_token, in->limit, &position, &max));
+    out->rules.v = NEW_ARRAY(c->arena, struct events_rule, max);
+    out->rules.set = true;
+    struct range r = rules_of(c->txn, c->arena, &bus, position.p ? position : prefix);
+    while (range_next(&r, &key, &row)) {
+        rule_decode(c->arena, key, row, &rule);
+        if (!str_starts(rule.name, prefix)) break;
+        if (out->rules.n == max) {
+            out->next_token = page_token(c, rule.name);
+            break;
+        }
+        out->rules.v[out->rules.n++] = (struct events_rule){.name = rule.name, .arn = rule_arn(c->arena, &rule), .event_pattern = rule.pattern, .state = rule.state,
+                                                            .description = rule.description, .schedule_expression = rule.schedule, .role_arn = rule.role, .event_bus_name = bus.name};
+    }
+    return NULL;
+}
+
+static bool has_target(const struct rule *rule, str arn) {
+    for (u32 i = 0; i < rule->targets.n; i++)
+        if (str_eq(rule->targets.v[i].arn, arn)) return true;
+    return false;
+}
+
+err events_list_rule_names_by_target(struct call *c, const struct events_list_rule_names_by_target_request *in, struct events_list_rule_names_by_target_response *out) {
+    struct bus bus;
+    struct rule rule;
+    str position, key, row;
+    u32 max;
+    TRY(bus_open(c, in->event_bus_name, &bus));
+    TRY(limits_page(c, in->next_token, in->limit, &position, &max));
+    out->rule_names.v = NEW_ARRAY(c->arena, str, max);
+    out->rule_names.set = true;
+    struct range r = rules_of(c->txn, c->arena, &bus, position);
+    while (range_next(&r, &key, &row)) {
+        rule_decode(c->arena, key, row, &rule);
+        if (!has_target(&rule, in->target_arn)) continue;
+        if (out->rule_names.n == max) {
+            out->next_token = page_token(c, rule.name);
+            break;
+        }
+        out->rule_names.v[out->rule_names.n++] = rule.name;
+    }
+    return NULL;
+}
