@@ -42,9 +42,10 @@ void archive_event(struct call *c, const struct bus *bus, const struct event *e)
     struct range r = txn_range(c->txn, prefix, key_after_prefix(c->arena, prefix));
     str arn = (str){0};
     while (range_next(&r, &key, &row)) {
-        struct archive archive = {.account = bus->account, .region = bus->region};
-        ASSERT(record_decode(c->arena, &events_archive_record, arena_str(c->arena, row), &archive));
-        for (str rest = arena_str(c->arena, key); key_read_str(&rest, c->arena, &part);) archive.name = part;
+        struct archive archive;
+        str name = {0};
+        for (str rest = arena_str(c->arena, key); key_read_str(&rest, c->arena, &part);) name = part;
+        ASSERT(archive_load(c->txn, c->arena, bus->account, bus->region, name, &archive));
         if (!arn.p) arn = bus_arn(c->arena, bus);
         if (!str_eq(archive.source_arn, arn)) continue;
         const struct event_pattern *p = archive.pattern.p ? event_pattern_compile(archive.pattern, EVENT_PATTERN_EVENTS, c->arena, &problem) : NULL;
@@ -210,6 +211,8 @@ static void replay_save(struct txn *t, struct arena *a, str account, str region,
     txn_put(t, replay_row(a, account, region, name), record_encode(a, &events_replay_record, replay));
 }
 
+static bool replay_going(const struct replay *replay) { return str_eq(replay->state, S("STARTING")) || str_eq(replay->state, S("RUNNING")); }
+
 static str replay_arn(struct call *c, str name) { return arn_of(c, S("events"), arena_concat(c->arena, S("replay/"), name)); }
 
 err events_start_replay(struct call *c, const struct events_start_replay_request *in, struct events_start_replay_response *out) {
@@ -218,7 +221,7 @@ err events_start_replay(struct call *c, const struct events_start_replay_request
     struct arn arn;
     bool named = arn_parse(in->event_source_arn, &arn) && str_starts(arn.resource, S("archive/"));
     str name = named ? str_skip(arn.resource, 8) : in->event_source_arn;
-    if (in->event_end_time.v <= in->event_start_time.v)
+    if (in->event_end_time.ms <= in->event_start_time.ms)
         return fail(c, &cloud_validation, "Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime.");
     if (replay_load(c->txn, c->arena, c->account, c->region, in->replay_name, &replay))
         return fail(c, &events_resource_already_exists_exception, "Replay %.*s already exists.", STR_ARGS(in->replay_name));
@@ -226,8 +229,8 @@ err events_start_replay(struct call *c, const struct events_start_replay_request
         return fail(c, &cloud_validation, "Parameter EventSourceArn is not valid. Reason: Archive %.*s does not exist.", STR_ARGS(name));
     if (!str_eq(in->destination->arn, archive.source_arn))
         return fail(c, &cloud_validation, "Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted.");
-    replay = (struct replay){.archive = name, .destination = in->destination->arn, .description = in->description, .state = S("STARTING"), .from_ms = in->event_start_time.v,
-                             .to_ms = in->event_end_time.v, .started_ms = c->now_ms};
+    replay = (struct replay){.archive = name, .destination = in->destination->arn, .description = in->description, .state = S("STARTING"), .from_ms = in->event_start_time.ms,
+                             .to_ms = in->event_end_time.ms, .started_ms = c->now_ms};
     replay.filter_arns = (struct record_pairs){.v = NEW_ARRAY(c->arena, struct record_pair, in->destination->filter_arns.n + 1), .set = in->destination->filter_arns.n > 0};
     for (u32 i = 0; i < in->destination->filter_arns.n; i++) replay.filter_arns.v[replay.filter_arns.n++].key = in->destination->filter_arns.v[i];
     replay_save(c->txn, c->arena, c->account, c->region, in->replay_name, &replay);
@@ -256,7 +259,7 @@ err replay_slice(struct txn *t, const struct task *task, i64 now_ms) {
     struct bus bus;
     ASSERT(arn_parse(arena_str(a, task->key), &arn));
     str name = str_skip(arn.resource, 7);
-    if (!replay_load(t, a, arn.account, arn.region, name, &replay) || !str_eq(str_take(replay.state, 7), str_eq(replay.state, S("STARTING")) ? S("STARTIN") : S("RUNNING"))) return NULL;
+    if (!replay_load(t, a, arn.account, arn.region, name, &replay) || !replay_going(&replay)) return NULL;
     struct call *c = call_for_task(t, &events_service, arn.account, arn.region, now_ms);
     bool whole = archive_load(t, a, arn.account, arn.region, replay.archive, &archive) && !bus_open(c, replay.destination, &bus);
     replay.state = whole ? S("RUNNING") : S("FAILED");
@@ -287,7 +290,7 @@ err events_cancel_replay(struct call *c, const struct events_cancel_replay_reque
     struct replay replay;
     if (!replay_load(c->txn, c->arena, c->account, c->region, in->replay_name, &replay))
         return fail(c, &events_resource_not_found_exception, "Replay %.*s does not exist.", STR_ARGS(in->replay_name));
-    if (!str_eq(replay.state, S("STARTING")) && !str_eq(replay.state, S("RUNNING")))
+    if (!replay_going(&replay))
         return fail(c, &events_illegal_status_exception, "Replay %.*s is not in a valid state for this operation.", STR_ARGS(in->replay_name));
     replay.state = S("CANCELLED");
     replay.ended_ms = c->now_ms;

@@ -80,7 +80,7 @@ static void dead_letter_to(struct call *c, const struct delivery *d, str queue_a
 }
 
 void deliver_to(struct call *c, const struct rule *rule, const struct target *target, const struct event *e) {
-    struct delivery d = {rule, target, e, {0}, target_input(c->arena, rule, target, e, c->now_ms)};
+    struct delivery d = {.rule = rule, .target = target, .event = e, .input = target_input(c->arena, rule, target, e, c->now_ms)};
     count_metric(c, S("Invocations"), S("RuleName"), rule->name, 1, S("Count"));
     err why = &cloud_validation;
     if (arn_parse(target->arn, &d.arn) && d.input.p) why = send(c, &d);

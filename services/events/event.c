@@ -92,7 +92,7 @@ static struct refusal read_entry(struct call *c, const struct events_put_events_
     const struct json_node *detail = json_tree(c->arena, in->detail, limits, NULL, NULL);
     if (!detail || detail->type != JSON_OBJECT) return (struct refusal){"MalformedDetail", "Detail is malformed."};
     *e = (struct event){.id = id_uuid(c->arena), .source = in->source, .detail_type = in->detail_type, .detail = json_node_raw(detail, in->detail), .account = c->account,
-                        .region = c->region, .resources = in->resources.v, .resource_count = in->resources.n, .time_ms = in->time.set ? in->time.v : c->now_ms};
+                        .region = c->region, .resources = in->resources.v, .resource_count = in->resources.n, .time_ms = in->time.set ? in->time.ms : c->now_ms};
     event_finish(c->arena, e);
     return (struct refusal){0};
 }

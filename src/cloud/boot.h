@@ -33,6 +33,8 @@ struct cloud_config {
     size_t page_count;
     const struct identity_door *identity; /* NULL: there is only root */
     int (*cors)(struct call *c, const struct cors_question *q); /* enum cors_result; NULL: no rules */
+    /* Who takes the state changes of services (emit_event); NULL: nobody. In the transaction of the change. */
+    void (*events)(struct call *c, str detail_type, str resource_arn, str detail_json);
     const char *version;
     /* The root key beside test/test (DATA/credentials or BRUME_ROOT_*); absent: none. */
     str root_access_key, root_secret;

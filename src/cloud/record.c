@@ -145,25 +145,14 @@ void note_call(struct call *outer, struct call *inner, err error, i64 us) {
     n->us = us;
 }
 
-/* State changes commit with the write set: ("event", account, region, sequence) -> JSON, for the
- * rules of that account and region to be matched against. Where there is no rule an event costs one
- * look; EventBridge's room will write ("event-rule", account, region, ...) rows and take the events. */
+/* State changes go to the rules of the account and region in the transaction of the change. Where there is no
+ * rule, ("event-rule", account, region, ...) rows of EventBridge's room, an event costs one look. */
 void emit_event(struct call *c, str detail_type, str resource_arn, str detail_json) {
     struct key rules = key_new(c->arena, S("event-rule"));
     key_str(&rules, c->account);
     key_str(&rules, c->region);
     str from = key_bytes(&rules), key, value;
+    if (!c->cloud->config.events) return;
     struct range any = txn_range(c->txn, from, key_after_prefix(c->arena, from));
-    if (!range_next(&any, &key, &value)) return;
-    struct buf b = buf_new(c->arena, 256 << 10); /* EventBridge's limit of an entry */
-    buf_char(&b, '{');
-    field(&b, "source", arena_format(c->arena, "aws.%s", c->service->wire->text + c->service->wire->name));
-    field(&b, "detail-type", detail_type);
-    field(&b, "resource", resource_arn);
-    buf_format(&b, ",\"time\":%lld,\"detail\":%.*s}", (long long)c->now_ms, STR_ARGS(detail_json.n ? detail_json : S("{}")));
-    struct key event = key_new(c->arena, S("event"));
-    key_str(&event, c->account);
-    key_str(&event, c->region);
-    key_u64(&event, txn_sequence(c->txn));
-    if (!b.over) txn_put(c->txn, key_bytes(&event), buf_str(&b));
+    if (range_next(&any, &key, &value)) c->cloud->config.events(c, detail_type, resource_arn, detail_json);
 }

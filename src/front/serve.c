@@ -75,6 +75,7 @@ static bool open_cloud(struct serving *s) {
         .service_count = service_count,
         .releases = releases,
         .release_count = release_count,
+        .events = events,
         .pages = pages,
         .page_count = page_count,
         .identity = &identity_door,

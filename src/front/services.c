@@ -5,6 +5,7 @@
 #include "gen/account.h"
 #include "gen/dynamodb.h"
 #include "gen/dynamodbstreams.h"
+#include "gen/events.h"
 #include "gen/iam.h"
 #include "gen/kms.h"
 #include "gen/organizations.h"
@@ -18,6 +19,7 @@ const struct service *const services[] = {
     &account_service,
     &dynamodb_service,
     &dynamodbstreams_service,
+    &events_service,
     &iam_service,
     &kms_service,
     &organizations_service,
@@ -34,6 +36,7 @@ extern const struct task_kind kms_task_kinds[];
 extern const struct task_kind account_tasks[];
 extern const struct task_kind organizations_tasks[];
 extern const struct task_kind s3_tasks[];
+extern const struct task_kind events_task_kinds[];
 extern const struct task_kind sns_task_kinds[];
 extern const struct task_kind sqs_task_kinds[];
 
@@ -44,6 +47,7 @@ const struct room_tasks rooms[] = {
     {account_tasks, 1},
     {organizations_tasks, 6},
     {s3_tasks, 1},
+    {events_task_kinds, 4},
     {sns_task_kinds, 7},
     {sqs_task_kinds, 4},
 };
@@ -60,6 +64,10 @@ const size_t release_count = LENGTH(releases);
 /* The room that has rules for the requests of browsers. */
 extern int s3_cors(struct call *c, const struct cors_question *q);
 int (*const cors)(struct call *c, const struct cors_question *q) = s3_cors;
+/* The room that takes state changes. */
+extern void events_take(struct call *c, str detail_type, str resource_arn, str detail_json);
+void (*const events)(struct call *c, str detail_type, str resource_arn, str detail_json) = events_take;
+
 /* Rooms that show pages. */
 extern const struct page sns_page;
 

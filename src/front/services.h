@@ -22,6 +22,10 @@ extern const size_t release_count;
 /* Rules for the requests of browsers (cloud/boot.h). */
 struct cors_question;
 extern int (*const cors)(struct call *c, const struct cors_question *q);
+/* Who takes state changes (cloud/boot.h). */
+struct call;
+extern void (*const events)(struct call *c, str detail_type, str resource_arn, str detail_json);
+
 /* Pages that need no signature (cloud/page.h). */
 extern const struct page *const pages[];
 extern const size_t page_count;

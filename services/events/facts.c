@@ -1,0 +1,39 @@
+/* What the decision needs to know: a rule's ARN has its bus in it, and a bus has a policy. */
+#include "events.h"
+
+static void of_bus(struct call *c, str name, struct bus *bus, struct auth_facts *facts) {
+    if (bus_open(c, name, bus)) *bus = (struct bus){.account = c->account, .region = c->region, .name = name.p ? name : S("default")};
+    facts->resource_policy = bus->policy;
+    facts->resource_account = bus->account;
+    facts->resource_arn = bus_arn(c->arena, bus);
+}
+
+static void of_rule(struct call *c, str bus_name, str name, struct auth_facts *facts) {
+    struct bus bus;
+    of_bus(c, bus_name, &bus, facts);
+    facts->resource_arn = rule_arn(c->arena, &(struct rule){.account = bus.account, .region = bus.region, .bus = bus.name, .name = name});
+}
+
+#define RULE_FACTS(operation, member)                                                                                                  \
+    err events_##operation##_facts(struct call *c, const struct events_##operation##_request *in, struct auth_facts *facts) {          \
+        of_rule(c, in->event_bus_name, in->member, facts);                                                                             \
+        return NULL;                                                                                                                   \
+    }
+RULE_FACTS(put_rule, name)
+RULE_FACTS(delete_rule, name)
+RULE_FACTS(describe_rule, name)
+RULE_FACTS(enable_rule, name)
+RULE_FACTS(disable_rule, name)
+RULE_FACTS(put_targets, rule)
+RULE_FACTS(remove_targets, rule)
+RULE_FACTS(list_targets_by_rule, rule)
+
+#define BUS_FACTS(operation, member)                                                                                                   \
+    err events_##operation##_facts(struct call *c, const struct events_##operation##_request *in, struct auth_facts *facts) {          \
+        struct bus bus;                                                                                                                \
+        of_bus(c, in->member, &bus, facts);                                                                                            \
+        return NULL;                                                                                                                   \
+    }
+BUS_FACTS(describe_event_bus, name)
+BUS_FACTS(put_permission, event_bus_name)
+BUS_FACTS(remove_permission, event_bus_name)
