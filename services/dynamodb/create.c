@@ -37,6 +37,7 @@ static err billing(struct call *c, const struct dynamodb_create_table_input *in,
 static err keys(struct call *c, const struct dynamodb_create_table_input *in, struct ddb_table *t) {
     if (in->key_schema.n > in->attribute_definitions.n)
         return fail(c, &cloud_validation, "Invalid KeySchema: Some index key attribute have no definition");
+    TRY(ddb_definitions_check(c, &in->attribute_definitions));
     TRY(ddb_schema_read(c, &in->key_schema, &in->attribute_definitions, &t->keys));
     if (!in->local_secondary_indexes.set && !in->global_secondary_indexes.set) TRY(ddb_attributes_check(c, t, &in->attribute_definitions));
     TRY(ddb_locals_read(c, &in->local_secondary_indexes, &in->attribute_definitions, t));

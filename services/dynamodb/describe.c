@@ -112,13 +112,15 @@ static void describe_attributes(struct arena *a, const struct ddb_table *t, stru
         out->v[out->n++] = (struct dynamodb_attribute_definition){t->attributes.v[i].text, type_name_of((u8)t->types.p[i])};
 }
 
+static void describe_billing(struct arena *a, const struct ddb_table *t, struct dynamodb_table_description *out) {
+    if (!t->on_demand && !t->on_demand_ms) return;
+    out->billing_mode_summary = NEW(a, struct dynamodb_billing_mode_summary);
+    out->billing_mode_summary->billing_mode = t->on_demand ? S("PAY_PER_REQUEST") : S("PROVISIONED");
+    out->billing_mode_summary->last_update_to_pay_per_request_date_time = when(t->on_demand_ms);
+}
+
 static void describe_extras(struct call *c, const struct ddb_table *t, struct dynamodb_table_description *out) {
     struct arena *a = c->arena;
-    if (t->on_demand || t->on_demand_ms) {
-        out->billing_mode_summary = NEW(a, struct dynamodb_billing_mode_summary);
-        out->billing_mode_summary->billing_mode = t->on_demand ? S("PAY_PER_REQUEST") : S("PROVISIONED");
-        out->billing_mode_summary->last_update_to_pay_per_request_date_time = when(t->on_demand_ms);
-    }
     if (t->class_) {
         out->table_class_summary = NEW(a, struct dynamodb_table_class_summary);
         out->table_class_summary->table_class = t->class_ == DDB_STANDARD ? S("STANDARD") : S("STANDARD_INFREQUENT_ACCESS");
@@ -150,6 +152,7 @@ void ddb_describe(struct call *c, const struct ddb_table *t, struct dynamodb_tab
     out->table_arn = ddb_table_arn(c->arena, t);
     out->table_id = t->id;
     out->deletion_protection_enabled = SOME_BOOL(t->protected_);
+    describe_billing(c->arena, t, out);
     ddb_stream_describe_of(c->arena, t, out);
     if (t->state == DDB_DELETING) return; /* as AWS: what it was is no longer said */
     describe_attributes(c->arena, t, &out->attribute_definitions);

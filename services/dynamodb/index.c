@@ -10,7 +10,7 @@ struct entry {
 
 static bool key_attribute(const struct value *item, struct arena *a, str name, i64 type, struct value *v) {
     const struct value *found = value_member(a, item, name);
-    if (!found || found->type != type) return false;
+    if (!found || found->type != type || (found->type != VALUE_N && !found->n)) return false;
     *v = *found;
     return true;
 }

@@ -77,7 +77,7 @@ static void settle(struct call *c, struct ddb_table *table) {
     table->indexes.n = kept;
     settle_units(&table->throughput);
     table->state = filling ? DDB_UPDATING : DDB_ACTIVE;
-    if (table->on_demand && !table->on_demand_ms) table->on_demand_ms = c->now_ms;
+    if (table->on_demand && !table->on_demand_ms) table->on_demand_ms = table->created_ms;
     ddb_table_save(c->txn, c->arena, table);
 }
 

@@ -56,8 +56,12 @@ static void key_groups(struct key *k, str s, bool whole) {
 }
 
 void ddb_key_sort(struct key *k, u8 type, str sort) {
-    if (type == VALUE_N) buf_add(&k->buf, sort); /* no number's key is the beginning of another's */
-    else if (type != VALUE_NONE) key_groups(k, sort, true);
+    if (type == VALUE_N) {
+        buf_add(&k->buf, sort);
+        buf_char(&k->buf, 0); /* below every byte of a number's digits */
+    } else if (type != VALUE_NONE) {
+        key_groups(k, sort, true);
+    }
 }
 
 void ddb_key_locate(struct arena *a, const struct ddb_table *t, struct ddb_key *k) {

@@ -61,6 +61,10 @@ err ddb_projection_read(struct call *c, const struct dynamodb_projection *p, str
     bool include = str_eq(p->projection_type, S("INCLUDE"));
     if (names && !include)
         return fail(c, &cloud_validation, INVALID "ProjectionType is %.*s, but NonKeyAttributes is specified", STR_ARGS(p->projection_type));
+    for (u32 i = 0; i < p->non_key_attributes.n; i++)
+        for (u32 j = 0; j < i; j++)
+            if (str_eq(p->non_key_attributes.v[i], p->non_key_attributes.v[j]))
+                return fail(c, &cloud_validation, INVALID "Duplicate attribute name in NonKeyAttributes: %.*s", STR_ARGS(p->non_key_attributes.v[i]));
     if (include && !names) return fail(c, &cloud_validation, INVALID "ProjectionType is INCLUDE, but NonKeyAttributes is not specified");
     index->projection = include ? DDB_INCLUDE : str_eq(p->projection_type, S("ALL")) ? DDB_ALL : DDB_KEYS_ONLY;
     if (!include) return NULL;
@@ -86,6 +90,14 @@ void ddb_attributes_read(struct arena *a, const struct dynamodb_attribute_defini
     }
     t->attributes = (struct ddb_names){names, n, true};
     t->types = (str){types, n};
+}
+
+err ddb_definitions_check(struct call *c, const struct dynamodb_attribute_definitions *defs) {
+    for (u32 i = 0; i < defs->n; i++)
+        for (u32 j = 0; j < i; j++)
+            if (str_eq(defs->v[i].attribute_name, defs->v[j].attribute_name))
+                return fail(c, &cloud_validation, INVALID "Duplicate AttributeName in AttributeDefinitions: %.*s", STR_ARGS(defs->v[i].attribute_name));
+    return NULL;
 }
 
 /* ---- every attribute that is defined must be a key of something ---- */

@@ -13,6 +13,7 @@ MUST_USE err ddb_schema_read(struct call *c, const struct dynamodb_key_schema *s
 MUST_USE err ddb_projection_read(struct call *c, const struct dynamodb_projection *p, struct ddb_index *index);
 /* Adds what is new to the table's definitions. */
 void ddb_attributes_read(struct arena *a, const struct dynamodb_attribute_definitions *defs, struct ddb_table *t);
+MUST_USE err ddb_definitions_check(struct call *c, const struct dynamodb_attribute_definitions *defs); /* no name twice */
 bool ddb_attribute_used(const struct ddb_table *t, str name);
 MUST_USE err ddb_attributes_check(struct call *c, const struct ddb_table *t, const struct dynamodb_attribute_definitions *defs);
 MUST_USE err ddb_attributes_check_used(struct call *c, const struct ddb_table *t, const struct dynamodb_attribute_definitions *defs);

@@ -53,7 +53,11 @@ static bool list_stream(struct call *c, str key, size_t prefix, struct dynamodbs
 }
 
 err dynamodbstreams_list_streams(struct call *c, const struct dynamodbstreams_list_streams_input *in, struct dynamodbstreams_list_streams_output *out) {
-    u32 most = in->limit.set ? (u32)MIN(in->limit.v, PAGE) : PAGE;
+    u32 most = in->limit.set ? (u32)in->limit.v : PAGE;
+    if (most > PAGE)
+        return fail(c, &dynamodbstreams_validation_exception,
+                    "1 validation error detected: Value '%u' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 100",
+                    most);
     struct key k = key_new(c->arena, S("dynamodb"));
     key_str(&k, c->account);
     key_str(&k, c->region);

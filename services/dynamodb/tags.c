@@ -4,11 +4,10 @@
 static err open_resource(struct call *c, str arn) {
     struct ddb_table t;
     struct arn parts;
-    if (!arn_parse(arn, &parts) || !str_eq(parts.service, S("dynamodb")) || !str_starts(parts.resource, S("table/")))
+    bool ours = arn_parse(arn, &parts) && str_eq(parts.service, S("dynamodb")) && str_eq(parts.account, c->account);
+    if (!ours) return deny(c, arena_concat(c->arena, S("dynamodb:"), wire_text(c->service->wire, c->op->name)), arn);
+    if (!str_starts(parts.resource, S("table/")) || str_find_char(str_skip(parts.resource, 6), '/') != STR_NONE)
         return fail(c, &cloud_validation, "Invalid TableArn: Invalid ResourceArn provided as input %.*s", STR_ARGS(arn));
-    if (!str_eq(parts.account, c->account))
-        return fail(c, &cloud_access_denied, "User: %.*s is not authorized to perform: dynamodb:%s on resource: %.*s",
-                    STR_ARGS(c->principal->arn), "TagResource", STR_ARGS(arn));
     if (!ddb_table_load(c->txn, c->arena, parts.account, parts.region, str_skip(parts.resource, 6), &t))
         return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found: ResourcArn: %.*s not found", STR_ARGS(arn));
     return NULL;

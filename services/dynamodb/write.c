@@ -33,6 +33,10 @@ static err result_of(struct call *c, const struct ddb_write *w, struct ddb_writt
         const struct value *old = before.p ? &out->before : &w->item;
         out->after = *old;
         if (w->asked && w->asked->update) {
+            if (!before.p && update_only_removes(w->asked->update)) {
+                out->after = (struct value){0};
+                return NULL;
+            }
             TRY(update_apply(c, w->asked->update, old, &out->after));
             if (item_size(&out->after) > ITEM_SIZE_MAX) return ddb_item_too_large(c, true);
             TRY(ddb_index_keys_check(c, w->table, &out->after));

@@ -3,12 +3,13 @@
 #include "cloud/form.h"
 #include "cloud/record.h"
 
+#include "crypto/crypto.h"
 #include "sys/sys.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { HEADERS_OWN = 4, DIRECT_MAX = 64 << 10, READ_AHEAD = 512 << 10, READ_BUFFERS = 3 };
+enum { HEADERS_OWN = 5, DIRECT_MAX = 64 << 10, READ_AHEAD = 512 << 10, READ_BUFFERS = 3 };
 
 /* ---- errors that every service has, named as this kind of service names them ---- */
 
@@ -150,6 +151,13 @@ static struct stream *output_stream(const struct flight *f) {
 
 /* ---- sending ---- */
 
+/* DynamoDB and its streams send the body's checksum, in decimal; some clients check it. */
+static str crc32_text(struct arena *a, str body) {
+    u8 crc[DIGEST_MAX];
+    digest_once(DIGEST_CRC32, body, crc);
+    return arena_format(a, "%u", (unsigned)crc[0] << 24 | (unsigned)crc[1] << 16 | (unsigned)crc[2] << 8 | crc[3]);
+}
+
 static size_t collect_headers(struct flight *f, const struct wire_message *m, bool head, struct http_header *out) {
     size_t n = 0;
     bool id = false, host_id = false; /* the body of an error brings its own */
@@ -167,6 +175,8 @@ static size_t collect_headers(struct flight *f, const struct wire_message *m, bo
         if (!host_id) out[n++] = (struct http_header){S("x-amz-id-2"), f->host_id};
         out[n++] = (struct http_header){S("Server"), S("AmazonS3")};
     }
+    if (f->service && str_eq(wire_text(f->service->wire, f->service->wire->signing_name), S("dynamodb")))
+        out[n++] = (struct http_header){S("x-amz-crc32"), crc32_text(f->arena, m->body)};
     return n;
 }
 

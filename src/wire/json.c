@@ -370,7 +370,8 @@ static const struct wire_member *find_message_member(struct coding *c, const str
 /* awsJson 1.0 names errors by their absolute shape id; what no service models belongs to AWS's frame. */
 static str error_type(struct coding *c, const struct error *e) {
     if (c->protocol != WIRE_AWS_JSON_1_0) return str_of(e->code);
-    if (e->shape == WIRE_NONE) return arena_format(c->arena, "com.amazon.coral.service#%s", e->code);
+    bool validation = strcmp(e->code, "ValidationException") == 0;
+    if (e->shape == WIRE_NONE) return arena_format(c->arena, "com.amazon.coral.%s#%s", validation ? "validate" : "service", e->code);
     str name = coding_text(c, coding_shape(c, e->shape)->name);
     str space = coding_text(c, c->service->namespace_);
     return arena_format(c->arena, "%.*s#%.*s", STR_ARGS(space), STR_ARGS(name));

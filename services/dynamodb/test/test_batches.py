@@ -1,0 +1,155 @@
+"""Batches: many operations, each for itself. Transactions: many, all or none."""
+import threading
+
+import pytest
+from botocore.exceptions import ClientError
+
+from services.dynamodb.test.ddb_tables import index, refusal
+
+
+def item(p, **more):
+    return {"p": {"S": p}, **{k: {"S": v} for k, v in more.items()}}
+
+
+def keys(client, name):
+    return sorted(i["p"]["S"] for i in client.scan(TableName=name)["Items"])
+
+
+def test_a_batch_over_two_tables(dynamodb, table):
+    one, two = table(), table()
+    dynamodb.put_item(TableName=two, Item=item("old"))
+    answer = dynamodb.batch_write_item(RequestItems={
+        one: [{"PutRequest": {"Item": item(str(i))}} for i in range(20)],
+        two: [{"PutRequest": {"Item": item("new")}}, {"DeleteRequest": {"Key": item("old")}}]}, ReturnConsumedCapacity="TOTAL")
+    assert answer["UnprocessedItems"] == {} and sorted(u["CapacityUnits"] for u in answer["ConsumedCapacity"]) == [2, 20]
+    assert len(keys(dynamodb, one)) == 20 and keys(dynamodb, two) == ["new"]
+    got = dynamodb.batch_get_item(RequestItems={one: {"Keys": [item("3"), item("4"), item("none")], "ConsistentRead": True},
+                                                two: {"Keys": [item("none")]}}, ReturnConsumedCapacity="TOTAL")
+    assert sorted(i["p"]["S"] for i in got["Responses"][one]) == ["3", "4"] and got["Responses"][two] == [] and got["UnprocessedKeys"] == {}
+    assert {u["TableName"]: u["CapacityUnits"] for u in got["ConsumedCapacity"]} == {one: 3, two: 0.5}
+
+
+def test_what_is_no_batch(dynamodb, table):
+    name = table()
+    duplicates = ("ValidationException", "Provided list of item keys contains duplicates")
+    put, delete = {"PutRequest": {"Item": item("x")}}, {"DeleteRequest": {"Key": item("x")}}
+    assert refusal(dynamodb.batch_write_item, RequestItems={name: [put, delete]}) == duplicates
+    assert refusal(dynamodb.batch_get_item, RequestItems={name: {"Keys": [item("x"), item("x")]}}) == duplicates
+    assert refusal(dynamodb.batch_write_item, RequestItems={name: [{"PutRequest": {"Item": {"q": {"S": "x"}}}}]}) == (
+        "ValidationException", "The provided key element does not match the schema")
+    assert refusal(dynamodb.batch_get_item, RequestItems={"absent": {"Keys": [item("x")]}}) == (
+        "ResourceNotFoundException", "Requested resource not found")
+    assert refusal(dynamodb.batch_write_item, RequestItems={name: [{"PutRequest": {"Item": item(str(i))}} for i in range(26)]})[0] == "ValidationException"
+    assert keys(dynamodb, name) == []
+
+
+def test_a_batch_get_is_cut_at_16_megabytes(dynamodb, table):
+    name = table()
+    for i in range(45):
+        dynamodb.put_item(TableName=name, Item=item(str(i), pad="x" * 400_000))
+    wanted, seen, rounds = {name: {"Keys": [item(str(i)) for i in range(45)]}}, [], 0
+    while wanted:
+        answer = dynamodb.batch_get_item(RequestItems=wanted)
+        seen += [i["p"]["S"] for i in answer["Responses"][name]]
+        wanted, rounds = answer["UnprocessedKeys"], rounds + 1
+    assert sorted(seen) == sorted(map(str, range(45))) and rounds == 2
+
+
+# ---- transactions ----
+
+def cancelled(client, items, **options):
+    with pytest.raises(ClientError) as error:
+        client.transact_write_items(TransactItems=items, **options)
+    assert error.value.response["Error"]["Code"] == "TransactionCanceledException", error.value
+    return error.value.response["Error"]["Message"], error.value.response["CancellationReasons"]
+
+
+def test_all_or_none(dynamodb, table):
+    name = table()
+    dynamodb.put_item(TableName=name, Item=item("held", v="1"))
+    items = [{"Put": {"TableName": name, "Item": item("new")}},
+             {"Update": {"TableName": name, "Key": item("held"), "UpdateExpression": "SET v = :v", "ConditionExpression": "v = :old",
+                         "ExpressionAttributeValues": {":v": {"S": "2"}, ":old": {"S": "0"}}, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}},
+             {"ConditionCheck": {"TableName": name, "Key": item("absent"), "ConditionExpression": "attribute_exists(p)"}},
+             {"Delete": {"TableName": name, "Key": item("other")}}]
+    message, reasons = cancelled(dynamodb, items)
+    assert message == ("Transaction cancelled, please refer cancellation reasons for specific reasons "
+                       "[None, ConditionalCheckFailed, ConditionalCheckFailed, None]")
+    failed = {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
+    assert reasons == [{"Code": "None"}, {**failed, "Item": item("held", v="1")}, failed, {"Code": "None"}]
+    assert keys(dynamodb, name) == ["held"]
+    items[1]["Update"]["ExpressionAttributeValues"][":old"] = {"S": "1"}
+    answer = dynamodb.transact_write_items(TransactItems=items[:2] + items[3:], ReturnConsumedCapacity="TOTAL")
+    assert answer["ConsumedCapacity"] == [{"TableName": name, "CapacityUnits": 6.0, "WriteCapacityUnits": 6.0}]
+    got = dynamodb.transact_get_items(TransactItems=[{"Get": {"TableName": name, "Key": item(k)}} for k in ("new", "none", "held")],
+                                      ReturnConsumedCapacity="TOTAL")
+    assert got["Responses"] == [{"Item": item("new")}, {}, {"Item": item("held", v="2")}]
+    assert got["ConsumedCapacity"] == [{"TableName": name, "CapacityUnits": 6.0, "ReadCapacityUnits": 6.0}]
+
+
+def test_a_token_makes_it_happen_once(dynamodb, table):
+    name = table()
+
+    def add(by, token):
+        return dynamodb.transact_write_items(ClientRequestToken=token, ReturnConsumedCapacity="TOTAL", TransactItems=[
+            {"Update": {"TableName": name, "Key": item("x"), "UpdateExpression": "ADD n :n", "ExpressionAttributeValues": {":n": {"N": by}}}}])
+
+    assert "WriteCapacityUnits" in add("1", "t1")["ConsumedCapacity"][0]
+    assert "ReadCapacityUnits" in add("1", "t1")["ConsumedCapacity"][0]
+    add("1", "t2")
+    assert dynamodb.get_item(TableName=name, Key=item("x"))["Item"]["n"] == {"N": "2"}
+    assert refusal(add, by="2", token="t1")[0] == "IdempotentParameterMismatchException"
+
+
+def test_what_is_no_transaction(dynamodb, table):
+    name = table()
+    put = {"Put": {"TableName": name, "Item": item("x")}}
+    assert refusal(dynamodb.transact_write_items, TransactItems=[put, put]) == (
+        "ValidationException", "Transaction request cannot include multiple operations on one item")
+    message, reasons = cancelled(dynamodb, [put, {"Delete": {"TableName": name, "Key": {"q": {"S": "x"}}}}])
+    assert message.endswith("[None, ValidationError]")
+    assert reasons[1] == {"Code": "ValidationError", "Message": "The provided key element does not match the schema"}
+    assert refusal(dynamodb.transact_write_items, TransactItems=[put, {"Put": {"TableName": "absent", "Item": item("x")}}])[0] == "ResourceNotFoundException"
+    assert keys(dynamodb, name) == []
+
+
+def test_transfers_keep_their_sum(brume, dynamodb, table):
+    """Many clients move amounts between accounts; every moment that a transaction reads has the same sum."""
+    name, accounts = table(), [str(i) for i in range(4)]
+    for a in accounts:
+        dynamodb.put_item(TableName=name, Item={"p": {"S": a}, "n": {"N": "100"}})
+    wrong = []
+
+    def work(seed):
+        client = brume.client("dynamodb")
+        for i in range(25):
+            source, target = accounts[(seed + i) % 4], accounts[(seed * 3 + i + 1) % 4]
+            if source != target:
+                try:
+                    client.transact_write_items(TransactItems=[
+                        {"Update": {"TableName": name, "Key": item(a), "UpdateExpression": "ADD n :n", "ConditionExpression": "n > :floor",
+                                    "ExpressionAttributeValues": {":n": {"N": by}, ":floor": {"N": "5"}}}}
+                        for a, by in ((source, "-5"), (target, "5"))])
+                except client.exceptions.TransactionCanceledException:
+                    pass
+            got = client.transact_get_items(TransactItems=[{"Get": {"TableName": name, "Key": item(a)}} for a in accounts])
+            total = sum(int(r["Item"]["n"]["N"]) for r in got["Responses"])
+            if total != 400:
+                wrong.append(total)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert wrong == []
+
+
+def test_a_transaction_in_the_stream(dynamodb, streams, table):
+    name = table("p:S g:S", StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}, GlobalSecondaryIndexes=[index("gsi", "g")])
+    dynamodb.transact_write_items(TransactItems=[{"Put": {"TableName": name, "Item": item(k, g="g")}} for k in "abc"])
+    arn = dynamodb.describe_table(TableName=name)["Table"]["LatestStreamArn"]
+    shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+    iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+    assert [r["dynamodb"]["Keys"]["p"]["S"] for r in streams.get_records(ShardIterator=iterator)["Records"]] == ["a", "b", "c"]
+    assert dynamodb.scan(TableName=name, IndexName="gsi")["Count"] == 3
