@@ -8,7 +8,7 @@
 #ifndef BRUME_ORGANIZATIONS_MERGE_H
 #define BRUME_ORGANIZATIONS_MERGE_H
 
-#include "base/arena.h"
+#include "cloud/cloud.h"
 
 /* Is this such a document? `top` is its one outermost key, NULL: any. On false *problem says why. */
 MUST_USE bool merge_check(struct arena *a, str json, const char *top, const char **problem);
