@@ -27,7 +27,7 @@ bool resource_policy_allows(struct call *c, const struct organization *o) {
         .resource = arena_format(c->arena, "arn:aws:organizations::%.*s:organization/%.*s", STR_ARGS(o->management), STR_ARGS(o->id)),
         .facts = &facts,
     };
-    (void)q; return false; /* GATE */
+    return gate_decide(c, &q).allowed;
 }
 
 static struct organizations_resource_policy *shown(struct call *c, const struct organization *o, const struct resource_policy *p) {

@@ -47,6 +47,7 @@ err deny(struct call *c, str action, str resource_arn) {
                             STR_ARGS(resource_arn), quote);
     const char *name = kinds[c->denial].name;
     if (c->denied_explicitly) return fail(c, e, "%.*s with an explicit deny in %s %s", STR_ARGS(head), kinds[c->denial].article, name);
+    if (is_service(c, S("sts"))) return fail(c, e, "%.*s", STR_ARGS(head)); /* whether there is such a role is not told */
     return fail(c, e, "%.*s because no %s allows the %.*s action", STR_ARGS(head), name, STR_ARGS(action));
 }
 

@@ -154,11 +154,12 @@ struct gate_view gate_view_open(struct call *c) {
 }
 void gate_view_close(struct gate_view *v) { pthread_mutex_unlock(&v->slot->lock); }
 
-static const struct identity_door *door_of(const struct gate_view *v) {
+const struct identity_door *identity_door_of(const struct call *c) {
     static const struct identity_door closed;
-    const struct identity_door *door = v->c->cloud->config.identity;
+    const struct identity_door *door = c->cloud->config.identity;
     return door ? door : &closed;
 }
+static const struct identity_door *door_of(const struct gate_view *v) { return identity_door_of(v->c); }
 
 /* ---- compiling ---- */
 

@@ -49,6 +49,15 @@ struct identity_role {
     i64 max_session_s;
 };
 
+/* Who vouches for people from outside: for sts:AssumeRoleWithWebIdentity and AssumeRoleWithSAML. */
+struct identity_oidc_provider {
+    str url; /* without "https://" */
+    str client_ids, thumbprints; /* with single spaces between; thumbprints in hex, lower case */
+};
+struct identity_saml_provider {
+    str metadata; /* the identity provider's XML: its entity id and certificates */
+};
+
 /* A member that no room provides is NULL, and what it would have told is unknown to all. */
 struct identity_door {
     /* False: no such key. */
@@ -57,9 +66,18 @@ struct identity_door {
     bool (*managed_policy)(struct txn *t, struct arena *a, str arn, struct identity_policy *policy);
     bool (*role)(struct txn *t, struct arena *a, str arn, struct identity_role *role);
     void (*organization)(struct txn *t, struct arena *a, str account, struct identity_organization *organization);
+    /* By ARN; false: there is none. */
+    bool (*oidc_provider)(struct txn *t, struct arena *a, str arn, struct identity_oidc_provider *provider);
+    bool (*saml_provider)(struct txn *t, struct arena *a, str arn, struct identity_saml_provider *provider);
+    /* In the writer, since a code counts once. True: `serial` is a device of this user or root, and `code` its
+     * code at now_ms. */
+    bool (*mfa_check)(struct txn *t, struct arena *a, const struct principal *p, str serial, str code, i64 now_ms);
     /* After a call was signed by it: where and when a key was last used. On a worker, seldom. */
     void (*key_used)(struct txn *t, struct arena *a, str access_key, str region, str service, i64 at_ms);
 };
+
+/* The door, for rooms that ask of what others keep: a role's trust, a provider. Never NULL. */
+const struct identity_door *identity_door_of(const struct call *c);
 
 /* What the gate found, for others that must decide as it does: the simulator, DecodeAuthorizationMessage. */
 struct gate_question {

@@ -73,6 +73,6 @@ def test_duration_is_validated(brume):
 
 def test_absent_operation_names_itself(sts):
     with pytest.raises(ClientError) as error:
-        sts.get_access_key_info(AccessKeyId="AKIAIOSFODNN7EXAMPLE")
+        sts.get_delegated_access_token(TradeInToken="token")
     assert code_of(error) == ("NotImplemented", 501)
-    assert "sts:GetAccessKeyInfo" in error.value.response["Error"]["Message"]
+    assert "sts:GetDelegatedAccessToken" in error.value.response["Error"]["Message"]

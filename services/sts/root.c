@@ -1,0 +1,44 @@
+/* AssumeRoot: the management account, or a delegated administrator of iam.amazonaws.com, does one task as the
+ * root of a member. */
+#include "sts.h"
+
+#include "gen/organizations.h"
+
+static const char *const tasks[] = {"IAMAuditRootUserCredentials", "IAMCreateRootUserPassword", "IAMDeleteRootUserCredentials",
+                                    "S3UnlockBucketPolicy", "SQSUnlockQueuePolicy"};
+#define TASK_PREFIX S("arn:aws:iam::aws:policy/root-task/")
+
+static bool is_task(str arn) {
+    for (size_t i = 0; i < LENGTH(tasks); i++)
+        if (str_starts(arn, TASK_PREFIX) && str_eq(str_skip(arn, TASK_PREFIX.n), str_of(tasks[i]))) return true;
+    return false;
+}
+
+/* Twelve digits, or the ARN of an account's root. */
+static str target_account(str target) {
+    struct arn arn;
+    if (arn_parse(target, &arn) && str_eq(arn.service, S("iam")) && str_eq(arn.resource, S("root"))) target = arn.account;
+    return account_valid(target) ? target : (str){0};
+}
+
+static bool is_member(struct call *c, str account) {
+    const struct call_other other = {.service = &organizations_service, .op = ORGANIZATIONS_OP_DESCRIBE_ACCOUNT, .as = CALL_AS_SERVICE};
+    struct organizations_describe_account_request in = {.account_id = account};
+    struct organizations_describe_account_response out = {0};
+    return !str_eq(account, c->account) && !call_service(c, &other, &in, &out);
+}
+
+err sts_assume_root(struct call *c, const struct sts_assume_root_request *in, struct sts_assume_root_response *out) {
+    enum { SECONDS_MAX = 900 };
+    str account = target_account(in->target_principal), task = in->task_policy_arn->arn;
+    if (!account.p) return fail(c, &cloud_validation, "%.*s is invalid", STR_ARGS(in->target_principal));
+    if (!is_task(task)) return fail(c, &cloud_validation, "The task policy %.*s is not one that AssumeRoot accepts.", STR_ARGS(task));
+    if (!is_member(c, account)) return deny(c, S("sts:AssumeRoot"), in->target_principal);
+    struct principal p = principal_root(c->arena, account, (str){0});
+    p.session_policy_arns = task;
+    p.session_issuer = p.arn;
+    p.source_identity = c->principal->source_identity;
+    out->credentials = credentials_issue(c, &p, in->duration_seconds.set ? in->duration_seconds.v : SECONDS_MAX);
+    out->source_identity = p.source_identity;
+    return NULL;
+}
