@@ -14,6 +14,7 @@ enum {
     LINE_MAX_BYTES = 2048,
     TRAILERS_MAX = 16,
     SMALLEST_CHUNK = 8192, /* but for the last one */
+    SIGNATURE_MAX = 144,   /* in Version 4A; 64 otherwise */
 };
 static const i64 LARGEST_CHUNK = (i64)5 << 30;
 
@@ -32,8 +33,10 @@ struct chunked {
     size_t line_length;
 
     struct hmac key;
-    str date_and_scope; /* "20130524T000000Z\n20130524/us-east-1/s3/aws4_request\n" */
-    char previous[64], claimed[64];
+    struct sigv4_key pair; /* Version 4A, if pair.pair */
+    str date_and_scope;    /* "20130524T000000Z\n20130524/us-east-1/s3/aws4_request\n" */
+    char previous[SIGNATURE_MAX], claimed[SIGNATURE_MAX];
+    size_t previous_n, claimed_n;
     struct digest chunk_digest;
 
     str announced;
@@ -50,12 +53,15 @@ struct chunked *chunked_new(struct arena *a, const struct auth_claim *c, const s
     k->decoded_length = decoded_length;
     k->announced = arena_str(a, announced_trailers);
     if (!k->is_signed) return k;
-    ASSERT(key && c->signature.n == sizeof k->previous);
-    hmac_init(&k->key, (str){(const char *)key->bytes, sizeof key->bytes});
-    memcpy(k->previous, c->signature.p, sizeof k->previous);
+    ASSERT(key && c->signature.n <= sizeof k->previous);
+    k->pair = *key;
+    if (!key->pair) hmac_init(&k->key, (str){(const char *)key->bytes, sizeof key->bytes});
+    k->previous_n = c->signature.n;
+    memcpy(k->previous, c->signature.p, c->signature.n);
     struct buf b = buf_new(a, 1024);
     buf_amz_date(&b, c->signed_at_ms);
-    buf_format(&b, "\n%.*s/%.*s/%.*s/aws4_request\n", STR_ARGS(c->date), STR_ARGS(c->region), STR_ARGS(c->service));
+    buf_format(&b, "\n%.*s/%.*s%s%.*s/aws4_request\n", STR_ARGS(c->date), key->pair ? 0 : (int)c->region.n, c->region.p, key->pair ? "" : "/",
+               STR_ARGS(c->service));
     ASSERT(!b.over);
     k->date_and_scope = buf_str(&b);
     return k;
@@ -92,27 +98,39 @@ void chunked_problem(const struct chunked *k, str *code, str *message) {
 
 #define SHA256_OF_NOTHING "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-static bool check_link(struct chunked *k, const char *algorithm, const char *middle,
-                       const u8 digest[static 32], str claimed) {
+static bool check_link(struct chunked *k, const char *what, const char *middle, const u8 digest[static 32], str claimed) {
     char hex[64], ours[64];
     hex_encode((str){(const char *)digest, 32}, hex);
-    char text[1024 + 256];
-    int n = snprintf(text, sizeof text, "%s\n%.*s%.64s\n%s%.64s", algorithm, STR_ARGS(k->date_and_scope),
-                     k->previous, middle, hex);
+    char text[1024 + 512];
+    int n = snprintf(text, sizeof text, "%s-%s\n%.*s%.*s\n%s%.64s", k->pair.pair ? "AWS4-ECDSA-P256-SHA256" : "AWS4-HMAC-SHA256", what,
+                     STR_ARGS(k->date_and_scope), (int)k->previous_n, k->previous, middle, hex);
     ASSERT(n > 0 && (size_t)n < sizeof text);
-    u8 mac[32];
-    hmac_once(&k->key, (str){text, (size_t)n}, mac);
-    hex_encode((str){(const char *)mac, 32}, ours);
-    if (!str_eq_constant_time((str){ours, 64}, claimed)) return false;
-    memcpy(k->previous, ours, sizeof ours);
+    if (k->pair.pair) {
+        if (!sigv4a_verify(&k->pair, (str){text, (size_t)n}, claimed)) return false;
+    } else {
+        u8 mac[32];
+        hmac_once(&k->key, (str){text, (size_t)n}, mac);
+        hex_encode((str){(const char *)mac, 32}, ours);
+        if (!str_eq_constant_time((str){ours, 64}, claimed)) return false;
+    }
+    k->previous_n = claimed.n;
+    memcpy(k->previous, claimed.p, claimed.n);
     return true;
+}
+
+/* Version 4A fills its signatures up to one length, so that a sender knows the body's. */
+static bool read_signature(const struct chunked *k, str *value) {
+    u8 bytes[SIGNATURE_MAX / 2];
+    if (!k->pair.pair) return value->n == 64 && hex_decode(*value, bytes);
+    while (value->n && value->p[value->n - 1] == '*') value->n--;
+    return value->n <= SIGNATURE_MAX && value->n % 2 == 0 && hex_decode(*value, bytes);
 }
 
 static void end_chunk(struct chunked *k) {
     if (!k->is_signed) return;
     u8 digest[DIGEST_MAX];
     digest_end(&k->chunk_digest, digest);
-    if (!check_link(k, "AWS4-HMAC-SHA256-PAYLOAD", SHA256_OF_NOTHING "\n", digest, (str){k->claimed, 64}))
+    if (!check_link(k, "PAYLOAD", SHA256_OF_NOTHING "\n", digest, (str){k->claimed, k->claimed_n}))
         bad_signature(k);
 }
 
@@ -126,7 +144,7 @@ static void check_trailer_signature(struct chunked *k, str claimed) {
     }
     u8 digest[32];
     sha256(buf_str(&b), digest);
-    k->trailers_signed = check_link(k, "AWS4-HMAC-SHA256-TRAILER", "", digest, claimed);
+    k->trailers_signed = check_link(k, "TRAILER", "", digest, claimed);
     if (!k->trailers_signed) bad_signature(k);
 }
 
@@ -149,9 +167,9 @@ static bool read_extension(struct chunked *k, str extension) {
     str value = extension;
     if (!value.p) return false;
     str name = str_cut(&value, '=');
-    u8 bytes[32];
-    if (!str_eq(name, S("chunk-signature")) || value.n != 64 || !hex_decode(value, bytes)) return false;
-    memcpy(k->claimed, value.p, 64);
+    if (!str_eq(name, S("chunk-signature")) || !read_signature(k, &value)) return false;
+    memcpy(k->claimed, value.p, value.n);
+    k->claimed_n = value.n;
     return true;
 }
 
@@ -219,7 +237,7 @@ static void trailer_line(struct chunked *k, str line) {
     }
     value = str_trim(value);
     if (k->is_signed && str_eq_nocase(name, S("x-amz-trailer-signature"))) {
-        if (k->trailers_signed || value.n != 64) bad_trailer(k);
+        if (k->trailers_signed || !read_signature(k, &value)) bad_trailer(k);
         else check_trailer_signature(k, value);
         return;
     }

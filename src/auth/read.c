@@ -10,7 +10,7 @@ static const str ecdsa_algorithm = {"AWS4-ECDSA-P256-SHA256", 22};
 
 /* The parameters of all query forms, decoded. Absent where not sent. */
 struct query_claim {
-    str algorithm, credential, date, expires, signed_headers, signature, token, payload_hash;
+    str algorithm, credential, date, expires, signed_headers, signature, token, payload_hash, region_set;
     str v2_key, v2_expires, v2_signature, v2_token;
 };
 
@@ -43,6 +43,7 @@ static void read_query(str query, struct query_claim *q, struct arena *a) {
         {S("X-Amz-Signature"), &q->signature},
         {S("X-Amz-Security-Token"), &q->token},
         {S("X-Amz-Content-Sha256"), &q->payload_hash},
+        {S("X-Amz-Region-Set"), &q->region_set},
         {S("AWSAccessKeyId"), &q->v2_key},
         {S("Expires"), &q->v2_expires},
         {S("Signature"), &q->v2_signature},
@@ -99,14 +100,16 @@ static bool read_payload(struct auth_claim *c, str hash, bool presigned) {
         if (presigned && s3) hash = S("UNSIGNED-PAYLOAD");
         else return c->payload = AUTH_PAYLOAD_BODY, presigned || !s3;
     }
-    static const struct {
+    bool pair = c->form == AUTH_V4A;
+    const struct {
         str value;
         u8 payload;
     } known[] = {
-        {{"UNSIGNED-PAYLOAD", 16}, AUTH_PAYLOAD_UNSIGNED},
-        {{"STREAMING-UNSIGNED-PAYLOAD-TRAILER", 34}, AUTH_PAYLOAD_UNSIGNED_TRAILER},
-        {{"STREAMING-AWS4-HMAC-SHA256-PAYLOAD", 34}, AUTH_PAYLOAD_CHUNKED},
-        {{"STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER", 42}, AUTH_PAYLOAD_CHUNKED_TRAILER},
+        {S("UNSIGNED-PAYLOAD"), AUTH_PAYLOAD_UNSIGNED},
+        {S("STREAMING-UNSIGNED-PAYLOAD-TRAILER"), AUTH_PAYLOAD_UNSIGNED_TRAILER},
+        {pair ? S("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD") : S("STREAMING-AWS4-HMAC-SHA256-PAYLOAD"), AUTH_PAYLOAD_CHUNKED},
+        {pair ? S("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER") : S("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"),
+         AUTH_PAYLOAD_CHUNKED_TRAILER},
     };
     c->payload_hash = hash;
     for (size_t i = 0; i < LENGTH(known); i++)
@@ -187,6 +190,10 @@ static struct auth_claim read_v4_header(const struct auth_request *r, struct aut
     str unsigned_name;
     if (is_s3_service(c.service) && !all_signed(r, c.signed_headers, &unsigned_name))
         MALFORMED(AUTH_FAULT_HEADER_UNSIGNED, unsigned_name, none);
+    if (c.form == AUTH_V4A) {
+        c.region_set = header_find(r, S("x-amz-region-set"));
+        if (!is_signed(c.signed_headers, S("x-amz-region-set"))) MALFORMED(AUTH_FAULT_HEADER_UNSIGNED, S("x-amz-region-set"), none);
+    }
     str hash = header_find(r, S("x-amz-content-sha256"));
     if (!read_payload(&c, hash, false)) MALFORMED(AUTH_FAULT_PAYLOAD_HASH, hash, none);
     c.session_token = header_find(r, S("x-amz-security-token"));
@@ -204,6 +211,7 @@ static struct auth_claim read_v4_query(const struct auth_request *r, struct auth
         MALFORMED(AUTH_FAULT_QUERY_ALGORITHM, q->algorithm, none);
     c.signed_headers = q->signed_headers;
     c.signature = q->signature;
+    c.region_set = q->region_set;
     bool any_missing = !q->algorithm.p || !q->credential.p || !q->date.p || !q->signed_headers.p
         || !q->signature.p;
     if (any_missing) {

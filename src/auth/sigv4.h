@@ -1,4 +1,4 @@
-/* Signatures: AWS Signature Version 4 in header and query, chunk signatures and trailers, and the
+/* Signatures: AWS Signature Version 4 and 4A in header and query, chunk signatures and trailers, and the
  * Version 2 query form that S3 clients still presign with. Pure computation over views. */
 #ifndef BRUME_SIGV4_H
 #define BRUME_SIGV4_H
@@ -16,18 +16,27 @@ struct auth_request {
     size_t header_count;
 };
 
-enum auth_form { AUTH_ANONYMOUS, AUTH_V4_HEADER, AUTH_V4_QUERY, AUTH_V2_QUERY, AUTH_V2_HEADER, AUTH_V4A, AUTH_MALFORMED };
+enum auth_form {
+    AUTH_ANONYMOUS,
+    AUTH_V4_HEADER,
+    AUTH_V4_QUERY,
+    AUTH_V2_QUERY,
+    AUTH_V2_HEADER,
+    AUTH_V4A, /* in the query if expires_s >= 0 */
+    AUTH_MALFORMED
+};
 enum auth_payload {
     AUTH_PAYLOAD_BODY,      /* no x-amz-content-sha256: hash the body */
     AUTH_PAYLOAD_HASH,      /* the header's hash; the body must match it */
     AUTH_PAYLOAD_UNSIGNED,  /* UNSIGNED-PAYLOAD, presigned */
-    AUTH_PAYLOAD_CHUNKED,          /* STREAMING-AWS4-HMAC-SHA256-PAYLOAD */
+    AUTH_PAYLOAD_CHUNKED,          /* STREAMING-AWS4-HMAC-SHA256-PAYLOAD, -ECDSA-P256- in Version 4A */
     AUTH_PAYLOAD_CHUNKED_TRAILER,  /* ...-TRAILER */
     AUTH_PAYLOAD_UNSIGNED_TRAILER, /* STREAMING-UNSIGNED-PAYLOAD-TRAILER */
 };
 struct auth_claim { /* what the request says of itself, before any key is known */
     u8 form, payload;
-    str access_key, date, region, service; /* of the credential scope */
+    str access_key, date, region, service; /* of the credential scope; in Version 4A no region: */
+    str region_set;                        /* "us-east-1,eu-*" */
     str session_token;                     /* absent if none */
     str signed_headers, signature;
     str payload_hash; /* as in the canonical request */
@@ -50,10 +59,15 @@ str sigv4_canonical_request(const struct auth_request *r, const struct auth_clai
 str sigv4_string_to_sign(const struct auth_claim *c, str canonical_request, struct arena *a);
 
 /* `secret` is at most 128 bytes. A signing key, derived once per (secret, date, region, service) and cached by the caller's slot. */
+struct keypair;
 struct sigv4_key {
     u8 bytes[32];
+    const struct keypair *pair; /* Version 4A: instead of the bytes, in an arena */
 };
 void sigv4_derive(struct sigv4_key *key, str secret, str date, str region, str service);
+/* Version 4A's key is of the access key and secret alone. Some 100 us with a check: nothing is kept. */
+void sigv4a_derive(struct sigv4_key *key, str access_key, str secret, struct arena *a);
+MUST_USE bool sigv4a_verify(const struct sigv4_key *key, str text, str signature); /* hex of DER */
 struct sigv4_cache; /* thread-local use; bounded; entries carry the epoch they were made in */
 struct sigv4_cache *sigv4_cache_new(struct arena *a, size_t entries);
 const struct sigv4_key *sigv4_cache_get(struct sigv4_cache *c, u64 epoch, str access_key, str secret,

@@ -160,6 +160,23 @@ bool region_known(str region) {
     return false;
 }
 
+static bool region_matches(str region, str pattern) {
+    size_t star = str_find_char(pattern, '*');
+    if (star == STR_NONE) return str_eq(region, pattern);
+    str before = str_take(pattern, star), behind = str_skip(pattern, star + 1);
+    return region.n >= before.n + behind.n && str_starts(region, before) && str_ends(region, behind);
+}
+
+str region_of_set(str set) {
+    for (str rest = set; rest.p;) {
+        str pattern = str_trim(str_cut(&rest, ','));
+        if (region_matches(S("us-east-1"), pattern)) return S("us-east-1");
+        for (size_t i = 0; i < LENGTH(regions); i++)
+            if (region_matches(str_of(regions[i].name), pattern)) return str_of(regions[i].name);
+    }
+    return set.n ? set : S("-");
+}
+
 str call_region(const struct service *service, str region) {
     return service->wire->global || !region.n ? S("us-east-1") : region;
 }

@@ -121,6 +121,7 @@ err call_validate(struct call *c, const void *in);
 
 /* call.c: where a call is at work that was signed for, or asked for, this region */
 str call_region(const struct service *service, str region);
+str region_of_set(str set); /* the first that x-amz-region-set allows, us-east-1 if it does; what it says, if there is none */
 
 /* call.c: a service of the cloud as the caller */
 struct principal *principal_service(struct arena *a, const struct service *service, str account);

@@ -221,10 +221,10 @@ static struct policy_values s3_value(struct gate *g, str key) {
         return str_eq(key, S("requestobjecttagkeys")) ? keys_of(g, &tags) : tag(g, &tags, str_skip(key, sizeof "requestobjecttag/" - 1));
     }
     if (!f || !f->request) return none();
-    bool query = f->claim.form == AUTH_V4_QUERY || f->claim.form == AUTH_V2_QUERY, old = f->claim.form == AUTH_V2_QUERY || f->claim.form == AUTH_V2_HEADER;
+    bool query = f->claim.expires_s >= 0 || f->claim.form == AUTH_V4_QUERY || f->claim.form == AUTH_V2_QUERY, old = f->claim.form == AUTH_V2_QUERY || f->claim.form == AUTH_V2_HEADER;
     bool signed_call = f->claim.form != AUTH_ANONYMOUS;
     if (str_eq(key, S("authtype"))) return signed_call || f->form ? one(g, f->form ? S("POST") : query ? S("REST-QUERY-STRING") : S("REST-HEADER")) : none();
-    if (str_eq(key, S("signatureversion"))) return signed_call ? one(g, old ? S("AWS") : S("AWS4-HMAC-SHA256")) : none();
+    if (str_eq(key, S("signatureversion"))) return signed_call ? one(g, old ? S("AWS") : f->claim.form == AUTH_V4A ? S("AWS4-ECDSA-P256-SHA256") : S("AWS4-HMAC-SHA256")) : none();
     if (str_eq(key, S("signatureage"))) return query && f->claim.signed_at_ms ? number(g, store_now_ms(f->cloud->store) - f->claim.signed_at_ms) : none();
     str header = header_of(g, key);
     if (!header.p) header = header_of(g, arena_concat(g->c->arena, S("x-amz-"), key)); /* s3:object-lock-legal-hold */

@@ -56,7 +56,7 @@ static enum step check_time(struct flight *f) {
     if (kind == AUTH_FAULT_NONE) return STEP_NEXT;
     if (f->s3 && kind == AUTH_FAULT_URL_EXPIRED) {
         i64 end = c->form == AUTH_V2_QUERY ? c->expires_at_ms : c->signed_at_ms + c->expires_s * 1000;
-        if (c->form == AUTH_V4_QUERY)
+        if (c->expires_s >= 0)
             fail_detail(&f->call, S("X-Amz-Expires"), arena_format(f->arena, "%lld", (long long)c->expires_s));
         fail_detail(&f->call, S("Expires"), iso_date(f, end));
         fail_detail(&f->call, S("ServerTime"), iso_date(f, now));
@@ -75,6 +75,7 @@ static enum step check_time(struct flight *f) {
 static enum step check_scope(struct flight *f) {
     const struct wire_service *w = f->service->wire;
     str wanted = wire_text(w, w->signing_name);
+    if (f->claim.form == AUTH_V4A) f->claim.region = region_of_set(f->claim.region_set);
     str region = f->claim.region;
     if (region.n && !region_known(region)) {
         if (f->s3) fail_detail(&f->call, S("Region"), S("us-east-1"));
@@ -104,8 +105,11 @@ static enum step check_signature(struct flight *f, str secret) {
     if (c->form == AUTH_V2_QUERY || c->form == AUTH_V2_HEADER) {
         right = sigv2_check(&f->auth, c, secret, virtual_bucket(f), f->arena, &to_sign);
     } else {
-        f->signing_key = *sigv4_cache_get(f->cache->signing_keys, store_epoch(f->cloud->store), c->access_key, secret,
-                                          c->date, c->region, c->service);
+        if (c->form == AUTH_V4A)
+            sigv4a_derive(&f->signing_key, c->access_key, secret, f->arena);
+        else
+            f->signing_key = *sigv4_cache_get(f->cache->signing_keys, store_epoch(f->cloud->store), c->access_key, secret,
+                                              c->date, c->region, c->service);
         str hash = c->payload == AUTH_PAYLOAD_BODY ? hash_of_collected(f) : c->payload_hash;
         right = sigv4_check(&f->auth, c, f->s3, &f->signing_key, hash, f->arena, &canonical, &to_sign);
     }
@@ -150,8 +154,6 @@ enum step stage_identify(struct flight *f) {
     const struct auth_claim *c = &f->claim;
     f->epoch = store_epoch(f->cloud->store);
     if (c->form == AUTH_MALFORMED) return refuse(f, auth_fault_of_claim(c, dialect_of(f), f->arena));
-    if (c->form == AUTH_V4A)
-        return flight_refuse(f, &cloud_not_implemented, S("brume does not verify AWS4-ECDSA-P256-SHA256 signatures (yet)."));
     if (c->form == AUTH_ANONYMOUS) {
         begin_call(f);
         if (f->s3 || f->op->flags & WIRE_OP_ANONYMOUS) return STEP_NEXT; /* authorisation decides */
