@@ -98,7 +98,7 @@ err ddb_index_keys_check(struct call *c, const struct ddb_table *t, const struct
 
 str ddb_item_read(struct call *c, const struct ddb_key *k) {
     str bytes;
-    return txn_get(c->txn, k->row, &bytes) ? bytes : (str){0};
+    return txn_get(c->txn, k->row, &bytes) ? arena_str(c->arena, bytes) : (str){0}; /* answers outlive the snapshot */
 }
 
 void ddb_key_of_bytes(struct arena *a, const struct ddb_table *t, str bytes, struct ddb_key *k) {

@@ -145,7 +145,8 @@ static struct value fetched(struct call *c, struct ddb_page *page, const struct 
     return ddb_item_decode(c->arena, bytes);
 }
 
-static void keep(struct call *c, struct ddb_page *page, const struct value *item) {
+/* `bytes`: the item, if it is still a view of the row: what is kept outlives the snapshot. */
+static void keep(struct call *c, struct ddb_page *page, const struct value *item, str bytes) {
     page->n++;
     if (page->count_only) return;
     if (page->n > page->capacity) {
@@ -155,7 +156,8 @@ static void keep(struct call *c, struct ddb_page *page, const struct value *item
         page->items = more;
         page->capacity = capacity;
     }
-    page->items[page->n - 1] = projection_apply(c->arena, page->projection, item);
+    struct value own = bytes.p ? ddb_item_decode(c->arena, arena_str(c->arena, bytes)) : *item;
+    page->items[page->n - 1] = projection_apply(c->arena, page->projection, &own);
 }
 
 static void count_units(struct ddb_page *page, u64 bytes) {
@@ -181,8 +183,9 @@ void ddb_page_read(struct call *c, struct ddb_page *page) {
         page->scanned++;
         bytes += item_encoded_size(value);
         struct value whole = page->fetch ? fetched(c, page, &item) : item;
-        if (expression_holds(c->arena, page->filter, &whole)) keep(c, page, &whole);
+        if (expression_holds(c->arena, page->filter, &whole)) keep(c, page, &whole, page->fetch ? (str){0} : value);
         if (page->scanned != page->limit && bytes < PAGE_BYTES) continue;
+        item = ddb_item_decode(c->arena, arena_str(c->arena, value));
         page->last = start_key_of(c, page, &item);
         break;
     }
