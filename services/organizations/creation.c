@@ -3,6 +3,8 @@
  * enters it. */
 #include "organizations.h"
 
+#include "gen/iam.h"
+
 enum { ACCOUNTS_MAX = 10 };
 
 static str status_key(struct arena *a, const struct organization *o, str id) {
@@ -65,8 +67,30 @@ static str failure_of(struct call *c, const struct organization *o, const struct
     return (str){0};
 }
 
+/* The role by which the management account enters. Made by the new account's own root, before the account
+ * joins: no SCP is in its way. */
+static err make_role(struct call *c, const struct organization *o, const struct creation *s) {
+    struct principal root = principal_root(c->arena, s->account, (str){0});
+    const struct principal *task = c->principal;
+    str name = s->role.n ? s->role : S("OrganizationAccountAccessRole");
+    struct call_other other = {.service = &iam_service, .op = IAM_OP_CREATE_ROLE, .as = CALL_FORWARDED, .account = s->account};
+    struct iam_create_role_request role = {.role_name = name, .path = S("/")};
+    role.assume_role_policy_document = arena_format(
+        c->arena, "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::%.*s:root\"},\"Action\":\"sts:AssumeRole\"}]}",
+        STR_ARGS(o->management));
+    struct iam_create_role_response made = {0};
+    c->principal = &root;
+    err e = call_service(c, &other, &role, &made);
+    struct iam_attach_role_policy_request attach = {.role_name = name, .policy_arn = S("arn:aws:iam::aws:policy/AdministratorAccess")};
+    other.op = IAM_OP_ATTACH_ROLE_POLICY;
+    if (!e) e = call_service(c, &other, &attach, &(struct wire_unit){0});
+    c->principal = task;
+    return e;
+}
+
 static err make_account(struct call *c, struct organization *o, struct creation *s) {
     s->account = free_number(c->txn, c->arena);
+    TRY(make_role(c, o, s));
     account_profile_put(c->txn, c->arena, s->account, &(struct account_profile){s->name, s->email, c->now_ms});
     member_join(c->txn, c->arena, o, s->account, false, c->now_ms);
     organization_save(c->txn, c->arena, o);
