@@ -10,11 +10,19 @@ static str owner_key(struct call *c, str alias) {
     return key_bytes(&k);
 }
 
+/* By another account that has it still: an account that was emptied has none. */
+static bool alias_taken(struct call *c, str alias) {
+    str owner, has;
+    if (!txn_get(c->txn, owner_key(c, alias), &owner) || str_eq(owner, c->account)) return false;
+    struct realm other = {c->txn, c->arena, arena_str(c->arena, owner)};
+    return txn_get(c->txn, alias_key(&other), &has) && str_eq(has, alias);
+}
+
 err iam_create_account_alias(struct call *c, const struct iam_create_account_alias_request *in, struct wire_unit *out) {
     (void)out;
     struct realm r = realm_of(c);
-    str owner, old;
-    if (txn_get(c->txn, owner_key(c, in->account_alias), &owner) && !str_eq(owner, c->account))
+    str old;
+    if (alias_taken(c, in->account_alias))
         return fail(c, &iam_entity_already_exists_exception, "The account alias %.*s already exists.", STR_ARGS(in->account_alias));
     if (account_valid(in->account_alias))
         return fail(c, &iam_invalid_input_exception, "An account alias cannot be an account number.");

@@ -15,7 +15,7 @@ static str attachment_key(const struct realm *r, const struct entity *policy, co
     return realm_key(r, "attachment", policy->id, arena_concat(r->arena, str_of(use), owner_id));
 }
 
-static err attach(struct call *c, const struct entity *owner, str arn) {
+err policy_attach(struct call *c, const struct entity *owner, str arn) {
     static const char *const quotas[ENTITY_KINDS] = {
         [ENTITY_USER] = "PoliciesPerUser", [ENTITY_GROUP] = "PoliciesPerGroup", [ENTITY_ROLE] = "PoliciesPerRole"};
     struct realm r = realm_of(c);
@@ -31,7 +31,7 @@ static err attach(struct call *c, const struct entity *owner, str arn) {
     return NULL;
 }
 
-static err detach(struct call *c, const struct entity *owner, str arn) {
+err policy_detach(struct call *c, const struct entity *owner, str arn) {
     struct realm r = realm_of(c);
     struct entity policy;
     TRY(policy_open(c, arn, &policy));
@@ -41,6 +41,12 @@ static err detach(struct call *c, const struct entity *owner, str arn) {
     txn_delete(c->txn, attachment_key(&r, &policy, of_permissions, owner->id));
     policy_count(c, &policy, -1, 0);
     txn_raise_epoch(c->txn);
+    return NULL;
+}
+
+err policies_detach_all(struct call *c, const struct entity *owner) {
+    struct iam_attached_policies_list_type all = attached_shown(c, owner);
+    for (u32 i = 0; i < all.n; i++) TRY(policy_detach(c, owner, all.v[i].policy_arn));
     return NULL;
 }
 
@@ -138,42 +144,42 @@ err iam_attach_user_policy(struct call *c, const struct iam_attach_user_policy_r
     (void)out;
     struct entity e;
     TRY(entity_open(c, ENTITY_USER, in->user_name, &e));
-    return attach(c, &e, in->policy_arn);
+    return policy_attach(c, &e, in->policy_arn);
 }
 
 err iam_attach_group_policy(struct call *c, const struct iam_attach_group_policy_request *in, struct wire_unit *out) {
     (void)out;
     struct entity e;
     TRY(entity_open(c, ENTITY_GROUP, in->group_name, &e));
-    return attach(c, &e, in->policy_arn);
+    return policy_attach(c, &e, in->policy_arn);
 }
 
 err iam_attach_role_policy(struct call *c, const struct iam_attach_role_policy_request *in, struct wire_unit *out) {
     (void)out;
     struct entity e;
     TRY(role_open_to_change(c, in->role_name, &e));
-    return attach(c, &e, in->policy_arn);
+    return policy_attach(c, &e, in->policy_arn);
 }
 
 err iam_detach_user_policy(struct call *c, const struct iam_detach_user_policy_request *in, struct wire_unit *out) {
     (void)out;
     struct entity e;
     TRY(entity_open(c, ENTITY_USER, in->user_name, &e));
-    return detach(c, &e, in->policy_arn);
+    return policy_detach(c, &e, in->policy_arn);
 }
 
 err iam_detach_group_policy(struct call *c, const struct iam_detach_group_policy_request *in, struct wire_unit *out) {
     (void)out;
     struct entity e;
     TRY(entity_open(c, ENTITY_GROUP, in->group_name, &e));
-    return detach(c, &e, in->policy_arn);
+    return policy_detach(c, &e, in->policy_arn);
 }
 
 err iam_detach_role_policy(struct call *c, const struct iam_detach_role_policy_request *in, struct wire_unit *out) {
     (void)out;
     struct entity e;
     TRY(role_open_to_change(c, in->role_name, &e));
-    return detach(c, &e, in->policy_arn);
+    return policy_detach(c, &e, in->policy_arn);
 }
 
 err iam_list_attached_user_policies(struct call *c, const struct iam_list_attached_user_policies_request *in,

@@ -133,4 +133,40 @@ FACTS(list_entities_for_policy, policy(c, facts, in->policy_arn))
 FACTS(tag_policy, policy(c, facts, in->policy_arn))
 FACTS(untag_policy, policy(c, facts, in->policy_arn))
 FACTS(list_policy_tags, policy(c, facts, in->policy_arn))
+
+FACTS(get_instance_profile, named(c, facts, ENTITY_PROFILE, in->instance_profile_name))
+FACTS(delete_instance_profile, named(c, facts, ENTITY_PROFILE, in->instance_profile_name))
+FACTS(add_role_to_instance_profile, named(c, facts, ENTITY_PROFILE, in->instance_profile_name))
+FACTS(remove_role_from_instance_profile, named(c, facts, ENTITY_PROFILE, in->instance_profile_name))
+FACTS(tag_instance_profile, named(c, facts, ENTITY_PROFILE, in->instance_profile_name))
+FACTS(untag_instance_profile, named(c, facts, ENTITY_PROFILE, in->instance_profile_name))
+FACTS(list_instance_profile_tags, named(c, facts, ENTITY_PROFILE, in->instance_profile_name))
+FACTS(list_instance_profiles_for_role, named(c, facts, ENTITY_ROLE, in->role_name))
+FACTS_AND(create_service_linked_role, "iam:AWSServiceName", aws_service_name,
+          born(c, facts, ENTITY_ROLE, S("AWSServiceRole*"), arena_format(c->arena, "/aws-service-role/%.*s/", STR_ARGS(in->aws_service_name))))
+FACTS(delete_service_linked_role, named(c, facts, ENTITY_ROLE, in->role_name))
+FACTS(create_login_profile, user(c, facts, in->user_name))
+FACTS(get_login_profile, user(c, facts, in->user_name))
+FACTS(update_login_profile, user(c, facts, in->user_name))
+FACTS(delete_login_profile, user(c, facts, in->user_name))
+FACTS(enable_mfa_device, user(c, facts, in->user_name))
+FACTS(resync_mfa_device, user(c, facts, in->user_name))
+FACTS(deactivate_mfa_device, user(c, facts, in->user_name))
+FACTS(list_mfa_devices, user(c, facts, in->user_name))
+FACTS(get_mfa_device, user(c, facts, in->user_name))
 /* clang-format on */
+
+/* The password policy itself may let every user change the own password. */
+err iam_change_password_facts(struct call *c, const struct iam_change_password_request *in, struct auth_facts *facts) {
+    (void)in;
+    struct realm r = realm_of(c);
+    struct password_policy rules;
+    facts->granted = c->principal->kind == PRINCIPAL_USER && password_policy_load(&r, &rules) && rules.users_may_change;
+    return user(c, facts, (str){0});
+}
+
+err iam_create_virtual_mfa_device_facts(struct call *c, const struct iam_create_virtual_mfa_device_request *in, struct auth_facts *facts) {
+    facts->resource_arn = arena_format(c->arena, "arn:aws:iam::%.*s:mfa%.*s%.*s", STR_ARGS(c->account),
+                                       STR_ARGS(in->path.n ? in->path : S("/")), STR_ARGS(in->virtual_mfa_device_name));
+    return NULL;
+}

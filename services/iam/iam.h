@@ -75,6 +75,7 @@ str document_shown(struct call *c, str json); /* percent-encoded */
 MUST_USE err tags_add(struct call *c, str arn, const char *quota_name, const struct iam_tag_list_type *tags);
 void tags_move(struct call *c, str from_arn, str to_arn);
 struct iam_tag_list_type tags_shown(struct call *c, str arn);
+void untag_arn(struct call *c, str arn, const struct iam_tag_key_list_type *keys);
 MUST_USE err tags_page(struct call *c, str arn, str marker, struct opt_i32 max_items, struct iam_tag_list_type *tags,
                        struct opt_bool *is_truncated, str *next);
 
@@ -106,8 +107,27 @@ bool aws_policy_document(const struct realm *r, const struct entity *e, i64 vers
 void aws_policy_save(const struct realm *r, const struct entity *e); /* how often the account uses it */
 
 /* ---- attach.c ---- */
+MUST_USE err policy_attach(struct call *c, const struct entity *owner, str arn);
+MUST_USE err policy_detach(struct call *c, const struct entity *owner, str arn);
+MUST_USE err policies_detach_all(struct call *c, const struct entity *owner);
 struct iam_attached_policies_list_type attached_shown(struct call *c, const struct entity *owner);
 MUST_USE err boundary_set(struct call *c, struct entity *e, str arn); /* absent: takes it away */
+
+/* ---- account.c, instance_profile.c, service_role.c ---- */
+i64 token_version(const struct realm *r); /* of STS's global endpoint: 1 or 2 */
+struct iam_instance_profile_list_type instance_profiles_of(struct call *c, const struct entity *role);
+err service_role_delete(struct txn *t, const struct task *task, i64 now_ms);
+
+/* ---- password_policy.c, login.c ---- */
+bool password_policy_load(const struct realm *r, struct password_policy *policy); /* false: AWS's default rules */
+MUST_USE err password_check(struct call *c, str password); /* PasswordPolicyViolation */
+bool login_load(const struct realm *r, str user_id, struct login *login);
+
+/* ---- mfa.c ---- */
+bool mfa_load(const struct realm *r, str serial, struct mfa *device);
+
+/* ---- tasks.c ---- */
+extern const struct task_kind iam_task_kinds[];
 
 /* ---- access_key.c ---- */
 bool access_key_load(const struct realm *r, str id, struct access_key *key);
@@ -118,6 +138,7 @@ bool iam_key(struct txn *t, struct arena *a, str access_key, struct identity_key
 void iam_identity(struct txn *t, struct arena *a, const struct principal *p, struct identity *identity);
 bool iam_managed_policy(struct txn *t, struct arena *a, str arn, struct identity_policy *policy);
 bool iam_role(struct txn *t, struct arena *a, str arn, struct identity_role *role);
+bool iam_mfa_check(struct txn *t, struct arena *a, const struct principal *p, str serial, str code);
 void iam_key_used(struct txn *t, struct arena *a, str access_key, str region, str service, i64 at_ms);
 enum { POLICIES_PER_IDENTITY = 512 }; /* beyond what the quotas of policies and groups let stand */
 void iam_identity_of(const struct realm *r, const struct entity *e, struct identity *identity);

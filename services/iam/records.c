@@ -34,3 +34,26 @@ static const struct record_field access_key_fields[] = {
     RECORD_STR(7, struct access_key, used_service),
 };
 const struct record_type access_key_record = RECORD_TYPE(struct access_key, access_key_fields);
+
+static const struct record_field password_policy_fields[] = {
+    RECORD_I64(1, struct password_policy, length),     RECORD_I64(2, struct password_policy, max_age_days),
+    RECORD_I64(3, struct password_policy, reuse),      RECORD_BOOL(4, struct password_policy, symbols),
+    RECORD_BOOL(5, struct password_policy, numbers),   RECORD_BOOL(6, struct password_policy, upper),
+    RECORD_BOOL(7, struct password_policy, lower),     RECORD_BOOL(8, struct password_policy, users_may_change),
+    RECORD_BOOL(9, struct password_policy, hard_expiry),
+};
+const struct record_type password_policy_record = RECORD_TYPE(struct password_policy, password_policy_fields);
+
+static const struct record_field login_fields[] = {
+    RECORD_STR(1, struct login, hash),           RECORD_STR(2, struct login, old),
+    RECORD_I64(3, struct login, created_ms),     RECORD_I64(4, struct login, changed_ms),
+    RECORD_BOOL(5, struct login, reset_required),
+};
+const struct record_type login_record = RECORD_TYPE(struct login, login_fields);
+
+static const struct record_field mfa_fields[] = {
+    RECORD_STR(1, struct mfa, path),       RECORD_STR(2, struct mfa, name),       RECORD_STR(3, struct mfa, seed),
+    RECORD_STR(4, struct mfa, user_id),    RECORD_I64(5, struct mfa, created_ms), RECORD_I64(6, struct mfa, enabled_ms),
+    RECORD_U64(7, struct mfa, last_step),  RECORD_I64(8, struct mfa, drift),
+};
+const struct record_type mfa_record = RECORD_TYPE(struct mfa, mfa_fields);

@@ -39,6 +39,28 @@ struct access_key {
     str id; /* from the key */
 };
 
-extern const struct record_type entity_record, policy_version_record, access_key_record;
+struct password_policy {
+    i64 length, max_age_days, reuse;
+    bool symbols, numbers, upper, lower, users_may_change, hard_expiry;
+};
+
+/* A user's password. `old`: hashes of earlier ones, newest first, one after another. */
+struct login {
+    str hash, old;
+    i64 created_ms, changed_ms;
+    bool reset_required;
+};
+
+/* A virtual MFA device. Its last code's step: no code counts twice. */
+struct mfa {
+    str path, name, seed; /* sealed */
+    str user_id;          /* absent: of nobody yet */
+    i64 created_ms, enabled_ms;
+    u64 last_step;
+    i64 drift; /* steps by which its clock goes ahead */
+    str serial; /* from the key */
+};
+
+extern const struct record_type entity_record, policy_version_record, access_key_record, password_policy_record, login_record, mfa_record;
 
 #endif

@@ -54,7 +54,6 @@ static const char *const linked[] = {
     "kafkaconnect KafkaConnect KafkaConnectServiceRolePolicy",
     "lakeformation LakeFormationDataAccess LakeFormationDataAccessServiceRolePolicy",
     "lambda.application-autoscaling ApplicationAutoScaling_LambdaConcurrency AWSApplicationAutoscalingLambdaConcurrencyPolicy",
-    "lex LexBots AmazonLexBotPolicy",
     "+lexv2 LexV2Bots AmazonLexV2BotPolicy",
     "lightsail Lightsail LightsailExportAccess",
     "m2 AWSM2 AWSM2ServicePolicy",
@@ -143,7 +142,7 @@ err iam_create_service_linked_role(struct call *c, const struct iam_create_servi
                     "Service role name %.*s has been taken in this account, please try a different suffix.", STR_ARGS(e.name));
     e.trust = trust_of(c, e.service);
     TRY(entity_create(c, &e, arena_format(c->arena, "/aws-service-role/%.*s/", STR_ARGS(e.service)), NULL));
-    TRY(attach(c, &e, arena_format(c->arena, "arn:aws:iam::aws:policy/aws-service-role/%.*s", STR_ARGS(link.policy))));
+    TRY(policy_attach(c, &e, arena_format(c->arena, "arn:aws:iam::aws:policy/aws-service-role/%.*s", STR_ARGS(link.policy))));
     out->role = NEW(c->arena, struct iam_role);
     *out->role = role_shown(c, &e);
     out->role->max_session_duration.set = false;
@@ -176,7 +175,7 @@ err service_role_delete(struct txn *t, const struct task *task, i64 now_ms) {
     struct realm r = realm_of(c);
     struct entity e;
     if (entity_load_by_id(&r, id, &e)) {
-        detach_all(c, &e);
+        TRY(policies_detach_all(c, &e));
         if (e.boundary.p) TRY(boundary_set(c, &e, (str){0}));
         entity_delete(c, &e);
     }

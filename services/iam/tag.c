@@ -51,7 +51,7 @@ static err tag(struct call *c, const struct entity *e, const char *quota_name, c
     return tags_add(c, entity_arn(c->arena, e), quota_name, tags);
 }
 
-static void untag_arn(struct call *c, str arn, const struct iam_tag_key_list_type *keys) {
+void untag_arn(struct call *c, str arn, const struct iam_tag_key_list_type *keys) {
     struct record_pairs have = tags_of(c, arn);
     for (u32 i = 0; i < keys->n; i++)
         for (u32 j = 0; j < have.n; j++)

@@ -22,7 +22,7 @@ err sts_assume_role_facts(struct call *c, const struct sts_assume_role_request *
 static err check_device(struct call *c, str serial, str code) {
     const struct identity_door *door = identity_door_of(c);
     if (!serial.n && !code.n) return NULL;
-    if (serial.n && code.n && door->mfa_check && door->mfa_check(c->txn, c->arena, c->principal, serial, code, c->now_ms)) return NULL;
+    if (serial.n && code.n && door->mfa_check && door->mfa_check(c->txn, c->arena, c->principal, serial, code)) return NULL;
     return fail(c, &sts_access_denied,
                 "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.");
 }

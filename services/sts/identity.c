@@ -26,7 +26,7 @@ err sts_get_session_token(struct call *c, const struct sts_get_session_token_req
     TRY(refuse_session(c));
     if (in->serial_number.p || in->token_code.p) {
         p.mfa = in->serial_number.n && in->token_code.n && door->mfa_check
-                && door->mfa_check(c->txn, c->arena, c->principal, in->serial_number, in->token_code, c->now_ms);
+                && door->mfa_check(c->txn, c->arena, c->principal, in->serial_number, in->token_code);
         if (!p.mfa)
             return fail(c, &sts_access_denied,
                         "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.");

@@ -217,6 +217,9 @@ void emit_event(struct call *c, str detail_type, str resource_arn, str detail_js
 void count_metric(struct call *c, str metric_name, str dimension_name, str dimension_value, double value, str unit);
 void count_usage(struct call *c, str usage_type, double quantity); /* AWS's usage types; names live as long as the call */
 
+/* ---- wall time: for the codes of authenticators, which know nothing of a clock that was moved ---- */
+i64 wall_now_ms(void);
+
 /* ---- quotas: AWS's default unless the account was given another ---- */
 i64 quota(struct call *c, str code, i64 default_value);
 

@@ -70,8 +70,8 @@ struct identity_door {
     bool (*oidc_provider)(struct txn *t, struct arena *a, str arn, struct identity_oidc_provider *provider);
     bool (*saml_provider)(struct txn *t, struct arena *a, str arn, struct identity_saml_provider *provider);
     /* In the writer, since a code counts once. True: `serial` is a device of this user or root, and `code` its
-     * code at now_ms. */
-    bool (*mfa_check)(struct txn *t, struct arena *a, const struct principal *p, str serial, str code, i64 now_ms);
+     * code now, by the wall clock. */
+    bool (*mfa_check)(struct txn *t, struct arena *a, const struct principal *p, str serial, str code);
     /* After a call was signed by it: where and when a key was last used. On a worker, seldom. */
     void (*key_used)(struct txn *t, struct arena *a, str access_key, str region, str service, i64 at_ms);
 };

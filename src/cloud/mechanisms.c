@@ -94,6 +94,8 @@ void idempotency_store(struct call *c, str token, str params, str answer, i64 ke
     txn_task_set(c->txn, &(struct task){.kind = S("idempotency"), .key = key, .payload = key, .due_ms = row.until_ms});
 }
 
+i64 wall_now_ms(void) { return sys_wall_ms(); }
+
 /* ---- quotas: ("quota", account, region, service, code) -> number ---- */
 
 i64 quota(struct call *c, str code, i64 default_value) {

@@ -1,6 +1,7 @@
 #include "crypto/password.h"
 
 #include "crypto/crypto.h"
+#include "crypto/keypair.h"
 
 #include <openssl/evp.h>
 
@@ -23,28 +24,10 @@ bool password_matches(str hash, str password) {
     return str_eq_constant_time(str_skip(hash, PASSWORD_SALT), (str){(char *)digest, sizeof digest});
 }
 
-static void hmac_sha1(str key, str message, u8 out[static DIGEST_MAX]) {
-    enum { BLOCK = 64 };
-    u8 block[BLOCK] = {0}, pad[BLOCK];
-    struct digest d;
-    if (key.n > BLOCK) digest_once(DIGEST_SHA1, key, block);
-    else memcpy(block, key.p, key.n);
-    digest_init(&d, DIGEST_SHA1);
-    for (size_t i = 0; i < BLOCK; i++) pad[i] = block[i] ^ 0x36;
-    digest_add(&d, pad, BLOCK);
-    digest_add(&d, message.p, message.n);
-    size_t n = digest_end(&d, out);
-    digest_init(&d, DIGEST_SHA1);
-    for (size_t i = 0; i < BLOCK; i++) pad[i] = block[i] ^ 0x5c;
-    digest_add(&d, pad, BLOCK);
-    digest_add(&d, out, n);
-    digest_end(&d, out);
-}
-
 u32 totp_code(str seed, u64 step) {
-    u8 mac[DIGEST_MAX];
+    u8 mac[HASH_MAX];
     u64 big_endian = __builtin_bswap64(step);
-    hmac_sha1(seed, (str){(const char *)&big_endian, sizeof big_endian}, mac);
+    hmac_once_of(HASH_SHA1, seed, (str){(const char *)&big_endian, sizeof big_endian}, mac);
     const u8 *at = mac + (mac[19] & 15); /* RFC 4226: dynamic truncation */
     u32 number = (u32)(at[0] & 127) << 24 | (u32)at[1] << 16 | (u32)at[2] << 8 | at[3];
     return number % 1000000;

@@ -35,6 +35,7 @@ extern const struct task_kind ddb_task_kinds[];
 extern const struct task_kind kms_task_kinds[];
 extern const struct task_kind account_tasks[];
 extern const struct task_kind organizations_tasks[];
+extern const struct task_kind iam_task_kinds[];
 extern const struct task_kind s3_tasks[];
 extern const struct task_kind events_task_kinds[];
 extern const struct task_kind sns_task_kinds[];
@@ -46,6 +47,7 @@ const struct room_tasks rooms[] = {
     {kms_task_kinds, 3},
     {account_tasks, 1},
     {organizations_tasks, 6},
+    {iam_task_kinds, 1},
     {s3_tasks, 1},
     {events_task_kinds, 4},
     {sns_task_kinds, 7},
@@ -81,6 +83,7 @@ extern bool iam_key(struct txn *t, struct arena *a, str access_key, struct ident
 extern void iam_identity(struct txn *t, struct arena *a, const struct principal *p, struct identity *identity);
 extern bool iam_managed_policy(struct txn *t, struct arena *a, str arn, struct identity_policy *policy);
 extern bool iam_role(struct txn *t, struct arena *a, str arn, struct identity_role *role);
+extern bool iam_mfa_check(struct txn *t, struct arena *a, const struct principal *p, str serial, str code);
 extern void iam_key_used(struct txn *t, struct arena *a, str access_key, str region, str service, i64 at_ms);
 extern void organizations_door(struct txn *t, struct arena *a, str account, struct identity_organization *out);
 
@@ -89,6 +92,7 @@ const struct identity_door identity_door = {
     .identity = iam_identity,
     .managed_policy = iam_managed_policy,
     .role = iam_role,
+    .mfa_check = iam_mfa_check,
     .key_used = iam_key_used,
     .organization = organizations_door,
 };

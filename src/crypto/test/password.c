@@ -20,3 +20,4 @@ static void passwords_match_themselves_alone(void) {
     arena_free(&a);
 }
 
+UNIT_MAIN(UNIT(codes_of_the_rfc), UNIT(passwords_match_themselves_alone))

@@ -1,0 +1,5 @@
+#include "iam.h"
+
+const struct task_kind iam_task_kinds[] = {
+    {.name = "iam-role-deletion", .run = service_role_delete},
+};
