@@ -1,11 +1,5 @@
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))  # organization_kit.py, beside the tests
-
-from organization_kit import Organization  # noqa: E402
+from organization_kit import Organization
 
 
 @pytest.fixture
