@@ -17,16 +17,16 @@ ARN = f"arn:aws:sqs:us-east-1:{ACCOUNT}:guarded"
 # What fits where the name alone tells it; the things named here exist.
 NAMED = {"Bucket": "guarded-246813579135", "Key": "k", "QueueUrl": f"http://localhost/{ACCOUNT}/guarded", "QueueName": "guarded",
          "TableName": "guarded", "TopicArn": f"arn:aws:sns:us-east-1:{ACCOUNT}:guarded", "CopySource": "guarded-246813579135/k",
-         "KeyId": "alias/aws/s3", "UploadId": "u", "PolicyDocument": '{"Version":"2012-10-17","Statement":[]}'}
+         "TaskPolicyArn": {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"}, "KeyId": "alias/aws/s3", "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/guarded", "UploadId": "u", "PolicyDocument": '{"Version":"2012-10-17","Statement":[]}'}
 # In this order: the first that fits length and pattern.
 TEXTS = ["guarded", "guarded00000000000000000", ARN, f"arn:aws:iam::{ACCOUNT}:role/guarded", f"arn:aws:iam::{ACCOUNT}:policy/guarded",
          f"arn:aws:kms:us-east-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555", f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/guarded",
-         f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/guarded/stream/2020-01-01T00:00:00.000", "123456789012", "123456", "o-abcdefghij",
+         f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/guarded/stream/2020-01-01T00:00:00.000", f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/guarded", f"arn:aws:events:us-east-1:{ACCOUNT}:archive/guarded", "123456789012", "123456", "o-abcdefghij",
          "r-abcd", "ou-abcd-12345678", "p-12345678", "h-12345678", "a@example.com", "alias/guarded", "us-east-1", "/guarded/", "http://example.com/",
          "{}", "x" * 40, "1" * 64, "AKIAIOSFODNN7EXAMPLE", "guarded.amazonaws.com", "aws:guarded", "v1", "+1 555 0100", "car-" + "1" * 32]
 
 # What a request needs beyond what its description calls required.
-FURTHER = {("kms", "Decrypt"): ["CiphertextBlob"], ("kms", "RetireGrant"): ["KeyId", "GrantId"]}
+FURTHER = {("kms", "Decrypt"): ["CiphertextBlob"], ("kms", "ReEncrypt"): ["CiphertextBlob"], ("kms", "RetireGrant"): ["KeyId", "GrantId"]}
 
 
 def overlay_rights(room):
@@ -62,6 +62,8 @@ def text_for(name, shape):
 
 def value_for(name, shape, depth=0):
     kind = shape.type_name
+    if kind == "structure" and name in NAMED:
+        return NAMED[name]
     if kind == "structure":
         if getattr(shape, "is_tagged_union", False):
             first = next(iter(shape.members))
