@@ -132,6 +132,9 @@ bool ddb_index_fill(struct call *c, const struct ddb_table *t, const struct ddb_
                     struct ddb_counts *counts);
 void ddb_key_of_bytes(struct arena *a, const struct ddb_table *t, str bytes, struct ddb_key *k); /* of a stored item */
 
+/* ---- history.c ---- */
+void ddb_history_note(struct call *c, const struct ddb_change *change);
+
 /* ---- ttl.c ---- */
 void ddb_ttl_note(struct call *c, const struct ddb_change *change);
 void ddb_ttl_fill(struct call *c, const struct ddb_table *t, const struct ddb_key *k, str bytes);

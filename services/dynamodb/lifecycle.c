@@ -1,6 +1,6 @@
 /* What becomes of a table after the answer: CREATING to ACTIVE, UPDATING to ACTIVE, DELETING to nothing.
  * Each is a task that is due at once, so that DescribeTable tells the states as AWS does. */
-#include "services/dynamodb/dynamodb.h"
+#include "services/dynamodb/history.h"
 #include "services/dynamodb/stream.h"
 
 #define TABLE_TASK S("dynamodb.table")
@@ -103,6 +103,9 @@ err dynamodb_delete_table(struct call *c, const struct dynamodb_delete_table_inp
     if (t.state == DDB_UPDATING)
         return fail(c, &dynamodb_resource_in_use_exception,
                     "Attempt to change a resource which is still in use: Table is being updated: %.*s", STR_ARGS(name));
+    if (t.copies)
+        return fail(c, &dynamodb_resource_in_use_exception,
+                    "Attempt to change a resource which is still in use: Table is being backed up: %.*s", STR_ARGS(name));
     if (t.protected_)
         return fail(c, &cloud_validation,
                     "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.");
@@ -115,7 +118,9 @@ err dynamodb_delete_table(struct call *c, const struct dynamodb_delete_table_inp
 }
 
 const struct task_kind ddb_task_kinds[] = {
+    {.name = "dynamodb.copy", .run = ddb_copy_slice},
     {.name = "dynamodb.fill", .run = ddb_fill_slice},
+    {.name = "dynamodb.history", .run = ddb_history_tend},
     {.name = "dynamodb.stream", .run = ddb_stream_tend},
     {.name = "dynamodb.sweep", .run = run_sweep},
     {.name = "dynamodb.table", .run = run_table},

@@ -43,7 +43,7 @@ extern const struct task_kind sqs_task_kinds[];
 
 const struct room_tasks rooms[] = {
     {cloud_task_kinds, 1},
-    {ddb_task_kinds, 5},
+    {ddb_task_kinds, 7},
     {kms_task_kinds, 3},
     {account_tasks, 1},
     {organizations_tasks, 6},
