@@ -55,53 +55,6 @@ err limits_page(struct call *c, str token, struct opt_i32 limit, str *position, 
     return NULL;
 }
 
-/* ---- tags: of buses and rules ---- */
-
-static const struct tag_errors tag_errors = {.too_many = &events_limit_exceeded_exception, .invalid = &cloud_validation};
-
-static err tagged(struct call *c, str text) {
-    struct arn arn;
-    struct bus bus;
-    struct rule rule;
-    if (!arn_parse(text, &arn)) return fail(c, &cloud_validation, "Provided Arn is not in correct format.");
-    if (str_starts(arn.resource, S("event-bus/"))) return bus_open(c, text, &bus);
-    str rest = arn.resource, kind = str_cut(&rest, '/');
-    if (!str_eq(kind, S("rule")) || !rest.p) return fail(c, &cloud_validation, "Provided Arn is not in correct format.");
-    size_t slash = str_rfind_char(rest, '/');
-    str name = slash == STR_NONE ? rest : str_skip(rest, slash + 1);
-    TRY(bus_open(c, slash == STR_NONE ? S("default") : str_take(rest, slash), &bus));
-    return rule_open(c, &bus, name, &rule);
-}
-
-static struct record_pairs pairs_of(struct call *c, const struct events_tag_list *tags) {
-    struct record_pairs pairs = {.v = NEW_ARRAY(c->arena, struct record_pair, tags->n + 1), .n = tags->n, .set = tags->n > 0};
-    for (u32 i = 0; i < tags->n; i++) pairs.v[i] = (struct record_pair){tags->v[i].key, tags->v[i].value};
-    return pairs;
-}
-
-err events_tag_resource(struct call *c, const struct events_tag_resource_request *in, struct events_tag_resource_response *out) {
-    (void)out;
-    struct record_pairs tags = pairs_of(c, &in->tags);
-    TRY(tagged(c, in->resource_arn));
-    return tags_set(c, in->resource_arn, &tags, &tag_errors);
-}
-
-err events_untag_resource(struct call *c, const struct events_untag_resource_request *in, struct events_untag_resource_response *out) {
-    (void)out;
-    TRY(tagged(c, in->resource_arn));
-    tags_remove(c, in->resource_arn, in->tag_keys.v, in->tag_keys.n);
-    return NULL;
-}
-
-err events_list_tags_for_resource(struct call *c, const struct events_list_tags_for_resource_request *in, struct events_list_tags_for_resource_response *out) {
-    TRY(tagged(c, in->resource_arn));
-    struct record_pairs tags = tags_of(c, in->resource_arn);
-    out->tags.v = NEW_ARRAY(c->arena, struct events_tag, tags.n + 1);
-    out->tags.set = true;
-    for (u32 i = 0; i < tags.n; i++) out->tags.v[out->tags.n++] = (struct events_tag){.key = tags.v[i].key, .value = tags.v[i].value};
-    return NULL;
-}
-
 /* ---- life ---- */
 
 err events_create_event_bus(struct call *c, const struct events_create_event_bus_request *in, struct events_create_event_bus_response *out) {
@@ -116,8 +69,7 @@ err events_create_event_bus(struct call *c, const struct events_create_event_bus
     *out = (struct events_create_event_bus_response){.event_bus_arn = bus_arn(c->arena, &bus), .description = in->description, .kms_key_identifier = in->kms_key_identifier,
                                                      .dead_letter_config = in->dead_letter_config};
     registry_add(c, out->event_bus_arn, S("AWS::Events::EventBus"));
-    struct record_pairs tags = pairs_of(c, &in->tags);
-    return in->tags.n ? tags_set(c, out->event_bus_arn, &tags, &tag_errors) : NULL;
+    return event_tags_add(c, out->event_bus_arn, &in->tags);
 }
 
 err events_update_event_bus(struct call *c, const struct events_update_event_bus_request *in, struct events_update_event_bus_response *out) {
@@ -211,6 +163,7 @@ static err set_policy(struct call *c, struct bus *bus, str policy) {
     if (!policy_compile(policy, POLICY_RESOURCE, c->arena, &problem)) return fail(c, &cloud_validation, "Error occurred while parsing policy: %.*s", STR_ARGS(problem));
     bus->policy = policy;
     bus_save(c, bus);
+    txn_raise_epoch(c->txn);
     return NULL;
 }
 
@@ -284,5 +237,6 @@ err events_remove_permission(struct call *c, const struct events_remove_permissi
     }
     bus.policy = d->n ? policy_document_write(c->arena, d) : (str){0};
     bus_save(c, &bus);
+    txn_raise_epoch(c->txn);
     return NULL;
 }

@@ -35,6 +35,9 @@ struct range rules_of(struct txn *t, struct arena *a, const struct bus *bus, str
 void rule_decode(struct arena *a, str key, str row, struct rule *rule);
 err schedule_fire(struct txn *t, const struct task *task, i64 now_ms);
 
+/* ---- tags.c ---- */
+MUST_USE err event_tags_add(struct call *c, str arn, const struct events_tag_list *tags);
+
 /* ---- index.c: which rules may match an event, without looking at the others ---- */
 void index_add(struct call *c, struct rule *rule, const struct event_pattern *p);
 void index_remove(struct call *c, struct rule *rule);

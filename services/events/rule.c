@@ -121,7 +121,6 @@ static err check_rule(struct call *c, const struct events_put_rule_request *in, 
 }
 
 err events_put_rule(struct call *c, const struct events_put_rule_request *in, struct events_put_rule_response *out) {
-    static const struct tag_errors tag_errors = {.too_many = &events_limit_exceeded_exception, .invalid = &cloud_validation};
     struct bus bus;
     struct rule rule;
     TRY(bus_open(c, in->event_bus_name, &bus));
@@ -137,9 +136,7 @@ err events_put_rule(struct call *c, const struct events_put_rule_request *in, st
     out->rule_arn = rule_arn(c->arena, &rule);
     if (there) return NULL;
     registry_add(c, out->rule_arn, S("AWS::Events::Rule"));
-    struct record_pairs tags = {.v = NEW_ARRAY(c->arena, struct record_pair, in->tags.n + 1), .n = in->tags.n, .set = in->tags.n > 0};
-    for (u32 i = 0; i < in->tags.n; i++) tags.v[i] = (struct record_pair){in->tags.v[i].key, in->tags.v[i].value};
-    return in->tags.n ? tags_set(c, out->rule_arn, &tags, &tag_errors) : NULL;
+    return event_tags_add(c, out->rule_arn, &in->tags);
 }
 
 static err set_state(struct call *c, str bus_name, str name, str state) {

@@ -109,6 +109,7 @@ err topic_attribute_set(struct call *c, struct topic *topic, str name, str value
     if (str_eq(name, S("DeliveryPolicy")) && value.n) TRY(json_parameter(c, wrong, "DeliveryPolicy", value));
     if (str_eq(name, S("SignatureVersion")) && !str_eq(value, S("1")) && !str_eq(value, S("2"))) return wrong_value(c, wrong, "SignatureVersion");
     if (str_eq(name, S("TracingConfig")) && !str_eq(value, S("PassThrough")) && !str_eq(value, S("Active"))) return wrong_value(c, wrong, "TracingConfig");
+    if (str_eq(name, S("Policy"))) txn_raise_epoch(c->txn);
     if (str_eq(name, S("DisplayName")) && utf8_length(value) > 100) return wrong_value(c, wrong, "DisplayName");
     *place = value.n ? value : (str){0};
     return NULL;
@@ -157,6 +158,7 @@ err sns_add_permission(struct call *c, const struct sns_add_permission_input *in
     if (!policy_document_permit(c->arena, d, &p)) return invalid_parameter(c, "Policy statements exceed the limit");
     topic.policy = policy_document_write(c->arena, d);
     topic_save(c->txn, c->arena, &topic);
+    txn_raise_epoch(c->txn);
     return NULL;
 }
 
@@ -171,6 +173,7 @@ err sns_remove_permission(struct call *c, const struct sns_remove_permission_inp
     policy_document_remove(d, at);
     topic.policy = policy_document_write(c->arena, d);
     topic_save(c->txn, c->arena, &topic);
+    txn_raise_epoch(c->txn);
     return NULL;
 }
 
