@@ -25,7 +25,7 @@ struct s3_owner *s3_owner(struct call *c, str account) {
     return owner;
 }
 
-static bool bucket_get(struct call *c, str account, str name, struct bucket_row *bucket) {
+bool s3_bucket_own(struct call *c, str account, str name, struct bucket_row *bucket) {
     str value;
     if (name.n > NAME_MAX_EVER) return false; /* any length comes in; a row's key has its limit */
     if (!txn_get(c->txn, s3_bucket_key(c, account, name), &value)) return false;
@@ -40,7 +40,7 @@ static bool bucket_elsewhere(struct call *c, str name, struct bucket_row *bucket
     if (name.n > NAME_MAX_EVER) return false;
     str prefix = s3_owners_prefix(c, name), key, account;
     struct range owners = txn_range(c->txn, prefix, key_after_prefix(c->arena, prefix));
-    return range_next(&owners, &key, &account) && bucket_get(c, arena_str(c->arena, account), name, bucket);
+    return range_next(&owners, &key, &account) && s3_bucket_own(c, arena_str(c->arena, account), name, bucket);
 }
 
 /* The account whose names come first. In a call that went over to a bucket's account, still the caller's. */
@@ -50,7 +50,7 @@ static str home_of(const struct call *c) {
 }
 
 bool s3_bucket_find(struct call *c, str name, struct bucket_row *bucket) {
-    return bucket_get(c, home_of(c), name, bucket) || bucket_elsewhere(c, name, bucket);
+    return s3_bucket_own(c, home_of(c), name, bucket) || bucket_elsewhere(c, name, bucket);
 }
 
 void s3_bucket_update(struct call *c, const struct bucket_row *bucket) {
@@ -187,7 +187,7 @@ err s3_create_bucket(struct call *c, const struct s3_create_bucket_request *in,
     str arn = s3_bucket_arn(c, in->bucket);
     out->location = new_location(c, in->bucket, constraint.n > 0);
     out->bucket_arn = arn;
-    if (bucket_get(c, c->account, in->bucket, &old)) {
+    if (s3_bucket_own(c, c->account, in->bucket, &old)) {
         /* us-east-1 answers a repeated creation with success, as it always has. */
         if (str_eq(c->region, S("us-east-1")) && str_eq(old.region, region) && !tags.n) return NULL;
         fail_detail(c, S("BucketName"), in->bucket);
@@ -210,6 +210,7 @@ err s3_create_bucket(struct call *c, const struct s3_create_bucket_request *in,
     s3_bucket_update(c, &bucket);
     if (acl.grants.set) s3_config_put(c, &bucket, S3_CONFIG_ACL, &s3_acl_record, &acl);
     txn_put(c->txn, s3_owner_key(c, &bucket), bucket.account);
+    s3_night_begin(c, &bucket);
     registry_add(c, arn, S("AWS::S3::Bucket"));
     txn_raise_epoch(c->txn); /* whose a name is decides who may */
     return tags.n ? tags_set(c, arn, &tags, &bucket_tag_errors) : NULL;

@@ -2,6 +2,7 @@
  * (parts, another algorithm), a worker reads the bytes once, before the handler runs. */
 #include "services/s3/acl.h"
 #include "services/s3/lock.h"
+#include "services/s3/storage.h"
 #include "services/s3/versions.h"
 
 static const u64 copy_max = 5ull << 30;
@@ -40,6 +41,7 @@ err s3_copy_source_open(struct call *c, str header, str owner, const struct cond
         return fail(c, &s3_invalid_request, "The source of a copy request may not specifically refer to a delete marker by "
                                             "version id.");
     TRY(e);
+    TRY(s3_storage_check(c, &bucket, source.key, object));
     return s3_condition_copy(c, condition, object);
 }
 
@@ -140,6 +142,8 @@ static err copy_headers(struct call *c, const struct s3_copy_object_request *in,
         headers.tagging = (str){0};
         TRY(s3_headers_apply(c, &headers, copy));
     }
+    copy->storage_class = in->storage_class.n ? in->storage_class : S("STANDARD"); /* nor is the class */
+    copy->stored_ms = copy->accessed_ms = copy->restore_ready_ms = copy->restore_until_ms = 0;
     copy->website_redirect = in->website_redirect_location; /* never copied */
     if (job->replace_tags) {
         copy->tags = (struct record_pairs){0};

@@ -55,3 +55,34 @@ void s3_event_deleted(struct call *c, const struct bucket_row *bucket, str key,
     buf_char(&b, '}');
     emit_event(c, S("Object Deleted"), s3_bucket_arn(c, bucket->name), buf_str(&b));
 }
+
+void s3_event_restore(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, const char *type) {
+    struct buf b = detail_begin(c, bucket, key), date = buf_new(c->arena, 64);
+    buf_format(&b, ",\"size\":%llu", (unsigned long long)object->size);
+    member(&b, "etag", object->etag);
+    if (object->version_id.p) member(&b, "version-id", object->version_id);
+    buf_char(&b, '}');
+    member(&b, "request-id", c->request_id);
+    member(&b, "requester", c->principal->kind == PRINCIPAL_SERVICE ? c->principal->arn : c->principal->account);
+    if (c->source_ip.n) member(&b, "source-ip-address", c->source_ip);
+    if (str_eq(str_of(type), S("Object Restore Completed"))) {
+        buf_iso8601_ms(&date, object->restore_until_ms);
+        member(&b, "restore-expiry-time", buf_str(&date));
+    }
+    member(&b, "source-storage-class", object->storage_class);
+    buf_char(&b, '}');
+    emit_event(c, str_of(type), s3_bucket_arn(c, bucket->name), buf_str(&b));
+}
+
+void s3_event_class_changed(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object) {
+    struct buf b = detail_begin(c, bucket, key);
+    buf_format(&b, ",\"size\":%llu", (unsigned long long)object->size);
+    member(&b, "etag", object->etag);
+    if (object->version_id.p) member(&b, "version-id", object->version_id);
+    buf_char(&b, '}');
+    member(&b, "request-id", c->request_id);
+    member(&b, "requester", c->principal->arn);
+    member(&b, "destination-storage-class", object->storage_class);
+    buf_char(&b, '}');
+    emit_event(c, S("Object Storage Class Changed"), s3_bucket_arn(c, bucket->name), buf_str(&b));
+}

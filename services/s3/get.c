@@ -1,11 +1,15 @@
 /* GetObject, HeadObject, GetObjectAttributes: conditions first, then the range or part, then headers. */
+#include "services/s3/lifecycle.h"
+#include "services/s3/storage.h"
 #include "services/s3/versions.h"
 
 enum { PART_NUMBER_MAX = 10000, ATTRIBUTE_PARTS_MAX = 1000 };
 
 /* What of an object a request shall see. */
 struct view {
+    struct bucket_row bucket;
     struct object_row object;
+    str restore, expiration;
     str version_id; /* absent in a bucket that never had versions */
     u64 first, length;
     bool not_modified;
@@ -88,7 +92,10 @@ static err look(struct call *c, const struct question *q, struct view *v) {
         return fail(c, &s3_invalid_request,
                     "Cannot specify both Range header and partNumber query parameter");
     TRY(s3_object_open(c, &bucket, q->key, q->version_id, &v->object));
+    v->bucket = bucket;
     v->version_id = s3_version_shown(&bucket, &v->object);
+    v->restore = s3_restore_shown(c, &v->object);
+    v->expiration = s3_lifecycle_expiration(c, &bucket, q->key, &v->object);
     switch (s3_condition_read(&q->condition, v->object.etag, v->object.modified_ms, c->now_ms, &which)) {
     case CONDITION_FAILED: return s3_fail_precondition(c, which);
     case CONDITION_NOT_MODIFIED: v->not_modified = true; return NULL;
@@ -158,6 +165,9 @@ static struct record_pair *metadata_of(struct call *c, const struct object_row *
             (c)->status = 304;                                                                     \
             break;                                                                                 \
         }                                                                                          \
+        (out)->storage_class = s3_storage_shown(o_);                                               \
+        (out)->restore = (seen)->restore;                                                          \
+        (out)->expiration = (seen)->expiration;                                                    \
         (out)->accept_ranges = S("bytes");                                                         \
         (out)->content_length = SOME_I64((i64)(seen)->length);                                        \
         (out)->content_type = given_or((in)->response_content_type, o_->content_type);             \
@@ -198,8 +208,10 @@ err s3_get_object(struct call *c, const struct s3_get_object_request *in,
     if (overrides && c->principal && c->principal->kind == PRINCIPAL_ANONYMOUS)
         return fail(c, &s3_invalid_request,
                     "Request specific response headers cannot be used for anonymous GET requests.");
+    if (!view.not_modified) TRY(s3_storage_check(c, &view.bucket, in->key, &view.object));
     ANSWER(c, in, out, &view);
     if (view.not_modified) return NULL;
+    s3_storage_was_read(c, &view.bucket, in->key, &view.object, view.length);
     out->body = view.length ? stream_of_blob(c, view.object.blob, view.first, view.length)
                             : stream_of_bytes(c, S(""));
     count_usage(c, S("DataTransfer-Out-Bytes"), (double)view.length);
@@ -213,6 +225,10 @@ err s3_head_object(struct call *c, const struct s3_head_object_request *in,
     s3_usage_tier2(c);
     TRY(look(c, &question, &view));
     ANSWER(c, in, out, &view);
+    if (str_eq(view.object.storage_class, S("INTELLIGENT_TIERING"))) {
+        enum storage_tier tier = s3_storage_tier(c, &view.bucket, in->key, &view.object);
+        if (tier >= TIER_ARCHIVE) out->archive_status = tier == TIER_ARCHIVE ? S("ARCHIVE_ACCESS") : S("DEEP_ARCHIVE_ACCESS");
+    }
     return NULL;
 }
 

@@ -1,13 +1,7 @@
 /* What a request says of the object it makes. Whatever brume does not do is refused by name. */
-#include "services/s3/s3.h"
+#include "services/s3/storage.h"
 
 enum { METADATA_MAX = 2048, REDIRECT_MAX = 2048 };
-
-static bool one_of(str value, const char *const *list, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(value, str_of(list[i]))) return true;
-    return false;
-}
 
 static err encryption_check(struct call *c, const struct object_headers *h) {
     TRY(s3_customer_key_check(c, h->customer_algorithm, h->customer_key));
@@ -31,13 +25,7 @@ err s3_customer_key_check(struct call *c, str algorithm, str key) {
 }
 
 static err storage_class_check(struct call *c, str class) {
-    static const char *const known[] = {
-        "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER",
-        "DEEP_ARCHIVE", "OUTPOSTS", "GLACIER_IR", "SNOW", "EXPRESS_ONEZONE"};
-    if (!class.p || str_eq(class, S("STANDARD"))) return NULL;
-    if (one_of(class, known, LENGTH(known)))
-        return s3_fail_header_not_implemented(c, "x-amz-storage-class",
-                                              "Only the storage class STANDARD is implemented");
+    if (!class.p || s3_storage_class(class)) return NULL;
     fail_detail(c, S("StorageClassRequested"), class);
     return fail(c, &s3_invalid_storage_class, "The storage class you specified is not valid");
 }
@@ -108,7 +96,7 @@ err s3_headers_apply(struct call *c, const struct object_headers *h, struct obje
     object->content_language = h->content_language;
     object->expires = h->expires;
     object->website_redirect = h->website_redirect;
-    object->storage_class = S("STANDARD");
+    object->storage_class = h->storage_class.n ? h->storage_class : S("STANDARD");
     object->metadata = (struct record_pairs){0};
     if (h->metadata.n) {
         object->metadata.v = NEW_ARRAY(c->arena, struct record_pair, h->metadata.n);

@@ -124,7 +124,7 @@ static void listed_upload(struct call *c, const struct walk_item *item, bool url
     *out = (struct s3_multipart_upload){.upload_id = row.id,
                                         .key = s3_listed(c, item->name, url),
                                         .initiated = SOME_TIME(row.initiated_ms),
-                                        .storage_class = S("STANDARD"),
+                                        .storage_class = row.object->storage_class,
                                         .owner = s3_owner(c, c->account)};
     out->initiator = NEW(c->arena, struct s3_initiator);
     out->initiator->id = out->owner->id;

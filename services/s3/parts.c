@@ -108,5 +108,10 @@ static err sweep_run(struct txn *t, const struct task *task, i64 now_ms) {
     return NULL;
 }
 
-const struct task_kind s3_tasks[] = {{.name = "s3.sweep", .run = sweep_run}};
+const struct task_kind s3_tasks[] = {
+    {.name = "s3.sweep", .run = sweep_run},
+    {.name = "s3.accessed", .run = s3_accessed_run},
+    {.name = "s3.restored", .run = s3_restored_run},
+    {.name = "s3.night", .run = s3_night_run},
+};
 const size_t s3_tasks_count = LENGTH(s3_tasks);

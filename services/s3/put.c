@@ -1,6 +1,7 @@
 /* PutObject. The bytes are staged, digested and verified before the handler runs; what can be refused
  * without them is refused before they are sent. */
 #include "services/s3/acl.h"
+#include "services/s3/lifecycle.h"
 #include "services/s3/lock.h"
 
 static const u64 object_put_max = 5ull << 30;
@@ -57,6 +58,7 @@ err s3_put_object(struct call *c, const struct s3_put_object_request *in,
     s3_object_replace(c, &bucket, in->key, &object, S("PutObject"));
     count_usage(c, S("DataTransfer-In-Bytes"), (double)object.size);
     if (bucket.versioning == S3_VERSIONING_ENABLED) out->version_id = object.version_id;
+    out->expiration = s3_lifecycle_expiration(c, &bucket, in->key, &object);
     out->etag = s3_quoted(c, object.etag);
     S3_CHECKSUM_SET(out, s3_object_checksum(&object), s3_checksum_text(c, &object));
     out->checksum_type = s3_checksum_type(&object);

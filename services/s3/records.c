@@ -47,8 +47,19 @@ static const struct record_field object_fields[] = {
     RECORD_I64(27, struct object_row, lock_until_ms),
     RECORD_BOOL(28, struct object_row, legal_hold),
     RECORD_BOOL(29, struct object_row, hold_known),
+    RECORD_I64(30, struct object_row, stored_ms),
+    RECORD_I64(31, struct object_row, accessed_ms),
+    RECORD_I64(32, struct object_row, restore_ready_ms),
+    RECORD_I64(33, struct object_row, restore_until_ms),
 };
 const struct record_type s3_object_record = RECORD_TYPE(struct object_row, object_fields);
+
+static const struct record_field version_at_fields[] = {
+    RECORD_STR(1, struct version_at, account), RECORD_STR(2, struct version_at, bucket),
+    RECORD_U64(3, struct version_at, bucket_id), RECORD_STR(4, struct version_at, key),
+    RECORD_U64(5, struct version_at, sequence), RECORD_I64(6, struct version_at, at_ms),
+};
+const struct record_type s3_version_at_record = RECORD_TYPE(struct version_at, version_at_fields);
 
 static const struct record_field null_fields[] = {
     RECORD_U64(1, struct null_row, sequence),

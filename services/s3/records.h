@@ -63,9 +63,21 @@ struct object_row {
     struct record_pairs tags;
     str lock_mode;            /* GOVERNANCE, COMPLIANCE; absent: no retention */
     i64 lock_until_ms;
+    i64 stored_ms;            /* since when in this storage class; 0: since it was written */
+    i64 accessed_ms;          /* Intelligent-Tiering: the last read, to a day */
+    i64 restore_ready_ms, restore_until_ms; /* of the copy out of an archive; 0: none */
     bool legal_hold, hold_known; /* known: somebody said ON or OFF */
     str owner;                /* account, where it is not the bucket's */
     struct s3_grants grants;  /* its access control list; absent: the owner's alone */
+};
+
+/* A version of a key, for tasks: by what does not change when it is no longer current. */
+struct version_at {
+    str account, bucket;
+    u64 bucket_id;
+    str key;
+    u64 sequence;
+    i64 at_ms; /* when it was read */
 };
 
 struct null_row {
@@ -97,7 +109,7 @@ struct sweep {
 };
 
 extern const struct record_type s3_bucket_record, s3_object_record, s3_upload_record, s3_part_record, s3_sweep_record,
-    s3_null_record, s3_grant_record;
+    s3_null_record, s3_grant_record, s3_version_at_record;
 
 /* Keys as bytes. */
 str s3_bucket_key(struct call *c, str account, str name);

@@ -11,6 +11,7 @@
 str s3_bucket_arn(struct call *c, str bucket);
 str s3_object_arn(struct call *c, str bucket, str key);
 bool s3_bucket_name_valid(str name);
+bool s3_bucket_own(struct call *c, str account, str name, struct bucket_row *bucket);
 /* The caller's own bucket of this name, else the oldest that another account has. */
 bool s3_bucket_find(struct call *c, str name, struct bucket_row *bucket);
 /* As above; NoSuchBucket, or AccessDenied when the client expects another owner (`owner` absent: it
@@ -206,6 +207,10 @@ bool s3_parts_next(struct part_walk *walk, u32 *number, struct part_row *part);
 bool s3_part_of_object(struct call *c, const struct bucket_row *bucket, const struct object_row *object,
                        u32 ordinal, struct part_row *part, u64 *offset);
 
+err s3_accessed_run(struct txn *t, const struct task *task, i64 now_ms); /* storage.c */
+err s3_restored_run(struct txn *t, const struct task *task, i64 now_ms); /* restore.c */
+err s3_night_run(struct txn *t, const struct task *task, i64 now_ms);    /* night.c */
+void s3_night_begin(struct call *c, const struct bucket_row *bucket);    /* of a new bucket */
 extern const struct task_kind s3_tasks[]; /* for store_register_tasks() */
 extern const size_t s3_tasks_count;
 
@@ -230,6 +235,9 @@ void s3_event_created(struct call *c, const struct bucket_row *bucket, str key,
 /* Of a marker that was made, or of what was deleted, with the sequence of the deletion. */
 void s3_event_deleted(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object,
                       bool marker_made, str reason);
+
+void s3_event_restore(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, const char *type);
+void s3_event_class_changed(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object);
 
 /* ---- usage: S3's two request tiers ---- */
 static inline void s3_usage_tier1(struct call *c) { count_usage(c, S("Requests-Tier1"), 1); }

@@ -224,7 +224,7 @@ err s3_list_parts(struct call *c, const struct s3_list_parts_request *in,
     out->upload_id = in->upload_id;
     out->part_number_marker = SOME_I32(marker);
     out->max_parts = SOME_I32(max);
-    out->storage_class = S("STANDARD");
+    out->storage_class = upload.object->storage_class;
     out->owner = s3_owner(c, c->account);
     out->initiator = NEW(c->arena, struct s3_initiator);
     out->initiator->id = s3_canonical_id(c, c->account);

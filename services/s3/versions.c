@@ -3,6 +3,7 @@
  * An id is 32 characters: chance, two that check it, and the version's sequence hidden by the chance. So
  * it leads to its row by itself, and an id that was never given out is known as such. */
 #include "services/s3/versions.h"
+#include "services/s3/storage.h"
 
 enum { ORDER_CURRENT = 0, ID_CHANCE = 19, ID_CHECK = 2, ID_SEQUENCE = 11, ID_LENGTH = ID_CHANCE + ID_CHECK + ID_SEQUENCE };
 #define ID_ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._"
@@ -89,6 +90,23 @@ bool s3_version_find(struct call *c, const struct bucket_row *bucket, str key, s
     return s3_version_id_read(id, &sequence) && row_get(c, bucket, key, ~sequence, object) && str_eq(object->version_id, id);
 }
 
+/* ---- in tasks ---- */
+
+struct version_at s3_version_at(const struct bucket_row *bucket, str key, const struct object_row *object) {
+    return (struct version_at){bucket->account, bucket->name, bucket->id, key, object->sequence, 0};
+}
+
+bool s3_version_of_task(struct txn *t, const struct task *task, i64 now_ms, struct call **call, struct bucket_row *bucket,
+                        struct version_at *at, struct object_row *object) {
+    *at = (struct version_at){0};
+    ASSERT(record_decode(txn_arena(t), &s3_version_at_record, task->payload, at));
+    struct call *c = *call = call_for_task(t, &s3_service, at->account, S(""), now_ms);
+    if (!s3_bucket_own(c, at->account, at->bucket, bucket) || bucket->id != at->bucket_id) return false;
+    c->region = bucket->region;
+    bool current = row_get(c, bucket, at->key, ORDER_CURRENT, object) && object->sequence == at->sequence;
+    return current || row_get(c, bucket, at->key, ~at->sequence, object);
+}
+
 /* ---- changing ---- */
 
 static void row_put(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object) {
@@ -96,6 +114,7 @@ static void row_put(struct call *c, const struct bucket_row *bucket, str key, co
 }
 
 static void release_bytes(struct call *c, const struct bucket_row *bucket, const struct object_row *object) {
+    s3_storage_left_early(c, object);
     if (object->blob.p) txn_blob_delete(c->txn, object->blob);
     if (object->part_count) s3_parts_sweep(c, bucket, object->upload_id, false);
 }

@@ -16,6 +16,12 @@ str s3_version_shown(const struct bucket_row *bucket, const struct object_row *o
 bool s3_version_current(struct call *c, const struct bucket_row *bucket, str key, struct object_row *object);
 bool s3_version_find(struct call *c, const struct bucket_row *bucket, str key, str id, struct object_row *object);
 
+/* For tasks. */
+struct version_at s3_version_at(const struct bucket_row *bucket, str key, const struct object_row *object);
+/* The payload of a task back into what it speaks of, with a call in the bucket's account and region. False: gone. */
+bool s3_version_of_task(struct txn *t, const struct task *task, i64 now_ms, struct call **c, struct bucket_row *bucket,
+                        struct version_at *at, struct object_row *object);
+
 /* ---- changing ---- */
 /* Makes it the current version, with sequence, time and id of its own. What it replaces stays as a
  * version, or goes with its bytes, as the bucket's versioning has it. */

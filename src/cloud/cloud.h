@@ -267,6 +267,10 @@ struct account_profile account_profile(struct txn *t, struct arena *a, str accou
 void account_profile_put(struct txn *t, struct arena *a, str account, const struct account_profile *profile);
 bool account_by_email(struct txn *t, struct arena *a, str email, str *account);
 
+/* Sets a task, also from a call that only reads: then in a transaction of its own, soon, whatever becomes
+ * of the call. For what a read should leave behind and may be lost with the process. */
+void task_later(struct call *c, const struct task *task);
+
 /* ---- work that a room does on the clock (struct task_kind handlers of store.h): a call to work in,
  * for an account and region, as the service. ---- */
 struct call *call_for_task(struct txn *t, const struct service *service, str account, str region, i64 now_ms);

@@ -31,7 +31,7 @@ def test_compliance_binds_root_until_the_date_passes(start_brume):
     assert s3.get_bucket_versioning(Bucket="boxes")["Status"] == "Enabled"
     version = s3.put_object(Bucket="boxes", Key="k", Body=b"x", ObjectLockMode="COMPLIANCE",
                             ObjectLockRetainUntilDate=in_days(30))["VersionId"]
-    where = {"Bucket": "b", "Key": "k", "VersionId": version}
+    where = {"Bucket": "boxes", "Key": "k", "VersionId": version}
     assert refused(s3.delete_object, **where) == "AccessDenied"
     assert refused(s3.delete_object, **where, BypassGovernanceRetention=True) == "AccessDenied"
     assert refused(s3.put_object_retention, **where, BypassGovernanceRetention=True,

@@ -1,0 +1,142 @@
+/* Storage classes. Figures are of the S3 user guide: minimum durations and sizes, Intelligent-Tiering's
+ * days; the usage types are those of S3's usage reports. */
+#include "services/s3/storage.h"
+#include "services/s3/versions.h"
+
+enum { SMALL = 128 << 10 };
+static const struct storage_class classes[] = {
+    {"STANDARD", STORAGE_NORMAL, 0, false, 0, 0, "TimedStorage-ByteHrs", NULL, NULL},
+    {"REDUCED_REDUNDANCY", STORAGE_NORMAL, 0, false, 0, 0, "TimedStorage-RRS-ByteHrs", NULL, NULL},
+    {"STANDARD_IA", STORAGE_NORMAL, 1, false, 30, SMALL, "TimedStorage-SIA-ByteHrs", "Retrieval-SIA", "EarlyDelete-SIA"},
+    {"INTELLIGENT_TIERING", STORAGE_TIERING, 2, false, 0, 0, NULL, NULL, NULL},
+    {"ONEZONE_IA", STORAGE_NORMAL, 3, true, 30, SMALL, "TimedStorage-ZIA-ByteHrs", "Retrieval-ZIA", "EarlyDelete-ZIA"},
+    {"GLACIER_IR", STORAGE_NORMAL, 4, false, 90, SMALL, "TimedStorage-GIR-ByteHrs", "Retrieval-GIR", "EarlyDelete-GIR"},
+    {"GLACIER", STORAGE_ARCHIVE, 5, false, 90, 0, "TimedStorage-GlacierByteHrs", NULL, "EarlyDelete-ByteHrs"},
+    {"DEEP_ARCHIVE", STORAGE_ARCHIVE, 6, false, 180, 0, "TimedStorage-GDA-ByteHrs", NULL, "EarlyDelete-GDA"},
+};
+
+const char *const s3_tier_usage[] = {"TimedStorage-INT-FA-ByteHrs", "TimedStorage-INT-IA-ByteHrs", "TimedStorage-INT-AIA-ByteHrs",
+                                     "TimedStorage-INT-AA-ByteHrs", "TimedStorage-INT-DAA-ByteHrs"};
+
+const struct storage_class *s3_storage_class(str name) {
+    for (size_t i = 0; i < LENGTH(classes); i++)
+        if (str_eq(name, str_of(classes[i].name))) return &classes[i];
+    return NULL;
+}
+
+str s3_storage_shown(const struct object_row *object) {
+    return str_eq(object->storage_class, S("STANDARD")) ? (str){0} : object->storage_class;
+}
+
+/* ---- Intelligent-Tiering ---- */
+
+static bool filter_matches(const struct s3_intelligent_tiering_filter *f, str key, const struct object_row *object) {
+    if (!f) return true;
+    const struct s3_tag *tags = f->and ? f->and->tags.v : f->tag;
+    u32 n = f->and ? f->and->tags.n : f->tag ? 1 : 0;
+    str prefix = f->and ? f->and->prefix : f->prefix;
+    if (prefix.n && !str_starts(key, prefix)) return false;
+    for (u32 i = 0; i < n; i++) {
+        bool found = false;
+        for (u32 k = 0; k < object->tags.n; k++)
+            found |= str_eq(object->tags.v[k].key, tags[i].key) && str_eq(object->tags.v[k].value, tags[i].value);
+        if (!found) return false;
+    }
+    return true;
+}
+
+/* Days after which the opted-in archive tiers begin; 0: never. The shortest of the configurations. */
+static void archive_days(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, i32 *archive,
+                         i32 *deep) {
+    str prefix = s3_config_key(c, bucket, S3_CONFIG_TIERING, (str){0}), row_key, value;
+    *archive = *deep = 0;
+    if (!s3_configured(bucket, S3_CONFIG_TIERING)) return;
+    struct range rows = txn_range(c->txn, prefix, key_after_prefix(c->arena, prefix));
+    while (range_next(&rows, &row_key, &value)) {
+        struct s3_intelligent_tiering_configuration row = {0};
+        ASSERT(record_decode(c->arena, &s3_tiering_record, value, &row));
+        if (!str_eq(row.status, S("Enabled")) || !filter_matches(row.filter, key, object)) continue;
+        for (u32 i = 0; i < row.tierings.n; i++) {
+            i32 *days = str_eq(row.tierings.v[i].access_tier, S("ARCHIVE_ACCESS")) ? archive : deep;
+            if (!*days || row.tierings.v[i].days.v < *days) *days = row.tierings.v[i].days.v;
+        }
+    }
+}
+
+enum storage_tier s3_storage_tier(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object) {
+    enum { INFREQUENT_DAYS = 30, ARCHIVE_INSTANT_DAYS = 90 };
+    i64 last = MAX(object->accessed_ms, s3_stored_ms(object)), idle = (c->now_ms - last) / S3_DAY_MS;
+    i32 archive, deep;
+    if (object->size < SMALL) return TIER_FREQUENT; /* never watched, never moved */
+    if (idle < INFREQUENT_DAYS) return TIER_FREQUENT;
+    archive_days(c, bucket, key, object, &archive, &deep);
+    if (deep && idle >= deep) return TIER_DEEP_ARCHIVE;
+    if (archive && idle >= archive) return TIER_ARCHIVE;
+    return idle >= ARCHIVE_INSTANT_DAYS ? TIER_ARCHIVE_INSTANT : TIER_INFREQUENT;
+}
+
+/* ---- archives ---- */
+
+static bool restored(const struct object_row *object, i64 now_ms) {
+    return object->restore_ready_ms && object->restore_ready_ms <= now_ms && now_ms < object->restore_until_ms;
+}
+
+err s3_storage_check(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object) {
+    const struct storage_class *class = s3_storage_of(object);
+    if (!class || class->kind == STORAGE_NORMAL) return NULL;
+    if (class->kind == STORAGE_ARCHIVE && restored(object, c->now_ms)) return NULL;
+    if (class->kind == STORAGE_TIERING) {
+        enum storage_tier tier = s3_storage_tier(c, bucket, key, object);
+        if (tier < TIER_ARCHIVE) return NULL;
+        fail_detail(c, S("AccessTier"), tier == TIER_ARCHIVE ? S("ARCHIVE_ACCESS") : S("DEEP_ARCHIVE_ACCESS"));
+    }
+    fail_detail(c, S("StorageClass"), object->storage_class);
+    return fail(c, &s3_invalid_object_state, "The operation is not valid for the object's storage class");
+}
+
+str s3_restore_shown(struct call *c, const struct object_row *object) {
+    if (!object->restore_ready_ms || c->now_ms >= object->restore_until_ms) return (str){0};
+    if (c->now_ms < object->restore_ready_ms) return S("ongoing-request=\"true\"");
+    struct buf date = buf_new(c->arena, 64);
+    buf_http_date(&date, object->restore_until_ms);
+    return arena_format(c->arena, "ongoing-request=\"false\", expiry-date=\"%.*s\"", STR_ARGS(buf_str(&date)));
+}
+
+/* ---- what it costs ---- */
+
+void s3_storage_left_early(struct call *c, const struct object_row *object) {
+    enum { HOUR_MS = 3600000 };
+    const struct storage_class *class = s3_storage_of(object);
+    if (!class || !class->early_usage || object->delete_marker) return;
+    i64 left_ms = s3_stored_ms(object) + class->minimum_days * (i64)S3_DAY_MS - c->now_ms;
+    u64 bytes = MAX(object->size, class->minimum_size);
+    if (left_ms > 0) count_usage(c, str_of(class->early_usage), (double)bytes * (double)((left_ms + HOUR_MS - 1) / HOUR_MS));
+}
+
+static void access_later(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object) {
+    struct version_at at = s3_version_at(bucket, key, object);
+    at.at_ms = c->now_ms;
+    struct task task = {.kind = S("s3.accessed"),
+                        .key = arena_format(c->arena, "%llx", (unsigned long long)object->sequence),
+                        .payload = record_encode(c->arena, &s3_version_at_record, &at)};
+    task_later(c, &task);
+}
+
+void s3_storage_was_read(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, u64 bytes) {
+    const struct storage_class *class = s3_storage_of(object);
+    if (!class) return;
+    if (class->retrieval_usage && bytes) count_usage(c, str_of(class->retrieval_usage), (double)bytes);
+    bool stale = c->now_ms - MAX(object->accessed_ms, s3_stored_ms(object)) > S3_DAY_MS; /* a write a day at most */
+    if (class->kind == STORAGE_TIERING && object->size >= SMALL && stale) access_later(c, bucket, key, object);
+}
+
+err s3_accessed_run(struct txn *t, const struct task *task, i64 now_ms) {
+    struct call *c;
+    struct bucket_row bucket;
+    struct version_at at;
+    struct object_row object;
+    if (!s3_version_of_task(t, task, now_ms, &c, &bucket, &at, &object)) return NULL;
+    object.accessed_ms = MAX(object.accessed_ms, at.at_ms);
+    s3_version_update(c, &bucket, at.key, &object);
+    return NULL;
+}
