@@ -2,13 +2,6 @@
 
 #include "crypto/crypto.h"
 
-bool auth_find_key(const struct auth_keys *sources, size_t n, str access_key, struct arena *a,
-                   struct auth_key *key) {
-    for (size_t i = 0; i < n; i++)
-        if (sources[i].find(sources[i].context, access_key, a, key)) return true;
-    return false;
-}
-
 static bool is_account(str s) {
     if (s.n != 12) return false;
     for (size_t i = 0; i < s.n; i++)

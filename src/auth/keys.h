@@ -1,5 +1,5 @@
-/* Access keys: the door by which the identify stage learns secrets. Pure lookup; whether a key may be
- * used over this connection is for the cloud to say (the built-in ones only over loopback). */
+/* Access keys: the built-in ones, and new ones. Whether a key may be used over this connection is for the
+ * cloud to say (the built-in ones only over loopback). */
 #ifndef BRUME_KEYS_H
 #define BRUME_KEYS_H
 
@@ -7,20 +7,8 @@
 
 struct auth_key {
     str access_key, secret;
-    bool needs_token;          /* temporary: without its session token it is unknown */
     struct principal principal;
 };
-
-/* A source of keys: built-in, the root key of the data directory, IAM's. `find` answers false for a
- * key that is not its own; strings live in the arena. `epoch` is the policy epoch of what it read:
- * it goes into the signing key cache, so that a changed secret is never served from it. */
-struct auth_keys {
-    bool (*find)(void *context, str access_key, struct arena *a, struct auth_key *key);
-    void *context;
-};
-/* Asks each source in turn. */
-bool auth_find_key(const struct auth_keys *sources, size_t n, str access_key, struct arena *a,
-                   struct auth_key *key);
 
 /* Access key "test" is root of 000000000000, twelve digits are root of that account, both with the
  * secret "test". Honoured over loopback only. */
