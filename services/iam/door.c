@@ -20,11 +20,11 @@ bool iam_key(struct txn *t, struct arena *a, str id, struct identity_key *out) {
 
 /* ---- policies ---- */
 
-static void add(const struct realm *r, struct identity *identity, str name, str json) {
-    struct identity_policies *list = &identity->policies;
+static struct source_policy *add(const struct realm *r, struct source_policies *list, str name, str json) {
     ASSERT(list->n < POLICIES_PER_IDENTITY);
-    if (!list->v) list->v = NEW_ARRAY(r->arena, struct identity_policy, POLICIES_PER_IDENTITY);
-    list->v[list->n++] = (struct identity_policy){arena_str(r->arena, name), arena_str(r->arena, json)};
+    if (!list->v) list->v = NEW_ARRAY(r->arena, struct source_policy, POLICIES_PER_IDENTITY);
+    list->v[list->n] = (struct source_policy){.name = arena_str(r->arena, name), .json = arena_str(r->arena, json)};
+    return &list->v[list->n++];
 }
 
 static bool document_of(const struct realm *r, str arn, struct identity_policy *policy) {
@@ -36,30 +36,41 @@ static bool document_of(const struct realm *r, str arn, struct identity_policy *
 }
 
 /* Those of one user, group or role. */
-static void add_of_owner(const struct realm *r, struct identity *identity, str owner_id) {
-    str from = realm_key(r, "inline", owner_id, (str){0}), key, value;
+static void add_of_owner(const struct realm *r, struct source_policies *list, const struct entity *owner) {
+    str from = realm_key(r, "inline", owner->id, (str){0}), key, value;
     struct range rows = txn_range(r->txn, from, key_after_prefix(r->arena, from));
     while (range_next(&rows, &key, &value)) {
         str rest = str_skip(key, from.n), name;
         ASSERT(key_read_str(&rest, r->arena, &name));
-        add(r, identity, name, value);
+        struct source_policy *p = add(r, list, name, value);
+        p->owner_kind = owner->kind;
+        p->owner = owner->name;
+        p->inlined = true;
     }
-    from = realm_key(r, "attached", owner_id, (str){0});
+    from = realm_key(r, "attached", owner->id, (str){0});
     rows = txn_range(r->txn, from, key_after_prefix(r->arena, from));
     while (range_next(&rows, &key, &value)) {
         struct identity_policy policy;
-        if (document_of(r, arena_str(r->arena, value), &policy)) add(r, identity, policy.name, policy.json);
+        if (!document_of(r, arena_str(r->arena, value), &policy)) continue;
+        struct source_policy *p = add(r, list, policy.name, policy.json);
+        p->owner_kind = owner->kind;
+        p->owner = owner->name;
     }
 }
 
-static void add_of_groups(const struct realm *r, struct identity *identity, str user_id) {
-    str from = realm_key(r, "in", user_id, (str){0}), key, value;
+struct source_policies policies_of(const struct realm *r, const struct entity *e) {
+    struct source_policies list = {0};
+    struct entity group;
+    add_of_owner(r, &list, e);
+    if (e->kind != ENTITY_USER) return list;
+    str from = realm_key(r, "in", e->id, (str){0}), key;
     struct range rows = txn_range(r->txn, from, key_after_prefix(r->arena, from));
-    while (range_next(&rows, &key, &value)) {
-        str rest = str_skip(key, from.n), group;
-        ASSERT(key_read_str(&rest, r->arena, &group));
-        add_of_owner(r, identity, arena_str(r->arena, group));
+    while (range_next(&rows, &key, NULL)) {
+        str rest = str_skip(key, from.n), id;
+        ASSERT(key_read_str(&rest, r->arena, &id) && entity_load_by_id(r, arena_str(r->arena, id), &group));
+        add_of_owner(r, &list, &group);
     }
+    return list;
 }
 
 /* ---- who ---- */
@@ -84,24 +95,28 @@ static struct record_pairs tags_in(const struct realm *r, const struct entity *e
     return tags;
 }
 
-void iam_identity_of(const struct realm *r, const struct entity *e, struct identity *identity) {
-    *identity = (struct identity){.exists = true, .path = e->path, .name = e->name, .service_linked = e->service.p != NULL};
-    add_of_owner(r, identity, e->id);
-    if (e->kind == ENTITY_USER) add_of_groups(r, identity, e->id);
-    if (e->kind != ENTITY_GROUP) identity->tags = tags_in(r, e);
-    /* A boundary whose policy is gone allows nothing: no policy can be deleted while it is one. */
+static void tell(const struct realm *r, const struct entity *e, struct identity *identity) {
+    struct source_policies list = policies_of(r, e);
+    *identity = (struct identity){.exists = true, .path = e->path, .name = e->name, .service_linked = e->service.p != NULL, .tags = tags_in(r, e)};
+    identity->policies.v = NEW_ARRAY(r->arena, struct identity_policy, list.n + 1);
+    for (u32 i = 0; i < list.n; i++) identity->policies.v[identity->policies.n++] = (struct identity_policy){list.v[i].name, list.v[i].json};
+    /* No policy can be deleted while it is a boundary. */
     if (e->boundary.p) ASSERT(document_of(r, e->boundary, &identity->boundary));
 }
 
 void iam_identity(struct txn *t, struct arena *a, const struct principal *p, struct identity *identity) {
+    static const char all[] = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}]}";
     struct realm r = {t, a, p->account};
     struct entity e;
     *identity = (struct identity){.exists = true};
-    bool roots = p->kind == PRINCIPAL_FEDERATED && str_ends(p->session_issuer, S(":root"));
-    if (roots) /* what the root may, narrowed by the session's own policies */
-        add(&r, identity, S("root"), S("{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}]}"));
-    if (roots || (p->kind != PRINCIPAL_USER && p->kind != PRINCIPAL_ROLE_SESSION && p->kind != PRINCIPAL_FEDERATED)) return;
-    if (entity_behind(&r, p, &e)) iam_identity_of(&r, &e, identity);
+    if (p->kind == PRINCIPAL_FEDERATED && str_ends(p->session_issuer, S(":root"))) {
+        /* what the root may, narrowed by the session's own policies */
+        identity->policies = (struct identity_policies){.v = NEW(a, struct identity_policy), .n = 1};
+        identity->policies.v[0] = (struct identity_policy){S("root"), str_of(all)};
+        return;
+    }
+    if (p->kind != PRINCIPAL_USER && p->kind != PRINCIPAL_ROLE_SESSION && p->kind != PRINCIPAL_FEDERATED) return;
+    if (entity_behind(&r, p, &e)) tell(&r, &e, identity);
     else identity->exists = false;
 }
 

@@ -141,6 +141,37 @@ bool iam_role(struct txn *t, struct arena *a, str arn, struct identity_role *rol
 bool iam_mfa_check(struct txn *t, struct arena *a, const struct principal *p, str serial, str code);
 void iam_key_used(struct txn *t, struct arena *a, str access_key, str region, str service, i64 at_ms);
 enum { POLICIES_PER_IDENTITY = 512 }; /* beyond what the quotas of policies and groups let stand */
-void iam_identity_of(const struct realm *r, const struct entity *e, struct identity *identity);
+struct source_policy { /* a policy of a user, group or role, and whose it is */
+    str name, json; /* as in struct identity_policy */
+    str owner;
+    u8 owner_kind;
+    bool inlined;
+};
+struct source_policies {
+    struct source_policy *v;
+    u32 n;
+};
+struct source_policies policies_of(const struct realm *r, const struct entity *e); /* a user's with those of its groups */
+
+
+/* ---- context_keys.c: what a document says, as text ---- */
+enum { KEY_NAMES_MAX = 512, STATEMENTS_MAX = 4096 };
+struct key_names {
+    str *v;
+    u32 n;
+};
+void context_keys_of(struct arena *a, str document, struct key_names *names); /* adds */
+struct statement {
+    str text; /* a view into the document */
+};
+struct statements {
+    struct statement *v;
+    u32 n;
+    str version;
+};
+struct statements statements_of(struct arena *a, str document);
+
+/* ---- simulation.c ---- */
+MUST_USE err entity_by_arn(struct call *c, str arn, struct entity *e); /* a user, group or role */
 
 #endif
