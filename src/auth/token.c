@@ -46,16 +46,8 @@ str token_seal(struct sealer *s, const struct token_scope *scope, str payload, s
 }
 
 bool token_open(struct sealer *s, const struct token_scope *scope, str token, struct arena *a, str *payload) {
-    /* One text for one token: no padding, no digits of plain base64. */
-    if (token.n > TOKEN_MAX) return false;
-    for (size_t i = 0; i < token.n; i++)
-        if (token.p[i] == '+' || token.p[i] == '/' || token.p[i] == '=') return false;
-    struct buf b = buf_new(a, TOKEN_MAX + 4);
-    buf_add(&b, token);
-    while (b.n % 4) buf_char(&b, '=');
-    swap_digits(b.p, b.n, "-_", "+/");
     str raw;
-    if (!base64_decode(a, buf_str(&b), &raw) || raw.n < AEAD_NONCE + AEAD_TAG) return false;
+    if (token.n > TOKEN_MAX || !base64url_decode(a, token, &raw) || raw.n < AEAD_NONCE + AEAD_TAG) return false;
     const u8 *bytes = (const u8 *)raw.p;
     str sealed = str_skip(raw, AEAD_NONCE + AEAD_TAG);
     u8 *plain = arena_alloc(a, sealed.n + 1, 1);

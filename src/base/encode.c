@@ -133,6 +133,18 @@ bool base64_decode(struct arena *a, str text, str *bytes) {
     return true;
 }
 
+bool base64url_decode(struct arena *a, str text, str *bytes) {
+    char *plain = arena_alloc(a, text.n + 4, 1);
+    size_t n = 0;
+    for (; n < text.n; n++) {
+        char c = text.p[n];
+        if (c == '+' || c == '/' || c == '=') return false;
+        plain[n] = c == '-' ? '+' : c == '_' ? '/' : c;
+    }
+    while (n % 4) plain[n++] = '=';
+    return base64_decode(a, (str){plain, n}, bytes);
+}
+
 /* ---- percent ---- */
 
 static bool is_unreserved(char c) {

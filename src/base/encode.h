@@ -13,6 +13,8 @@ bool hex_decode(str text, u8 *out); /* either case; out has n / 2 bytes; false: 
 str base64_of(struct arena *a, str bytes);
 bool base64_decode(struct arena *a, str text, str *bytes);
 void buf_base64(struct buf *b, str bytes);
+/* With '-' and '_' and without padding, as tokens of the web have it: no other form is taken. */
+bool base64url_decode(struct arena *a, str text, str *bytes);
 
 /* Percent-encoding. Encoding keeps A-Z a-z 0-9 - _ . ~ and, if keep_slash, '/'; digits upper case.
  * Decoding is false on a broken escape; plus_is_space for forms. */

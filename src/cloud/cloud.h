@@ -107,6 +107,11 @@ struct call_plan {
     str note; /* handed to the handler as call.note: what it must find unchanged */
 };
 
+/* In the prepare function of a heavy writing operation, around what waits for the world (a call over HTTP): a
+ * snapshot never lives across that. Views of rows end with it; call.txn is another one afterwards. */
+void call_leave_snapshot(struct call *c);
+void call_enter_snapshot(struct call *c);
+
 /* ---- streamed bodies ---- */
 struct stream; /* in: the received body, staged, its length, digests and trailers verified */
 u64 stream_length(const struct stream *s);

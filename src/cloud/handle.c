@@ -88,6 +88,12 @@ static void end_snapshot(struct flight *f) {
     f->call.txn = NULL;
 }
 
+void call_leave_snapshot(struct call *c) {
+    ASSERT(c->flight && c->flight->prepared);
+    end_snapshot(c->flight);
+}
+void call_enter_snapshot(struct call *c) { begin_snapshot(c->flight); }
+
 static void prepare(struct flight *f) {
     begin_snapshot(f);
     f->error = f->service->call(f->op_index, SERVICE_PREPARE, &f->call, f->in, &f->plan);

@@ -29,6 +29,9 @@ struct http_call {
     i64 timeout_ms;      /* of the whole call; 0: 30 s */
     size_t answer_max;   /* bytes of body; 0: 1 MiB */
     const char *ca_path; /* https: PEM file of the only authorities to trust; NULL: the system's */
+    /* https: certificates to trust beside them, by SHA-1 (40 lower-case hex digits, single spaces between): the
+     * last one that the server sends may be one of these, and then is the authority. */
+    str thumbprints;
 };
 struct http_answer {
     int status;

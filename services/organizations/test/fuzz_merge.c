@@ -1,5 +1,5 @@
 /* Management policies as customers write them: checked, then merged over two levels. */
-#include "merge.h"
+#include "../merge.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n) {
