@@ -104,6 +104,8 @@ struct value ddb_key_value(struct arena *a, const struct ddb_table *t, const str
 i64 ddb_collection_bytes(struct call *c, const struct ddb_table *t, const struct ddb_key *k);
 /* Are the index keys in the item of their types? */
 MUST_USE err ddb_index_keys_check(struct call *c, const struct ddb_table *t, const struct value *item);
+/* Expressions do not go into key attributes. */
+MUST_USE err ddb_scalars_check(struct call *c, const struct ddb_table *t, const struct expressions *e);
 /* The stored bytes, or absent. */
 str ddb_item_read(struct call *c, const struct ddb_key *k);
 struct value ddb_item_decode(struct arena *a, str bytes); /* absent: VALUE_NONE */

@@ -48,8 +48,7 @@ err ddb_key_piece(struct call *c, const struct value *key, str name, u8 type, bo
     if (!v || v->type != type) return ddb_key_mismatch(c);
     if (is_empty(v))
         return fail(c, &cloud_validation,
-                    "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty %s value. "
-                    "Key: %.*s",
+                    INVALID "The AttributeValue for a key attribute cannot contain an empty %s value. Key: %.*s",
                     kind_of(type), STR_ARGS(name));
     *out = *v;
     return check_length(c, v, hash);
@@ -92,6 +91,17 @@ err ddb_index_keys_check(struct call *c, const struct ddb_table *t, const struct
             if (index->keys.range.p) TRY(check_index_key(c, index, item, index->keys.range, (u8)index->keys.range_type, false));
         }
     return NULL;
+}
+
+err ddb_scalars_check(struct call *c, const struct ddb_table *t, const struct expressions *e) {
+    str names[2 * DDB_INDEXES_MAX] = {t->keys.hash, t->keys.range};
+    u32 n = 0;
+    TRY(expressions_check_scalars(c, e, names, t->keys.range.p ? 2 : 1, false));
+    for (u32 i = 0; i < t->indexes.n; i++) {
+        names[n++] = t->indexes.v[i].keys.hash;
+        if (t->indexes.v[i].keys.range.p) names[n++] = t->indexes.v[i].keys.range;
+    }
+    return n ? expressions_check_scalars(c, e, names, n, true) : NULL;
 }
 
 /* ---- rows ---- */

@@ -30,9 +30,9 @@ static err open_index(struct call *c, const struct ddb_page_request *r, struct d
     return NULL;
 }
 
-/* Attributes that the index does not hold: a global index cannot give them, a local one fetches. */
-static err check_held(struct call *c, const struct ddb_page_request *r, struct ddb_page *page) {
+err ddb_page_held(struct call *c, const struct ddb_page_request *r, struct ddb_page *page) {
     const struct ddb_index *index = page->index;
+    if (!index) return NULL;
     bool all = str_eq(r->select, S("ALL_ATTRIBUTES")) && index->projection != DDB_ALL, missing = false;
     if (all && index->kind == DDB_GLOBAL)
         return fail(c, &cloud_validation,
@@ -58,8 +58,7 @@ err ddb_page_open(struct call *c, const struct ddb_page_request *r, struct ddb_p
     page->count_only = str_eq(r->select, S("COUNT"));
     page->usage.table = page->table;
     if (!r->index_name.p) return NULL;
-    TRY(open_index(c, r, page));
-    return check_held(c, r, page);
+    return open_index(c, r, page);
 }
 
 /* ---- where it starts ---- */
@@ -94,6 +93,14 @@ static u32 start_attributes(const struct ddb_page *page) {
 static err index_piece(struct call *c, const struct value *key, str name, i64 type, bool hash, struct value *out) {
     if (!value_member(c->arena, key, name)) return invalid_start(c, false);
     return ddb_key_piece(c, key, name, (u8)type, hash, out);
+}
+
+err ddb_start_pieces(struct call *c, const struct ddb_page *page, const struct value *key, bool hash_only) {
+    const struct ddb_schema *keys = page->index ? &page->index->keys : &page->table->keys;
+    struct value piece;
+    if (key->n != start_attributes(page)) return invalid_start(c, false);
+    TRY(index_piece(c, key, keys->hash, keys->hash_type, true, &piece));
+    return keys->range.p && !hash_only ? index_piece(c, key, keys->range, keys->range_type, false, &piece) : NULL;
 }
 
 err ddb_start_row(struct call *c, const struct ddb_page *page, const struct value *key, bool scan, str *row) {
@@ -160,6 +167,46 @@ static void keep(struct call *c, struct ddb_page *page, const struct value *item
     page->items[page->n - 1] = projection_apply(c->arena, page->projection, &own);
 }
 
+/* How much of a page an item takes. AWS measures what it stores, not what it counts: names are numbers of
+ * a byte, strings carry their length, and each 3 KB repeat the sort key ("as seen": dynalite's tests
+ * against AWS). */
+static u64 stored_size(struct arena *a, const struct value *packed);
+
+static u64 stored_members(struct arena *a, const struct value *map, str apart) {
+    u64 size = 0;
+    for (u32 i = 0; i < map->n; i++)
+        if (!apart.p || !str_eq(member_name(&map->members[i]), apart)) size += 1 + stored_size(a, &map->members[i].value);
+    return size;
+}
+
+static u64 stored_size(struct arena *a, const struct value *packed) {
+    struct value v = value_open(a, packed);
+    u64 size = 3;
+    switch (v.type) {
+    case VALUE_S: return v.n + (v.n < 128 ? 1u : v.n < 16384 ? 2u : 3u);
+    case VALUE_B:
+    case VALUE_N: return value_size(&v) + 1;
+    case VALUE_SS:
+    case VALUE_NS:
+    case VALUE_BS: return value_size(&v) + v.n + 1;
+    case VALUE_BOOL: return 1;
+    case VALUE_M: return size + v.n + stored_members(a, &v, (str){0});
+    case VALUE_L:
+        for (u32 i = 0; i < v.n; i++) size += 1 + stored_size(a, &v.elements[i]);
+        return size;
+    default: return 0;
+    }
+}
+
+static u64 measure(struct arena *a, const struct ddb_page *page, const struct value *item) {
+    enum { HEAD = 2, BLOCK = 3072, BLOCK_HEAD = 18 };
+    str range = page->table->keys.range;
+    u64 size = stored_members(a, item, range), sort = 0;
+    const struct value *v = range.p ? value_member(a, item, range) : NULL;
+    if (v) sort = value_size(v);
+    return HEAD + size + (1 + (1 + size) / BLOCK) * (BLOCK_HEAD + sort);
+}
+
 static void count_units(struct ddb_page *page, u64 bytes) {
     double units = ddb_read_units(bytes, page->consistent);
     if (!page->index) {
@@ -174,7 +221,7 @@ static void count_units(struct ddb_page *page, u64 bytes) {
 void ddb_page_read(struct call *c, struct ddb_page *page) {
     struct range rows = page->backwards ? txn_range_backwards(c->txn, page->span.from, page->span.to)
                                         : txn_range(c->txn, page->span.from, page->span.to);
-    u64 bytes = 0;
+    u64 bytes = 0, measured = 0;
     str value;
     struct value item = {0};
     bool empty = str_cmp(page->span.from, page->span.to) >= 0;
@@ -182,9 +229,10 @@ void ddb_page_read(struct call *c, struct ddb_page *page) {
         item = ddb_item_decode(c->arena, value);
         page->scanned++;
         bytes += item_encoded_size(value);
+        measured += measure(c->arena, page, &item);
         struct value whole = page->fetch ? fetched(c, page, &item) : item;
         if (expression_holds(c->arena, page->filter, &whole)) keep(c, page, &whole, page->fetch ? (str){0} : value);
-        if (page->scanned != page->limit && bytes < PAGE_BYTES) continue;
+        if (page->scanned != page->limit && measured < PAGE_BYTES) continue;
         item = ddb_item_decode(c->arena, arena_str(c->arena, value));
         page->last = start_key_of(c, page, &item);
         break;

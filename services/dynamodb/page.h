@@ -28,9 +28,12 @@ struct ddb_page_request {
 /* What is wrong without the table, then with it. */
 MUST_USE err ddb_select_check(struct call *c, const struct ddb_page_request *r);
 MUST_USE err ddb_page_open(struct call *c, const struct ddb_page_request *r, struct ddb_page *page);
+/* Attributes that the index does not hold: a global index cannot give them, a local one fetches. */
+MUST_USE err ddb_page_held(struct call *c, const struct ddb_page_request *r, struct ddb_page *page);
 /* An ExclusiveStartKey as a value (its errors are worded for it) and, with the table, its row. */
 MUST_USE err ddb_start_value(struct call *c, const struct dynamodb_key *in, struct value *key);
 MUST_USE err ddb_start_row(struct call *c, const struct ddb_page *page, const struct value *key, bool scan, str *row);
+MUST_USE err ddb_start_pieces(struct call *c, const struct ddb_page *page, const struct value *key, bool hash_only);
 void ddb_page_start_after(struct call *c, struct ddb_page *page, str row);
 void ddb_page_read(struct call *c, struct ddb_page *page);
 void ddb_page_items(struct call *c, const struct ddb_page *page, struct dynamodb_item_list *out);

@@ -7,7 +7,6 @@ static err check_old_only(struct call *c, str return_values) {
 }
 
 static err run(struct call *c, struct ddb_write *w, str table, struct ddb_table *t, struct ddb_written *out, str on_failure) {
-    TRY(ddb_write_check(c, w));
     TRY(ddb_table_use(c, table, t));
     w->table = t;
     TRY(ddb_write_locate(c, w, out));
@@ -25,9 +24,11 @@ err dynamodb_put_item(struct call *c, const struct dynamodb_put_item_input *in, 
     struct ddb_table t;
     struct ddb_write w = {.kind = DDB_PUT, .asked = &asked};
     struct ddb_written done;
-    TRY(expressions_parse(c, &p, &asked));
+    TRY(parameters_check(c, &p));
     TRY(ITEM_OF_WIRE(c, in->item, &w.item));
     TRY(check_old_only(c, in->return_values));
+    TRY(ddb_write_check(c, &w));
+    TRY(expressions_parse(c, &p, &asked));
     TRY(run(c, &w, in->table_name, &t, &done, in->return_values_on_condition_check_failure));
     if (asks_old(in->return_values) && done.before.type) ITEM_TO_WIRE(c->arena, &done.before, out->attributes);
     out->consumed_capacity = ddb_consumed(c, &done.usage, in->return_consumed_capacity);
@@ -43,9 +44,10 @@ err dynamodb_delete_item(struct call *c, const struct dynamodb_delete_item_input
     struct ddb_table t;
     struct ddb_write w = {.kind = DDB_DELETE, .asked = &asked};
     struct ddb_written done;
-    TRY(expressions_parse(c, &p, &asked));
+    TRY(parameters_check(c, &p));
     TRY(ITEM_OF_WIRE(c, in->key, &w.item));
     TRY(check_old_only(c, in->return_values));
+    TRY(expressions_parse(c, &p, &asked));
     TRY(run(c, &w, in->table_name, &t, &done, in->return_values_on_condition_check_failure));
     if (asks_old(in->return_values) && done.before.type) ITEM_TO_WIRE(c->arena, &done.before, out->attributes);
     out->consumed_capacity = ddb_consumed(c, &done.usage, in->return_consumed_capacity);
@@ -71,8 +73,9 @@ err dynamodb_update_item(struct call *c, const struct dynamodb_update_item_input
     struct ddb_table t;
     struct ddb_write w = {.kind = DDB_UPDATE, .asked = &asked};
     struct ddb_written done;
-    TRY(expressions_parse(c, &p, &asked));
+    TRY(parameters_check(c, &p));
     TRY(ITEM_OF_WIRE(c, in->key, &w.item));
+    TRY(expressions_parse(c, &p, &asked));
     TRY(run(c, &w, in->table_name, &t, &done, in->return_values_on_condition_check_failure));
     struct value part = returned(c, asked.update, &done, in->return_values);
     if (part.type) ITEM_TO_WIRE(c->arena, &part, out->attributes);

@@ -6,12 +6,16 @@ static err check_start(struct call *c, const struct ddb_page *page, const struct
     const struct ddb_schema *keys = page->index ? &page->index->keys : &page->table->keys;
     const struct value *hash = value_member(c->arena, start, keys->hash);
     bool same = value_equal(c->arena, hash, &range->hash);
-    bool ranged = range->range_operator != RANGE_ALL;
-    if (!ranged && !same)
+    if (range->range_operator == RANGE_ALL) {
+        if (same) return NULL;
         return fail(c, &cloud_validation, "The provided starting key is outside query boundaries based on provided conditions");
-    if (ranged && same && (str_cmp(row, page->span.from) < 0 || str_cmp(row, page->span.to) >= 0))
+    }
+    struct key_range there = *range; /* the same predicate in the starting key's own partition */
+    there.hash = *hash;
+    struct ddb_span span = ddb_span_of(c->arena, page->index ? page->index->space : page->table->space, (u8)keys->range_type, &there);
+    if (str_cmp(row, span.from) < 0 || str_cmp(row, span.to) >= 0)
         return fail(c, &cloud_validation, "The provided starting key does not match the range key predicate");
-    if (ranged && !same) return fail(c, &cloud_validation, "The query can return at most one row and cannot be restarted");
+    if (!same) return fail(c, &cloud_validation, "The query can return at most one row and cannot be restarted");
     return NULL;
 }
 
@@ -26,8 +30,14 @@ static err resolve(struct call *c, struct ddb_page *page, const struct key_condi
     struct key_attribute hash = {keys->hash, (u8)keys->hash_type}, sort = {keys->range, (u8)keys->range_type};
     struct key_range range;
     str row = {0};
+    err wrong = key_condition_resolve(c, asked, &hash, &sort, &range);
+    str said = c->error_message;
+    if (start->type) {
+        bool of_sort = wrong && sort.type && str_ends(said, sort.name); /* AWS looks at the hash key first, in both */
+        TRY(ddb_start_pieces(c, page, start, wrong && !of_sort));
+    }
+    if (wrong) return fail(c, wrong, "%.*s", STR_ARGS(said));
     if (start->type) TRY(ddb_start_row(c, page, start, false, &row));
-    TRY(key_condition_resolve(c, asked, &hash, &sort, &range));
     page->span = ddb_span_of(c->arena, page->index ? page->index->space : page->table->space, sort.type, &range);
     if (!row.p) return NULL;
     TRY(check_start(c, page, &range, start, row));
@@ -45,17 +55,24 @@ err dynamodb_query(struct call *c, const struct dynamodb_query_input *in, struct
     struct expressions asked;
     struct value start;
     struct ddb_table t;
-    TRY(expressions_parse(c, &p, &asked));
+    bool older = in->query_filter.set || in->attributes_to_get.set; /* judged before the starting key, expressions behind it */
+    TRY(parameters_check(c, &p));
+    if (older) TRY(expressions_parse(c, &p, &asked));
     TRY(ddb_start_value(c, &in->exclusive_start_key, &start));
-    TRY(ddb_select_check(c, &asks));
-    if (!asked.key_condition)
+    if (!in->key_conditions.set && !in->key_condition_expression.p)
         return fail(c, &cloud_validation, "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.");
+    if (!older) TRY(expressions_parse(c, &p, &asked));
+    TRY(ddb_select_check(c, &asks));
     TRY(ddb_table_use(c, in->table_name, &t));
     struct ddb_page page = {.table = &t, .backwards = in->scan_index_forward.set && !in->scan_index_forward.v,
                             .limit = in->limit.set ? (u32)in->limit.v : 0, .filter = asked.filter, .projection = asked.projection};
     TRY(ddb_page_open(c, &asks, &page));
     TRY(resolve(c, &page, asked.key_condition, &start));
+    struct expressions projection = {.projection = asked.projection}, filter = {.filter = asked.filter};
+    TRY(ddb_scalars_check(c, &t, &projection));
     TRY(check_filter(c, &page));
+    TRY(ddb_page_held(c, &asks, &page));
+    TRY(ddb_scalars_check(c, &t, &filter));
     ddb_page_read(c, &page);
     ddb_page_items(c, &page, &out->items);
     out->count = SOME_I32((i32)page.n);

@@ -1,7 +1,7 @@
 /* Where rows stand.
  *
  *   ("ddb", space) place sort                                    an item
- *   ("ddb", space of the index) place of its hash key, sort, base   an item in an index
+ *   ("ddb", space of the index) place of its hash key, sort, place of the item's key   an item in an index
  *
  * A place is 24 bytes. The first 8 are of the hash by which AWS orders partitions (seen from outside:
  * MD5 over a word and the key's bytes), the other 16 are of SHA-256: two keys whose places begin alike
@@ -73,17 +73,15 @@ void ddb_key_locate(struct arena *a, const struct ddb_table *t, struct ddb_key *
     k->row = key_bytes(&row);
 }
 
-/* Behind the index's own key stands the item's: whole where it fits, else by its digest, so that the
- * longest keys of both do. 0 and 1 tell the forms apart. */
-static void key_base(struct key *k, bool local, const struct ddb_key *base) {
-    enum { ROOM = 1800, DIGEST = 32 };
-    if (!local) key_place(k, &base->place);
-    if (base->range.type == VALUE_NONE) return;
-    bool fits = k->buf.n + base->sort.n + 1 <= ROOM;
-    buf_char(&k->buf, fits ? 0 : 1);
-    u8 digest[DIGEST];
-    if (!fits) sha256(base->sort, digest);
-    buf_add(&k->buf, fits ? base->sort : (str){(char *)digest, DIGEST});
+/* Behind the index's own key stands the item's, by its digest: entries with one key are in the order of
+ * the hash of the item's key, as AWS has them. */
+static struct ddb_place base_place(struct arena *a, const struct ddb_key *base) {
+    str hash = value_key(a, &base->hash);
+    struct ddb_place place = ddb_place_of(arena_concat(a, hash, base->sort));
+    u8 id[32];
+    sha256(arena_format(a, "%zu ", hash.n), id); /* where one part ends and the other begins */
+    for (int i = 0; i < DDB_PLACE_ID; i++) place.bytes[DDB_PLACE_HASH + i] ^= (char)id[i];
+    return place;
 }
 
 str ddb_index_row(struct arena *a, const struct ddb_index *index, const struct value *hash, const struct value *range,
@@ -93,7 +91,8 @@ str ddb_index_row(struct arena *a, const struct ddb_index *index, const struct v
     struct key k = ddb_space_key(a, index->space);
     key_place(&k, &place);
     if (index->keys.range.p) ddb_key_sort(&k, range->type, value_key(a, range));
-    key_base(&k, local, base);
+    place = base_place(a, base);
+    key_place(&k, &place);
     return key_bytes(&k);
 }
 

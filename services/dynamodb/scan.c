@@ -51,9 +51,12 @@ err dynamodb_scan(struct call *c, const struct dynamodb_scan_input *in, struct d
     struct expressions asked;
     struct value start;
     struct ddb_table t;
-    TRY(expressions_parse(c, &p, &asked));
+    bool older = in->scan_filter.set || in->attributes_to_get.set; /* judged before the starting key, expressions behind it */
+    TRY(parameters_check(c, &p));
+    if (older) TRY(expressions_parse(c, &p, &asked));
     TRY(ddb_start_value(c, &in->exclusive_start_key, &start));
     TRY(check_segments(c, in));
+    if (!older) TRY(expressions_parse(c, &p, &asked));
     TRY(ddb_select_check(c, &asks));
     TRY(ddb_table_use(c, in->table_name, &t));
     struct ddb_page page = {.table = &t, .limit = in->limit.set ? (u32)in->limit.v : 0, .filter = asked.filter, .projection = asked.projection};
@@ -61,7 +64,10 @@ err dynamodb_scan(struct call *c, const struct dynamodb_scan_input *in, struct d
     u64 space = page.index ? page.index->space : t.space, total = in->total_segments.set ? (u64)in->total_segments.v : 1;
     u64 segment = in->segment.set ? (u64)in->segment.v : 0;
     page.span = (struct ddb_span){segment_start(c, space, segment, total), segment_start(c, space, segment + 1, total)};
+    if (start.type && page.index) TRY(ddb_start_pieces(c, &page, &start, false));
+    TRY(ddb_page_held(c, &asks, &page));
     if (start.type) TRY(start_at(c, in, &page, &start));
+    TRY(ddb_scalars_check(c, &t, &asked));
     ddb_page_read(c, &page);
     ddb_page_items(c, &page, &out->items);
     out->count = SOME_I32((i32)page.n);

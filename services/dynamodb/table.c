@@ -35,9 +35,7 @@ static bool name_char(char ch) {
     return letter || (ch >= '0' && ch <= '9') || ch == '_' || ch == '.' || ch == '-';
 }
 
-err ddb_table_name_check(struct call *c, str name, const char *member) {
-    if (name.n < DDB_NAME_MIN || name.n > DDB_NAME_MAX)
-        return fail(c, &cloud_validation, "TableName must be at least 3 characters long and at most 255 characters long");
+static err name_chars(struct call *c, str name, const char *member) {
     for (size_t i = 0; i < name.n; i++)
         if (!name_char(name.p[i]))
             return fail(c, &cloud_validation,
@@ -45,6 +43,21 @@ err ddb_table_name_check(struct call *c, str name, const char *member) {
                         "regular expression pattern: [a-zA-Z0-9_.-]+",
                         STR_ARGS(name), member);
     return NULL;
+}
+
+err ddb_table_name_check(struct call *c, str name, const char *member) {
+    if (name.n < DDB_NAME_MIN || name.n > DDB_NAME_MAX)
+        return fail(c, &cloud_validation, "TableName must be at least 3 characters long and at most 255 characters long");
+    return name_chars(c, name, member);
+}
+
+/* The same in the words of operations on items. */
+static err item_name_check(struct call *c, str name) {
+    bool short_ = name.n < DDB_NAME_MIN;
+    if (!short_ && name.n <= DDB_NAME_MAX) return name_chars(c, name, "tableName");
+    return fail(c, &cloud_validation,
+                "1 validation error detected: Value '%.*s' at 'tableName' failed to satisfy constraint: Member must have length %s than or equal to %d",
+                STR_ARGS(name), short_ ? "greater" : "less", short_ ? DDB_NAME_MIN : DDB_NAME_MAX);
 }
 
 /* "arn:aws:dynamodb:us-east-1:123456789012:table/name" */
@@ -58,10 +71,10 @@ static err from_arn(struct call *c, str text, str *account, str *region, str *na
     return NULL;
 }
 
-static err find(struct call *c, str text, struct ddb_table *t, bool *found) {
+static err find(struct call *c, str text, struct ddb_table *t, bool *found, bool for_items) {
     str account = c->account, region = c->region, name = text;
     if (str_starts(text, S("arn:"))) TRY(from_arn(c, text, &account, &region, &name));
-    TRY(ddb_table_name_check(c, name, "tableName"));
+    TRY(for_items ? item_name_check(c, name) : ddb_table_name_check(c, name, "tableName"));
     *found = ddb_table_load(c->txn, c->arena, account, region, name, t);
     if (!*found) t->name = name;
     return NULL;
@@ -69,14 +82,14 @@ static err find(struct call *c, str text, struct ddb_table *t, bool *found) {
 
 err ddb_table_open(struct call *c, str name, struct ddb_table *t) {
     bool found;
-    TRY(find(c, name, t, &found));
+    TRY(find(c, name, t, &found, false));
     if (found) return NULL;
     return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found: Table: %.*s not found", STR_ARGS(t->name));
 }
 
 err ddb_table_use(struct call *c, str name, struct ddb_table *t) {
     bool found;
-    TRY(find(c, name, t, &found));
+    TRY(find(c, name, t, &found, true));
     if (found && t->state != DDB_CREATING && t->state != DDB_DELETING) return NULL;
     return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found");
 }

@@ -7,7 +7,7 @@ err ddb_write_check(struct call *c, const struct ddb_write *w) {
     return NULL;
 }
 
-err ddb_write_locate(struct call *c, const struct ddb_write *w, struct ddb_written *out) {
+static err locate(struct call *c, const struct ddb_write *w, struct ddb_written *out) {
     *out = (struct ddb_written){.usage.table = w->table};
     if (w->kind == DDB_PUT) {
         TRY(ddb_key_of_item(c, w->table, &w->item, &out->key));
@@ -17,6 +17,11 @@ err ddb_write_locate(struct call *c, const struct ddb_write *w, struct ddb_writt
     if (w->kind != DDB_UPDATE || !w->asked) return NULL;
     str names[] = {w->table->keys.hash, w->table->keys.range};
     return update_check_keys(c, w->asked->update, names, w->table->keys.range.p ? 2 : 1);
+}
+
+err ddb_write_locate(struct call *c, const struct ddb_write *w, struct ddb_written *out) {
+    TRY(locate(c, w, out));
+    return w->asked ? ddb_scalars_check(c, w->table, w->asked) : NULL;
 }
 
 static bool holds(struct call *c, const struct ddb_write *w, const struct ddb_written *out) {

@@ -36,6 +36,23 @@ static void as_iam_words_it(struct wire_violation *violations, size_t n) {
     }
 }
 
+/* Where DynamoDB works on tables, not on items, the table's name comes before all else. */
+static err refuse_table_name(struct call *c, const void *in) {
+    const struct wire_service *w = c->service->wire;
+    str op = wire_text(w, c->op->name);
+    if (str_ends(op, S("Item")) || str_eq(op, S("Query")) || str_eq(op, S("Scan"))) return NULL;
+    const struct wire_shape *input = &w->shapes[c->op->input];
+    for (u16 i = 0; i < input->member_count; i++) {
+        const struct wire_member *m = &w->members[input->first_member + i];
+        if (!str_eq(wire_text(w, m->name), S("TableName")) || !(m->flags & WIRE_REQUIRED)) continue;
+        str name = *(const str *)(const void *)((const char *)in + m->offset);
+        if (!name.p) return fail(c, &cloud_validation, "The parameter 'TableName' is required but was not present in the request");
+        if (name.n < 3 || (name.n > 255 && !str_starts(name, S("arn:"))))
+            return fail(c, &cloud_validation, "TableName must be at least 3 characters long and at most 255 characters long");
+    }
+    return NULL;
+}
+
 static err refuse(struct call *c, struct wire_violation *violations, size_t n) {
     const struct wire_service *w = c->service->wire;
     str room = wire_text(w, w->name);
@@ -59,5 +76,6 @@ err call_validate(struct call *c, const void *in) {
     struct wire_violation violations[VIOLATIONS_MAX];
     if (c->op->input == WIRE_NONE) return NULL;
     size_t n = wire_validate(c->service->wire, c->op->input, in, c->arena, violations, VIOLATIONS_MAX);
+    if (n && str_eq(wire_text(c->service->wire, c->service->wire->name), S("dynamodb"))) TRY(refuse_table_name(c, in));
     return n ? refuse(c, violations, n) : NULL;
 }
