@@ -139,7 +139,7 @@ static bool all_signed(const struct auth_request *r, str signed_headers, str *wh
 static bool read_date(str s, i64 *ms, struct arena *a) {
     /* Old tools write RFC 2822's zone. */
     if (str_ends(s, S(" +0000"))) s = arena_concat(a, str_take(s, s.n - 5), S("GMT"));
-    return amz_date_parse(s, ms) || http_date_parse(s, ms) || iso8601_parse(s, ms);
+    return (amz_date_parse(s, ms) || http_date_parse(s, ms) || iso8601_parse(s, ms)) && *ms >= 0;
 }
 
 static bool dates_match(const struct auth_claim *c) {

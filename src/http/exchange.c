@@ -175,7 +175,6 @@ str status_reason(int status) {
     case 414: return S("URI Too Long");
     case 415: return S("Unsupported Media Type");
     case 416: return S("Range Not Satisfiable");
-    case 417: return S("Expectation Failed");
     case 424: return S("Failed Dependency");
     case 429: return S("Too Many Requests");
     case 431: return S("Request Header Fields Too Large");

@@ -200,10 +200,9 @@ static int interpret(struct head_parse *p, struct http_request *r, struct h1_hea
     if (lengths && (!str_to_u64(length, &n) || n > INT64_MAX)) return 400;
     r->body_length = h->chunked ? -1 : (i64)n;
     h->keep_alive = h->http10 ? list_has(connection, S("keep-alive")) : !list_has(connection, S("close"));
-    if (expect.p && !str_eq_nocase(expect, S("100-continue"))) return 417;
-    /* Also before an empty body, as S3 does: botocore waits for it, and after a final answer in its place
+    /* Another expectation is none to us, as to S3 (RFC 9110, 10.1.1, allows both). Also before an empty body, as S3 does: botocore waits for it, and after a final answer in its place
      * it misreads the next answer on the connection. */
-    r->expects_continue = expect.p && !h->http10;
+    r->expects_continue = str_eq_nocase(expect, S("100-continue")) && !h->http10;
     if (is_websocket(r, h, connection) && r->body_length == 0) {
         r->upgrade_websocket = true;
         h->websocket_key = http_header_get(r, S("sec-websocket-key"));

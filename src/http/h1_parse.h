@@ -16,7 +16,7 @@ struct h1_head {
  * is where the last search ended, to keep slow senders linear. */
 size_t h1_head_end(str bytes, size_t *from);
 /* Parses a complete head; the request's views point into `head` and `a`. 0, or the status with which
- * to refuse (400, 414, 417, 431, 501, 505). */
+ * to refuse (400, 414, 431, 501, 505). */
 int h1_parse_head(str head, const struct http_limits *limits, struct arena *a, struct http_request *r,
                   struct h1_head *h);
 

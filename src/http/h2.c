@@ -91,8 +91,7 @@ static int interpret(struct http_exchange *x) {
     r->body_length = x->end_stream ? 0 : -1;
     if (length.p && (!str_to_i64(length, &r->body_length) || r->body_length < 0)) return 400;
     str expect = http_header_get(r, S("expect"));
-    if (expect.p && !str_eq_nocase(expect, S("100-continue"))) return 417;
-    r->expects_continue = expect.p && !x->end_stream;
+    r->expects_continue = str_eq_nocase(expect, S("100-continue")) && !x->end_stream;
     return 0;
 }
 
