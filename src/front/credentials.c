@@ -18,7 +18,7 @@ bool address_is_loopback(const char *address) {
 }
 
 /* AWS's credentials file: the default profile, which is all that brume writes. */
-static bool parse(str text, struct root_credentials *c) {
+bool credentials_parse(str text, struct root_credentials *c) {
     bool ours = false;
     while (text.p) {
         str value = str_trim(str_cut(&text, '\n'));
@@ -68,7 +68,7 @@ bool credentials_read(struct arena *a, const struct config *config, bool make, s
         error = file_read_at(fd, text, FILE_BYTES, 0, &n);
         close(fd);
     }
-    if (!error && parse((str){text, n}, c)) return true;
+    if (!error && credentials_parse((str){text, n}, c)) return true;
     *problem = error ? arena_format(a, "%s: %s. Make it readable, or set BRUME_ROOT_ACCESS_KEY_ID and BRUME_ROOT_SECRET_ACCESS_KEY.", path, strerror(error))
                      : arena_format(a, "%s has no aws_access_key_id and aws_secret_access_key under [default]. Repair it, or remove it for new ones.", path);
     return false;

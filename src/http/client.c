@@ -1,4 +1,4 @@
-#include "http/client.h"
+#include "http/client_answer.h"
 
 #include "base/encode.h"
 
@@ -6,7 +6,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <llhttp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -17,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TIMEOUT_MS = 30000, ANSWER_MAX = 1 << 20, HEAD_MAX = 64 << 10, HEADERS_MAX = 128 };
+enum { TIMEOUT_MS = 30000 };
 
 /* ---- addresses ---- */
 
@@ -235,7 +234,8 @@ static bool line_write(struct line *l, str bytes) {
 }
 
 /* 0: the other side ended; -1: failed. */
-static ssize_t line_read(struct line *l, char *to, size_t n) {
+static ssize_t line_read(void *from, char *to, size_t n) {
+    struct line *l = from;
     for (;;) {
         if (l->ssl) {
             size_t got;
@@ -252,93 +252,6 @@ static ssize_t line_read(struct line *l, char *to, size_t n) {
         *l->problem = arena_format(l->arena, "%s", strerror(errno));
         return -1;
     }
-}
-
-/* ---- the answer ---- */
-struct reply {
-    llhttp_t parser;
-    struct buf head, body; /* head: names and values, one behind the other */
-    struct header_span {
-        size_t name, name_n, value, value_n;
-    } headers[HEADERS_MAX];
-    size_t count;
-    bool in_value, complete, too_large, no_body;
-};
-
-static struct reply *reply_of(llhttp_t *p) { return p->data; }
-
-static int on_field(llhttp_t *p, const char *at, size_t n) {
-    struct reply *r = reply_of(p);
-    if (r->in_value || !r->count) {
-        if (r->count == HEADERS_MAX) return -1;
-        r->headers[r->count++] = (struct header_span){.name = r->head.n};
-        r->in_value = false;
-    }
-    buf_add(&r->head, (str){at, n});
-    r->headers[r->count - 1].name_n += n;
-    return r->head.over ? -1 : 0;
-}
-
-static int on_value(llhttp_t *p, const char *at, size_t n) {
-    struct reply *r = reply_of(p);
-    struct header_span *h = &r->headers[r->count - 1];
-    if (!r->in_value) h->value = r->head.n;
-    r->in_value = true;
-    buf_add(&r->head, (str){at, n});
-    h->value_n += n;
-    return r->head.over ? -1 : 0;
-}
-
-/* 1: the answer to a HEAD has no body whatever its length says. */
-static int on_head_end(llhttp_t *p) { return reply_of(p)->no_body; }
-
-static int on_body(llhttp_t *p, const char *at, size_t n) {
-    struct reply *r = reply_of(p);
-    buf_add(&r->body, (str){at, n});
-    r->too_large = r->body.over;
-    return r->body.over ? -1 : 0;
-}
-
-/* An informational answer is followed by the real one. */
-static int on_complete(llhttp_t *p) {
-    struct reply *r = reply_of(p);
-    if (p->status_code / 100 == 1) {
-        r->count = r->head.n = 0;
-        r->in_value = false;
-        return 0;
-    }
-    r->complete = true;
-    return HPE_PAUSED;
-}
-
-static bool reply_read(struct line *l, const struct http_call *call, struct http_answer *answer) {
-    static const llhttp_settings_t settings = {.on_header_field = on_field, .on_header_value = on_value,
-                                               .on_headers_complete = on_head_end, .on_body = on_body,
-                                               .on_message_complete = on_complete};
-    struct reply *r = NEW(l->arena, struct reply);
-    char piece[16384];
-    size_t head_seen = 0;
-    r->head = buf_new(l->arena, HEAD_MAX);
-    r->body = buf_new(l->arena, call->answer_max ? call->answer_max : ANSWER_MAX);
-    r->no_body = str_eq(call->method, S("HEAD"));
-    llhttp_init(&r->parser, HTTP_RESPONSE, &settings);
-    r->parser.data = r;
-    while (!r->complete) {
-        ssize_t n = line_read(l, piece, sizeof piece);
-        if (n < 0) return false;
-        if (!r->body.n) head_seen += (size_t)n; /* a status line or informational answers without end */
-        llhttp_errno_t code = n ? llhttp_execute(&r->parser, piece, (size_t)n) : llhttp_finish(&r->parser);
-        if (r->complete) break;
-        if (code == HPE_OK && n && head_seen <= HEAD_MAX) continue;
-        *l->problem = r->too_large ? S("the answer is too large") : n ? S("the answer is not HTTP") : S("the connection ended before the answer did");
-        return false;
-    }
-    struct http_header *headers = NEW_ARRAY(l->arena, struct http_header, r->count);
-    for (size_t i = 0; i < r->count; i++)
-        headers[i] = (struct http_header){{r->head.p + r->headers[i].name, r->headers[i].name_n},
-                                          {r->head.p + r->headers[i].value, r->headers[i].value_n}};
-    *answer = (struct http_answer){r->parser.status_code, headers, r->count, r->body.n ? buf_str(&r->body) : S("")};
-    return true;
 }
 
 /* ---- the call ---- */
@@ -364,7 +277,7 @@ enum http_outcome http_call(struct arena *a, const struct http_call *call, struc
     enum http_outcome outcome = HTTP_UNREACHABLE;
     if (line_open(&l, &call->url) && (!call->url.tls || line_secure(&l, call)))
         /* An error while sending may hide an answer that came early (413): reading decides. */
-        outcome = (write_request(&l, call), reply_read(&l, call, answer)) ? HTTP_ANSWERED : HTTP_FAILED;
+        outcome = (write_request(&l, call), client_answer_read(a, call, line_read, &l, answer, problem)) ? HTTP_ANSWERED : HTTP_FAILED;
     line_close(&l);
     return outcome;
 }
