@@ -22,6 +22,10 @@ ROOT = Path(__file__).resolve().parent
 BINARY = os.environ.get("BRUME_BINARY", str(ROOT / "build/src/front/brume"))
 
 
+# The rooms' tests again, but as users who may use the service under test alone: BRUME_TESTS_AS=user.
+AS_USER = os.environ.get("BRUME_TESTS_AS") == "user"
+
+
 class Brume:
     """A running brume. `url` is its endpoint."""
 
@@ -76,9 +80,33 @@ class Brume:
             return json.load(answer)
 
     def client(self, service, account="test", region="us-east-1", secret="test", **options):
+        if AS_USER and secret == "test" and service not in ("iam", "sts", "organizations"):
+            account, secret = self._least_user(service, account)
         config = Config(retries={"max_attempts": 0}, **options.pop("config", {}))
         return boto3.client(service, endpoint_url=self.url, aws_access_key_id=account, aws_secret_access_key=secret,
                             region_name=region, config=config, verify=options.pop("verify", None), **options)
+
+
+    def identity_of(self, client):
+        """Who a client signs as: GetCallerIdentity by its own keys."""
+        keys = client._request_signer._credentials
+        sts = boto3.client("sts", endpoint_url=self.url, aws_access_key_id=keys.access_key, aws_secret_access_key=keys.secret_key, region_name="us-east-1")
+        return sts.get_caller_identity()
+
+    def _least_user(self, service, account):
+        """Keys of a user of the account who may use this service and nothing else."""
+        known = self.__dict__.setdefault("users", {})
+        if (service, account) not in known:
+            iam, name = boto3.client("iam", endpoint_url=self.url, aws_access_key_id=account, aws_secret_access_key="test", region_name="us-east-1"), f"tests-{service}"
+            rights = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": f"{service.removesuffix('streams')}:*", "Resource": "*"}}
+            try:
+                iam.create_user(UserName=name)
+                iam.put_user_policy(UserName=name, PolicyName="least", PolicyDocument=json.dumps(rights))
+            except iam.exceptions.EntityAlreadyExistsException:
+                pass  # of a server started again
+            key = iam.create_access_key(UserName=name)["AccessKey"]
+            known[service, account] = key["AccessKeyId"], key["SecretAccessKey"]
+        return known[service, account]
 
 
 @pytest.fixture(scope="session")

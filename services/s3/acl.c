@@ -179,19 +179,17 @@ bool s3_acl_public(const struct s3_grants *grants) {
     return false;
 }
 
-/* A grant to an account is its root's; its users need a policy besides, which cannot be told here. */
-bool s3_acl_grants(struct call *c, const struct bucket_row *bucket, const struct s3_grants *grants, const char *permission) {
+void s3_acl_facts(struct call *c, const struct bucket_row *bucket, const struct s3_grants *grants, const char *permission, struct auth_facts *facts) {
     const struct principal *p = c->principal;
-    str id = p->kind == PRINCIPAL_ROOT ? s3_canonical_id(c, p->account) : (str){0};
+    str id = p->account.p && p->kind != PRINCIPAL_SERVICE ? s3_canonical_id(c, p->account) : (str){0};
     for (u32 i = 0; i < grants->n; i++) {
         const struct s3_grant *grant = &grants->v[i];
         if (!str_eq(grant->permission, str_of(permission)) && !str_eq(grant->permission, S("FULL_CONTROL"))) continue;
-        if (id.p && str_eq(grant->grantee->id, id)) return true;
+        if (id.p && str_eq(grant->grantee->id, id)) facts->granted_to_account = true;
         if (bucket->public_access & S3_IGNORE_PUBLIC_ACLS) continue;
-        if (str_eq(grant->grantee->uri, str_of(all_users))) return true;
-        if (p->kind != PRINCIPAL_ANONYMOUS && str_eq(grant->grantee->uri, str_of(authenticated_users))) return true;
+        bool authenticated = p->kind != PRINCIPAL_ANONYMOUS && str_eq(grant->grantee->uri, str_of(authenticated_users));
+        if (authenticated || str_eq(grant->grantee->uri, str_of(all_users))) facts->granted = true;
     }
-    return false;
 }
 
 err s3_fail_public(struct call *c, str action, str arn, const char *what, const char *setting) {

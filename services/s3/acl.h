@@ -28,9 +28,10 @@ bool s3_acl_asked(const struct s3_acl_request *request);
 MUST_USE err s3_acl_read(struct call *c, const struct bucket_row *bucket, const struct s3_acl_request *request, str owner,
                          struct s3_grants *grants);
 bool s3_acl_public(const struct s3_grants *grants);
-/* Does the list give the caller this permission ("READ")? Grants to everybody do not count where the
- * bucket ignores them. */
-bool s3_acl_grants(struct call *c, const struct bucket_row *bucket, const struct s3_grants *grants, const char *permission);
+/* Whether the list gives the caller this permission ("READ"), or his account. Grants to everybody do not
+ * count where the bucket ignores them. */
+void s3_acl_facts(struct call *c, const struct bucket_row *bucket, const struct s3_grants *grants, const char *permission,
+                  struct auth_facts *facts);
 /* As answers show it. */
 struct s3_grants s3_acl_shown(struct call *c, const struct s3_grants *grants, str owner);
 

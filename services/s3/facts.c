@@ -30,7 +30,7 @@ static void add_object(struct call *c, const struct bucket_row *bucket, const st
         facts->resource_policy = (str){0};
     }
     if (asked.of_object && !s3_acls_off(bucket) && object->grants.set)
-        facts->granted = s3_acl_grants(c, bucket, &object->grants, asked.permission);
+        s3_acl_facts(c, bucket, &object->grants, asked.permission, facts);
     if (!object->tags.n) return;
     facts->v = NEW_ARRAY(c->arena, struct auth_fact, object->tags.n);
     for (u32 i = 0; i < object->tags.n; i++)
@@ -65,7 +65,7 @@ static err facts_of(struct call *c, str name, str key, str version_id, struct as
     TRY(payer_check(c, &bucket, payer));
     if (asked.permission && !asked.of_object && !s3_acls_off(&bucket)
         && s3_config_get(c, &bucket, S3_CONFIG_ACL, &s3_acl_record, &acl))
-        facts->granted = s3_acl_grants(c, &bucket, &acl.grants, asked.permission);
+        s3_acl_facts(c, &bucket, &acl.grants, asked.permission, facts);
     bool there = key.p && (version_id.p ? s3_version_find(c, &bucket, key, version_id, &object) : s3_object_find(c, &bucket, key, &object));
     if (there) add_object(c, &bucket, &object, asked, facts);
     return NULL;

@@ -63,6 +63,7 @@ struct policy_set {
     bool resource_policy_rules; /* KMS keys, trust policies: identity policies count only where the
                                  * resource's policy hands over to its account */
     bool granted;       /* by other means that stand beside policies: KMS grants, ACLs */
+    bool granted_to_account; /* the same, to the caller's whole account: its users need a policy of their own besides */
     bool cross_account; /* the principal's account is not the resource's: both sides must allow */
 };
 

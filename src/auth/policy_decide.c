@@ -86,10 +86,11 @@ struct policy_decision policy_decide(const struct policy_set *set, const struct 
     if (!a.resource_control) return refused(POLICY_REASON_RESOURCE_CONTROL);
     if (!a.service_control) return refused(POLICY_REASON_SERVICE_CONTROL);
     if (set->endpoint && !a.endpoint) return refused(POLICY_REASON_ENDPOINT);
-    if (set->granted) a.resource |= MATCH_DIRECT;
+    bool root = r->principal->kind == PRINCIPAL_ROOT;
+    if (set->granted || (set->granted_to_account && root)) a.resource |= MATCH_DIRECT;
+    if (set->granted_to_account) a.resource |= MATCH_ACCOUNT;
     u8 kind = r->principal->kind;
     if (kind == PRINCIPAL_ANONYMOUS || kind == PRINCIPAL_SERVICE) /* they have no policies of their own */
         return a.resource ? allowed : refused(POLICY_REASON_RESOURCE);
-    bool root = kind == PRINCIPAL_ROOT;
     return set->cross_account ? across_accounts(set, &a, root) : within_account(set, &a, root);
 }

@@ -75,6 +75,7 @@ static struct policy_set gather(struct gate *g) {
     if (g->facts->resource_policy.n) set.resource = gate_document(&g->view, g->facts->resource_policy, POLICY_RESOURCE);
     set.resource_policy_rules = g->facts->policy_rules;
     set.granted = g->facts->granted;
+    set.granted_to_account = g->facts->granted_to_account;
     set.cross_account = p->account.n && !str_eq(p->account, g->resource_account);
     return set;
 }

@@ -130,7 +130,7 @@ def test_permissions(sns, topic):
 
 # ---- subscriptions ----
 
-def test_subscription_life(sns, topic, make_queue):
+def test_subscription_life(brume, sns, topic, make_queue):
     _, queue = make_queue(topic)
     arn = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})["SubscriptionArn"]
     assert arn.startswith(topic + ":")
@@ -138,7 +138,7 @@ def test_subscription_life(sns, topic, make_queue):
     attributes = sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
     assert attributes == {"ConfirmationWasAuthenticated": "true", "Endpoint": queue, "Owner": ACCOUNT, "PendingConfirmation": "false", "Protocol": "sqs",
                           "RawMessageDelivery": "true", "SubscriptionArn": arn, "TopicArn": topic,
-                          "SubscriptionPrincipal": f"arn:aws:iam::{ACCOUNT}:root"}
+                          "SubscriptionPrincipal": brume.identity_of(sns)["Arn"]}
     assert [s["SubscriptionArn"] for s in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]] == [arn]
     assert arn in [s["SubscriptionArn"] for page in sns.get_paginator("list_subscriptions").paginate() for s in page["Subscriptions"]]
     assert sns.get_topic_attributes(TopicArn=topic)["Attributes"]["SubscriptionsConfirmed"] == "1"

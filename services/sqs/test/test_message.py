@@ -108,14 +108,15 @@ def test_labelled_types_and_trace_header(sqs, queue):
     assert got["MessageAttributes"] == given and got["Attributes"] == {"AWSTraceHeader": trace}
 
 
-def test_system_attributes(sqs, queue):
+def test_system_attributes(brume, sqs, queue):
+    sender = brume.identity_of(sqs)["UserId"]
     before = int(time.time() * 1000) - 1000
     sqs.send_message(QueueUrl=queue, MessageBody="x")
     first = receive_one(sqs, queue, MessageSystemAttributeNames=["All"], VisibilityTimeout=0)["Attributes"]
     assert set(first) == {"SenderId", "SentTimestamp", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp"}
     assert first["ApproximateReceiveCount"] == "1" and int(first["SentTimestamp"]) >= before
     again = receive_one(sqs, queue, MessageSystemAttributeNames=["ApproximateReceiveCount"], AttributeNames=["SenderId"])["Attributes"]
-    assert again == {"ApproximateReceiveCount": "2", "SenderId": "000000000000"}
+    assert again == {"ApproximateReceiveCount": "2", "SenderId": sender}
 
 
 @pytest.mark.parametrize("parameter,values", [("MaxNumberOfMessages", (0, 11)), ("WaitTimeSeconds", (-1, 21)), ("VisibilityTimeout", (-1, 43201))])
