@@ -1,13 +1,15 @@
 /* Emptying the cloud while it serves, in slices that hold the writer only briefly. Rows go by the prefix
  * (room, account); before them, rooms give back the bytes that their rows own. Each slice is a
- * transaction of its own: a reset that was cut short leaves whole rows and is finished by another. */
+ * transaction of its own. The first step leaves a task that would go on in a minute: a reset that is cut
+ * short, by a crash or a full disk, is finished by it; one that comes to its end takes the task back. */
 #include "cloud/cloud.h"
 #include "cloud/upkeep.h"
 #include "text/form.h"
 
-enum { SLICE = 256 };
+enum { SLICE = 256, RESUME_MS = 60000 };
 
 struct reset {
+    struct store *store;
     const struct cloud_config *config;
     str account; /* absent: all */
     int left;    /* of this slice's budget when it ended */
@@ -71,33 +73,60 @@ static bool delete_rooms(struct reset *r, struct txn *t, int *budget) {
     return true;
 }
 
+/* A task's key is never empty; no account is called so. */
+static str task_key(const struct reset *r) { return r->account.p ? r->account : S("all"); }
+
+static void set_task(struct txn *t, const struct reset *r, i64 due_ms) {
+    txn_task_set(t, &(struct task){.kind = S("reset"), .key = task_key(r), .due_ms = due_ms});
+}
+
+static err begin(void *context, struct txn *t) {
+    struct reset *r = context;
+    set_task(t, r, store_now_ms(r->store) + RESUME_MS);
+    return NULL;
+}
+
 static err slice(void *context, struct txn *t) {
     struct reset *r = context;
     int budget = SLICE;
     bool done = true;
     for (size_t i = 0; i < r->config->release_count && done; i++) done = release_bytes(r, t, &r->config->releases[i], &budget);
     r->done = done && delete_rooms(r, t, &budget);
+    if (r->done) txn_task_cancel(t, S("reset"), task_key(r));
     r->left = budget;
     txn_raise_epoch(t); /* what was allowed to whom may be gone */
     return NULL;
 }
 
+err reset_resume(struct txn *t, const struct task *task, i64 now_ms) {
+    (void)now_ms;
+    struct cloud *cloud = txn_owner(t);
+    if (!cloud) return &cloud_internal_failure; /* not open yet: once more in a second */
+    struct reset r = {.store = cloud->store, .config = &cloud->config, .account = account_valid(task->key) ? task->key : (str){0}};
+    err e = slice(&r, t);
+    if (!e && !r.done) set_task(t, &r, 0);
+    return e;
+}
+
+static bool write_step(struct admin_call *c, struct reset *r, err (*step)(void *context, struct txn *t), const char *problem) {
+    struct arena memory = {0};
+    err e = store_write(r->store, &memory, step, r);
+    arena_free(&memory);
+    if (e) c->problem = str_of(problem);
+    return !e;
+}
+
 void upkeep_reset(struct admin_call *c) {
-    struct reset r = {.config = &c->cloud->config, .account = form_find(c->arena, c->query, S("account"))};
+    struct reset r = {.store = c->cloud->store, .config = &c->cloud->config, .account = form_find(c->arena, c->query, S("account"))};
     u64 rows = 0;
     if (r.account.p && !account_valid(r.account)) {
         c->status = 400;
         c->problem = S("account must have twelve digits.");
         return;
     }
+    if (!write_step(c, &r, begin, "The store could not write. Nothing is deleted.")) return;
     while (!r.done) {
-        struct arena memory = {0};
-        err e = store_write(c->cloud->store, &memory, slice, &r);
-        arena_free(&memory);
-        if (e) {
-            c->problem = S("The store could not write. Part of it is deleted; say it again when the disk is well.");
-            return;
-        }
+        if (!write_step(c, &r, slice, "The store could not write. Part of it is deleted; the rest goes when the disk is well.")) return;
         rows += (u64)(SLICE - r.left);
     }
     buf_format(&c->answer, "{\"rows\":%llu}", (unsigned long long)rows);

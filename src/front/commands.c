@@ -37,8 +37,8 @@ const struct command commands[] = {
      run_snapshot},
     {"reset", "[--account ID]", "delete everything, or everything of one account",
      "On a running server the resources of all accounts (or of one) are deleted in small\n"
-     "transactions while it goes on serving; a reset that was cut short is finished by\n"
-     "saying it again. Without a server the data directory itself is emptied. Credentials,\n"
+     "transactions while it goes on serving; one that was cut short goes on by itself.\n"
+     "Without a server the data directory itself is emptied. Credentials,\n"
      "the CA and DATA/snapshots stay.\n",
      run_reset},
     {"clock", "[show | advance DURATION [--coalesce]]", "show the cloud's clock, or move it forward",

@@ -42,7 +42,7 @@ extern const struct task_kind sns_task_kinds[];
 extern const struct task_kind sqs_task_kinds[];
 
 const struct room_tasks rooms[] = {
-    {cloud_task_kinds, 1},
+    {cloud_task_kinds, 2},
     {ddb_task_kinds, 7},
     {kms_task_kinds, 3},
     {account_tasks, 1},

@@ -182,5 +182,52 @@ static void what_a_task_counts_is_journaled_with_its_commit(void) {
     arena_free(&a);
 }
 
-UNIT_MAIN(UNIT(page_tokens_open_for_their_own_call_only), UNIT(idempotency_tokens_are_kept_for_their_time), UNIT(a_quota_is_the_default_unless_given),
+/* ---- a reset that a crash cut short ---- */
+enum { RESET_ROWS = 1000 };
+static const char *const owners[] = {"000000000000", "111111111111"};
+
+static str thing_key(struct arena *a, size_t owner, u64 i) {
+    struct key k = key_new(a, S("things"));
+    key_str(&k, str_of(owners[owner]));
+    key_u64(&k, i);
+    return key_bytes(&k);
+}
+
+static err put_things(void *context, struct txn *t) {
+    (void)context;
+    for (u64 i = 0; i < RESET_ROWS / 2; i++)
+        for (size_t owner = 0; owner < LENGTH(owners); owner++) txn_put(t, thing_key(txn_arena(t), owner, i), S("x"));
+    return NULL;
+}
+
+static err leave_reset(void *context, struct txn *t) {
+    txn_task_set(t, &(struct task){.kind = S("reset"), .key = str_of(owners[1]), .due_ms = store_now_ms(((struct probe *)context)->place.store) + 60000});
+    return NULL;
+}
+
+static u64 things_of(struct probe *p, size_t owner) {
+    struct arena a = {0};
+    struct txn *t = store_snapshot(p->place.store, &a);
+    str key, value;
+    u64 n = 0;
+    for (struct range r = txn_range(t, thing_key(&a, owner, 0), thing_key(&a, owner, UINT64_MAX)); range_next(&r, &key, &value);) n++;
+    store_snapshot_end(t);
+    arena_free(&a);
+    return n;
+}
+
+static void a_reset_that_was_cut_short_goes_on(void) {
+    struct probe p;
+    probe_open(&p);
+    CHECK(!probe_write(&p, put_things));
+    CHECK(!probe_write(&p, leave_reset));
+    CHECK(!store_clock_advance(p.place.store, 30000, false));
+    CHECK_INT(things_of(&p, 1), RESET_ROWS / 2);
+    CHECK(!store_clock_advance(p.place.store, 31000, false));
+    CHECK_INT(things_of(&p, 1), 0);
+    CHECK_INT(things_of(&p, 0), RESET_ROWS / 2);
+    probe_close(&p);
+}
+
+UNIT_MAIN(UNIT(a_reset_that_was_cut_short_goes_on), UNIT(page_tokens_open_for_their_own_call_only), UNIT(idempotency_tokens_are_kept_for_their_time), UNIT(a_quota_is_the_default_unless_given),
           UNIT(events_are_handed_over_where_a_rule_waits_for_them), UNIT(what_a_task_counts_is_journaled_with_its_commit))
