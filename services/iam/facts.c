@@ -154,6 +154,27 @@ FACTS(resync_mfa_device, user(c, facts, in->user_name))
 FACTS(deactivate_mfa_device, user(c, facts, in->user_name))
 FACTS(list_mfa_devices, user(c, facts, in->user_name))
 FACTS(get_mfa_device, user(c, facts, in->user_name))
+FACTS(get_server_certificate, named(c, facts, ENTITY_CERTIFICATE, in->server_certificate_name))
+FACTS(update_server_certificate, named(c, facts, ENTITY_CERTIFICATE, in->server_certificate_name))
+FACTS(delete_server_certificate, named(c, facts, ENTITY_CERTIFICATE, in->server_certificate_name))
+FACTS(tag_server_certificate, named(c, facts, ENTITY_CERTIFICATE, in->server_certificate_name))
+FACTS(untag_server_certificate, named(c, facts, ENTITY_CERTIFICATE, in->server_certificate_name))
+FACTS(list_server_certificate_tags, named(c, facts, ENTITY_CERTIFICATE, in->server_certificate_name))
+FACTS(upload_server_certificate, born(c, facts, ENTITY_CERTIFICATE, in->server_certificate_name, in->path))
+FACTS(upload_ssh_public_key, user(c, facts, in->user_name))
+FACTS(get_ssh_public_key, user(c, facts, in->user_name))
+FACTS(update_ssh_public_key, user(c, facts, in->user_name))
+FACTS(delete_ssh_public_key, user(c, facts, in->user_name))
+FACTS(list_ssh_public_keys, user(c, facts, in->user_name))
+FACTS(upload_signing_certificate, user(c, facts, in->user_name))
+FACTS(update_signing_certificate, user(c, facts, in->user_name))
+FACTS(delete_signing_certificate, user(c, facts, in->user_name))
+FACTS(list_signing_certificates, user(c, facts, in->user_name))
+FACTS_AND(create_service_specific_credential, "iam:ServiceSpecificCredentialServiceName", service_name, user(c, facts, in->user_name))
+FACTS(reset_service_specific_credential, user(c, facts, in->user_name))
+FACTS(update_service_specific_credential, user(c, facts, in->user_name))
+FACTS(delete_service_specific_credential, user(c, facts, in->user_name))
+FACTS(list_service_specific_credentials, user(c, facts, in->user_name))
 /* clang-format on */
 
 /* The password policy itself may let every user change the own password. */
@@ -163,6 +184,19 @@ err iam_change_password_facts(struct call *c, const struct iam_change_password_r
     struct password_policy rules;
     facts->granted = c->principal->kind == PRINCIPAL_USER && password_policy_load(&r, &rules) && rules.users_may_change;
     return user(c, facts, (str){0});
+}
+
+err iam_create_open_id_connect_provider_facts(struct call *c, const struct iam_create_open_id_connect_provider_request *in,
+                                              struct auth_facts *facts) {
+    size_t scheme = str_find(in->url, S("://"));
+    str url = scheme == STR_NONE ? in->url : str_skip(in->url, scheme + 3);
+    facts->resource_arn = arena_format(c->arena, "arn:aws:iam::%.*s:oidc-provider/%.*s", STR_ARGS(c->account), STR_ARGS(url));
+    return NULL;
+}
+
+err iam_create_saml_provider_facts(struct call *c, const struct iam_create_saml_provider_request *in, struct auth_facts *facts) {
+    facts->resource_arn = arena_format(c->arena, "arn:aws:iam::%.*s:saml-provider/%.*s", STR_ARGS(c->account), STR_ARGS(in->name));
+    return NULL;
 }
 
 err iam_create_virtual_mfa_device_facts(struct call *c, const struct iam_create_virtual_mfa_device_request *in, struct auth_facts *facts) {

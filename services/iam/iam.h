@@ -138,6 +138,8 @@ bool iam_key(struct txn *t, struct arena *a, str access_key, struct identity_key
 void iam_identity(struct txn *t, struct arena *a, const struct principal *p, struct identity *identity);
 bool iam_managed_policy(struct txn *t, struct arena *a, str arn, struct identity_policy *policy);
 bool iam_role(struct txn *t, struct arena *a, str arn, struct identity_role *role);
+bool iam_oidc_provider(struct txn *t, struct arena *a, str arn, struct identity_oidc_provider *provider);
+bool iam_saml_provider(struct txn *t, struct arena *a, str arn, struct identity_saml_provider *provider);
 bool iam_mfa_check(struct txn *t, struct arena *a, const struct principal *p, str serial, str code);
 void iam_key_used(struct txn *t, struct arena *a, str access_key, str region, str service, i64 at_ms);
 enum { POLICIES_PER_IDENTITY = 512 }; /* beyond what the quotas of policies and groups let stand */

@@ -57,3 +57,31 @@ static const struct record_field mfa_fields[] = {
     RECORD_U64(7, struct mfa, last_step),  RECORD_I64(8, struct mfa, drift),
 };
 const struct record_type mfa_record = RECORD_TYPE(struct mfa, mfa_fields);
+
+static const struct record_field server_certificate_fields[] = {
+    RECORD_STR(1, struct server_certificate, body),
+    RECORD_STR(2, struct server_certificate, chain),
+    RECORD_STR(3, struct server_certificate, key),
+    RECORD_I64(4, struct server_certificate, expires_ms),
+};
+const struct record_type server_certificate_record = RECORD_TYPE(struct server_certificate, server_certificate_fields);
+
+static const struct record_field user_key_fields[] = {
+    RECORD_STR(1, struct user_key, text),
+    RECORD_BOOL(2, struct user_key, active),
+    RECORD_I64(3, struct user_key, created_ms),
+};
+const struct record_type user_key_record = RECORD_TYPE(struct user_key, user_key_fields);
+
+static const struct record_field credential_fields[] = {
+    RECORD_STR(1, struct credential, service),    RECORD_STR(2, struct credential, name),
+    RECORD_STR(3, struct credential, secret),     RECORD_BOOL(4, struct credential, active),
+    RECORD_I64(5, struct credential, created_ms), RECORD_I64(6, struct credential, expires_ms),
+};
+const struct record_type credential_record = RECORD_TYPE(struct credential, credential_fields);
+
+static const struct record_field provider_fields[] = {
+    RECORD_STR(1, struct provider, client_ids),  RECORD_STR(2, struct provider, thumbprints), RECORD_STR(3, struct provider, metadata),
+    RECORD_STR(4, struct provider, uuid),        RECORD_I64(5, struct provider, created_ms),  RECORD_I64(6, struct provider, valid_until_ms),
+};
+const struct record_type provider_record = RECORD_TYPE(struct provider, provider_fields);

@@ -61,6 +61,31 @@ struct mfa {
     str serial; /* from the key */
 };
 
+struct server_certificate {
+    str body, chain, key; /* key: sealed */
+    i64 expires_ms;
+};
+
+struct user_key { /* an SSH public key, a signing certificate */
+    str text;
+    bool active;
+    i64 created_ms;
+};
+
+struct credential { /* of one service */
+    str service, name, secret; /* secret: sealed */
+    bool active;
+    i64 created_ms, expires_ms; /* 0: never */
+};
+
+/* Who vouches for people from outside: an issuer of web identities or a SAML identity provider. */
+struct provider {
+    str client_ids, thumbprints; /* with single spaces between */
+    str metadata, uuid;
+    i64 created_ms, valid_until_ms;
+};
+
+extern const struct record_type server_certificate_record, user_key_record, credential_record, provider_record;
 extern const struct record_type entity_record, policy_version_record, access_key_record, password_policy_record, login_record, mfa_record;
 
 #endif

@@ -83,6 +83,8 @@ extern bool iam_key(struct txn *t, struct arena *a, str access_key, struct ident
 extern void iam_identity(struct txn *t, struct arena *a, const struct principal *p, struct identity *identity);
 extern bool iam_managed_policy(struct txn *t, struct arena *a, str arn, struct identity_policy *policy);
 extern bool iam_role(struct txn *t, struct arena *a, str arn, struct identity_role *role);
+extern bool iam_oidc_provider(struct txn *t, struct arena *a, str arn, struct identity_oidc_provider *provider);
+extern bool iam_saml_provider(struct txn *t, struct arena *a, str arn, struct identity_saml_provider *provider);
 extern bool iam_mfa_check(struct txn *t, struct arena *a, const struct principal *p, str serial, str code);
 extern void iam_key_used(struct txn *t, struct arena *a, str access_key, str region, str service, i64 at_ms);
 extern void organizations_door(struct txn *t, struct arena *a, str account, struct identity_organization *out);
@@ -92,6 +94,8 @@ const struct identity_door identity_door = {
     .identity = iam_identity,
     .managed_policy = iam_managed_policy,
     .role = iam_role,
+    .oidc_provider = iam_oidc_provider,
+    .saml_provider = iam_saml_provider,
     .mfa_check = iam_mfa_check,
     .key_used = iam_key_used,
     .organization = organizations_door,
