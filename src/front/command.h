@@ -26,6 +26,9 @@ extern const size_t command_count;
 const struct command *command_find(const char *name); /* NULL: none */
 const char *command_nearest(const char *name);        /* NULL: none is near */
 
+/* The i-th word behind the command; absent: there is none. */
+static inline str argument(const struct front *f, int i) { return i < f->arguments.n ? str_of(f->arguments.v[i]) : (str){0}; }
+
 /* One line on standard error; returns `status`. Errors say what to do next. */
 PRINTF(2, 3) int complain(int status, const char *format, ...);
 /* The command was called in a way that it does not know: its usage line. EXIT_USAGE. */

@@ -50,7 +50,9 @@ const struct command commands[] = {
      "Availability zones, network links and engines are what can be broken. This brume\n"
      "names them, and says of each what it lacks to break it.\n",
      run_fault},
-    {"lab", "[NAME]", "start a prepared exercise", "Without NAME: the list of labs that this brume carries.\n", run_lab},
+    {"lab", "[NAME [ARGUMENT]]", "run a prepared exercise on the running cloud",
+     "Without NAME: the list of labs that this brume carries. A lab uses the running cloud\n"
+     "as any client does, prints what it measured, and removes what it made.\n", run_lab},
     {"usage", "", "sum up what has been used, by AWS's usage types",
      "One line for each account, service and usage type, from the metrics journal.\n", run_usage},
     {"coverage", "[SERVICE]", "list the operations that this brume has, and those it has not",

@@ -1,4 +1,4 @@
-/* Commands that look at the running cloud and move it: status, clock, usage, fault, lab. */
+/* Commands that look at the running cloud and move it: status, clock, usage, fault. */
 #include "base/encode.h"
 #include "front/duration.h"
 #include "front/remote.h"
@@ -8,8 +8,6 @@
 #include <stdlib.h>
 
 enum { ADVANCE_TIMEOUT_MS = 3600 * 1000, USAGE_BYTES_MAX = 16 << 20 };
-
-static str argument(const struct front *f, int i) { return i < f->arguments.n ? str_of(f->arguments.v[i]) : (str){0}; }
 
 int run_status(struct front *f) {
     str answer;
@@ -89,23 +87,4 @@ int run_fault(struct front *f) {
         return complain(EXIT_REFUSED, "nothing was broken: %s.", faults[i].missing);
     }
     return wrong_usage(f);
-}
-
-/* ---- labs ---- */
-
-/* Exercises come with the rooms; a row each. */
-static const struct lab {
-    const char *name, *summary;
-    int (*run)(struct front *f);
-} lab_rows[] = {{0}};
-
-int run_lab(struct front *f) {
-    str name = argument(f, 0);
-    for (const struct lab *l = lab_rows; l->name; l++) {
-        if (!name.p) printf("%-18s %s\n", l->name, l->summary);
-        else if (str_eq(str_of(l->name), name)) return l->run(f);
-    }
-    if (name.p) return complain(EXIT_USAGE, "there is no lab '%.*s'; 'brume lab' lists those there are.", STR_ARGS(name));
-    if (!lab_rows[0].name) printf("This brume carries no labs yet.\n");
-    return EXIT_DONE;
 }

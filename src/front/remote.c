@@ -71,7 +71,7 @@ bool server_answers(struct front *f) {
 
 /* ---- the call ---- */
 
-static bool sign(struct front *f, struct http_call *call, struct http_header *headers, str *problem) {
+bool remote_sign(struct front *f, struct http_call *call, str service, struct http_header *headers, size_t n, str *problem) {
     struct root_credentials keys;
     if (!credentials_for_client(f->arena, &f->config, &keys, problem)) return false;
     u8 digest[32];
@@ -82,12 +82,12 @@ static bool sign(struct front *f, struct http_call *call, struct http_header *he
     struct auth_header signed_headers[] = {{S("host"), call->url.authority}, {S("x-amz-content-sha256"), hash}, {S("x-amz-date"), buf_str(&date)}};
     struct auth_request request = {.method = call->method, .path = call->url.path, .query = call->url.query,
                                    .headers = signed_headers, .header_count = LENGTH(signed_headers)};
-    headers[0] = (struct http_header){S("x-amz-content-sha256"), hash};
-    headers[1] = (struct http_header){S("x-amz-date"), buf_str(&date)};
-    headers[2] = (struct http_header){S("authorization"), sigv4_authorization(&request, keys.access_key, keys.secret, S("us-east-1"), S("brume"),
+    headers[n++] = (struct http_header){S("x-amz-content-sha256"), hash};
+    headers[n++] = (struct http_header){S("x-amz-date"), buf_str(&date)};
+    headers[n++] = (struct http_header){S("authorization"), sigv4_authorization(&request, keys.access_key, keys.secret, S("us-east-1"), service,
                                                                                buf_str(&date), hash, false, f->arena)};
     call->headers = headers;
-    call->header_count = 3;
+    call->header_count = n;
     return true;
 }
 
@@ -99,7 +99,7 @@ int remote_call(struct front *f, const char *method, const char *name, str query
     str target = arena_format(f->arena, "%.*s/_brume/%s%s%.*s", STR_ARGS(url), name, query.n ? "?" : "", STR_ARGS(query));
     if (!http_url_parse(target, &call.url))
         return complain(EXIT_USAGE, "%.*s is no address that brume understands: check --listen and --port.", STR_ARGS(url));
-    if (!sign(f, &call, headers, &problem)) return complain(EXIT_REFUSED, "%.*s", STR_ARGS(problem));
+    if (!remote_sign(f, &call, S("brume"), headers, 0, &problem)) return complain(EXIT_REFUSED, "%.*s", STR_ARGS(problem));
     switch (http_call(f->arena, &call, &got, &problem)) {
     case HTTP_UNREACHABLE:
         return complain(EXIT_NO_SERVER, "no server answers at %.*s (%.*s). Start one with 'brume', or name another with --port or --data.",

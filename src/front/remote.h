@@ -15,6 +15,9 @@ bool server_answers(struct front *f);
 void endpoint_note(struct arena *a, const char *data, str url);
 void endpoint_forget(struct arena *a, const char *data);
 
+/* Signs as root, in us-east-1: three headers behind the n that are there; it puts them into the call. False: there is
+ * no key, *problem says why. */
+bool remote_sign(struct front *f, struct http_call *call, str service, struct http_header *headers, size_t n, str *problem);
 /* EXIT_DONE with *answer, the JSON text; anything else has been complained of. */
 int remote_call(struct front *f, const char *method, const char *name, str query, i64 timeout_ms, str *answer);
 /* One "name  value" line for each value of a JSON object, nested ones with their path. */
