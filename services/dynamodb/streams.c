@@ -277,7 +277,7 @@ err dynamodbstreams_get_records(struct call *c, const struct dynamodbstreams_get
         struct ddb_stream_entry e = {0};
         u64 seq;
         str tail = str_skip(key, key.n - 8);
-        ASSERT(key_read_u64(&tail, &seq) && record_decode(c->arena, &ddb_stream_entry_record, value, &e));
+        ASSERT(key_read_u64(&tail, &seq) && record_decode(c->arena, &ddb_stream_entry_record, arena_str(c->arena, value), &e));
         if (out->records.n == most || bytes + e.bytes > RECORDS_BYTES) break;
         if (e.at_ms + DDB_STREAM_KEEP_MS <= c->now_ms) {
             if (p.exact) return trimmed(c);
