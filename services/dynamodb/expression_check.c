@@ -23,6 +23,12 @@ u8 function_of(str name) {
     return FUNCTION_UNKNOWN;
 }
 
+u8 function_of_nocase(str name) {
+    for (u8 i = 1; i < LENGTH(functions); i++)
+        if (str_eq_nocase(functions[i].name, name)) return i;
+    return FUNCTION_UNKNOWN;
+}
+
 str function_name(u8 function) { return functions[function].name; }
 
 const char *operator_text(u8 kind) {

@@ -219,6 +219,7 @@ void paths_sort(struct path *paths, u32 n);
 
 bool word_is_reserved(str name);
 u8 function_of(str name);
+u8 function_of_nocase(str name); /* PartiQL's way */
 str function_name(u8 function);
 const char *operator_text(u8 kind); /* "=", "BETWEEN" */
 

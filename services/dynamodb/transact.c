@@ -81,6 +81,8 @@ err ddb_transact(struct call *c, struct ddb_step *steps, u32 n) {
         if (s->done.after.type) bytes += item_size(&s->done.after);
         if (!e) continue;
         reasons[i] = (struct dynamodb_cancellation_reason){.code = reason_code(e), .message = c->error_message};
+        if (s->insert && s->done.condition_failed)
+            reasons[i] = (struct dynamodb_cancellation_reason){.code = S("DuplicateItem"), .message = S("Duplicate primary key exists in table")};
         if (s->done.condition_failed && s->done.before.type && str_eq(s->on_failure, S("ALL_OLD"))) ITEM_TO_WIRE(c->arena, &s->done.before, reasons[i].item);
         canceled = true;
     }

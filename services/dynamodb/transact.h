@@ -12,6 +12,7 @@ struct ddb_step {
     struct ddb_write write;
     struct expressions asked;
     str on_failure; /* ReturnValuesOnConditionCheckFailure */
+    bool insert;    /* PartiQL's INSERT: its condition says that the item is there already */
     struct ddb_table table;
     struct ddb_written done;
 };

@@ -93,7 +93,8 @@ extern const struct error cloud_throttling;            /* ThrottlingException 40
  * long (passwords) does it there and leaves a note. It may fail() early, wait_for() ("nothing there": takes no writer
  * slot), or settle what the body needs. ---- */
 struct call_plan {
-    bool answer; /* answer `out` as it is (zeroed): no handler, no writer slot */
+    bool answer; /* answer at once: no handler, no writer slot */
+    const void *out; /* what answer says: the operation's output struct. NULL: zeroed */
     u32 digests; /* 1 << enum digest_kind: computed over the body while it comes in */
     u32 zones;   /* placement of the body (blob.h) */
     u64 body_max; /* bytes; 0: 5 GiB. Longer: `too_large` */

@@ -110,7 +110,9 @@ static void prepare_on_worker(struct worker_job *job) {
 static enum step prepared(struct flight *f) {
     f->prepared = false;
     if (f->error == &call_waits) return park(f);
-    return f->error || f->plan.answer ? STEP_ANSWER : STEP_NEXT;
+    if (f->error) return STEP_ANSWER;
+    if (f->plan.answer && f->plan.out) memcpy(f->out, f->plan.out, f->service->wire->shapes[f->op->output].size);
+    return f->plan.answer ? STEP_ANSWER : STEP_NEXT;
 }
 
 enum step stage_prepare(struct flight *f) {

@@ -1,0 +1,641 @@
+/* PartiQL's statements, parsed front to back. */
+#include "services/dynamodb/partiql.h"
+
+/* ---- tokens ---- */
+
+enum kind {
+    END,
+    WORD,   /* bare identifier or keyword */
+    NAME,   /* "quoted" */
+    STRING, /* 'quoted' */
+    NUMBER,
+    SIGN,
+    STRAY,
+};
+
+struct token_ql {
+    u8 kind;
+    u16 sign; /* one character, or two: first | second << 8 */
+    str text; /* without quotes; what was doubled is single */
+    u32 start, end;
+};
+
+struct ql {
+    struct call *c;
+    str text;
+    struct token_ql token;
+    const struct dynamodb_prepared_statement_parameters *parameters;
+    u32 used;  /* of the parameters */
+    u32 depth, operators;
+};
+
+static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$'; }
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+static char char_at(const struct ql *q, u32 at) { return at < q->text.n ? q->text.p[at] : 0; }
+
+/* From the opening quote to behind the closing one; a doubled quote is one. */
+static struct token_ql quoted(struct ql *q, u32 start) {
+    char quote = q->text.p[start];
+    bool doubled = false;
+    u32 at = start + 1;
+    for (; at < q->text.n; at++) {
+        if (q->text.p[at] != quote) continue;
+        if (char_at(q, at + 1) != quote) break;
+        doubled = true;
+        at++;
+    }
+    struct token_ql t = {quote == '"' ? NAME : STRING, 0, str_take(str_skip(q->text, start + 1), at - start - 1), start, at + 1};
+    if (at >= q->text.n) return (struct token_ql){STRAY, 0, str_skip(q->text, start), start, (u32)q->text.n};
+    if (!t.text.p || !t.text.n) t.text = S("");
+    if (!doubled) return t;
+    struct buf b = buf_new(q->c->arena, t.text.n);
+    for (size_t i = 0; i < t.text.n; i++) {
+        buf_char(&b, t.text.p[i]);
+        i += t.text.p[i] == quote;
+    }
+    t.text = buf_str(&b);
+    return t;
+}
+
+static struct token_ql number(const struct ql *q, u32 start) {
+    u32 at = start + (char_at(q, start) == '-');
+    while (is_digit(char_at(q, at)) || (char_at(q, at) == '.' && is_digit(char_at(q, at + 1)))) at++;
+    u32 e = at;
+    if (char_at(q, e) == 'e' || char_at(q, e) == 'E') {
+        e++;
+        e += char_at(q, e) == '-' || char_at(q, e) == '+';
+        if (is_digit(char_at(q, e))) {
+            while (is_digit(char_at(q, e))) e++;
+            at = e;
+        }
+    }
+    return (struct token_ql){NUMBER, 0, str_take(str_skip(q->text, start), at - start), start, at};
+}
+
+static struct token_ql token_at(struct ql *q, u32 at) {
+    while (is_space(char_at(q, at))) at++;
+    if (at >= q->text.n) return (struct token_ql){END, 0, S(""), at, at};
+    char c = q->text.p[at], following = char_at(q, at + 1);
+    u32 end = at;
+    if (c == '"' || c == '\'') return quoted(q, at);
+    if (is_digit(c)) return number(q, at);
+    if (is_letter(c)) {
+        while (is_letter(char_at(q, end)) || is_digit(char_at(q, end))) end++;
+        return (struct token_ql){WORD, 0, str_take(str_skip(q->text, at), end - at), at, end};
+    }
+    bool two = (c == '<' && (following == '=' || following == '>' || following == '<')) || (c == '>' && (following == '=' || following == '>'))
+            || (c == '!' && following == '=');
+    end = at + (two ? 2 : 1);
+    u8 kind = two || (c && strchr("()[]{},.:=<>+-*?;", c)) ? SIGN : STRAY;
+    return (struct token_ql){kind, (u16)((u8)c | (two ? (u16)((u8)following << 8) : 0)), str_take(str_skip(q->text, at), end - at), at, end};
+}
+
+#define TWO(a, b) ((a) | (b) << 8)
+
+static void next(struct ql *q) { q->token = token_at(q, q->token.end); }
+static bool at(const struct ql *q, u16 sign) { return q->token.kind == SIGN && q->token.sign == sign; }
+static bool at_word(const struct ql *q, str word) { return q->token.kind == WORD && str_eq_nocase(q->token.text, word); }
+
+static err malformed(struct ql *q, const char *why) {
+    return fail(q->c, &dynamodb_validation_exception, "Statement wasn't well formed, can't be processed: %s", why);
+}
+
+static err unexpected(struct ql *q) { return malformed(q, q->token.kind == END ? "Unexpected end of statement" : "Unexpected term"); }
+
+static bool take(struct ql *q, u16 sign) {
+    if (!at(q, sign)) return false;
+    next(q);
+    return true;
+}
+
+static bool take_word(struct ql *q, str word) {
+    if (!at_word(q, word)) return false;
+    next(q);
+    return true;
+}
+
+static err expect(struct ql *q, u16 sign) { return take(q, sign) ? NULL : unexpected(q); }
+static err expect_word(struct ql *q, str word) { return take_word(q, word) ? NULL : unexpected(q); }
+
+static err deeper(struct ql *q) {
+    if (++q->depth > VALUE_DEPTH_MAX * 2) return malformed(q, "The statement is nested too deeply");
+    return NULL;
+}
+
+/* ---- values ---- */
+
+struct growing {
+    void *v;
+    u32 n, capacity;
+};
+
+static void *grow(struct ql *q, struct growing *g, size_t size) {
+    if (g->n == g->capacity) {
+        u32 capacity = g->capacity ? g->capacity * 2 : 8;
+        void *more = arena_alloc_array(q->c->arena, capacity, size, 16);
+        if (g->n) memcpy(more, g->v, g->n * size);
+        g->v = more;
+        g->capacity = capacity;
+    }
+    return (char *)g->v + g->n++ * size;
+}
+
+/* Literals become the wire's form, so that one check, with its messages, sees all values. */
+static err literal(struct ql *q, struct dynamodb_attribute_value *out);
+
+static err literal_list(struct ql *q, u16 end, struct dynamodb_list_attribute_value *out) {
+    struct growing all = {0};
+    while (!at(q, end)) {
+        if (all.n) TRY(expect(q, ','));
+        TRY(literal(q, grow(q, &all, sizeof *out->v)));
+    }
+    next(q);
+    *out = (struct dynamodb_list_attribute_value){all.v, all.n, true};
+    return NULL;
+}
+
+static err literal_map(struct ql *q, struct dynamodb_map_attribute_value *out) {
+    struct growing all = {0};
+    while (!at(q, '}')) {
+        if (all.n) TRY(expect(q, ','));
+        struct dynamodb_map_attribute_value_entry *e = grow(q, &all, sizeof *out->v);
+        if (q->token.kind != STRING && q->token.kind != NAME) return unexpected(q);
+        e->key = q->token.text;
+        next(q);
+        TRY(expect(q, ':'));
+        TRY(literal(q, &e->value));
+    }
+    next(q);
+    *out = (struct dynamodb_map_attribute_value){all.v, all.n, true};
+    return NULL;
+}
+
+static err literal_set(struct ql *q, struct dynamodb_attribute_value *out) {
+    struct dynamodb_list_attribute_value list;
+    TRY(literal_list(q, TWO('>', '>'), &list));
+    str *strings = NEW_ARRAY(q->c->arena, str, list.n + 1);
+    u32 of_s = 0, of_n = 0, of_b = 0;
+    for (u32 i = 0; i < list.n; i++) {
+        of_s += list.v[i].s.p != NULL;
+        of_n += list.v[i].n.p != NULL;
+        of_b += list.v[i].b.p != NULL;
+        strings[i] = list.v[i].s.p ? list.v[i].s : list.v[i].n.p ? list.v[i].n : list.v[i].b;
+    }
+    if (of_n && of_n == list.n) out->ns = (struct dynamodb_number_set_attribute_value){strings, list.n, true};
+    else if (of_b && of_b == list.n) out->bs = (struct dynamodb_binary_set_attribute_value){strings, list.n, true};
+    else if (of_s == list.n) out->ss = (struct dynamodb_string_set_attribute_value){strings, list.n, true};
+    else return malformed(q, "A set holds strings, numbers or binaries, of one type");
+    return NULL;
+}
+
+static err parameter(struct ql *q, struct dynamodb_attribute_value *out) {
+    if (!q->parameters || q->used >= q->parameters->n)
+        return fail(q->c, &dynamodb_validation_exception, "Number of parameters in request and statement don't match.");
+    *out = q->parameters->v[q->used++];
+    return NULL;
+}
+
+static err literal(struct ql *q, struct dynamodb_attribute_value *out) {
+    *out = (struct dynamodb_attribute_value){0};
+    struct token_ql t = q->token;
+    TRY(deeper(q));
+    next(q);
+    err e = NULL;
+    if (t.kind == STRING) out->s = t.text;
+    else if (t.kind == NUMBER) out->n = t.text;
+    else if (t.kind == SIGN && t.sign == '-' && q->token.kind == NUMBER) {
+        out->n = arena_format(q->c->arena, "-%.*s", STR_ARGS(q->token.text));
+        next(q);
+    } else if (t.kind == WORD && str_eq_nocase(t.text, S("true"))) out->bool_ = SOME_BOOL(true);
+    else if (t.kind == WORD && str_eq_nocase(t.text, S("false"))) out->bool_ = SOME_BOOL(false);
+    else if (t.kind == WORD && str_eq_nocase(t.text, S("null"))) out->null = SOME_BOOL(true);
+    else if (t.kind == SIGN && t.sign == '[') e = literal_list(q, ']', &out->l);
+    else if (t.kind == SIGN && t.sign == '{') e = literal_map(q, &out->m);
+    else if (t.kind == SIGN && t.sign == TWO('<', '<')) e = literal_set(q, out);
+    else if (t.kind == SIGN && t.sign == '?') e = parameter(q, out);
+    else {
+        q->token = t;
+        e = unexpected(q);
+    }
+    q->depth--;
+    return e;
+}
+
+static err value(struct ql *q, struct value *out) {
+    struct dynamodb_attribute_value wire;
+    TRY(literal(q, &wire));
+    return value_of_wire(q->c, &wire, out);
+}
+
+/* ---- paths and operands ---- */
+
+static bool is_keyword(str word) {
+    static const str words[] = {{"SELECT", 6}, {"FROM", 4}, {"WHERE", 5}, {"AND", 3}, {"OR", 2}, {"NOT", 3}, {"IN", 2}, {"IS", 2}, {"BETWEEN", 7},
+                                {"SET", 3}, {"REMOVE", 6}, {"ORDER", 5}, {"BY", 2}, {"RETURNING", 9}, {"INSERT", 6}, {"INTO", 4}, {"UPDATE", 6},
+                                {"DELETE", 6}, {"VALUE", 5}, {"EXISTS", 6}, {"TRUE", 4}, {"FALSE", 5}, {"NULL", 4}, {"MISSING", 7}};
+    for (size_t i = 0; i < LENGTH(words); i++)
+        if (str_eq_nocase(words[i], word)) return true;
+    return false;
+}
+
+static bool at_name(const struct ql *q) { return q->token.kind == NAME || (q->token.kind == WORD && !is_keyword(q->token.text)); }
+
+static err step_in_brackets(struct ql *q, struct step *step) {
+    u64 index = 0;
+    if (q->token.kind == STRING) step->name = q->token.text;
+    else if (q->token.kind == NUMBER && str_to_u64(q->token.text, &index) && index <= INT32_MAX) step->index = (u32)index;
+    else return unexpected(q);
+    next(q);
+    return expect(q, ']');
+}
+
+static err path(struct ql *q, struct path *out) {
+    struct growing steps = {0};
+    if (!at_name(q)) return malformed(q, "Expected identifier for simple path");
+    ((struct step *)grow(q, &steps, sizeof(struct step)))->name = q->token.text;
+    next(q);
+    for (;;) {
+        struct step step = {0};
+        if (take(q, '.')) {
+            if (q->token.kind != NAME && q->token.kind != WORD) return unexpected(q);
+            step.name = q->token.text;
+            next(q);
+        } else if (take(q, '[')) {
+            TRY(step_in_brackets(q, &step));
+        } else {
+            break;
+        }
+        if (steps.n == PATH_STEPS_MAX) return malformed(q, "The document path has too many nesting levels");
+        *(struct step *)grow(q, &steps, sizeof step) = step;
+    }
+    *out = (struct path){steps.v, steps.n};
+    return NULL;
+}
+
+static struct node *nodes(struct ql *q, const struct node *v, u32 n) {
+    struct node *copy = NEW_ARRAY(q->c->arena, struct node, n);
+    memcpy(copy, v, n * sizeof *v);
+    return copy;
+}
+
+static err operand(struct ql *q, struct node *out);
+
+static err arguments(struct ql *q, struct node *out) {
+    struct node args[2];
+    u32 n = 0;
+    TRY(expect(q, '('));
+    do {
+        if (n == LENGTH(args)) return malformed(q, "Unexpected number of arguments");
+        TRY(operand(q, &args[n++]));
+    } while (take(q, ','));
+    TRY(expect(q, ')'));
+    out->n = n;
+    out->args = nodes(q, args, n);
+    return NULL;
+}
+
+static bool function_follows(struct ql *q) {
+    if (q->token.kind != WORD) return false;
+    struct token_ql following = token_at(q, q->token.end);
+    return following.kind == SIGN && following.sign == '(';
+}
+
+static err operand(struct ql *q, struct node *out) {
+    *out = (struct node){.kind = NODE_PATH};
+    if (function_follows(q) && function_of_nocase(q->token.text)) {
+        TRY(deeper(q));
+        out->kind = NODE_FUNCTION;
+        out->function = function_of_nocase(q->token.text);
+        out->name = function_name(out->function);
+        next(q);
+        TRY(arguments(q, out));
+        q->depth--;
+        if (out->n != (out->function == SIZE ? 1u : 2u)) return malformed(q, "Unexpected number of arguments");
+        return NULL;
+    }
+    if (at_name(q)) return path(q, &out->path);
+    out->kind = NODE_VALUE;
+    return value(q, &out->value);
+}
+
+/* ---- WHERE ---- */
+
+static err where_or(struct ql *q, struct node *out);
+
+static err count(struct ql *q) {
+    if (++q->operators > OPERATORS_MAX) return malformed(q, "The expression contains too many operators");
+    return NULL;
+}
+
+static err in_list(struct ql *q, struct node *out) {
+    struct growing all = {0};
+    u16 end = at(q, '(') ? ')' : ']';
+    *(struct node *)grow(q, &all, sizeof *out) = *out;
+    if (!take(q, '(') && !take(q, '[')) return unexpected(q);
+    do {
+        if (all.n > OPERANDS_MAX) return malformed(q, "Too many values in IN");
+        TRY(operand(q, grow(q, &all, sizeof *out)));
+    } while (take(q, ','));
+    TRY(expect(q, end));
+    *out = (struct node){.kind = NODE_IN, .n = all.n, .args = all.v};
+    return NULL;
+}
+
+static err between(struct ql *q, struct node *out) {
+    struct node args[3] = {*out};
+    TRY(operand(q, &args[1]));
+    TRY(expect_word(q, S("AND")));
+    TRY(operand(q, &args[2]));
+    *out = (struct node){.kind = NODE_BETWEEN, .n = 3, .args = nodes(q, args, 3)};
+    return NULL;
+}
+
+/* IS [NOT] MISSING, IS [NOT] NULL */
+static err is_something(struct ql *q, struct node *out) {
+    bool no = take_word(q, S("NOT")), missing = at_word(q, S("MISSING"));
+    if (!missing && !at_word(q, S("NULL"))) return unexpected(q);
+    next(q);
+    struct node args[2] = {*out, {.kind = NODE_VALUE, .value = value_string(S("NULL"))}};
+    struct node test = {.kind = NODE_FUNCTION, .n = missing ? 1 : 2, .args = nodes(q, args, 2)};
+    test.function = !missing ? ATTRIBUTE_TYPE : no ? ATTRIBUTE_EXISTS : ATTRIBUTE_NOT_EXISTS;
+    *out = test;
+    if (no && !missing) *out = (struct node){.kind = NODE_NOT, .n = 1, .args = nodes(q, &test, 1)};
+    return NULL;
+}
+
+static u8 comparator(const struct ql *q) {
+    if (q->token.kind != SIGN) return 0;
+    switch (q->token.sign) {
+    case '=': return NODE_EQ;
+    case '<': return NODE_LT;
+    case '>': return NODE_GT;
+    case TWO('<', '>'):
+    case TWO('!', '='): return NODE_NE;
+    case TWO('<', '='): return NODE_LE;
+    case TWO('>', '='): return NODE_GE;
+    default: return 0;
+    }
+}
+
+static err comparison(struct ql *q, struct node *out) {
+    TRY(operand(q, out));
+    u8 kind = comparator(q);
+    TRY(count(q));
+    if (take_word(q, S("BETWEEN"))) return between(q, out);
+    if (take_word(q, S("IN"))) return in_list(q, out);
+    if (take_word(q, S("IS"))) return is_something(q, out);
+    if (!kind) return out->kind == NODE_FUNCTION && out->function != SIZE ? NULL : unexpected(q);
+    next(q);
+    struct node args[2] = {*out};
+    TRY(operand(q, &args[1]));
+    *out = (struct node){.kind = kind, .n = 2, .args = nodes(q, args, 2)};
+    return NULL;
+}
+
+static err where_not(struct ql *q, struct node *out) {
+    bool odd = false;
+    for (; take_word(q, S("NOT")); odd = !odd) TRY(count(q));
+    if (at(q, '(')) {
+        TRY(deeper(q));
+        next(q);
+        TRY(where_or(q, out));
+        TRY(expect(q, ')'));
+        q->depth--;
+    } else {
+        TRY(comparison(q, out));
+    }
+    if (odd) *out = (struct node){.kind = NODE_NOT, .n = 1, .args = nodes(q, out, 1)};
+    return NULL;
+}
+
+static err joined(struct ql *q, u8 kind, struct node *out) {
+    struct growing all = {0};
+    do {
+        if (all.n) TRY(count(q));
+        struct node *one = grow(q, &all, sizeof *out);
+        TRY(kind == NODE_AND ? where_not(q, one) : joined(q, NODE_AND, one));
+    } while (take_word(q, kind == NODE_AND ? S("AND") : S("OR")));
+    *out = all.n == 1 ? *(struct node *)all.v : (struct node){.kind = kind, .n = all.n, .args = all.v};
+    return NULL;
+}
+
+static err where_or(struct ql *q, struct node *out) { return joined(q, NODE_OR, out); }
+
+static err where(struct ql *q, struct statement *s) {
+    if (!take_word(q, S("WHERE"))) return NULL;
+    s->has_where = true;
+    return where_or(q, &s->where);
+}
+
+/* ---- statements ---- */
+
+static err table(struct ql *q, struct statement *s) {
+    if (!at_name(q)) return malformed(q, "Expected identifier for simple path");
+    s->table = q->token.text;
+    next(q);
+    if (!take(q, '.')) return NULL;
+    if (!at_name(q)) return malformed(q, "Expected identifier for simple path");
+    s->index = q->token.text;
+    next(q);
+    return NULL;
+}
+
+static err order_by(struct ql *q, struct statement *s) {
+    if (!take_word(q, S("ORDER"))) return NULL;
+    TRY(expect_word(q, S("BY")));
+    if (!at_name(q)) return unexpected(q);
+    s->order_by = q->token.text;
+    next(q);
+    s->descending = take_word(q, S("DESC"));
+    if (!s->descending) (void)take_word(q, S("ASC"));
+    return NULL;
+}
+
+static err select(struct ql *q, struct statement *s) {
+    s->kind = STATEMENT_SELECT;
+    if (!take(q, '*')) {
+        struct growing all = {0};
+        do TRY(path(q, grow(q, &all, sizeof *s->paths)));
+        while (take(q, ','));
+        s->paths = all.v;
+        s->n_paths = all.n;
+    }
+    TRY(expect_word(q, S("FROM")));
+    TRY(table(q, s));
+    TRY(where(q, s));
+    return order_by(q, s);
+}
+
+static err insert(struct ql *q, struct statement *s) {
+    s->kind = STATEMENT_INSERT;
+    TRY(expect_word(q, S("INTO")));
+    TRY(table(q, s));
+    TRY(expect_word(q, S("VALUE")));
+    struct dynamodb_attribute_value wire;
+    TRY(literal(q, &wire));
+    if (!wire.m.set) return malformed(q, "Expected a map as the value of INSERT");
+    return item_of_wire(q->c, wire.m.v, wire.m.n, sizeof *wire.m.v, &s->item);
+}
+
+/* set_add(a, <<1>>) and set_delete(a, <<1>>) are ADD and DELETE. */
+static err set_function(struct ql *q, struct action *a, bool add) {
+    struct path target;
+    next(q);
+    TRY(expect(q, '('));
+    TRY(path(q, &target));
+    TRY(expect(q, ','));
+    a->kind = add ? ACTION_ADD : ACTION_DELETE;
+    a->operand.kind = NODE_VALUE;
+    TRY(value(q, &a->operand.value));
+    if (!type_is_set(a->operand.value.type) || path_compare(&target, &a->path) != 0)
+        return malformed(q, "set_add and set_delete change the attribute that they are assigned to, by a set");
+    return expect(q, ')');
+}
+
+static err assignment(struct ql *q, struct action *a) {
+    a->kind = ACTION_SET;
+    TRY(path(q, &a->path));
+    TRY(expect(q, '='));
+    bool add = function_follows(q) && str_eq_nocase(q->token.text, S("set_add"));
+    if (add || (function_follows(q) && str_eq_nocase(q->token.text, S("set_delete")))) return set_function(q, a, add);
+    TRY(operand(q, &a->operand));
+    bool plus = at(q, '+');
+    if (!plus && !at(q, '-')) return NULL;
+    next(q);
+    struct node args[2] = {a->operand};
+    TRY(operand(q, &args[1]));
+    a->operand = (struct node){.kind = plus ? NODE_PLUS : NODE_MINUS, .n = 2, .args = nodes(q, args, 2)};
+    return NULL;
+}
+
+static err returning(struct ql *q, struct statement *s) {
+    if (!take_word(q, S("RETURNING"))) return NULL;
+    bool all = take_word(q, S("ALL"));
+    if (!all) TRY(expect_word(q, S("MODIFIED")));
+    bool old = take_word(q, S("OLD"));
+    if (!old) TRY(expect_word(q, S("NEW")));
+    s->returning = all ? (old ? RETURNING_ALL_OLD : RETURNING_ALL_NEW) : (old ? RETURNING_MODIFIED_OLD : RETURNING_MODIFIED_NEW);
+    return expect(q, '*');
+}
+
+static err check_overlaps(struct ql *q, const struct update *u) {
+    struct parser p = {.c = q->c};
+    struct path *paths = NEW_ARRAY(q->c->arena, struct path, u->n + 1);
+    for (u32 i = 0; i < u->n; i++) {
+        parser_check_paths(&p, paths, i, &u->actions[i].path);
+        paths[i] = u->actions[i].path;
+    }
+    str fault = p.faults[FAULT_OVERLAP].p ? p.faults[FAULT_OVERLAP] : p.faults[FAULT_CONFLICT];
+    return fault.p ? fail(q->c, &dynamodb_validation_exception, "%.*s", STR_ARGS(fault)) : NULL;
+}
+
+static err update(struct ql *q, struct statement *s) {
+    struct growing all = {0};
+    s->kind = STATEMENT_UPDATE;
+    TRY(table(q, s));
+    while (at_word(q, S("SET")) || at_word(q, S("REMOVE"))) {
+        bool set = at_word(q, S("SET"));
+        next(q);
+        do {
+            if (all.n >= OPERATORS_MAX) return malformed(q, "Too many changes in one statement");
+            struct action *a = grow(q, &all, sizeof *a);
+            a->kind = ACTION_REMOVE;
+            TRY(set ? assignment(q, a) : path(q, &a->path));
+        } while (take(q, ','));
+    }
+    if (!all.n) return unexpected(q);
+    s->update = (struct update){all.v, all.n};
+    TRY(check_overlaps(q, &s->update));
+    TRY(where(q, s));
+    return returning(q, s);
+}
+
+static err delete_from(struct ql *q, struct statement *s) {
+    s->kind = STATEMENT_DELETE;
+    TRY(expect_word(q, S("FROM")));
+    TRY(table(q, s));
+    TRY(where(q, s));
+    return returning(q, s);
+}
+
+static err exists(struct ql *q, struct statement *s) {
+    TRY(expect(q, '('));
+    TRY(expect_word(q, S("SELECT")));
+    TRY(select(q, s));
+    s->kind = STATEMENT_EXISTS;
+    return expect(q, ')');
+}
+
+static err any_statement(struct ql *q, struct statement *s) {
+    if (take_word(q, S("SELECT"))) return select(q, s);
+    if (take_word(q, S("INSERT"))) return insert(q, s);
+    if (take_word(q, S("UPDATE"))) return update(q, s);
+    if (take_word(q, S("DELETE"))) return delete_from(q, s);
+    if (take_word(q, S("EXISTS"))) return exists(q, s);
+    return unexpected(q);
+}
+
+err statement_parse(struct call *c, str text, const struct dynamodb_prepared_statement_parameters *parameters, struct statement *out) {
+    struct ql q = {.c = c, .text = text, .parameters = parameters && parameters->set ? parameters : NULL};
+    *out = (struct statement){0};
+    q.token = token_at(&q, 0);
+    TRY(any_statement(&q, out));
+    (void)take(&q, ';');
+    if (q.token.kind != END) return malformed(&q, "Unexpected token after expression");
+    if (q.parameters && q.used != q.parameters->n)
+        return fail(c, &dynamodb_validation_exception, "Number of parameters in request and statement don't match.");
+    return NULL;
+}
+
+/* ---- what WHERE says of key attributes ---- */
+
+static bool is_attribute(const struct node *n, str name) {
+    return n->kind == NODE_PATH && n->path.n == 1 && str_eq(n->path.steps[0].name, name);
+}
+
+static u32 equals_in(struct arena *a, const struct node *n, str name, const struct value **values) {
+    if (n->kind == NODE_EQ || n->kind == NODE_IN) {
+        u32 at_path = n->kind == NODE_EQ && is_attribute(&n->args[1], name);
+        if (!is_attribute(&n->args[at_path], name)) return 0;
+        struct value *v = NEW_ARRAY(a, struct value, n->n);
+        for (u32 i = 0, made = 0; i < n->n; i++) {
+            if (i == at_path) continue;
+            if (n->args[i].kind != NODE_VALUE) return 0;
+            v[made++] = n->args[i].value;
+        }
+        *values = v;
+        return n->n - 1;
+    }
+    for (u32 i = 0; n->kind == NODE_AND && i < n->n; i++) {
+        u32 found = equals_in(a, &n->args[i], name, values);
+        if (found) return found;
+    }
+    return 0;
+}
+
+u32 statement_equals(struct arena *a, const struct statement *s, str name, const struct value **values) {
+    return s->has_where ? equals_in(a, &s->where, name, values) : 0;
+}
+
+static bool range_in(const struct node *n, str name, struct key_range *range) {
+    for (u32 i = 0; n->kind == NODE_AND && i < n->n; i++)
+        if (range_in(&n->args[i], name, range)) return true;
+    bool begins = n->kind == NODE_FUNCTION && n->function == BEGINS_WITH;
+    if (!begins && !(n->kind >= NODE_EQ && n->kind <= NODE_BETWEEN && n->kind != NODE_NE)) return false;
+    if (!is_attribute(&n->args[0], name)) return false;
+    for (u32 i = 1; i < n->n; i++)
+        if (n->args[i].kind != NODE_VALUE) return false;
+    range->range_operator = begins                 ? RANGE_BEGINS_WITH
+                          : n->kind == NODE_EQ     ? RANGE_EQ
+                          : n->kind == NODE_LT     ? RANGE_LT
+                          : n->kind == NODE_LE     ? RANGE_LE
+                          : n->kind == NODE_GT     ? RANGE_GT
+                          : n->kind == NODE_GE     ? RANGE_GE
+                                                   : RANGE_BETWEEN;
+    range->low = n->args[1].value;
+    if (n->n > 2) range->high = n->args[2].value;
+    return true;
+}
+
+bool statement_range(const struct statement *s, str name, struct key_range *range) { return s->has_where && range_in(&s->where, name, range); }

@@ -1,0 +1,169 @@
+/* SELECT: by key where WHERE gives one, else a scan; always filtered by all of WHERE. */
+#include "services/dynamodb/partiql.h"
+
+static err refuse(struct call *c, const char *message) { return fail(c, &dynamodb_validation_exception, "%s", message); }
+
+err statement_authorize(struct call *c, const struct statement *s, const struct ddb_table *t) {
+    static const str actions[] = {[STATEMENT_SELECT] = {"dynamodb:PartiQLSelect", 22}, [STATEMENT_INSERT] = {"dynamodb:PartiQLInsert", 22},
+                                  [STATEMENT_UPDATE] = {"dynamodb:PartiQLUpdate", 22}, [STATEMENT_DELETE] = {"dynamodb:PartiQLDelete", 22},
+                                  [STATEMENT_EXISTS] = {"dynamodb:PartiQLSelect", 22}};
+    str arn = ddb_table_arn(c->arena, t);
+    if (s->index.p) arn = arena_format(c->arena, "%.*s/index/%.*s", STR_ARGS(arn), STR_ARGS(s->index));
+    return may(c, actions[s->kind], arn) ? NULL : deny(c, actions[s->kind], arn);
+}
+
+/* ---- projection: what a nested path reaches has the name of its last step, an element that of its place ---- */
+
+static bool is_flat(const struct statement *s) {
+    for (u32 i = 0; i < s->n_paths; i++)
+        if (s->paths[i].n > 1) return false;
+    return true;
+}
+
+static struct projection *projection_of(struct call *c, const struct statement *s) {
+    if (!s->n_paths) return NULL;
+    struct projection *p = NEW(c->arena, struct projection);
+    *p = (struct projection){s->paths, NEW_ARRAY(c->arena, struct path, s->n_paths), 0};
+    for (u32 i = 0; i < s->n_paths; i++) {
+        bool again = false;
+        for (u32 j = 0; j < p->n && !again; j++) again = path_compare(&p->sorted[j], &s->paths[i]) == 0;
+        if (!again) p->sorted[p->n++] = s->paths[i];
+    }
+    paths_sort(p->sorted, p->n);
+    p->paths = p->sorted;
+    return p;
+}
+
+static struct value flattened(struct call *c, const struct statement *s, const struct value *item) {
+    struct value made = {.type = VALUE_M};
+    for (u32 i = 0; i < s->n_paths; i++) {
+        const struct value *found = path_resolve(c->arena, &s->paths[i], item);
+        const struct step *last = &s->paths[i].steps[s->paths[i].n - 1];
+        str name = last->name.p ? last->name : arena_format(c->arena, "_%u", i + 1);
+        if (found) made = item_with(c->arena, &made, name, found);
+    }
+    return made;
+}
+
+/* ---- which rows ---- */
+
+struct plan {
+    struct ddb_span *spans;
+    u32 n;
+    bool by_hash, by_key; /* by_key: one item at most */
+};
+
+static void plan_keys(struct call *c, const struct selection *s, const struct ddb_schema *keys, u64 space, struct plan *plan) {
+    const struct value *hashes;
+    struct key_range range = {0};
+    u32 n = statement_equals(c->arena, s->statement, keys->hash, &hashes);
+    bool ranged = keys->range.p && statement_range(s->statement, keys->range, &range);
+    if (ranged && (range.low.type != keys->range_type || (range.high.type && range.high.type != keys->range_type))) {
+        ranged = false;
+        range = (struct key_range){0};
+    }
+    for (u32 i = 0; i < n; i++)
+        if (hashes[i].type != keys->hash_type) return;
+    if (!n) return;
+    plan->spans = NEW_ARRAY(c->arena, struct ddb_span, n);
+    for (u32 i = 0; i < n; i++) {
+        bool again = false;
+        for (u32 j = 0; j < i && !again; j++) again = value_equal(c->arena, &hashes[i], &hashes[j]);
+        range.hash = hashes[i];
+        if (!again) plan->spans[plan->n++] = ddb_span_of(c->arena, space, (u8)keys->range_type, &range);
+    }
+    plan->by_hash = true;
+    plan->by_key = plan->n == 1 && (!keys->range.p || (ranged && range.range_operator == RANGE_EQ));
+}
+
+static void plan_scan(struct call *c, u64 space, struct plan *plan) {
+    struct key k = ddb_space_key(c->arena, space);
+    str from = key_bytes(&k);
+    plan->spans = NEW(c->arena, struct ddb_span);
+    plan->spans[0] = (struct ddb_span){from, key_after_prefix(c->arena, from)};
+    plan->n = 1;
+}
+
+static err check_order(struct call *c, const struct selection *s, const struct ddb_schema *keys, const struct plan *plan) {
+    const struct statement *q = s->statement;
+    if (!q->order_by.p) return NULL;
+    if (!q->has_where) return refuse(c, "Must have WHERE clause in the statement when using ORDER BY clause.");
+    if (!plan->by_hash) return refuse(c, "Must have at least one non-optional hash key condition in WHERE clause when using ORDER BY clause.");
+    if (!str_eq(q->order_by, keys->hash) && !(keys->range.p && str_eq(q->order_by, keys->range)))
+        return fail(c, &dynamodb_validation_exception, "Variable reference %.*s in ORDER BY clause must be part of the primary key",
+                    STR_ARGS(q->order_by));
+    return NULL;
+}
+
+/* ---- where it goes on: the number of the span, and the key of the last item ---- */
+
+static err foreign(struct call *c) { return refuse(c, "NextToken does not match request"); }
+
+static err resume(struct call *c, struct selection *s, const struct plan *plan, u32 *first, str *row) {
+    str position, which;
+    u64 at;
+    struct value key;
+    *first = 0;
+    *row = (str){0};
+    if (!s->token.p) return NULL;
+    if (!page_position(c, s->token, &position)) return refuse(c, "Given NextToken was invalid.");
+    if (!str_eq(str_take(position, s->identity.n), s->identity)) return foreign(c);
+    position = str_skip(position, s->identity.n);
+    which = str_cut(&position, ':');
+    if (!str_to_u64(which, &at) || at >= plan->n || !value_decode(c->arena, position, &key)) return foreign(c);
+    key = value_open(c->arena, &key);
+    TRY(ddb_start_row(c, &s->page, &key, false, row));
+    *first = (u32)at;
+    return NULL;
+}
+
+static void leave_off(struct call *c, struct selection *s, u32 span) {
+    struct buf b = buf_new(c->arena, 1 << 16);
+    buf_format(&b, "%.*s%u:", STR_ARGS(s->identity), span);
+    buf_add(&b, value_encode(c->arena, &s->page.last));
+    s->next = page_token(c, buf_str(&b));
+}
+
+static err read_all(struct call *c, struct selection *s, const struct plan *plan) {
+    u32 first;
+    str row;
+    TRY(resume(c, s, plan, &first, &row));
+    for (u32 i = first; i < plan->n; i++) {
+        s->page.span = plan->spans[i];
+        if (i == first && row.p) ddb_page_start_after(c, &s->page, row);
+        ddb_page_read(c, &s->page);
+        if (!s->page.last.type) continue;
+        leave_off(c, s, i);
+        return NULL;
+    }
+    return NULL;
+}
+
+err statement_select(struct call *c, struct selection *s) {
+    const struct statement *q = s->statement;
+    TRY(ddb_table_use(c, q->table, &s->table));
+    TRY(statement_authorize(c, q, &s->table));
+    struct condition *filter = NULL;
+    if (q->has_where) {
+        filter = NEW(c->arena, struct condition);
+        filter->root = q->where;
+    }
+    s->page = (struct ddb_page){.table = &s->table, .limit = s->limit, .filter = filter, .projection = projection_of(c, q)};
+    struct ddb_page_request asks = {.index_name = q->index, .consistent = s->consistent};
+    TRY(ddb_page_open(c, &asks, &s->page));
+    const struct ddb_schema *keys = s->page.index ? &s->page.index->keys : &s->table.keys;
+    u64 space = s->page.index ? s->page.index->space : s->table.space;
+    struct plan plan = {0};
+    plan_keys(c, s, keys, space, &plan);
+    if (s->one && (!plan.by_key || s->page.index))
+        return fail(c, &dynamodb_validation_exception, "Select statements within %s must specify the primary key in the where clause.",
+                    s->operation);
+    TRY(check_order(c, s, keys, &plan));
+    if (!plan.n) plan_scan(c, space, &plan);
+    s->page.backwards = q->descending;
+    bool flat = is_flat(q);
+    if (!flat) s->page.projection = NULL;
+    TRY(read_all(c, s, &plan));
+    for (u32 i = 0; !flat && i < s->page.n; i++) s->page.items[i] = flattened(c, q, &s->page.items[i]);
+    return NULL;
+}
