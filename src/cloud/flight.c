@@ -2,7 +2,6 @@
 
 #include "auth/token.h"
 #include "cloud/form.h"
-#include "cloud/gate.h"
 #include "cloud/record.h"
 #include "sys/sys.h"
 
@@ -152,7 +151,6 @@ static struct loop_cache *cache_of(struct cloud *cloud, struct http_loop *loop) 
 }
 
 void cloud_close(struct cloud *cloud) {
-    gate_slots_free(cloud->gate);
     struct loop_cache *cache = atomic_load(&cloud->caches);
     while (cache) {
         struct arena arena = cache->arena;

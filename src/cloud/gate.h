@@ -21,8 +21,8 @@ struct gate_account { /* an account's place in its organization */
     u32 levels;
 };
 struct gate_slot;
+/* They end with the boot arena: tasks may still ask while the store closes. */
 struct gate_slots *gate_slots_new(struct arena *boot);
-void gate_slots_free(struct gate_slots *s);
 
 struct gate_view { /* one decision's use of a slot */
     struct call *c;

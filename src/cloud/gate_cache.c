@@ -37,8 +37,6 @@ struct gate_slots {
     _Atomic u64 marks[MARKS]; /* of used keys: a piece of the key's hash, and the minute */
 };
 
-struct gate_slots *gate_slots_new(struct arena *boot) { return NEW(boot, struct gate_slots); }
-
 /* ---- the table ---- */
 
 static void unlink_use(struct gate_slot *s, struct entry *e) {
@@ -119,7 +117,8 @@ static struct entry *keep(struct gate_view *v, struct entry *e) {
     return e;
 }
 
-void gate_slots_free(struct gate_slots *slots) {
+static void free_slots(void *object) {
+    struct gate_slots *slots = object;
     for (int i = 0; i < SLOTS; i++) {
         struct gate_slot *s = atomic_load(&slots->v[i]);
         if (!s) continue;
@@ -127,6 +126,12 @@ void gate_slots_free(struct gate_slots *slots) {
         pthread_mutex_destroy(&s->lock);
         free(s);
     }
+}
+
+struct gate_slots *gate_slots_new(struct arena *boot) {
+    struct gate_slots *slots = NEW(boot, struct gate_slots);
+    arena_on_free(boot, free_slots, slots);
+    return slots;
 }
 
 /* ---- a decision's view ---- */

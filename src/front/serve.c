@@ -36,6 +36,11 @@ static void prepare_process(struct serving *s) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
     }
+    struct rlimit core;
+    if (getrlimit(RLIMIT_CORE, &core) == 0) { /* memory holds keys: docs/SECURITY.md */
+        core.rlim_cur = 0;
+        setrlimit(RLIMIT_CORE, &core);
+    }
 }
 
 /* In DIR of --data if that was given, else where temporary files go. */
