@@ -1,59 +1,12 @@
 """AssumeRole: trust, conditions on it, what a session may and how long, chains, tags, policies of sessions."""
-import itertools
+import base64
+import hashlib
+import hmac
 import json
+import time
 
-import boto3
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError
-
-ACCOUNT = "440000000001"
-ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-names = (f"n{i}" for i in itertools.count())
-
-
-def refusal(call, **arguments):
-    with pytest.raises(ClientError) as error:
-        call(**arguments)
-    return error.value.response["Error"]["Code"], error.value.response["Error"]["Message"]
-
-
-def client(server, service, credentials, region="us-east-1"):
-    return boto3.client(service, endpoint_url=server.url, region_name=region, aws_access_key_id=credentials["AccessKeyId"],
-                        aws_secret_access_key=credentials["SecretAccessKey"], aws_session_token=credentials.get("SessionToken"),
-                        config=Config(retries={"max_attempts": 0}))
-
-
-class Realm:
-    """Users and roles of one account, made by its root."""
-
-    def __init__(self, server, account=ACCOUNT):
-        self.server, self.account = server, account
-        self.iam = server.client("iam", account=account)
-
-    def user(self, policy=ALLOW_ALL):
-        name = next(names)
-        self.iam.create_user(UserName=name)
-        if policy:
-            self.iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps(policy))
-        return self.iam.create_access_key(UserName=name)["AccessKey"]
-
-    def arn(self, user):
-        return f"arn:aws:iam::{self.account}:user/{user['UserName']}"
-
-    def role(self, principal=None, action="sts:AssumeRole", condition=None, policy=ALLOW_ALL, **options):
-        name = next(names)
-        statement = {"Effect": "Allow", "Principal": principal or {"AWS": self.account}, "Action": action}
-        if condition:
-            statement["Condition"] = condition
-        trust = {"Version": "2012-10-17", "Statement": [statement]}
-        arn = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust), **options)["Role"]["Arn"]
-        if policy:
-            self.iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(policy))
-        return arn
-
-    def sts(self, credentials):
-        return client(self.server, "sts", credentials)
+from sts_kit import ACCOUNT, ALLOW_ALL, Realm, client, refusal
 
 
 @pytest.fixture(scope="module")
@@ -253,3 +206,36 @@ def test_wrong_device(realm, sts):
 
 def test_messages_are_decoded_if_they_are_ours(sts):
     assert refusal(sts.decode_authorization_message, EncodedMessage="made up")[0] == "InvalidAuthorizationMessageException"
+
+
+def code_of(seed, at):
+    """RFC 6238 with AWS's parameters: SHA-1, 30 seconds, six digits."""
+    key = base64.b32decode(seed)
+    digest = hmac.new(key, int(at // 30).to_bytes(8, "big"), hashlib.sha1).digest()
+    offset = digest[-1] & 15
+    return f"{(int.from_bytes(digest[offset:offset + 4], 'big') & 0x7fffffff) % 1000000:06d}"
+
+
+def with_device(realm):
+    """A user with a virtual device: her keys, its number, and a code that is good now."""
+    user = realm.user()
+    device = realm.iam.create_virtual_mfa_device(VirtualMFADeviceName=user["UserName"])["VirtualMFADevice"]
+    seed, serial, now = device["Base32StringSeed"], device["SerialNumber"], time.time()
+    realm.iam.enable_mfa_device(UserName=user["UserName"], SerialNumber=serial, AuthenticationCode1=code_of(seed, now - 60),
+                                AuthenticationCode2=code_of(seed, now - 30))
+    return realm.sts(user), {"SerialNumber": serial, "TokenCode": code_of(seed, now)}
+
+
+def test_second_factor(realm):
+    role = realm.role(condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})
+    assume = {"RoleArn": role, "RoleSessionName": "s1"}
+    sts, factor = with_device(realm)
+    assert "is not authorized" in refusal(sts.assume_role, **assume)[1]
+    inside = client(realm.server, "sts", sts.assume_role(**assume, **factor)["Credentials"])
+    assert "is not authorized" in refusal(inside.assume_role, **assume)[1]  # a role's session does not carry it on
+    assert "MultiFactorAuthentication failed" in refusal(sts.assume_role, **assume, **factor)[1]  # a code counts once
+    sts, factor = with_device(realm)
+    session = sts.get_session_token(**factor)["Credentials"]
+    client(realm.server, "sts", session).assume_role(**assume)  # a user's does
+    plain = sts.get_session_token()["Credentials"]
+    assert "is not authorized" in refusal(client(realm.server, "sts", plain).assume_role, **assume)[1]
