@@ -75,7 +75,7 @@ bool aws_policy_document(const struct realm *r, const struct entity *e, i64 vers
 }
 
 void aws_policy_save(const struct realm *r, const struct entity *e) {
-    struct entity use = {.attachments = e->attachments, .boundaries = e->boundaries};
+    struct entity use = {.description = entity_arn(r->arena, e), .attachments = e->attachments, .boundaries = e->boundaries};
     str key = use_key(r, e->name);
     if (use.attachments || use.boundaries) txn_put(r->txn, key, record_encode(r->arena, &entity_record, &use));
     else txn_delete(r->txn, key);

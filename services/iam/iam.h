@@ -116,6 +116,7 @@ MUST_USE err boundary_set(struct call *c, struct entity *e, str arn); /* absent:
 /* ---- account.c, instance_profile.c, service_role.c ---- */
 i64 token_version(const struct realm *r); /* of STS's global endpoint: 1 or 2 */
 struct iam_instance_profile_list_type instance_profiles_of(struct call *c, const struct entity *role);
+err report_slice(struct txn *t, const struct task *task, i64 now_ms); /* report.c */
 err service_role_delete(struct txn *t, const struct task *task, i64 now_ms);
 
 /* ---- password_policy.c, login.c ---- */

@@ -47,7 +47,7 @@ const struct room_tasks rooms[] = {
     {kms_task_kinds, 3},
     {account_tasks, 1},
     {organizations_tasks, 6},
-    {iam_task_kinds, 1},
+    {iam_task_kinds, 2},
     {s3_tasks, 4},
     {events_task_kinds, 4},
     {sns_task_kinds, 7},
