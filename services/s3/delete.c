@@ -61,6 +61,7 @@ err s3_delete_object(struct call *c, const struct s3_delete_object_request *in,
     if (in->if_match_last_modified_time.set)
         return s3_fail_header_not_implemented(c, "x-amz-if-match-last-modified-time", NULL);
     if (in->if_match_size.set) return s3_fail_header_not_implemented(c, "x-amz-if-match-size", NULL);
+    if (in->version_id.p) TRY(s3_mfa_check(c, &bucket, in->mfa));
     struct deletion d = {.key = in->key, .version_id = in->version_id, .if_match = in->if_match,
                          .bypass_governance = in->bypass_governance_retention.set && in->bypass_governance_retention.v};
     TRY(delete_one(c, &bucket, &d, &done));
@@ -101,6 +102,9 @@ err s3_delete_objects(struct call *c, const struct s3_delete_objects_request *in
         return s3_fail_malformed(c);
     for (u32 i = 0; i < in->delete->objects.n; i++)
         if (!in->delete->objects.v[i].key.n) return s3_fail_malformed(c);
+    bool versions = false;
+    for (u32 i = 0; i < in->delete->objects.n; i++) versions |= in->delete->objects.v[i].version_id.p != NULL;
+    if (versions) TRY(s3_mfa_check(c, &bucket, in->mfa)); /* one code for all */
     bool bypass = in->bypass_governance_retention.set && in->bypass_governance_retention.v;
     bool quiet = in->delete->quiet.set && in->delete->quiet.v;
     u32 entries = in->delete->objects.n;

@@ -14,6 +14,7 @@ static const struct record_field bucket_fields[] = {
     RECORD_BOOL(10, struct bucket_row, requester_pays),
     RECORD_I32(11, struct bucket_row, acceleration),
     RECORD_BOOL(12, struct bucket_row, object_lock),
+    RECORD_BOOL(13, struct bucket_row, mfa_delete),
 };
 const struct record_type s3_bucket_record = RECORD_TYPE(struct bucket_row, bucket_fields);
 

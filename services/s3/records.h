@@ -38,6 +38,7 @@ struct bucket_row {
     i32 public_access; /* Block Public Access, bits of acl.h */
     bool requester_pays;
     bool object_lock; /* and versions for ever */
+    bool mfa_delete;
     i32 acceleration;
 };
 

@@ -27,6 +27,12 @@ void s3_facts(struct call *c, const struct bucket_row *bucket, struct auth_facts
 /* may(), for something of this bucket. */
 bool s3_may(struct call *c, const struct bucket_row *bucket, str action, str arn);
 
+/* ---- mfa.c ---- */
+/* Where the bucket wants a second factor: AccessDenied without a code that holds. */
+MUST_USE err s3_mfa_check(struct call *c, const struct bucket_row *bucket, str mfa);
+/* Turns the setting on or off (absent: leaves it); s3_mfa_check has passed. */
+MUST_USE err s3_mfa_change(struct call *c, struct bucket_row *bucket, str wanted, str mfa);
+
 /* ---- object.c ---- */
 /* The current version; false: none, or a delete marker. */
 bool s3_object_find(struct call *c, const struct bucket_row *bucket, str key, struct object_row *object);

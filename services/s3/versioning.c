@@ -9,6 +9,7 @@ err s3_get_bucket_versioning(struct call *c, const struct s3_get_bucket_versioni
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     if (bucket.versioning) /* never enabled: an empty answer */
         out->status = bucket.versioning == S3_VERSIONING_ENABLED ? S("Enabled") : S("Suspended");
+    if (bucket.mfa_delete) out->mfa_delete = S("Enabled");
     return NULL;
 }
 
@@ -22,9 +23,8 @@ err s3_put_bucket_versioning(struct call *c, const struct s3_put_bucket_versioni
         return fail(c, &s3_illegal_versioning_configuration_exception, "The Versioning element must be specified");
     bool enabled = str_eq(wanted->status, S("Enabled"));
     if (!enabled && !str_eq(wanted->status, S("Suspended"))) return s3_fail_malformed(c);
-    bool mfa = str_eq(wanted->mfa_delete, S("Enabled"));
-    if (wanted->mfa_delete.p && !mfa && !str_eq(wanted->mfa_delete, S("Disabled"))) return s3_fail_malformed(c);
-    if (mfa) return s3_fail_header_not_implemented(c, "x-amz-mfa", "MFA delete is not implemented");
+    TRY(s3_mfa_check(c, &bucket, in->mfa));
+    TRY(s3_mfa_change(c, &bucket, wanted->mfa_delete, in->mfa));
     if (!enabled && bucket.object_lock)
         return fail(c, &s3_invalid_bucket_state,
                     "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.");
