@@ -241,6 +241,7 @@ err s3_upload_part_copy_prepare(struct call *c, const struct s3_upload_part_copy
     plan->note = p.version;
     if (!p.length) return NULL;
     plan->source = blob_open(c->txn, p.source.blob, c->arena);
+    plan->zones = s3_storage_zones(c, p.target.upload.object->storage_class);
     plan->source_offset = p.first;
     plan->source_length = p.length;
     plan->digests = 1u << DIGEST_MD5 | 1u << s3_object_checksum(p.target.upload.object);

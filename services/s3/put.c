@@ -3,6 +3,7 @@
 #include "services/s3/acl.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/lock.h"
+#include "services/s3/storage.h"
 
 static const u64 object_put_max = 5ull << 30;
 
@@ -36,6 +37,7 @@ err s3_put_object_prepare(struct call *c, const struct s3_put_object_request *in
     S3_CHECKSUM_CLAIM(in, &claim);
     TRY(s3_body_digests(c, &claim, in->checksum_algorithm, &plan->digests));
     plan->body_max = object_put_max;
+    plan->zones = s3_storage_zones(c, scratch.storage_class);
     plan->too_large = &s3_entity_too_large;
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     TRY(s3_acl_of_new(c, &bucket, &S3_ACL_OF(in), &scratch));

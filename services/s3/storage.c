@@ -28,6 +28,12 @@ str s3_storage_shown(const struct object_row *object) {
     return str_eq(object->storage_class, S("STANDARD")) ? (str){0} : object->storage_class;
 }
 
+/* Two copies, where the data directory has two zones: an object outlives the loss of one. */
+u32 s3_storage_zones(struct call *c, str name) {
+    const struct storage_class *class = s3_storage_class(name);
+    return txn_blob_spread(c->txn, class && class->one_zone ? 1 : 2);
+}
+
 /* ---- Intelligent-Tiering ---- */
 
 static bool filter_matches(const struct s3_intelligent_tiering_filter *f, str key, const struct object_row *object) {

@@ -25,6 +25,8 @@ enum storage_tier { TIER_FREQUENT, TIER_INFREQUENT, TIER_ARCHIVE_INSTANT, TIER_A
 enum storage_tier s3_storage_tier(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object);
 extern const char *const s3_tier_usage[]; /* by enum storage_tier */
 
+/* In which zones an object of this class stands. */
+u32 s3_storage_zones(struct call *c, str class);
 /* Where the bytes are: InvalidObjectState when they are in an archive and not restored. */
 MUST_USE err s3_storage_check(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object);
 /* x-amz-restore; absent if nothing was restored. */

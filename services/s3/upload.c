@@ -1,6 +1,7 @@
 /* Multipart uploads while they are open: beginning, receiving parts, listing them, aborting. */
 #include "services/s3/acl.h"
 #include "services/s3/lock.h"
+#include "services/s3/storage.h"
 
 enum { PART_NUMBER_MAX = 10000, PARTS_PAGE_MAX = 1000, UPLOAD_ID_SEQUENCE = 16, UPLOAD_ID_RANDOM = S3_UPLOAD_ID - UPLOAD_ID_SEQUENCE };
 static const u64 part_size_max = 5ull << 30;
@@ -116,6 +117,7 @@ err s3_upload_part_prepare(struct call *c, const struct s3_upload_part_request *
     TRY(s3_part_target_open(c, in->bucket, in->expected_bucket_owner, in->key, in->upload_id,
                             in->part_number.v, &target));
     if (claim.kind >= 0) TRY(part_kind_check(c, &target.upload, claim.kind)); /* else maybe in the trailer */
+    plan->zones = s3_storage_zones(c, target.upload.object->storage_class);
     plan->digests |= 1u << s3_object_checksum(target.upload.object);
     return NULL;
 }

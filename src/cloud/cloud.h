@@ -96,7 +96,7 @@ struct call_plan {
     bool answer; /* answer at once: no handler, no writer slot */
     const void *out; /* what answer says: the operation's output struct. NULL: zeroed */
     u32 digests; /* 1 << enum digest_kind: computed over the body while it comes in */
-    u32 zones;   /* placement of the body (blob.h) */
+    u32 zones;   /* placement of the body (blob.h); 0: as the store spreads */
     u64 body_max; /* bytes; 0: 5 GiB. Longer: `too_large` */
     err too_large;
     /* The body is already in the store (copies): the prepare function opens a reader over it and a

@@ -65,6 +65,40 @@ static void coverage(struct admin_call *c) {
     buf_char(b, '}');
 }
 
+/* ---- faults ---- */
+
+static void zones_show(struct admin_call *c) {
+    u32 n = store_zone_count(c->cloud->store), down = store_zones_down(c->cloud->store);
+    buf_add(&c->answer, S("{"));
+    for (u32 z = 0; z < n; z++) buf_format(&c->answer, "%s\"zone %c\":\"%s\"", z ? "," : "", 'a' + (int)z, down >> z & 1 ? "down" : "up");
+    buf_add(&c->answer, S("}"));
+}
+
+static void zone_fault(struct admin_call *c) {
+    str zone = parameter(c, S("zone")), state = parameter(c, S("state"));
+    u32 n = store_zone_count(c->cloud->store);
+    bool down = str_eq(state, S("down"));
+    bool known = zone.n == 1 && zone.p[0] >= 'a' && (u32)(zone.p[0] - 'a') < n && (down || str_eq(state, S("up")));
+    if (!known || (down && n == 1)) {
+        c->status = 400;
+        c->problem = n == 1 ? S("this cloud has one zone, and a fault of zones needs more: serve with --zones 3.")
+                            : arena_format(c->arena, "the zone must be a letter from a to %c, and then down or up.", 'a' + (int)n - 1);
+        return;
+    }
+    if (store_zone_fault(c->cloud->store, (u32)(zone.p[0] - 'a'), down)) {
+        c->problem = S("The store could not write; the zones are as they were.");
+        return;
+    }
+    zones_show(c);
+}
+
+static void scrub(struct admin_call *c) {
+    struct mend_report r;
+    store_scrub(c->cloud->store, &r);
+    buf_format(&c->answer, "{\"blobs\":%llu,\"bytes\":%llu,\"damaged\":%llu,\"repaired\":%llu,\"lost\":%llu}", (unsigned long long)r.blobs,
+               (unsigned long long)r.bytes, (unsigned long long)r.damaged, (unsigned long long)r.repaired, (unsigned long long)r.lost);
+}
+
 const struct admin_command admin_commands[] = {
     {"GET", "status", status},
     {"GET", "clock", clock_show},
@@ -73,5 +107,8 @@ const struct admin_command admin_commands[] = {
     {"POST", "snapshot", upkeep_save},
     {"POST", "reset", upkeep_reset},
     {"GET", "usage", upkeep_usage},
+    {"GET", "fault", zones_show},
+    {"POST", "fault", zone_fault},
+    {"POST", "scrub", scrub},
 };
 const size_t admin_command_count = LENGTH(admin_commands);

@@ -41,6 +41,7 @@ int run_run(struct front *f);
 int run_status(struct front *f);
 int run_clock(struct front *f);
 int run_fault(struct front *f);
+int run_scrub(struct front *f);
 int run_lab(struct front *f);
 int run_usage(struct front *f);
 int run_snapshot(struct front *f);

@@ -47,9 +47,15 @@ const struct command commands[] = {
      "15m, 10s, 250ms, 1d12h. The clock never goes back.\n",
      run_clock},
     {"fault", "zone N down|up | link ... | engine ...", "break a part of the cloud on purpose",
-     "Availability zones, network links and engines are what can be broken. This brume\n"
-     "names them, and says of each what it lacks to break it.\n",
+     "Availability zones, network links and engines are what can be broken. A zone that\n"
+     "is down is neither read nor written, also after a restart; objects with a copy in\n"
+     "another zone stay readable. Back up, it gets the copies that it missed. What this\n"
+     "brume cannot break yet it names, with what it lacks.\n",
      run_fault},
+    {"scrub", "", "read and verify every copy of every object now",
+     "A damaged or missing copy is written anew from another zone that has it whole. The\n"
+     "same goes on by itself, slowly, once a week; findings are in the log.\n",
+     run_scrub},
     {"lab", "[NAME [ARGUMENT]]", "run a prepared exercise on the running cloud",
      "Without NAME: the list of labs that this brume carries. A lab uses the running cloud\n"
      "as any client does, prints what it measured, and removes what it made.\n", run_lab},

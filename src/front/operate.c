@@ -67,14 +67,35 @@ int run_usage(struct front *f) {
 static const struct fault {
     const char *name, *what, *missing;
 } faults[] = {
-    {"zone", "an availability zone goes away and comes back", "the store writes each zone's blobs but cannot take a zone away while it serves"},
+    {"zone", "an availability zone goes away and comes back", NULL},
     {"link", "a network link between two places loses, delays or cuts", "no linked service has network links"},
     {"engine", "the process behind a managed engine dies or stalls", "no linked service runs engines"},
 };
 
 static int list_faults(void) {
-    for (size_t i = 0; i < LENGTH(faults); i++) printf("%-8s %s\n         not in this brume: %s\n", faults[i].name, faults[i].what, faults[i].missing);
+    for (size_t i = 0; i < LENGTH(faults); i++) {
+        printf("%-8s %s\n", faults[i].name, faults[i].what);
+        if (faults[i].missing) printf("         not in this brume: %s\n", faults[i].missing);
+    }
     return EXIT_DONE;
+}
+
+/* "zone b down"; "zone" alone shows them. */
+static int zone_fault(struct front *f) {
+    str zone = argument(f, 1), state = argument(f, 2), answer;
+    if (f->arguments.n > 3 || (zone.p && !state.p)) return wrong_usage(f);
+    str query = zone.p ? arena_format(f->arena, "zone=%.*s&state=%.*s", STR_ARGS(percent_encode(f->arena, zone, false)),
+                                      STR_ARGS(percent_encode(f->arena, state, false))) : S("");
+    int status = remote_call(f, zone.p ? "POST" : "GET", "fault", query, 0, &answer);
+    if (status == EXIT_DONE) print_values(f, answer);
+    return status;
+}
+
+int run_scrub(struct front *f) {
+    str answer;
+    int status = remote_call(f, "POST", "scrub", S(""), ADVANCE_TIMEOUT_MS, &answer);
+    if (status == EXIT_DONE) print_values(f, answer);
+    return status;
 }
 
 int run_fault(struct front *f) {
@@ -82,8 +103,7 @@ int run_fault(struct front *f) {
     if (!name.p) return list_faults();
     for (size_t i = 0; i < LENGTH(faults); i++) {
         if (!str_eq(str_of(faults[i].name), name)) continue;
-        if (i == 0 && f->config.zones == 1)
-            return complain(EXIT_REFUSED, "this cloud has one zone, and a fault of zones needs more: serve with --zones 3. Besides, %s.", faults[i].missing);
+        if (!faults[i].missing) return zone_fault(f);
         return complain(EXIT_REFUSED, "nothing was broken: %s.", faults[i].missing);
     }
     return wrong_usage(f);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#define SCRUB_DELAY_US (24ll * 3600 * 1000000) /* after a start: a day later */
 enum { PARTS_AT_ONCE = 64 /* deleted within the caller's transaction; more wait for the keeper */ };
 
 static struct blobs *txn_blobs(struct txn *t) { return store_blobs(txn_store(t)); }
@@ -39,7 +40,7 @@ str txn_blob_adopt(struct txn *t, struct blob_stage *st) {
     row = (struct blob_row){.kind = kind, .references = 1, .zones = st->zones, .length = st->length};
     memcpy(row.wrapped, st->wrapped, WRAPPED_KEY);
     if (kind == BLOB_FILE) {
-        if (!again) directory_dirty(b, st->zones, st->id >> FILES_BITS);
+        if (!again) directory_dirty(b, st->zones_written, st->id >> FILES_BITS);
     } else {
         str record = {(char *)st->buffer, record_bytes(st->length)};
         if (!again && !segment_append(b, t, st->zones, record, &st->segment, &st->offset)) {
@@ -296,11 +297,14 @@ struct blobs *blobs_open(struct store *s, const struct store_config *config, str
     if (!zone_directories(b, problem, boot) || !root_key_load(b, problem, boot)) return NULL;
     b->first_id = id_first(b);
     b->next_id = b->first_id;
+    zones_down_load(b);
     keeper_init(&b->keeper);
     b->gone_chore.run = gone_turn;
     b->sweep_chore.run = sweep_turn;
     b->reap_chore.run = reap_turn;
     b->compact_chore.run = compact_turn;
+    b->mend_chore.run = mend_turn;
+    keeper_add(&b->keeper, &b->mend_chore, KEEPER_NEVER);
     keeper_add(&b->keeper, &b->gone_chore, KEEPER_NEVER);
     keeper_add(&b->keeper, &b->sweep_chore, KEEPER_NEVER);
     keeper_add(&b->keeper, &b->reap_chore, KEEPER_NEVER);
@@ -314,6 +318,7 @@ void blobs_start(struct blobs *b) {
     keeper_call(&b->keeper, &b->sweep_chore, soon_us);
     keeper_call(&b->keeper, &b->reap_chore, soon_us);
     keeper_call(&b->keeper, &b->compact_chore, soon_us + 1000000);
+    keeper_call(&b->keeper, &b->mend_chore, soon_us + SCRUB_DELAY_US);
 }
 
 void blobs_stop(struct blobs *b) { keeper_stop(&b->keeper); }

@@ -20,7 +20,7 @@ enum { blob_inline_max = 1024, blob_segment_max = 64 << 10, blob_chunk = 64 << 1
 
 struct blob_stage;
 struct blob_placement {
-    u32 zones; /* bit set of availability zones that hold a copy; 0: zone 0 */
+    u32 zones; /* bit set of availability zones that hold a copy; 0: two of them, where there are two */
 };
 /* `expected` is the length if known (-1 if not): it chooses where the bytes go. */
 struct blob_stage *blob_stage_new(struct store *s, i64 expected, struct blob_placement where);
@@ -52,6 +52,21 @@ void blob_close(struct blob_reader *r);        /* early; idempotent */
 
 /* The 32 bytes of DATA/root.key, for keys that others derive from it (tokens). Lives as long as the store. */
 str store_root_key(struct store *s);
+
+/* ---- availability zones ---- */
+u32 store_zone_count(struct store *s);
+/* Where `copies` of a blob shall stand: as many zones that are up, in turn. For blob_placement.zones. */
+u32 txn_blob_spread(struct txn *t, u32 copies);
+/* Takes a zone away, or brings it back: its directory is not read and not written meanwhile, also after a
+ * restart. Coming back it gets what it missed. */
+err store_zone_fault(struct store *s, u32 zone, bool down);
+u32 store_zones_down(struct store *s); /* bit set */
+/* The scrub reads and verifies all copies, by itself once a week and slowly, and mends what is damaged or
+ * missing from another zone; each is logged. This is a whole pass at once; blocks. */
+struct mend_report {
+    u64 blobs, bytes, damaged, repaired, lost;
+};
+void store_scrub(struct store *s, struct mend_report *report);
 
 /* Compaction of segments runs by itself; this forces a round (tests). Returns bytes reclaimed. */
 u64 store_compact(struct store *s);

@@ -79,7 +79,7 @@ static size_t segment_read(struct blobs *b, u64 number, u32 zones, u64 offset, u
     for (int z = 0; z < ZONES_MAX && best < n; z++) {
         int fd;
         size_t got;
-        if (!(zones >> z & 1)) continue;
+        if (!(zones & blob_zones_up(b) & 1u << z)) continue;
         segment_path(b, z, number, path);
         if (file_open(path, O_RDONLY, 0, &fd) != 0) continue;
         if (file_read_at(fd, bytes, n, offset, &got) == 0) best = got;

@@ -20,7 +20,7 @@ enum {
     RUN_CHUNKS = 4, /* read and written at a time */
     RUN_BYTES = RUN_CHUNKS * CHUNK_SEALED,
     SEGMENT_BYTES = 64 << 20,
-    STREAMS_MAX = 8,
+    STREAMS_MAX = 16, /* for each set of zones that is written to */
     PENDING_BYTES = 1 << 20,
     FILES_BITS = 12 /* files of 4096 successive ids share a directory */
 };
@@ -100,6 +100,7 @@ bool segments_sync(struct blobs *b);
 void segments_abandon(struct blobs *b); /* after a failed write: what follows goes to new files */
 bool segment_active(struct blobs *b, u64 number);
 void segment_close(struct blobs *b, u64 number);
+void segments_close_all(struct blobs *b);
 void segments_end(struct blobs *b);
 void segment_path(const struct blobs *b, int zone, u64 number, char *path);
 
@@ -134,6 +135,16 @@ struct sweep {
     int zone;
     void *directories; /* DIR of the zone's fan-out directories */
 };
+
+struct mend {
+    u64 after; /* blob id */
+    bool fast; /* a zone came back */
+    struct mend_report report;
+};
+i64 mend_turn(struct chore *c);
+u32 blob_zones_up(struct blobs *b);
+u32 blobs_spread(struct blobs *b, u32 copies);
+void zones_down_load(struct blobs *b);
 
 struct blobs {
     struct store *store;
@@ -174,7 +185,10 @@ struct blobs {
     bool gone_overflowed;
     _Atomic bool gone_waiting; /* for the end of a batch */
     _Atomic int held; /* by snapshot saves: nothing is removed */
-    struct chore gone_chore, sweep_chore, reap_chore, compact_chore;
+    struct chore gone_chore, sweep_chore, reap_chore, compact_chore, mend_chore;
+    struct mend mend;
+    struct mend_report last_mend; /* under live_lock */
+    _Atomic u32 zones_down, next_zone;
     struct sweep sweep;
     struct compaction compaction;
 };

@@ -210,10 +210,11 @@ static bool chunks_fetch(struct blob_reader *r, struct part *p, int zone, u64 fi
 /* The zone of the last success first, then the others that hold a copy. */
 static bool chunks_read(struct blob_reader *r, struct part *p, u64 first, u64 bytes, u8 *out) {
     if (p->kind == BLOB_INLINE) return chunks_fetch(r, p, 0, first, bytes, out);
-    int preferred = r->fd >= 0 ? r->zone : -1;
+    u32 up = blob_zones_up(r->blobs);
+    int preferred = r->fd >= 0 && up >> r->zone & 1 ? r->zone : -1;
     if (preferred >= 0 && chunks_fetch(r, p, preferred, first, bytes, out)) return true;
     for (int z = 0; z < ZONES_MAX; z++)
-        if (p->zones >> z & 1 && z != preferred && chunks_fetch(r, p, z, first, bytes, out)) return true;
+        if (p->zones & up & 1u << z && z != preferred && chunks_fetch(r, p, z, first, bytes, out)) return true;
     return false;
 }
 

@@ -27,7 +27,7 @@ static bool stream_flush(struct stream *s) {
     size_t n = (size_t)(s->end - s->written);
     if (!n) return true;
     for (int z = 0; z < ZONES_MAX; z++) {
-        if (!(s->zones >> z & 1)) continue;
+        if (!(s->zones >> z & 1) || s->fd[z] < 0) continue;
         int error = file_write_at(s->fd[z], s->pending, n, s->written);
         if (!error) continue;
         log_line(LOG_ERROR, "blob_segment_write", "segment=%llx zone=%d error=\"%s\"",
@@ -42,7 +42,7 @@ static bool stream_flush(struct stream *s) {
 static bool sync_files(struct blobs *b, const int fd[ZONES_MAX], u32 zones, bool fresh) {
     char path[BLOB_PATH];
     for (int z = 0; z < ZONES_MAX && !b->ephemeral; z++) {
-        if (!(zones >> z & 1)) continue;
+        if (!(zones >> z & 1) || fd[z] < 0) continue;
         int error = file_sync_data(fd[z]);
         if (!error && fresh) {
             snprintf(path, sizeof path, "%s/zones/%d/segments", b->directory, z);
@@ -85,9 +85,11 @@ static bool stream_close(struct blobs *b, struct stream *s) {
 
 static int stream_open_files(struct blobs *b, struct stream *s, u64 number, int flags) {
     char path[BLOB_PATH];
+    u32 up = blob_zones_up(b) & s->zones; /* a zone that is away gets its copy when it is back */
     for (int z = 0; z < ZONES_MAX; z++) s->fd[z] = -1;
+    if (!up) return EIO;
     for (int z = 0; z < ZONES_MAX; z++) {
-        if (!(s->zones >> z & 1)) continue;
+        if (!(up >> z & 1)) continue;
         segment_path(b, z, number, path);
         int error = file_open(path, O_RDWR | flags, 0600, &s->fd[z]);
         if (!error) continue;
@@ -210,6 +212,11 @@ bool segment_active(struct blobs *b, u64 number) {
 void segment_close(struct blobs *b, u64 number) {
     for (size_t i = 0; i < LENGTH(b->streams); i++)
         if (b->streams[i].number == number && !stream_close(b, &b->streams[i])) b->batch_broken = true;
+}
+
+void segments_close_all(struct blobs *b) {
+    for (size_t i = 0; i < LENGTH(b->streams); i++)
+        if (b->streams[i].number && !stream_close(b, &b->streams[i])) b->batch_broken = true;
 }
 
 void segments_end(struct blobs *b) {

@@ -69,8 +69,10 @@ static void stage_give(struct blobs *b, struct blob_stage *st) {
 struct blob_stage *blob_stage_new(struct store *s, i64 expected, struct blob_placement where) {
     struct blobs *b = store_blobs(s);
     struct blob_stage *st = stage_take(b);
-    st->zones = where.zones ? where.zones : 1;
+    st->zones = where.zones ? where.zones : blobs_spread(b, 2);
     ASSERT(st->zones < 1u << b->zones);
+    st->zones_written = st->zones & blob_zones_up(b);
+    st->failed = !st->zones_written; /* no zone that it may stand in is up */
     st->id = atomic_fetch_add(&b->next_id, 1);
     st->buffer = st->small;
     st->capacity = STAGE_SMALL;
@@ -118,7 +120,7 @@ static bool stage_open_files(struct blob_stage *st) {
     b->live_stages = st;
     pthread_mutex_unlock(&b->live_lock);
     for (int z = 0; z < ZONES_MAX; z++) {
-        if (!(st->zones >> z & 1)) continue;
+        if (!(st->zones_written >> z & 1)) continue;
         file_path(b, z, st->id, path);
         int error = file_open(path, O_CREAT | O_EXCL | O_WRONLY, 0600, &st->fd[z]);
         if (error == ENOENT) {
@@ -132,7 +134,7 @@ static bool stage_open_files(struct blob_stage *st) {
 
 static bool run_write(struct blob_stage *st) {
     for (int z = 0; z < ZONES_MAX && st->run_n; z++) {
-        if (!(st->zones >> z & 1)) continue;
+        if (!(st->zones_written >> z & 1)) continue;
         int error = file_write_at(st->fd[z], st->run, st->run_n, st->written);
         if (error) return stage_failed(st, "blob_file_write", error);
     }
@@ -141,7 +143,7 @@ static bool run_write(struct blob_stage *st) {
     /* Let the disk begin while the next bytes arrive: the sync at the end finds less to do. */
     if (st->written - st->started >= STAGE_WRITEBACK) {
         for (int z = 0; z < ZONES_MAX; z++)
-            if (st->zones >> z & 1)
+            if (st->zones_written >> z & 1)
                 sync_file_range(st->fd[z], (off64_t)st->started, (off64_t)(st->written - st->started),
                                 SYNC_FILE_RANGE_WRITE);
         st->started = st->written;
@@ -197,7 +199,7 @@ static bool file_finish(struct blob_stage *st) {
     if (st->filled && !chunk_add(st, (str){(char *)stage_plain(st), st->filled})) return false;
     if (!run_write(st)) return false;
     for (int z = 0; z < ZONES_MAX; z++) {
-        if (!(st->zones >> z & 1)) continue;
+        if (!(st->zones_written >> z & 1)) continue;
         int error = st->blobs->ephemeral ? 0 : file_sync_data(st->fd[z]);
         if (error) return stage_failed(st, "blob_file_sync", error);
         close(st->fd[z]);

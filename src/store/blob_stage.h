@@ -11,7 +11,7 @@ struct blob_stage {
     struct blob_stage *next, *live_next;
     u64 id, length;
     i64 expected;
-    u32 zones;
+    u32 zones, zones_written; /* those that were up when it began */
     bool file, failed, finished;
     u8 key[AEAD_KEY], wrapped[WRAPPED_KEY];
     struct cipher *cipher; /* from the first seal to the end */

@@ -42,7 +42,7 @@ def test_help_names_every_command_and_option():
     text = done("help")
     assert text == done("--help") == done("-h")
     commands = re.findall(r"^  ([a-z]+) {2,}\S", text.split("\nCommands\n")[1].split("\nOptions\n")[0], re.M)
-    assert {"serve", "env", "run", "status", "snapshot", "reset", "clock", "fault", "lab", "usage", "coverage", "version", "help"} == set(commands)
+    assert {"serve", "env", "run", "status", "snapshot", "reset", "clock", "fault", "scrub", "lab", "usage", "coverage", "version", "help"} == set(commands)
     for command in commands:
         assert f"brume {command}" in done("help", command)
         assert done(command, "--help") == done("help", command)
@@ -200,9 +200,9 @@ def test_a_wrong_key_is_told_where_the_right_one_is(start_brume):
     assert "DATA/credentials" in refused(1, "status", "--data", server.data, environment=keys)
 
 
-def test_what_cannot_be_broken_is_named(tmp_path):
+def test_what_cannot_be_broken_is_named(start_brume):
     assert "zone" in done("fault") and "link" in done("fault") and "engine" in done("fault")
-    assert "--zones 3" in refused(1, "fault", "zone", "0", "down")
+    assert "--zones 3" in refused(1, "fault", "zone", "a", "down", "--data", start_brume().data)
     refused(1, "fault", "engine", "x")
     refused(2, "fault", "weather")
 
