@@ -63,7 +63,7 @@ err parameters_check(struct call *c, const struct parameters *in) {
 
 /* ---- placeholders ---- */
 
-enum { PLACEHOLDER_MAX = 255, ATTRIBUTE_NAME_MAX = 65535 };
+enum { PLACEHOLDER_MAX = 255 };
 
 static bool placeholder_fits(str key, char sign) {
     if (key.n < 2 || key.p[0] != sign || key.n > PLACEHOLDER_MAX) return false;

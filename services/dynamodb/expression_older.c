@@ -11,6 +11,10 @@ enum {
     ANY = 0xffff,
 };
 
+static err check_name(struct call *c, str name) {
+    return name.n <= ATTRIBUTE_NAME_MAX ? NULL : refuse(c, "Attribute name is too large, must be less than 65536 bytes");
+}
+
 static const struct operator {
     str name;
     u8 least, most; /* operands */
@@ -148,6 +152,7 @@ err older_expected(struct call *c, const struct dynamodb_expected_attribute_map 
 /* ---- AttributeUpdates ---- */
 
 static err update_in(struct call *c, str name, const struct dynamodb_attribute_value_update *in, struct action *out) {
+    TRY(check_name(c, name));
     bool delete = str_eq(in->action, S("DELETE")), add = str_eq(in->action, S("ADD"));
     *out = (struct action){.kind = add ? ACTION_ADD : ACTION_SET, .older = true, .path = path_of_name(c->arena, name)};
     if (!in->value) {
@@ -181,7 +186,10 @@ err older_projection(struct call *c, const struct dynamodb_attribute_name_list *
     p->paths = NEW_ARRAY(c->arena, struct path, list->n + 1);
     p->sorted = NEW_ARRAY(c->arena, struct path, list->n + 1);
     p->n = list->n;
-    for (u32 i = 0; i < list->n; i++) p->paths[i] = p->sorted[i] = path_of_name(c->arena, list->v[i]);
+    for (u32 i = 0; i < list->n; i++) {
+        TRY(check_name(c, list->v[i]));
+        p->paths[i] = p->sorted[i] = path_of_name(c->arena, list->v[i]);
+    }
     paths_sort(p->sorted, p->n);
     for (u32 i = 1; i < p->n; i++)
         if (path_compare(&p->sorted[i - 1], &p->sorted[i]) == 0) {

@@ -151,6 +151,7 @@ err statement_select(struct call *c, struct selection *s) {
     s->page = (struct ddb_page){.table = &s->table, .limit = s->limit, .filter = filter, .projection = projection_of(c, q)};
     struct ddb_page_request asks = {.index_name = q->index, .consistent = s->consistent};
     TRY(ddb_page_open(c, &asks, &s->page));
+    TRY(ddb_page_held(c, &asks, &s->page));
     const struct ddb_schema *keys = s->page.index ? &s->page.index->keys : &s->table.keys;
     u64 space = s->page.index ? s->page.index->space : s->table.space;
     struct plan plan = {0};

@@ -49,6 +49,7 @@ struct member {
 enum {
     ITEM_SIZE_MAX = 400 << 10, /* bytes of names and values, counted as AWS counts */
     VALUE_DEPTH_MAX = 32,      /* of nested lists and maps */
+    ATTRIBUTE_NAME_MAX = 65535, /* bytes */
     ITEM_ROW_MAX = 2 << 20,    /* bytes of an encoded item */
 };
 

@@ -6,8 +6,6 @@
 
 #define INVALID "One or more parameter values were invalid: "
 
-enum { ATTRIBUTE_NAME_MAX = 65535 };
-
 static err invalid(struct call *c, const char *message) {
     return fail(c, &dynamodb_validation_exception, "%s", message);
 }
