@@ -1,6 +1,5 @@
 #include "jwt.h"
 
-#include "base/encode.h"
 #include "crypto/public_key.h"
 #include "text/tree.h"
 

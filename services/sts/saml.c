@@ -1,6 +1,5 @@
 #include "saml.h"
 
-#include "base/encode.h"
 #include "text/xml.h"
 
 static const struct xml_limits limits = {1 << 20, 64, 64};

@@ -2,7 +2,6 @@
  * was signed goes from the one to the other in the call's note, and nothing else of the document is looked at. */
 #include "sts.h"
 
-#include "base/encode.h"
 #include "cloud/identity.h"
 #include "crypto/crypto.h"
 #include "saml.h"

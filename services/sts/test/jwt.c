@@ -1,7 +1,6 @@
 /* JSON Web Tokens: signed here by keys of crypto/keypair.h, told to the reader as JSON Web Keys. */
 #include "../jwt.h"
 
-#include "base/encode.h"
 #include "crypto/public_key.h"
 #include "unit.h"
 
