@@ -53,7 +53,7 @@ static void rsa_encrypts(void) {
 static void both_sides_agree(void) {
     struct arena a = {0};
     struct keypair *x = keypair_generate(&a, KEYPAIR_P384), *y = keypair_generate(&a, KEYPAIR_P384), *z = keypair_generate(&a, KEYPAIR_P256);
-    str one, other;
+    str one = {0}, other = {0};
     CHECK(keypair_agree(&a, x, y, &one) && keypair_agree(&a, y, x, &other));
     CHECK_INT(one.n, 48);
     CHECK_STR(one, other);
