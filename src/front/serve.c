@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DRAIN_MS = 10000, MALLOC_ARENAS = 2 };
+enum { DRAIN_MS = 10000, MALLOC_ARENAS = 2, TRIM_EVERY_S = 5, TRIM_ABOVE = 4 << 20 };
 
 struct serving {
     struct front *front;
@@ -126,10 +126,17 @@ static void say_ready(struct serving *s) {
     fflush(stdout);
 }
 
+/* glibc keeps what was freed below a chunk that is still in use: a hundred listings at once would leave
+ * their memory with us for good. */
+static void give_memory_back(void) {
+    struct mallinfo2 heap = mallinfo2();
+    if (heap.fordblks > TRIM_ABOVE) malloc_trim(0);
+}
+
 /* From the second signal on, the kernel's default: the process ends at once. */
 static void stay(struct serving *s) {
     int received;
-    sigwait(&s->stop, &received);
+    while ((received = sigtimedwait(&s->stop, NULL, &(struct timespec){.tv_sec = TRIM_EVERY_S})) < 0) give_memory_back();
     pthread_sigmask(SIG_UNBLOCK, &s->stop, NULL);
     log_line(LOG_INFO, "stopping", "signal=%d", received);
     http_server_drain(s->cloud->server, DRAIN_MS);
