@@ -50,8 +50,10 @@ static u32 get_items(struct call *c, const struct table_get *g, const struct ddb
         str row = ddb_item_read(c, &keys[i]);
         u64 size = row.p ? item_encoded_size(row) : 0;
         if (*bytes + size > GET_BYTES) return i;
+        struct ddb_usage one = {.table = &g->t, .read = ddb_read_units(size, g->in->consistent_read.v)};
+        if (ddb_throttle(c, &one, 1)) return i;
         *bytes += size;
-        usage->read += ddb_read_units(size, g->in->consistent_read.v);
+        ddb_usage_add(usage, &one);
         if (!row.p) continue;
         struct value item = ddb_item_decode(c->arena, row), part = projection_apply(c->arena, g->asked.projection, &item);
         ITEM_TO_WIRE(c->arena, &part, out->v[out->n]);
@@ -116,13 +118,31 @@ static err locate_all(struct call *c, struct ddb_write *w, struct ddb_written *d
     return NULL;
 }
 
+/* What is throttled is handed back, for the client to send again. */
+static void put_off(struct call *c, const struct dynamodb_batch_write_item_request_map_entry *from, u32 at,
+                    struct dynamodb_batch_write_item_request_map *out) {
+    if (!out->n || !str_eq(out->v[out->n - 1].key, from->key))
+        out->v[out->n++] = (struct dynamodb_batch_write_item_request_map_entry){
+            from->key, {NEW_ARRAY(c->arena, struct dynamodb_write_request, from->value.n), 0, true}};
+    struct dynamodb_write_requests *list = &out->v[out->n - 1].value;
+    list->v[list->n++] = from->value.v[at];
+}
+
 static err write_table(struct call *c, const struct dynamodb_batch_write_item_input *in, u32 at, struct ddb_write *w, struct ddb_written *done,
                        struct dynamodb_batch_write_item_output *out) {
     u32 n = in->request_items.v[at].value.n;
     struct ddb_usage usage = {.table = w->table};
     struct dynamodb_item_collection_metrics_multiple metrics = {NEW_ARRAY(c->arena, struct dynamodb_item_collection_metrics, n), 0, true};
     for (u32 i = 0; i < n; i++) {
-        TRY(ddb_write_run(c, &w[i], &done[i]));
+        size_t mark = txn_mark(c->txn);
+        err e = ddb_write_run(c, &w[i], &done[i]);
+        if (!e) e = ddb_throttle(c, &done[i].usage, 1);
+        if (e == &dynamodb_provisioned_throughput_exceeded_exception || e == &dynamodb_throttling_exception) {
+            txn_undo(c->txn, mark);
+            put_off(c, &in->request_items.v[at], i, &out->unprocessed_items);
+            continue;
+        }
+        TRY(e);
         ddb_usage_add(&usage, &done[i].usage);
         struct dynamodb_item_collection_metrics *m = ddb_metrics(c, w[i].table, &done[i].key, in->return_item_collection_metrics);
         if (m) metrics.v[metrics.n++] = *m;
@@ -149,9 +169,15 @@ err dynamodb_batch_write_item(struct call *c, const struct dynamodb_batch_write_
         for (u32 j = 0; j < in->request_items.v[i].value.n; j++) writes[at + j].table = &t[i];
         TRY(locate_all(c, &writes[at], &done[at], in->request_items.v[i].value.n));
     }
-    out->unprocessed_items.set = true;
+    out->unprocessed_items = (struct dynamodb_batch_write_item_request_map){
+        NEW_ARRAY(c->arena, struct dynamodb_batch_write_item_request_map_entry, tables), 0, true};
     out->consumed_capacity.v = NEW_ARRAY(c->arena, struct dynamodb_consumed_capacity, tables);
     out->item_collection_metrics.v = NEW_ARRAY(c->arena, struct dynamodb_item_collection_metrics_per_table_entry, tables);
     for (u32 i = 0, at = 0; i < tables; at += in->request_items.v[i++].value.n) TRY(write_table(c, in, i, &writes[at], &done[at], out));
-    return NULL;
+    u32 left = 0;
+    for (u32 i = 0; i < out->unprocessed_items.n; i++) left += out->unprocessed_items.v[i].value.n;
+    if (left < total) return NULL;
+    return fail(c, &dynamodb_provisioned_throughput_exceeded_exception,
+                "The level of configured provisioned throughput for the table was exceeded. Consider increasing your provisioning level with "
+                "the UpdateTable API.");
 }

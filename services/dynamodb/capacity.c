@@ -76,3 +76,43 @@ struct dynamodb_item_collection_metrics *ddb_metrics(struct call *c, const struc
     m->size_estimate_range_gb.set = true;
     return m;
 }
+
+/* ---- throttling: unused capacity of five minutes may be used at once ---- */
+
+static bool take(struct call *c, u64 space, char kind, i64 rate, double units) {
+    enum { BURST_S = 300 };
+    struct {
+        u64 space, kind;
+    } name = {space, (u64)kind};
+    if (units <= 0 || rate <= 0) return true;
+    return throttle_take(c, (str){(const char *)&name, sizeof name}, (double)rate, (double)(rate * BURST_S), units);
+}
+
+static bool take_both(struct call *c, bool on_demand, u64 space, const struct ddb_throughput *t, double read, double write) {
+    bool reads = take(c, space, 'r', on_demand ? t->most_read : t->read, read);
+    return take(c, space, 'w', on_demand ? t->most_write : t->write, write) && reads;
+}
+
+static err throttled(struct call *c, const struct ddb_table *t, bool index) {
+    if (t->on_demand)
+        return fail(c, &dynamodb_throttling_exception, "Throughput exceeds the maximum OnDemandThroughput configured on table or index");
+    return fail(c, &dynamodb_provisioned_throughput_exceeded_exception, "The level of configured provisioned throughput for %s was exceeded. "
+                                                                        "Consider increasing your provisioning level with the UpdateTable API.",
+                index ? "one or more global secondary indexes of the table" : "the table");
+}
+
+err ddb_throttle(struct call *c, const struct ddb_usage *u, double times) {
+    const struct ddb_table *t = u->table;
+    double read = u->read, write = u->write;
+    if (t->on_demand && !t->throughput.most_read && !t->throughput.most_write) return NULL;
+    for (u32 i = 0; i < t->indexes.n; i++) {
+        const struct ddb_index *index = &t->indexes.v[i];
+        if (index->kind == DDB_LOCAL) { /* local indexes share the table's */
+            read += u->index_read[i];
+            write += u->index_write[i];
+        } else if (!take_both(c, t->on_demand, index->space, &index->throughput, u->index_read[i] * times, u->index_write[i] * times)) {
+            return throttled(c, t, true);
+        }
+    }
+    return take_both(c, t->on_demand, t->space, &t->throughput, read * times, write * times) ? NULL : throttled(c, t, false);
+}

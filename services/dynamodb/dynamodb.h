@@ -89,6 +89,9 @@ double ddb_write_units(u64 bytes);
 struct dynamodb_consumed_capacity *ddb_consumed(struct call *c, const struct ddb_usage *u, str asked);
 /* Of a transaction: every unit counts twice, reads and writes are told apart. */
 struct dynamodb_consumed_capacity *ddb_consumed_twice(struct call *c, const struct ddb_usage *u, str asked);
+/* Takes what was used out of what the table and its indexes may use: ProvisionedThroughputExceededException,
+ * which then undoes the write. Of a transaction: twice. */
+MUST_USE err ddb_throttle(struct call *c, const struct ddb_usage *u, double times);
 void ddb_usage_add(struct ddb_usage *sum, const struct ddb_usage *u);
 /* ItemCollectionMetrics: NULL unless `asked` is SIZE and the table has local indexes. */
 struct ddb_key;

@@ -11,6 +11,7 @@ static err run(struct call *c, struct ddb_write *w, str table, struct ddb_table 
     w->table = t;
     TRY(ddb_write_locate(c, w, out));
     err e = ddb_write_run(c, w, out);
+    if (!e || out->condition_failed) TRY(ddb_throttle(c, &out->usage, 1)); /* a condition costs also where it fails */
     return e ? ddb_write_failed(c, e, out, on_failure) : NULL;
 }
 

@@ -74,6 +74,7 @@ err dynamodb_query(struct call *c, const struct dynamodb_query_input *in, struct
     TRY(ddb_page_held(c, &asks, &page));
     TRY(ddb_scalars_check(c, &t, &filter));
     ddb_page_read(c, &page);
+    TRY(ddb_throttle(c, &page.usage, 1));
     ddb_page_items(c, &page, &out->items);
     out->count = SOME_I32((i32)page.n);
     out->scanned_count = SOME_I32((i32)page.scanned);

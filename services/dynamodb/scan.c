@@ -69,6 +69,7 @@ err dynamodb_scan(struct call *c, const struct dynamodb_scan_input *in, struct d
     if (start.type) TRY(start_at(c, in, &page, &start));
     TRY(ddb_scalars_check(c, &t, &asked));
     ddb_page_read(c, &page);
+    TRY(ddb_throttle(c, &page.usage, 1));
     ddb_page_items(c, &page, &out->items);
     out->count = SOME_I32((i32)page.n);
     out->scanned_count = SOME_I32((i32)page.scanned);

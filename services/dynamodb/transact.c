@@ -78,6 +78,7 @@ err ddb_transact(struct call *c, struct ddb_step *steps, u32 n) {
     for (u32 i = 0; i < n; i++) {
         struct ddb_step *s = &steps[i];
         err e = ddb_write_run(c, &s->write, &s->done);
+        if (!e) e = ddb_throttle(c, &s->done.usage, 2);
         if (s->done.after.type) bytes += item_size(&s->done.after);
         if (!e) continue;
         reasons[i] = (struct dynamodb_cancellation_reason){.code = reason_code(e), .message = c->error_message};
@@ -243,6 +244,7 @@ err dynamodb_transact_get_items(struct call *c, const struct dynamodb_transact_g
         reads[i].usage = (struct ddb_usage){.table = &reads[i].t, .read = ddb_read_units(size, true)};
         usages[i] = &reads[i].usage;
         bytes += size;
+        TRY(ddb_throttle(c, &reads[i].usage, 2));
         if (!row.p) continue;
         struct value item = ddb_item_decode(c->arena, row), part = projection_apply(c->arena, reads[i].asked.projection, &item);
         ITEM_TO_WIRE(c->arena, &part, out->responses.v[i].item);

@@ -54,6 +54,7 @@ struct cloud {
     _Atomic bool saving; /* a snapshot at a time */
     _Atomic u64 requests, errors;
     struct gate_slots *gate; /* compiled policies (gate.h) */
+    struct throttles *throttles; /* throttle.h */
     struct loop_cache *_Atomic caches; /* one per loop thread (flight.h) */
 };
 

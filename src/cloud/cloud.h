@@ -227,6 +227,10 @@ void count_usage(struct call *c, str usage_type, double quantity); /* AWS's usag
 /* ---- wall time: for the codes of authenticators, which know nothing of a clock that was moved ---- */
 i64 wall_now_ms(void);
 
+/* ---- throughput: a bucket that fills by `rate` units a second of the cloud's clock up to `burst`, where it
+ * also starts. True: the units are taken, the last of them on credit. False: it is empty. In memory. ---- */
+bool throttle_take(struct call *c, str bucket, double rate, double burst, double units);
+
 /* ---- quotas: AWS's default unless the account was given another ---- */
 i64 quota(struct call *c, str code, i64 default_value);
 
