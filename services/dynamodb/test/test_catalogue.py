@@ -51,7 +51,7 @@ def test_throttled_by_its_units(start_brume):
     brume.advance_clock(3600_000)
     dynamodb.update_table(TableName=name, BillingMode="PAY_PER_REQUEST")
     wait_active(dynamodb, name)
-    for i in range(400):
+    for i in range(50):
         dynamodb.put_item(TableName=name, Item={"p": {"S": str(i)}})
 
 
