@@ -53,7 +53,7 @@ static err put(struct call *c, struct ddb_copy *copy, const struct ddb_table *ta
     bool there = txn_get(c->txn, key_bytes(&row), &before);
     if (!there && !bytes.p) return NULL;
     ddb_key_of_bytes(c->arena, target, there ? before : bytes, &key);
-    struct ddb_change change = {.table = target, .key = &key, .before = there ? before : (str){0}, .after = bytes};
+    struct ddb_change change = {.table = target, .key = &key, .before = there ? before : (str){0}, .after = bytes, .replicated = true};
     return ddb_item_change(c, &change, &usage);
 }
 

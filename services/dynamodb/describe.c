@@ -1,4 +1,5 @@
 /* What a table says of itself, and the list of tables. */
+#include "services/dynamodb/global.h"
 #include "services/dynamodb/schema.h"
 #include "services/dynamodb/stream.h"
 
@@ -160,6 +161,7 @@ void ddb_describe(struct call *c, const struct ddb_table *t, struct dynamodb_tab
     out->creation_date_time = SOME_TIME(t->created_ms);
     describe_indexes(c, t, &counts, out);
     describe_extras(c, t, out);
+    ddb_replicas_describe(c, t, out);
     out->on_demand_throughput = describe_most(c->arena, &t->throughput);
     struct dynamodb_table_warm_throughput_description w = {0};
     if (!describe_warm(t, &t->throughput, t->state, &w)) return;

@@ -140,6 +140,9 @@ void ddb_key_of_bytes(struct arena *a, const struct ddb_table *t, str bytes, str
 /* ---- history.c ---- */
 void ddb_history_note(struct call *c, const struct ddb_change *change);
 
+/* ---- global.c ---- */
+MUST_USE err ddb_replicate(struct call *c, const struct ddb_change *change); /* to every other region */
+
 /* ---- ttl.c ---- */
 void ddb_ttl_note(struct call *c, const struct ddb_change *change);
 void ddb_ttl_fill(struct call *c, const struct ddb_table *t, const struct ddb_key *k, str bytes);

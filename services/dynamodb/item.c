@@ -169,6 +169,7 @@ err ddb_item_change(struct call *c, const struct ddb_change *change, struct ddb_
     if (t->streaming) ddb_stream_note(c, change);
     if (t->ttl_space) ddb_ttl_note(c, change);
     if (t->history) ddb_history_note(c, change);
+    if (t->replicas.n && !change->replicated) TRY(ddb_replicate(c, change));
     if (change->after.p) txn_put(c->txn, change->key->row, change->after);
     else txn_delete(c->txn, change->key->row);
     return NULL;

@@ -1,5 +1,6 @@
 /* What becomes of a table after the answer: CREATING to ACTIVE, UPDATING to ACTIVE, DELETING to nothing.
  * Each is a task that is due at once, so that DescribeTable tells the states as AWS does. */
+#include "services/dynamodb/global.h"
 #include "services/dynamodb/history.h"
 #include "services/dynamodb/stream.h"
 
@@ -39,6 +40,7 @@ static err run_sweep(struct txn *t, const struct task *task, i64 now_ms) {
 static void drop(struct call *c, struct ddb_table *table) {
     struct txn *t = c->txn;
     struct arena *a = c->arena;
+    ddb_replica_forget(c, table);
     ddb_sweep(t, a, table->space);
     ddb_sweep(t, a, table->collections);
     ddb_sweep(t, a, table->ttl_space);

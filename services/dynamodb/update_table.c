@@ -1,4 +1,5 @@
 /* UpdateTable: billing, throughput, global indexes, stream, encryption, class, protection. */
+#include "services/dynamodb/global.h"
 #include "services/dynamodb/schema.h"
 #include "services/dynamodb/stream.h"
 
@@ -199,6 +200,7 @@ err dynamodb_update_table(struct call *c, const struct dynamodb_update_table_inp
     TRY(update_indexes(c, in, &t));
     TRY(update_billing(c, in, &t));
     TRY(update_stream(c, in->stream_specification, &t));
+    TRY(ddb_replicas_update(c, &in->replica_updates, &t));
     TRY(ddb_sse_read(c, in->sse_specification, &t));
     if (in->table_class.p) {
         t.class_ = str_eq(in->table_class, S("STANDARD")) ? DDB_STANDARD : DDB_INFREQUENT;
@@ -206,7 +208,7 @@ err dynamodb_update_table(struct call *c, const struct dynamodb_update_table_inp
     }
     if (in->deletion_protection_enabled.set) t.protected_ = in->deletion_protection_enabled.v;
     bool only_protection = in->deletion_protection_enabled.set && !in->provisioned_throughput && !in->billing_mode.p
-                        && !in->stream_specification && !in->global_secondary_index_updates.n && !in->sse_specification && !in->table_class.p;
+                        && !in->stream_specification && !in->replica_updates.n && !in->global_secondary_index_updates.n && !in->sse_specification && !in->table_class.p;
     if (!only_protection) t.state = DDB_UPDATING;
     ddb_table_save(c->txn, c->arena, &t);
     ddb_table_settle(c->txn, c->arena, &t);

@@ -1,0 +1,137 @@
+/* Global tables (version 2019.11.21): a table of one name in several regions, each written to.
+ *
+ * brume's regions share one store and one writer, so a change reaches every replica in the transaction
+ * that makes it. What AWS resolves later, by the last writer, cannot arise. A new replica is filled by a
+ * copy; from the first moment on it gets every change, so the copy need not care for the past. */
+#include "services/dynamodb/global.h"
+#include "services/dynamodb/history.h"
+#include "services/dynamodb/stream.h"
+
+static bool listed(const struct ddb_table *t, str region) {
+    for (u32 i = 0; i < t->replicas.n; i++)
+        if (str_eq(t->replicas.v[i].text, region)) return true;
+    return false;
+}
+
+static void list_add(struct arena *a, struct ddb_table *t, str region) {
+    struct ddb_name *more = NEW_ARRAY(a, struct ddb_name, t->replicas.n + 1);
+    if (t->replicas.n) memcpy(more, t->replicas.v, t->replicas.n * sizeof *more);
+    more[t->replicas.n].text = region;
+    t->replicas = (struct ddb_names){more, t->replicas.n + 1, true};
+}
+
+static void list_remove(struct ddb_table *t, str region) {
+    u32 kept = 0;
+    for (u32 i = 0; i < t->replicas.n; i++)
+        if (!str_eq(t->replicas.v[i].text, region)) t->replicas.v[kept++] = t->replicas.v[i];
+    t->replicas.n = kept;
+}
+
+static bool replica_of(struct call *c, const struct ddb_table *t, u32 at, struct ddb_table *replica) {
+    return ddb_table_load(c->txn, c->arena, t->account, t->replicas.v[at].text, t->name, replica);
+}
+
+/* ---- a change ---- */
+
+err ddb_replicate(struct call *c, const struct ddb_change *change) {
+    for (u32 i = 0; i < change->table->replicas.n; i++) {
+        struct ddb_table replica;
+        struct ddb_usage usage = {0};
+        struct ddb_key k = *change->key;
+        if (!replica_of(c, change->table, i, &replica) || replica.state == DDB_DELETING) continue;
+        ddb_key_locate(c->arena, &replica, &k);
+        str before = ddb_item_read(c, &k);
+        TRY(ddb_item_change(c, &(struct ddb_change){.table = &replica, .key = &k, .before = before, .after = change->after, .replicated = true}, &usage));
+    }
+    return NULL;
+}
+
+/* ---- replicas come and go ---- */
+
+static err create(struct call *c, struct ddb_table *t, const struct dynamodb_create_replication_group_member_action *a) {
+    static const struct dynamodb_global_secondary_index_list all_globals;
+    static const struct dynamodb_local_secondary_index_list all_locals;
+    struct ddb_overrides none = {.globals = &all_globals, .locals = &all_locals};
+    struct ddb_table made, other;
+    struct call there = *c;
+    str region = a->region_name;
+    if (!region_known(region) || str_eq(region, t->region))
+        return fail(c, &cloud_validation, "One or more parameter values were invalid: Unsupported region: %.*s", STR_ARGS(region));
+    if (listed(t, region))
+        return fail(c, &cloud_validation, "Failed to create a the new replica of table with name: '%.*s' because one or more replicas already "
+                                          "existed as tables.", STR_ARGS(t->name));
+    if (ddb_table_load(c->txn, c->arena, t->account, region, t->name, &other))
+        return fail(c, &cloud_validation, "Failed to create a the new replica of table with name: '%.*s' because one or more replicas already "
+                                          "existed as tables.", STR_ARGS(t->name));
+    if (!t->streaming) ddb_stream_begin(c, t, S("NEW_AND_OLD_IMAGES"));
+    there.region = region;
+    TRY(ddb_restore_begin(&there, t, t->name, &none, &made));
+    made.restored_table = (str){0};
+    made.restored_ms = 0;
+    ddb_stream_begin(&there, &made, S("NEW_AND_OLD_IMAGES"));
+    for (u32 i = 0; i < t->replicas.n; i++) {
+        if (!replica_of(c, t, i, &other)) continue;
+        list_add(c->arena, &other, region);
+        ddb_table_save(c->txn, c->arena, &other);
+        list_add(c->arena, &made, other.region);
+    }
+    list_add(c->arena, &made, t->region);
+    list_add(c->arena, t, region);
+    t->copies++;
+    ddb_table_save(c->txn, c->arena, &made);
+    struct ddb_copy copy = {.source = t->space, .source_table = ddb_table_row(c->arena, t->account, t->region, t->name),
+                            .target_table = ddb_table_row(c->arena, made.account, made.region, made.name)};
+    ddb_copy_start(c->txn, c->arena, &copy);
+    return NULL;
+}
+
+void ddb_replica_forget(struct call *c, const struct ddb_table *gone) {
+    struct ddb_table other;
+    for (u32 i = 0; i < gone->replicas.n; i++) {
+        if (!replica_of(c, gone, i, &other)) continue;
+        list_remove(&other, gone->region);
+        ddb_table_save(c->txn, c->arena, &other);
+    }
+}
+
+static err remove_replica(struct call *c, struct ddb_table *t, str region) {
+    struct ddb_table gone;
+    if (!listed(t, region) || !ddb_table_load(c->txn, c->arena, t->account, region, t->name, &gone))
+        return fail(c, &cloud_validation, "One or more parameter values were invalid: No replica in region %.*s", STR_ARGS(region));
+    if (gone.state != DDB_ACTIVE)
+        return fail(c, &dynamodb_resource_in_use_exception, "Attempt to change a resource which is still in use: Table is being updated: %.*s",
+                    STR_ARGS(t->name));
+    ddb_replica_forget(c, &gone);
+    list_remove(t, region);
+    gone.state = DDB_DELETING;
+    gone.replicas.n = 0;
+    ddb_table_save(c->txn, c->arena, &gone);
+    ddb_table_settle(c->txn, c->arena, &gone);
+    return NULL;
+}
+
+err ddb_replicas_update(struct call *c, const struct dynamodb_replication_group_update_list *list, struct ddb_table *t) {
+    for (u32 i = 0; i < list->n; i++) {
+        const struct dynamodb_replication_group_update *u = &list->v[i];
+        if (!!u->create + !!u->delete != 1)
+            return fail(c, &cloud_validation, "One or more parameter values were invalid: One of ReplicaUpdate.Create, ReplicaUpdate.Delete must "
+                                              "be given");
+        TRY(u->create ? create(c, t, u->create) : remove_replica(c, t, u->delete->region_name));
+    }
+    return NULL;
+}
+
+void ddb_replicas_describe(struct call *c, const struct ddb_table *t, struct dynamodb_table_description *out) {
+    static const char *const states[] = {"ACTIVE", "CREATING", "UPDATING", "DELETING"};
+    struct ddb_table replica;
+    if (!t->replicas.n) return;
+    out->global_table_version = S("2019.11.21");
+    out->replicas.v = NEW_ARRAY(c->arena, struct dynamodb_replica_description, t->replicas.n);
+    out->replicas.set = true;
+    for (u32 i = 0; i < t->replicas.n; i++) {
+        if (!replica_of(c, t, i, &replica)) continue;
+        struct dynamodb_replica_description *r = &out->replicas.v[out->replicas.n++];
+        r->region_name = replica.region;
+        r->replica_status = str_of(states[replica.state]);
+    }
+}
