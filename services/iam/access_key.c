@@ -115,12 +115,27 @@ err iam_get_access_key_last_used(struct call *c, const struct iam_get_access_key
 
 /* ---- for the door ---- */
 
-void iam_key_used(struct txn *t, struct arena *a, str id, str region, str service, i64 at_ms) {
-    struct realm r = {t, a, access_key_account(a, id)};
+static void mark_key(const struct realm *r, str id, str region, str service, i64 at_ms) {
     struct access_key key;
-    if (!r.account.p || !access_key_load(&r, id, &key) || key.used_ms >= at_ms) return;
+    if (!access_key_load(r, id, &key) || key.used_ms >= at_ms) return;
     key.used_ms = at_ms;
     key.used_region = region;
     key.used_service = service;
-    save(&r, &key);
+    save(r, &key);
+}
+
+static void mark_role(const struct realm *r, struct entity *e, str region, i64 at_ms) {
+    e->used_ms = at_ms;
+    e->used_region = region;
+    entity_save(r, e);
+}
+
+void iam_key_used(struct txn *t, struct arena *a, const struct principal *p, str region, str service, i64 at_ms) {
+    struct realm r = {t, a, p->account};
+    struct entity e;
+    str id = p->user_id;
+    mark_key(&r, p->access_key, region, service, at_ms);
+    if (p->kind == PRINCIPAL_ROOT || !entity_load_by_id(&r, str_cut(&id, ':'), &e)) return;
+    if (e.kind == ENTITY_ROLE) mark_role(&r, &e, region, at_ms);
+    service_used(&r, e.id, service, region, at_ms);
 }

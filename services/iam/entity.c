@@ -163,6 +163,9 @@ void entity_delete(struct call *c, struct entity *e) {
     struct realm r = realm_of(c);
     txn_delete(c->txn, row_of(&r, e->kind, e->name));
     txn_delete(c->txn, realm_key(&r, "id", e->id, (str){0}));
+    str used = realm_key(&r, "used", e->id, (str){0}), key;
+    struct range rows = txn_range(c->txn, used, key_after_prefix(c->arena, used));
+    while (range_next(&rows, &key, NULL)) txn_delete(c->txn, arena_str(c->arena, key));
     registry_remove(c, entity_arn(c->arena, e));
     count_add(&r, kinds[e->kind].row, -1);
     txn_raise_epoch(c->txn);

@@ -119,6 +119,11 @@ struct iam_instance_profile_list_type instance_profiles_of(struct call *c, const
 err report_slice(struct txn *t, const struct task *task, i64 now_ms); /* report.c */
 err service_role_delete(struct txn *t, const struct task *task, i64 now_ms);
 
+/* ---- advisor.c ---- */
+void service_used(const struct realm *r, str id, str service, str region, i64 at_ms);
+err advisor_run(struct txn *t, const struct task *task, i64 now_ms);
+extern const struct packed aws_services;
+
 /* ---- password_policy.c, login.c ---- */
 bool password_policy_load(const struct realm *r, struct password_policy *policy); /* false: AWS's default rules */
 MUST_USE err password_check(struct call *c, str password); /* PasswordPolicyViolation */
@@ -142,7 +147,7 @@ bool iam_role(struct txn *t, struct arena *a, str arn, struct identity_role *rol
 bool iam_oidc_provider(struct txn *t, struct arena *a, str arn, struct identity_oidc_provider *provider);
 bool iam_saml_provider(struct txn *t, struct arena *a, str arn, struct identity_saml_provider *provider);
 bool iam_mfa_check(struct txn *t, struct arena *a, const struct principal *p, str serial, str code);
-void iam_key_used(struct txn *t, struct arena *a, str access_key, str region, str service, i64 at_ms);
+void iam_key_used(struct txn *t, struct arena *a, const struct principal *p, str region, str service, i64 at_ms);
 enum { POLICIES_PER_IDENTITY = 512 }; /* beyond what the quotas of policies and groups let stand */
 struct source_policy { /* a policy of a user, group or role, and whose it is */
     str name, json; /* as in struct identity_policy */

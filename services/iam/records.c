@@ -85,3 +85,17 @@ static const struct record_field provider_fields[] = {
     RECORD_STR(4, struct provider, uuid),        RECORD_I64(5, struct provider, created_ms),  RECORD_I64(6, struct provider, valid_until_ms),
 };
 const struct record_type provider_record = RECORD_TYPE(struct provider, provider_fields);
+
+static const struct record_field service_use_fields[] = {
+    RECORD_I64(1, struct service_use, at_ms),
+    RECORD_STR(2, struct service_use, region),
+};
+const struct record_type service_use_record = RECORD_TYPE(struct service_use, service_use_fields);
+
+static const struct record_field advisor_job_fields[] = {
+    RECORD_STR(1, struct advisor_job, arn),
+    RECORD_STR(2, struct advisor_job, lines),
+    RECORD_I64(3, struct advisor_job, created_ms),
+    RECORD_I64(4, struct advisor_job, done_ms),
+};
+const struct record_type advisor_job_record = RECORD_TYPE(struct advisor_job, advisor_job_fields);

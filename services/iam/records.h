@@ -85,6 +85,18 @@ struct provider {
     i64 created_ms, valid_until_ms;
 };
 
+struct service_use {
+    i64 at_ms;
+    str region;
+};
+
+/* A report of last uses; `lines` when it is done (advisor.c). */
+struct advisor_job {
+    str arn, lines;
+    i64 created_ms, done_ms;
+};
+
+extern const struct record_type service_use_record, advisor_job_record;
 extern const struct record_type server_certificate_record, user_key_record, credential_record, provider_record;
 extern const struct record_type entity_record, policy_version_record, access_key_record, password_policy_record, login_record, mfa_record;
 

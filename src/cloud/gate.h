@@ -36,8 +36,8 @@ const struct gate_caller *gate_caller_of(struct gate_view *v, const struct princ
 const struct gate_account *gate_account_of(struct gate_view *v, str account);
 /* A lasting key of a user or root that IAM knows; NULL: none. */
 const struct identity_key *gate_key_of(struct gate_view *v, str access_key);
-/* Whether it is time to mark a key as used: once a minute, over all threads (now and then once more). */
-bool gate_key_mark(struct gate_slots *s, str access_key, i64 now_ms);
+/* Whether it is time to mark a key or role as used: once a minute, over all threads (now and then once more). */
+bool gate_key_mark(struct gate_slots *s, str what, i64 now_ms);
 /* A document of a kind; one that does not compile denies everything: what it would have denied is unknown. */
 const struct policy *gate_document(struct gate_view *v, str json, enum policy_kind kind);
 /* The managed policy of an ARN; NULL: there is none. */

@@ -231,8 +231,8 @@ const struct identity_key *gate_key_of(struct gate_view *v, str access_key) {
     return &keep(v, e)->access_key;
 }
 
-bool gate_key_mark(struct gate_slots *s, str access_key, i64 now_ms) {
-    u64 hash = str_hash(access_key), mark = hash >> 32 << 32 | (u32)(now_ms / 60000);
+bool gate_key_mark(struct gate_slots *s, str what, i64 now_ms) {
+    u64 hash = str_hash(what), mark = hash >> 32 << 32 | (u32)(now_ms / 60000);
     return atomic_exchange(&s->marks[hash % MARKS], mark) != mark;
 }
 

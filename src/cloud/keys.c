@@ -84,13 +84,14 @@ struct key_use {
     struct worker_job job;
     struct arena arena;
     struct cloud *cloud;
-    str access_key, region, service;
+    struct principal principal; /* who, as far as the door needs it */
+    str region, service;
     i64 at_ms;
 };
 
 static err mark_in_writer(void *context, struct txn *t) {
     struct key_use *u = context;
-    u->cloud->config.identity->key_used(t, txn_arena(t), u->access_key, u->region, u->service, u->at_ms);
+    u->cloud->config.identity->key_used(t, txn_arena(t), &u->principal, u->region, u->service, u->at_ms);
     return NULL;
 }
 
@@ -104,14 +105,20 @@ static void mark_on_worker(struct worker_job *job) {
 
 void key_mark_used(struct flight *f) {
     const struct identity_door *door = f->cloud->config.identity;
+    const struct principal *p = &f->principal;
+    bool known = f->lasting_key || p->kind == PRINCIPAL_USER || p->kind == PRINCIPAL_ROLE_SESSION;
+    if (!known || !door->key_used) return;
     i64 now = store_now_ms(f->cloud->store);
-    if (!f->lasting_key || !door->key_used || !gate_key_mark(f->cloud->gate, f->claim.access_key, now)) return;
+    str service = wire_text(f->service->wire, f->service->wire->signing_name);
+    str who = p->kind == PRINCIPAL_ROLE_SESSION ? p->session_issuer : f->claim.access_key;
+    if (!gate_key_mark(f->cloud->gate, arena_concat(f->arena, who, service), now)) return;
     struct arena arena = {0};
     struct key_use *u = NEW(&arena, struct key_use);
     *u = (struct key_use){.job = {.run = mark_on_worker}, .cloud = f->cloud, .at_ms = now};
-    u->access_key = arena_str(&arena, f->claim.access_key);
+    u->principal = (struct principal){.kind = p->kind, .account = arena_str(&arena, p->account), .user_id = arena_str(&arena, p->user_id),
+                                      .access_key = arena_str(&arena, f->claim.access_key)};
     u->region = arena_str(&arena, f->call.region);
-    u->service = arena_str(&arena, wire_text(f->service->wire, f->service->wire->signing_name));
+    u->service = arena_str(&arena, service);
     u->arena = arena;
     store_worker_submit(f->cloud->store, &u->job);
 }

@@ -1,5 +1,5 @@
 /* Published data that is linked into the program: lines of text in packed frames (zstd), sorted by their
- * first field, folded to lower case. A look unpacks one frame. tools/import-aws-policies writes the form. */
+ * first field, folded to lower case. A look unpacks one frame. tools/import-packed writes the form. */
 #ifndef BRUME_PACKED_H
 #define BRUME_PACKED_H
 

@@ -4,7 +4,7 @@ import io
 import time
 
 import pytest
-from policies import document, trust
+from policies import document, statement, trust
 
 EC2 = trust({"Service": "ec2.amazonaws.com"})
 
@@ -97,3 +97,58 @@ def test_report_in_slices_and_its_age(start_brume, refused):
     with refused("ReportExpired"):
         iam.get_credential_report()
     assert len(report_of(iam)) == 450
+
+
+def advice(iam, arn):
+    job = iam.generate_service_last_accessed_details(Arn=arn)["JobId"]
+    for _ in range(200):
+        got = iam.get_service_last_accessed_details(JobId=job, MaxItems=1000)
+        if got["JobStatus"] != "IN_PROGRESS":
+            break
+        time.sleep(0.02)
+    assert got["JobStatus"] == "COMPLETED" and not got["IsTruncated"]
+    return job, {s["ServiceNamespace"]: s for s in got["ServicesLastAccessed"]}
+
+
+def test_access_advisor(iam, brume):
+    user = iam.create_user(UserName="u")["User"]["Arn"]
+    iam.create_group(GroupName="g")
+    iam.add_user_to_group(GroupName="g", UserName="u")
+    iam.put_user_policy(UserName="u", PolicyName="p", PolicyDocument=document(statement(action=["sqs:ListQueues", "S3:*"]), statement("Deny", "kms:*")))
+    managed = iam.create_policy(PolicyName="m", PolicyDocument=document(statement(action="iam:List*")))["Policy"]["Arn"]
+    iam.attach_group_policy(GroupName="g", PolicyArn=managed)
+    key = iam.create_access_key(UserName="u")["AccessKey"]
+    brume.client("sqs", account=key["AccessKeyId"], secret=key["SecretAccessKey"], region="eu-north-1").list_queues()
+    for _ in range(200):
+        job, services = advice(iam, user)
+        if services["sqs"]["TotalAuthenticatedEntities"]:
+            break
+        time.sleep(0.02)
+    assert set(services) == {"sqs", "s3", "iam"}
+    assert (services["sqs"]["ServiceName"], services["sqs"]["LastAuthenticatedEntity"], services["sqs"]["LastAuthenticatedRegion"],
+            services["sqs"]["TotalAuthenticatedEntities"]) == ("Amazon SQS", user, "eu-north-1", 1)
+    assert "LastAuthenticated" not in services["s3"] and services["s3"]["TotalAuthenticatedEntities"] == 0
+    entities = iam.get_service_last_accessed_details_with_entities(JobId=job, ServiceNamespace="sqs")["EntityDetailsList"]
+    assert [(e["EntityInfo"]["Arn"], e["EntityInfo"]["Type"]) for e in entities] == [(user, "USER")]
+    assert entities[0]["LastAuthenticated"] == services["sqs"]["LastAuthenticated"]
+    assert set(advice(iam, managed)[1]) == {"iam"}
+    granting = iam.list_policies_granting_service_access(Arn=user, ServiceNamespaces=["iam", "sqs", "kms"])["PoliciesGrantingServiceAccess"]
+    assert [[(p["PolicyName"], p["PolicyType"]) for p in e["Policies"]] for e in granting] == [[("m", "MANAGED")], [("p", "INLINE")], []]
+    assert granting[0]["Policies"][0]["EntityName"] == "g"
+
+
+def test_last_use_of_a_role(iam, brume, account):
+    trusts = trust({"AWS": f"arn:aws:iam::{account}:root"})
+    arn = iam.create_role(RoleName="r", AssumeRolePolicyDocument=trusts)["Role"]["Arn"]
+    iam.create_user(UserName="u")
+    iam.put_user_policy(UserName="u", PolicyName="p", PolicyDocument=document())
+    key = iam.create_access_key(UserName="u")["AccessKey"]
+    session = brume.client("sts", account=key["AccessKeyId"], secret=key["SecretAccessKey"]).assume_role(RoleArn=arn, RoleSessionName="session")["Credentials"]
+    brume.client("sts", account=session["AccessKeyId"], secret=session["SecretAccessKey"], aws_session_token=session["SessionToken"],
+                 region="ap-south-1").get_caller_identity()
+    for _ in range(200):
+        used = iam.get_role(RoleName="r")["Role"]["RoleLastUsed"]
+        if used:
+            break
+        time.sleep(0.02)
+    assert used["Region"] == "ap-south-1" and abs(used["LastUsedDate"].timestamp() - time.time()) < 60
