@@ -113,5 +113,6 @@ enum step stage_authorize(struct flight *f) {
     f->error = moved ? flight_authorize_again(f) : call_authorize(c, f->in);
     if (reads) store_snapshot_end(c->txn);
     c->txn = NULL;
+    if (f->error && f->principal.kind == PRINCIPAL_ANONYMOUS && !f->s3) f->error = flight_unsigned(f);
     return f->error ? STEP_ANSWER : STEP_NEXT;
 }

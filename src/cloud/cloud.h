@@ -63,6 +63,7 @@ struct call {
     /* Set by may(): why it said no, for deny() and authorization_message_encode(). */
     u8 denial; /* enum policy_reason */
     bool denied_explicitly;
+    bool denied_abroad; /* the resource is another account's, outside of the caller's organization */
     bool gate_snapshot; /* private to the gate */
 };
 

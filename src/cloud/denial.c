@@ -38,13 +38,13 @@ static str action_written(const struct call *c, str action) {
 
 err deny(struct call *c, str action, str resource_arn) {
     bool s3 = is_service(c, S("s3"));
-    if (s3 && c->principal->kind == PRINCIPAL_ANONYMOUS) return fail(c, &cloud_access_denied, "Access Denied");
+    if (s3 && (c->principal->kind == PRINCIPAL_ANONYMOUS || c->denied_abroad)) return fail(c, &cloud_access_denied, "Access Denied"); /* strangers learn no more */
     err e = is_service(c, S("sns")) ? &sns_refusal : &cloud_access_denied;
     const char *quote = s3 ? "\"" : "";
     str who = c->principal->arn.p ? c->principal->arn : S("anonymous");
     action = action_written(c, action);
-    str head = arena_format(c->arena, "User: %.*s is not authorized to perform: %.*s on resource: %s%.*s%s", STR_ARGS(who), STR_ARGS(action), quote,
-                            STR_ARGS(resource_arn), quote);
+    str head = arena_format(c->arena, "User: %.*s is not authorized to perform: %.*s", STR_ARGS(who), STR_ARGS(action));
+    if (!s3 || !str_eq(resource_arn, S("*"))) head = arena_format(c->arena, "%.*s on resource: %s%.*s%s", STR_ARGS(head), quote, STR_ARGS(resource_arn), quote);
     const char *name = kinds[c->denial].name;
     if (c->denied_explicitly) return fail(c, e, "%.*s with an explicit deny in %s %s", STR_ARGS(head), kinds[c->denial].article, name);
     if (is_service(c, S("sts"))) return fail(c, e, "%.*s", STR_ARGS(head)); /* whether there is such a role is not told */

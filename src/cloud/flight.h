@@ -132,6 +132,7 @@ err flight_authorize_again(struct flight *f); /* when the policy epoch has moved
 
 /* identify.c: the refusal of a key that is none, or none any more */
 err flight_key_unknown(struct flight *f);
+err flight_unsigned(struct flight *f); /* a signature would have been needed */
 
 /* receive.c */
 void intake_bytes(struct flight *f, str bytes);

@@ -82,6 +82,12 @@ static struct policy_set gather(struct gate *g) {
 
 /* ---- deciding ---- */
 
+static bool abroad(struct gate *g, const struct policy_set *set) {
+    if (!set->cross_account) return false;
+    str home = gate_account_of(&g->view, g->principal->account)->organization, there = gate_account_of(&g->view, g->resource_account)->organization;
+    return !home.n || !str_eq(home, there);
+}
+
 static str owner_of(struct call *c, const struct gate_question *q) {
     struct arn arn;
     if (q->facts && q->facts->resource_account.p) return q->facts->resource_account;
@@ -104,6 +110,7 @@ struct policy_decision gate_decide(struct call *c, const struct gate_question *q
     g.view = gate_view_open(c);
     struct policy_set set = gather(&g);
     struct policy_decision d = policy_decide(&set, &r);
+    c->denied_abroad = !d.allowed && abroad(&g, &set);
     gate_view_close(&g.view);
     d.decider = NULL; /* it is the cache's */
     gate_txn_end(c);

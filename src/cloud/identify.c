@@ -139,6 +139,18 @@ err flight_key_unknown(struct flight *f) {
     return flight_error(f, fault.code, fault.status);
 }
 
+/* A queue's or a topic's policy may allow everybody, even unsigned. */
+static bool lets_strangers_in(const struct flight *f) {
+    str name = wire_text(f->service->wire, f->service->wire->name);
+    return str_eq(name, S("sqs")) || str_eq(name, S("sns"));
+}
+
+err flight_unsigned(struct flight *f) {
+    struct auth_fault fault = auth_fault_of(AUTH_FAULT_NO_SIGNATURE, dialect_of(f), (str){0}, (str){0}, f->arena);
+    f->message = fault.message;
+    return flight_error(f, fault.code, fault.status);
+}
+
 static enum step verify(struct flight *f, str secret) {
     if (f->form) return form_upload_identify(f, secret);
     enum step step;
@@ -156,7 +168,7 @@ enum step stage_identify(struct flight *f) {
     if (c->form == AUTH_MALFORMED) return refuse(f, auth_fault_of_claim(c, dialect_of(f), f->arena));
     if (c->form == AUTH_ANONYMOUS) {
         begin_call(f);
-        if (f->s3 || f->op->flags & WIRE_OP_ANONYMOUS) return STEP_NEXT; /* authorisation decides */
+        if (f->s3 || f->op->flags & WIRE_OP_ANONYMOUS || lets_strangers_in(f)) return STEP_NEXT; /* authorisation decides */
         return refuse_kind(f, AUTH_FAULT_NO_SIGNATURE);
     }
     enum step step = check_scope(f);

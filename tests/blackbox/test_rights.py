@@ -278,6 +278,32 @@ def test_a_queue_s_policy_lets_in_who_it_names(home, abroad):
     sqs.send_message(**send)
 
 
+def test_a_queue_s_policy_may_let_in_everybody(home):
+    sqs = home.client("sqs")
+    queue = sqs.create_queue(QueueName="q")["QueueUrl"]
+
+    def unsigned(body):
+        try:
+            return urllib.request.urlopen(f"{queue}?Action=SendMessage&MessageBody={body}&Version=2012-11-05").status
+        except urllib.error.HTTPError as e:
+            return e.code, e.read().decode()
+    status, text = unsigned("a")
+    assert status == 403 and "MissingAuthenticationToken" in text
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy(allow("sqs:SendMessage", Principal="*"))})
+    assert unsigned("b") == 200
+    assert sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"] == "b"
+
+
+def test_strangers_learn_nothing_from_a_bucket_s_refusal(home, abroad):
+    bucket = name()
+    home.client("s3").create_bucket(Bucket=bucket)
+    eve = abroad.user("eve", allow("s3:*"))
+    assert refusal(eve.client("s3").list_objects_v2, Bucket=bucket) == ("AccessDenied", "Access Denied", 403)
+    bob = home.user("bob")
+    assert refusal(bob.client("s3").list_buckets)[1] == (
+        f"User: {bob.arn} is not authorized to perform: s3:ListAllMyBuckets because no identity-based policy allows the s3:ListAllMyBuckets action")
+
+
 def test_add_permission_lets_an_account_in(home, abroad):
     sqs = home.client("sqs")
     queue = sqs.create_queue(QueueName="q")["QueueUrl"]
