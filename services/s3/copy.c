@@ -35,7 +35,9 @@ err s3_copy_source_open(struct call *c, str header, str owner, const struct cond
     TRY(s3_bucket_open(c, source.bucket, owner, &bucket));
     str arn = s3_object_arn(c, source.bucket, source.key);
     str action = source.version_id.p ? S("s3:GetObjectVersion") : S("s3:GetObject");
-    if (!s3_may(c, &bucket, action, arn)) return deny(c, action, arn);
+    bool there = source.version_id.p ? s3_version_find(c, &bucket, source.key, source.version_id, object)
+                                     : s3_object_find(c, &bucket, source.key, object);
+    if (!s3_may_read(c, &bucket, there ? object : NULL, action, arn)) return deny(c, action, arn);
     err e = s3_object_open(c, &bucket, source.key, source.version_id, object);
     if (e == &s3_method_not_allowed) /* a delete marker has nothing to copy */
         return fail(c, &s3_invalid_request, "The source of a copy request may not specifically refer to a delete marker by "

@@ -68,18 +68,68 @@ static err facts_of(struct call *c, str name, str key, str version_id, struct as
         s3_acl_facts(c, &bucket, &acl.grants, asked.permission, facts);
     bool there = key.p && (version_id.p ? s3_version_find(c, &bucket, key, version_id, &object) : s3_object_find(c, &bucket, key, &object));
     if (there) add_object(c, &bucket, &object, asked, facts);
+    /* What is absent has no list: who may list the bucket hears that it is absent. */
+    bool absent = key.p && !there && asked.of_object && !s3_acls_off(&bucket);
+    if (absent && s3_may(c, &bucket, S("s3:ListBucket"), s3_bucket_arn(c, name))) facts->granted = true;
+    return NULL;
+}
+
+/* What a right inside an operation asks of the bucket's list: those that operations decide for themselves. */
+static const char *listed_permission(str action) {
+    if (str_eq(action, S("s3:ListBucket")) || str_eq(action, S("s3:ListBucketVersions"))) return "READ";
+    if (str_eq(action, S("s3:DeleteObject")) || str_eq(action, S("s3:DeleteObjectVersion"))) return "WRITE";
     return NULL;
 }
 
 bool s3_may(struct call *c, const struct bucket_row *bucket, str action, str arn) {
     struct auth_facts facts = {0};
+    struct s3_acl_row acl;
+    const char *permission = listed_permission(action);
     s3_facts(c, bucket, &facts);
+    if (permission && !s3_acls_off(bucket) && s3_config_get(c, bucket, S3_CONFIG_ACL, &s3_acl_record, &acl))
+        s3_acl_facts(c, bucket, &acl.grants, permission, &facts);
     return may_with(c, action, arn, &facts);
+}
+
+bool s3_may_read(struct call *c, const struct bucket_row *bucket, const struct object_row *object, str action, str arn) {
+    struct auth_facts facts = {0};
+    s3_facts(c, bucket, &facts);
+    if (object) add_object(c, bucket, object, (struct asked){"READ", true}, &facts);
+    return may_with(c, action, arn, &facts);
+}
+
+/* The root of the bucket's account may always look at its policy and change it: a denial of everybody would
+ * else lock everybody out for ever. */
+static err policy_facts(struct call *c, str name, struct auth_facts *facts) {
+    TRY(facts_of(c, name, (str){0}, (str){0}, (struct asked){0}, S("requester"), facts));
+    if (c->principal->kind == PRINCIPAL_ROOT && is_owner(c, facts->resource_account)) facts->resource_policy = (str){0};
+    return NULL;
+}
+
+/* s3:RequestObjectTag/...: the tags that a new object shall have. */
+static void add_request_tags(struct call *c, str header, struct auth_facts *facts) {
+    struct record_pairs tags = {0};
+    if (!header.n || s3_tags_parse(c, header, &tags)) return; /* what is no list of tags is refused later */
+    struct auth_fact *all = NEW_ARRAY(c->arena, struct auth_fact, facts->n + tags.n);
+    memcpy(all, facts->v, facts->n * sizeof *all);
+    for (u32 i = 0; i < tags.n; i++)
+        all[facts->n++] = (struct auth_fact){arena_concat(c->arena, S("s3:RequestObjectTag/"), tags.v[i].key), tags.v[i].value};
+    facts->v = all;
 }
 
 #define FACTS(operation, key, version_id, permission, of_object, payer)                                                    \
     err s3_##operation##_facts(struct call *c, const struct s3_##operation##_request *in, struct auth_facts *facts) { \
         return facts_of(c, in->bucket, key, version_id, (struct asked){permission, of_object}, payer, facts);              \
+    }
+#define POLICY(operation)                                                                                                  \
+    err s3_##operation##_facts(struct call *c, const struct s3_##operation##_request *in, struct auth_facts *facts) { \
+        return policy_facts(c, in->bucket, facts);                                                                        \
+    }
+#define NEW_OBJECT(operation)                                                                                              \
+    err s3_##operation##_facts(struct call *c, const struct s3_##operation##_request *in, struct auth_facts *facts) { \
+        TRY(facts_of(c, in->bucket, in->key, NONE, (struct asked){"WRITE", false}, in->request_payer, facts));            \
+        add_request_tags(c, in->tagging, facts);                                                                           \
+        return NULL;                                                                                                       \
     }
 #define NONE ((str){0})
 #define BUCKET(operation) FACTS(operation, NONE, NONE, NULL, false, S("requester"))
@@ -91,7 +141,7 @@ bool s3_may(struct call *c, const struct bucket_row *bucket, str action, str arn
 BUCKET(delete_bucket)
 BUCKET(delete_bucket_cors)
 BUCKET(delete_bucket_ownership_controls)
-BUCKET(delete_bucket_policy)
+POLICY(delete_bucket_policy)
 BUCKET(delete_bucket_tagging)
 BUCKET(delete_bucket_website)
 BUCKET(delete_public_access_block)
@@ -110,7 +160,7 @@ BUCKET(put_bucket_intelligent_tiering_configuration)
 BUCKET(get_bucket_location)
 BUCKET(get_bucket_logging)
 BUCKET(get_bucket_ownership_controls)
-BUCKET(get_bucket_policy)
+POLICY(get_bucket_policy)
 BUCKET(get_bucket_policy_status)
 BUCKET(get_bucket_request_payment)
 BUCKET(get_bucket_tagging)
@@ -121,7 +171,7 @@ BUCKET(put_bucket_accelerate_configuration)
 BUCKET(put_bucket_cors)
 BUCKET(put_bucket_logging)
 BUCKET(put_bucket_ownership_controls)
-BUCKET(put_bucket_policy)
+POLICY(put_bucket_policy)
 BUCKET(put_bucket_request_payment)
 BUCKET(put_bucket_tagging)
 BUCKET(put_bucket_versioning)
@@ -140,10 +190,10 @@ BUCKET_PAID(list_objects_v2, "READ")
 
 OBJECT(abort_multipart_upload, "WRITE", false)
 OBJECT(complete_multipart_upload, "WRITE", false)
-OBJECT(copy_object, "WRITE", false)
-OBJECT(create_multipart_upload, "WRITE", false)
+NEW_OBJECT(copy_object)
+NEW_OBJECT(create_multipart_upload)
 OBJECT(list_parts, "WRITE", false)
-OBJECT(put_object, "WRITE", false)
+NEW_OBJECT(put_object)
 OBJECT(upload_part, "WRITE", false)
 OBJECT(upload_part_copy, "WRITE", false)
 

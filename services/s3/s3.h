@@ -26,6 +26,8 @@ struct s3_owner *s3_owner(struct call *c, str account);
 void s3_facts(struct call *c, const struct bucket_row *bucket, struct auth_facts *facts);
 /* may(), for something of this bucket. */
 bool s3_may(struct call *c, const struct bucket_row *bucket, str action, str arn);
+/* The same for reading one object of it (NULL: there is none), whose list of rights and tags may count. */
+bool s3_may_read(struct call *c, const struct bucket_row *bucket, const struct object_row *object, str action, str arn);
 
 /* ---- mfa.c ---- */
 /* Where the bucket wants a second factor: AccessDenied without a code that holds. */

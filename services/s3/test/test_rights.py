@@ -219,3 +219,27 @@ def test_settings_come_back(s3, bucket):
     assert refused(s3.get_bucket_website, Bucket=bucket) == "NoSuchWebsiteConfiguration"
     s3.put_bucket_accelerate_configuration(Bucket=bucket, AccelerateConfiguration={"Status": "Suspended"})
     assert s3.get_bucket_accelerate_configuration(Bucket=bucket)["Status"] == "Suspended"
+
+
+def test_the_owner_s_root_can_always_undo_a_policy(s3, bucket, brume):
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy(bucket, "*", "s3:*", "Deny"))
+    assert refused(s3.list_objects_v2, Bucket=bucket) == "AccessDenied"
+    assert "Deny" in s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    s3.delete_bucket_policy(Bucket=bucket)
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+
+
+def test_rights_by_the_tags_of_a_new_object(s3, bucket, brume):
+    condition = {"StringEquals": {"s3:RequestObjectTag/team": "blue"}}
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy(bucket, {"AWS": OTHER}, ["s3:PutObject", "s3:PutObjectTagging"],
+                                                      Condition=condition))
+    other = brume.client("s3", account=OTHER)
+    other.put_object(Bucket=bucket, Key="t", Body=b"x", Tagging="team=blue")
+    assert refused(other.put_object, Bucket=bucket, Key="t", Tagging="team=red") == "AccessDenied"
+    assert refused(other.put_object, Bucket=bucket, Key="t") == "AccessDenied"
+
+
+def test_who_may_list_hears_what_is_absent(s3, open_bucket, brume):
+    assert nobody(brume, f"{open_bucket}/absent") == 403
+    s3.put_bucket_acl(Bucket=open_bucket, ACL="public-read")
+    assert nobody(brume, f"{open_bucket}/absent") == 404
