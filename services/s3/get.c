@@ -318,3 +318,13 @@ err s3_get_object_attributes(struct call *c, const struct s3_get_object_attribut
         out->object_parts = parts_of(c, &bucket, &object, in);
     return NULL;
 }
+
+/* S3 gave torrents up in 2022 and allows the method no more. */
+err s3_get_object_torrent(struct call *c, const struct s3_get_object_torrent_request *in, struct s3_get_object_torrent_output *out) {
+    (void)out;
+    struct bucket_row bucket;
+    TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
+    fail_detail(c, S("Method"), S("GET"));
+    fail_detail(c, S("ResourceType"), S("OBJECT"));
+    return fail(c, &s3_method_not_allowed, "The specified method is not allowed against this resource.");
+}
