@@ -22,6 +22,7 @@ err account_open(struct call *c, str asked, str *account) {
     if (!asked.n) return NULL;
     if (str_eq(asked, c->account))
         return refuse(c, "The management account can only be managed using the standalone context from the management account.");
+    /* DIFFERS: AWS also wants access enabled for account.amazonaws.com in the organization. */
     const struct call_other other = {.service = &organizations_service, .op = ORGANIZATIONS_OP_DESCRIBE_ACCOUNT, .as = CALL_AS_SERVICE};
     struct organizations_describe_account_request in = {.account_id = asked};
     struct organizations_describe_account_response out = {0};

@@ -35,6 +35,7 @@ static err change(struct call *c, str asked, str name, bool enable) {
         return fail(c, &account_conflict_exception, "The Region's status is being changed by another request.");
     str key = account_key(c->arena, account, "region", name);
     txn_put(c->txn, key, enable ? S("ENABLING") : S("DISABLING"));
+    /* DIFFERS: within moments; on AWS it takes minutes to hours. And a region that is off is served all the same. */
     txn_task_set(c->txn, &(struct task){.kind = S("account-region"), .key = key, .due_ms = c->now_ms + 1});
     return NULL;
 }

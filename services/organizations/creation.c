@@ -27,8 +27,17 @@ static struct organizations_create_account_status shown(const struct creation *s
     return out;
 }
 
+/* The quota is the organization's, whoever calls: an invited account asks for its own place. */
+static i64 accounts_max(struct call *c, const struct organization *o) {
+    str caller = c->account;
+    c->account = o->management;
+    i64 max = quota(c, S("L-E619E033"), ACCOUNTS_MAX);
+    c->account = caller;
+    return max;
+}
+
 err check_account_room(struct call *c, const struct organization *o) {
-    if (o->account_count < quota(c, S("L-E619E033"), ACCOUNTS_MAX)) return NULL;
+    if (o->account_count < accounts_max(c, o)) return NULL;
     return refuse_constraint(c, "ACCOUNT_NUMBER_LIMIT_EXCEEDED", "You have exceeded the allowed number of AWS Accounts.");
 }
 
@@ -63,7 +72,7 @@ static str free_number(struct txn *t, struct arena *a) {
 static str failure_of(struct call *c, const struct organization *o, const struct creation *s) {
     str taken;
     if (account_by_email(c->txn, c->arena, s->email, &taken)) return S("EMAIL_ALREADY_EXISTS");
-    if (o->account_count >= quota(c, S("L-E619E033"), ACCOUNTS_MAX)) return S("ACCOUNT_LIMIT_EXCEEDED");
+    if (o->account_count >= accounts_max(c, o)) return S("ACCOUNT_LIMIT_EXCEEDED");
     return (str){0};
 }
 

@@ -19,6 +19,17 @@ static struct identity_policies *policies_of(struct txn *t, struct arena *a, con
     return all;
 }
 
+/* DIFFERS: AWS takes no credentials of a closed account any more; here they are known, and nothing is allowed. */
+static void deny_all(struct arena *a, struct identity_organization *out) {
+    static const struct identity_policy nothing = {
+        {"closed", 6}, {"{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\"}}", 82}};
+    out->levels = 1;
+    out->service_control = NEW(a, struct identity_policies);
+    out->service_control->v = NEW(a, struct identity_policy);
+    out->service_control->v[0] = nothing;
+    out->service_control->n = 1;
+}
+
 void organizations_door(struct txn *t, struct arena *a, str account, struct identity_organization *out);
 void organizations_door(struct txn *t, struct arena *a, str account, struct identity_organization *out) {
     struct member m;
@@ -29,7 +40,11 @@ void organizations_door(struct txn *t, struct arena *a, str account, struct iden
     out->id = o.id;
     out->path = m.path;
     out->management = str_eq(account, o.management);
-    if (out->management || !o.types.n) return;
+    if (out->management) return;
+    if (m.state == MEMBER_CLOSED) {
+        deny_all(a, out);
+        return;
+    }
     out->levels = levels_of(&o, &m, targets);
     out->service_control = policies_of(t, a, &o, S("SERVICE_CONTROL_POLICY"), targets, out->levels);
     out->resource_control = policies_of(t, a, &o, S("RESOURCE_CONTROL_POLICY"), targets, out->levels);

@@ -25,7 +25,7 @@ err organizations_describe_effective_policy(struct call *c, const struct organiz
     if (!rules || rules->authorization) return refuse_input(c, "INVALID_ENUM_POLICY_TYPE", "You specified an invalid value.");
     const struct enabled_type *type = type_enabled(&o, in->policy_type);
     if (!type) return refuse_absent(c);
-    struct merge *merge = merge_new(c->arena);
+    struct merge *merge = merge_new(c->arena); /* DIFFERS: of one target the smaller id comes first; AWS's order is not documented */
     u32 levels = levels_of(&o, &m, targets);
     for (u32 level = 0; level < levels; level++) {
         u32 n = attached_to(c->txn, c->arena, &o, type, targets[level], ids, ATTACHED_MAX);

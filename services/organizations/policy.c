@@ -129,7 +129,7 @@ static err check_content(struct call *c, str type, str content) {
         bool service = str_eq(type, S("SERVICE_CONTROL_POLICY"));
         return policy_compile(content, service ? POLICY_SERVICE_CONTROL : POLICY_RESOURCE_CONTROL, c->arena, &problem) ? NULL : malformed(c);
     }
-    const char *problem;
+    const char *problem; /* DIFFERS: held against the operators, not against the schema of the service behind it */
     return merge_check(c->arena, content, rules->document, &problem) ? NULL : malformed(c);
 }
 

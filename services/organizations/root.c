@@ -32,7 +32,7 @@ err organizations_enable_policy_type(struct call *c, const struct organizations_
     if (!o.all_features)
         return fail(c, &organizations_policy_type_not_available_for_organization_exception,
                     "This operation cannot be performed since your organization does not have the necessary features enabled.");
-    if (type_enabled(&o, in->policy_type))
+    if (type_enabled(&o, in->policy_type)) /* DIFFERS: of some types AWS first asks for access of the service */
         return fail(c, &organizations_policy_type_already_enabled_exception, "The specified policy type is already enabled.");
     struct enabled_type *types = NEW_ARRAY(c->arena, struct enabled_type, o.types.n + 1);
     for (u32 i = 0; i < o.types.n; i++) types[i] = o.types.v[i];

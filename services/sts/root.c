@@ -28,6 +28,7 @@ static bool is_member(struct call *c, str account) {
     return !str_eq(account, c->account) && !call_service(c, &other, &in, &out);
 }
 
+/* DIFFERS: whether IAM has root sessions enabled for the organization is not asked. */
 err sts_assume_root(struct call *c, const struct sts_assume_root_request *in, struct sts_assume_root_response *out) {
     enum { SECONDS_MAX = 900 };
     str account = target_account(in->target_principal), task = in->task_policy_arn->arn;

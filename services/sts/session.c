@@ -4,6 +4,7 @@
 
 #include "auth/policy.h"
 
+/* DIFFERS: AWS packs by a method of its own; here bytes are added up. */
 enum { PACKED_MAX = 4096, PER_STRING = 4, POLICY_TEXT_MAX = 2048, POLICY_ARNS_MAX = 10, TAGS_MAX = 50 }; /* SESSION_PACKED_MAX of auth/session.h */
 
 static err invalid(struct call *c, const char *message) { return fail(c, &sts_invalid_parameter_value, "%s", message); }
@@ -30,6 +31,7 @@ static err add_policies(struct call *c, struct principal *p, const struct sessio
         text += arn.n;
     }
     if (text > POLICY_TEXT_MAX && n) return fail(c, &sts_packed_policy_too_large_exception, "The session policies exceed %d characters.", POLICY_TEXT_MAX);
+    /* DIFFERS: AWS refuses an ARN of no policy; here it allows nothing. */
     if (n) p->session_policy_arns = buf_str(&arns);
     *packed += arns.n ? arns.n + PER_STRING : 0;
     return NULL;

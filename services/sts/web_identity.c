@@ -68,6 +68,7 @@ static bool fetch(struct call *c, str url, const struct identity_oidc_provider *
     return true;
 }
 
+/* DIFFERS: for each call; AWS keeps them for a while. */
 static bool fetch_keys(struct call *c, const struct identity_oidc_provider *provider, str *keys) {
     static const struct json_limits limits = {DOCUMENT_MAX, 16};
     str text, base = arena_concat(c->arena, HTTPS, provider->url);

@@ -164,6 +164,7 @@ def test_close_account(start_brume):
     org.client.close_account(AccountId=member)
     server.advance_clock(1000)
     assert org.client.describe_account(AccountId=member)["Account"]["Status"] == "SUSPENDED"
+    assert refusal(org.of(member, "sqs").list_queues)[0].startswith("AccessDenied")
     assert refusal(org.client.close_account, AccountId=member)[0] == "AccountAlreadyClosedException"
     server.advance_clock(91 * 86400000)
     assert refusal(org.client.describe_account, AccountId=member)[0] == "AccountNotFoundException"
