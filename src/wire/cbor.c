@@ -272,30 +272,23 @@ static void write_error_body(struct coding *c, const struct wire_fault *fault, s
     cbor_write_break(out);
 }
 
-static void read_error_body(struct coding *c, str body, struct wire_answer *answer) {
+static void error_facts(struct coding *c, str body, str *type, str *message) {
     struct cbor_reader r = cbor_reader_new(c->arena, body, limits);
     struct cbor_loop loop;
-    str key, text;
+    str key;
+    *type = *message = (str){0};
     if (cbor_peek(&r) != CBOR_MAP || !cbor_read_map(&r, &loop)) return;
     while (cbor_read_key(&r, &loop, &key)) {
-        if (cbor_peek(&r) != CBOR_TEXT) {
-            cbor_skip(&r);
-            continue;
-        }
-        if (!cbor_read_text(&r, &text)) return;
-        if (str_eq(key, S("__type"))) answer->error_code = error_bare_name(text);
-        else if (str_eq_nocase(key, S("message"))) answer->error_message = text;
+        str *wanted = str_eq(key, S("__type")) ? type : str_eq_nocase(key, S("message")) ? message : NULL;
+        if (!wanted || cbor_peek(&r) != CBOR_TEXT) cbor_skip(&r);
+        else if (!cbor_read_text(&r, wanted)) return;
     }
 }
 
 static void read_error(struct coding *c, const struct wire_message *m, void *members, struct wire_answer *answer) {
-    *answer = (struct wire_answer){.error_message = S("")};
-    read_error_body(c, m->body, answer);
-    if (!answer->error_code.p) answer->error_code = arena_format(c->arena, "%d", m->status);
-    answer->error = error_find(c->service, answer->error_code);
-    str query_code = wire_header_get(m, S("x-amzn-query-error"));
-    if (query_code.p && c->service->query_compatible) answer->error_code = str_cut(&query_code, ';');
-    if (!members || !answer->error || answer->error->shape == WIRE_NONE) return;
+    str type, message;
+    error_facts(c, m->body, &type, &message);
+    if (!error_identify(c, m, type, message, answer) || !members) return;
     /* Members that cannot be read do not make the error another one. */
     if (!wire_cbor_read_body(c, answer->error->shape, m->body, members))
         *c->problem = (struct wire_problem){0};

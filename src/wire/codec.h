@@ -55,6 +55,8 @@ void wire_json_write_value(struct coding *c, u16 shape, const void *value, struc
 /* An error's body: __type, message, and its members that stand in the body. */
 void wire_json_write_error(struct coding *c, const struct wire_fault *fault, struct buf *out);
 /* Fills *answer (and error_members, if modelled) from headers and body. */
+/* What an error's body says of itself; absent where it does not. */
+void wire_json_error_facts(struct coding *c, str body, str *type, str *message);
 void wire_json_read_error(struct coding *c, const struct wire_message *m, void *error_members,
                           struct wire_answer *answer);
 /* As wire_json_*, for XML: the root element is named by xml.c from the shape's location_name or name,
@@ -149,6 +151,9 @@ void message_set_body(struct wire_message *m, const struct buf *body);
 str error_bare_name(str name);
 /* The service's modelled error with this wire name or query code; NULL if it has none. */
 const struct error *error_find(const struct wire_service *s, str code);
+/* Who it is, from what the body or a header calls it (absent: the status) and the query header. True: it is
+ * modelled and has members. */
+bool error_identify(struct coding *c, const struct wire_message *m, str type, str message, struct wire_answer *answer);
 /* x-amzn-query-error: "AWS.SimpleQueueService.NonExistentQueue;Sender", for awsQueryCompatible. */
 void error_add_query_header(struct coding *c, const struct wire_fault *fault, struct wire_message *m);
 

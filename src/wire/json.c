@@ -396,34 +396,25 @@ void wire_json_write_error(struct coding *c, const struct wire_fault *fault, str
     json_write_object_end(out);
 }
 
-static void read_error_body(struct coding *c, str body, struct wire_answer *answer) {
+void wire_json_error_facts(struct coding *c, str body, str *type, str *message) {
     struct json_reader r = json_reader_new(c->arena, body, limits);
-    str key, text;
+    str key, code = {0};
+    *type = *message = (str){0};
     if (json_peek(&r) != JSON_OBJECT || !json_read_object(&r)) return;
     while (json_read_key(&r, &key)) {
-        if (json_peek(&r) != JSON_STRING) {
-            json_skip(&r);
-            continue;
-        }
-        if (!json_read_string(&r, &text)) return;
-        if (str_eq(key, S("__type")) || (str_eq(key, S("code")) && !answer->error_code.p))
-            answer->error_code = error_bare_name(text);
-        else if (str_eq_nocase(key, S("message")) || str_eq(key, S("errorMessage")))
-            answer->error_message = text;
+        str *wanted = str_eq(key, S("__type")) ? type : str_eq(key, S("code")) ? &code : NULL;
+        if (str_eq_nocase(key, S("message")) || str_eq(key, S("errorMessage"))) wanted = message;
+        if (!wanted || wanted->p || json_peek(&r) != JSON_STRING) json_skip(&r);
+        else if (!json_read_string(&r, wanted)) break;
     }
+    if (!type->p) *type = code;
 }
 
 void wire_json_read_error(struct coding *c, const struct wire_message *m, void *error_members,
                           struct wire_answer *answer) {
-    *answer = (struct wire_answer){.error_message = S("")};
-    read_error_body(c, m->body, answer);
-    str header = wire_header_get(m, S("x-amzn-errortype"));
-    if (header.p) answer->error_code = error_bare_name(header);
-    if (!answer->error_code.p) answer->error_code = arena_format(c->arena, "%d", m->status);
-    answer->error = error_find(c->service, answer->error_code);
-    str query_code = wire_header_get(m, S("x-amzn-query-error"));
-    if (query_code.p && c->service->query_compatible) answer->error_code = str_cut(&query_code, ';');
-    if (!error_members || !answer->error || answer->error->shape == WIRE_NONE) return;
+    str type, message, header = wire_header_get(m, S("x-amzn-errortype"));
+    wire_json_error_facts(c, m->body, &type, &message);
+    if (!error_identify(c, m, header.p ? header : type, message, answer) || !error_members) return;
     /* Members that cannot be read do not make the error another one. */
     if (!wire_json_read_body(c, answer->error->shape, m->body, error_members))
         *c->problem = (struct wire_problem){0};

@@ -106,27 +106,11 @@ void rest_write_error(struct coding *c, const struct wire_op *op, const struct w
     }
 }
 
-/* What an error's body says of itself: the code as "__type" or "code", the message. */
-static void read_json_facts(struct coding *c, str body, str *code, str *message) {
-    struct json_reader r = json_reader_new(c->arena, body, json_default_limits);
-    str key;
-    if (!json_read_object(&r)) return;
-    while (json_read_key(&r, &key)) {
-        bool is_code = str_eq(key, S("__type")) || str_eq(key, S("code"));
-        str *wanted = is_code ? code : str_eq_nocase(key, S("message")) ? message : NULL;
-        if (!wanted || wanted->p || json_peek(&r) != JSON_STRING) json_skip(&r);
-        else if (!json_read_string(&r, wanted)) return;
-    }
-}
-
 static bool read_json_error(struct coding *c, const struct wire_message *m, void *members,
                             struct wire_answer *answer) {
-    str code = wire_header_get(m, S("X-Amzn-Errortype")), from_body = {0};
-    read_json_facts(c, m->body, &from_body, &answer->error_message);
-    if (!code.p) code = from_body.p ? from_body : S("");
-    answer->error_code = error_bare_name(code);
-    answer->error = error_find(c->service, answer->error_code);
-    if (!members || !answer->error || answer->error->shape == WIRE_NONE) return true;
+    str type, message, header = wire_header_get(m, S("X-Amzn-Errortype"));
+    wire_json_error_facts(c, m->body, &type, &message);
+    if (!error_identify(c, m, header.p ? header : type, message, answer) || !members) return true;
     u16 shape = answer->error->shape;
     return rest_read_headers(c, coding_shape(c, shape), m, members)
            && (m->body.n == 0 || wire_json_read_body(c, shape, m->body, members));

@@ -279,6 +279,14 @@ const struct error *error_find(const struct wire_service *s, str code) {
     return NULL;
 }
 
+bool error_identify(struct coding *c, const struct wire_message *m, str type, str message, struct wire_answer *answer) {
+    str code = type.p ? error_bare_name(type) : arena_format(c->arena, "%d", m->status);
+    *answer = (struct wire_answer){.error_code = code, .error_message = message.p ? message : S(""), .error = error_find(c->service, code)};
+    str query_code = wire_header_get(m, S("x-amzn-query-error"));
+    if (query_code.p && c->service->query_compatible) answer->error_code = str_cut(&query_code, ';');
+    return answer->error && answer->error->shape != WIRE_NONE;
+}
+
 void error_add_query_header(struct coding *c, const struct wire_fault *fault, struct wire_message *m) {
     if (!c->service->query_compatible) return;
     const struct error *e = fault->error;
