@@ -68,10 +68,26 @@ static bool code_counts(const struct realm *r, struct mfa *device, str code) {
     return false;
 }
 
+/* The root's own devices stand under this id. DIFFERS: the root enables one by the API, under the user name
+ * "root" (unless a user has that name); AWS lets it be done in the console alone. */
+static const str root_id = {"root", 4};
+
+static bool is_root_itself(const struct call *c, str user_name) {
+    return c->principal->kind == PRINCIPAL_ROOT && str_eq(user_name, root_id);
+}
+
+static err owner_open(struct call *c, str user_name, struct entity *e) {
+    err failure = entity_open(c, ENTITY_USER, user_name, e);
+    if (!failure || !is_root_itself(c, user_name)) return failure;
+    *e = (struct entity){.id = root_id, .name = root_id};
+    return NULL;
+}
+
 bool iam_mfa_check(struct txn *t, struct arena *a, const struct principal *p, str serial, str code) {
     struct realm r = {t, a, p->account};
     struct mfa device;
-    if (p->kind != PRINCIPAL_USER || !mfa_load(&r, serial, &device) || !str_eq(device.user_id, p->user_id)) return false;
+    str owner = p->kind == PRINCIPAL_ROOT ? root_id : p->kind == PRINCIPAL_USER ? p->user_id : (str){0};
+    if (!owner.p || !mfa_load(&r, serial, &device) || !str_eq(device.user_id, owner)) return false;
     if (!code_counts(&r, &device, code)) return false;
     save(&r, &device);
     return true;
@@ -137,7 +153,7 @@ err iam_enable_mfa_device(struct call *c, const struct iam_enable_mfa_device_req
     struct realm r = realm_of(c);
     struct entity e;
     struct mfa device;
-    TRY(entity_open(c, ENTITY_USER, in->user_name, &e));
+    TRY(owner_open(c, in->user_name, &e));
     TRY(device_open(c, in->serial_number, &device));
     if (device.user_id.p) return fail(c, &iam_entity_already_exists_exception, "MFA Device is already in use.");
     TRY(quota_check(c, "MFADevicesPerUser", DEVICES_PER_USER, rows_below(&r, "mfa-of", e.id) + 1));
@@ -151,7 +167,8 @@ err iam_enable_mfa_device(struct call *c, const struct iam_enable_mfa_device_req
 }
 
 static err device_of_user(struct call *c, str user_name, str serial, struct entity *e, struct mfa *device) {
-    TRY(user_or_caller(c, user_name, e));
+    if (is_root_itself(c, user_name)) TRY(owner_open(c, user_name, e));
+    else TRY(user_or_caller(c, user_name, e));
     struct realm r = realm_of(c);
     if (e->id.p && mfa_load(&r, serial, device) && str_eq(device->user_id, e->id)) return NULL;
     return fail(c, &iam_no_such_entity_exception, "MFA Device invalid for user.");
@@ -192,7 +209,8 @@ err iam_get_mfa_device(struct call *c, const struct iam_get_mfa_device_request *
     else TRY(device_open(c, in->serial_number, &device));
     out->serial_number = device.serial;
     if (!device.user_id.p) return NULL;
-    ASSERT(entity_load_by_id(&r, device.user_id, &e));
+    if (str_eq(device.user_id, root_id)) e.name = root_id;
+    else ASSERT(entity_load_by_id(&r, device.user_id, &e));
     out->user_name = e.name;
     out->enable_date = SOME_TIME(device.enabled_ms);
     return NULL;
@@ -220,6 +238,12 @@ static struct iam_virtual_mfa_device device_shown(struct call *c, const struct m
     struct iam_virtual_mfa_device shown = {.serial_number = device->serial};
     struct entity e;
     if (!device->user_id.p) return shown;
+    if (str_eq(device->user_id, root_id)) {
+        shown.enable_date = SOME_TIME(device->enabled_ms);
+        shown.user = NEW(c->arena, struct iam_user);
+        *shown.user = (struct iam_user){.user_id = c->account, .arn = arn_format(c->arena, S("iam"), S(""), c->account, root_id)};
+        return shown;
+    }
     ASSERT(entity_load_by_id(&r, device->user_id, &e));
     shown.enable_date = SOME_TIME(device->enabled_ms);
     shown.user = NEW(c->arena, struct iam_user);
