@@ -43,7 +43,7 @@ static struct conditions compile_conditions(struct arena *a, const struct raw_st
     struct condition *v = NEW_ARRAY(a, struct condition, raw->condition_count);
     for (u32 i = 0; i < raw->condition_count; i++) {
         const struct raw_condition *c = &raw->conditions[i];
-        bool legacy;
+        bool legacy = false;
         ASSERT(condition_compile(a, c->operator_name, c->key, c->values.v, c->values.n, variables, &v[i], &legacy)); /* judged before */
     }
     return (struct conditions){v, raw->condition_count};
