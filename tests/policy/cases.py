@@ -143,7 +143,7 @@ def case(rng):
         "session": session,
         "scp": levels(rng, FULL, False) if who["kind"] not in ("service", "anonymous") else [],
         "rcp": levels(rng, FULL_RCP, True),
-        "endpoint": policy(rng, True) if rng.random() < 0.05 else None,
+        "endpoint": policy(rng, True) if rng.random() < 0.1 else None,
         "resource_policy": policy(rng, True) if rng.random() < 0.6 else None,
         "rules": rng.random() < 0.15, "granted": rng.random() < 0.05,
         "cross": who.get("account") == ACCOUNTS[1] or rng.random() < 0.15,
