@@ -71,6 +71,9 @@ void ddb_describe(struct call *c, const struct ddb_table *t, struct dynamodb_tab
 /* ---- lifecycle.c ---- */
 bool ddb_table_of_row(struct txn *t, struct arena *a, str row, struct ddb_table *table); /* by its row's key */
 
+/* ---- policy.c ---- */
+void ddb_policy_drop(struct call *c, str arn); /* its resource is gone */
+
 /* ---- create.c ---- */
 void ddb_table_born(struct call *c, struct ddb_table *t); /* gives it its numbers; name and keys are set */
 MUST_USE err ddb_tags_set(struct call *c, str arn, const struct dynamodb_tag_list *tags);

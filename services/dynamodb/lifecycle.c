@@ -47,6 +47,7 @@ static void drop(struct call *c, struct ddb_table *table) {
     ddb_sweep(t, a, table->history);
     for (u32 i = 0; i < table->indexes.n; i++) ddb_sweep(t, a, table->indexes.v[i].space);
     if (table->streaming) ddb_stream_end(c, table);
+    ddb_policy_drop(c, ddb_table_arn(a, table));
     registry_remove(c, ddb_table_arn(a, table));
     ddb_counts_drop(t, a, table);
     txn_delete(t, ddb_table_row(a, table->account, table->region, table->name));

@@ -14,7 +14,6 @@ bool ddb_table_load(struct txn *t, struct arena *a, str account, str region, str
     str row;
     if (name.n > DDB_NAME_MAX || !txn_get(t, ddb_table_row(a, account, region, name), &row)) return false;
     *table = (struct ddb_table){0};
-    if (txn_writable(t)) row = arena_str(a, row);
     ASSERT(record_decode(a, &ddb_table_record, arena_str(a, row), table));
     table->account = account;
     table->region = region;

@@ -34,7 +34,7 @@ err dynamodb_list_tags_of_resource(struct call *c, const struct dynamodb_list_ta
     struct record_pairs tags = tags_of(c, in->resource_arn);
     out->tags.v = NEW_ARRAY(c->arena, struct dynamodb_tag, tags.n);
     out->tags.set = true;
-    for (u32 i = 0; i < tags.n; i++) out->tags.v[out->tags.n++] = (struct dynamodb_tag){tags.v[i].key, tags.v[i].value};
+    for (u32 i = 0; i < tags.n; i++) out->tags.v[out->tags.n++] = (struct dynamodb_tag){arena_str(c->arena, tags.v[i].key), arena_str(c->arena, tags.v[i].value)};
     return NULL;
 }
 
