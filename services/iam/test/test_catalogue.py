@@ -139,3 +139,14 @@ def test_stock_command_line(brume, account, tmp_path):
     assert status != 0 and "AccessDenied" in text and f"arn:aws:iam::{account}:user/cli is not authorized to perform: iam:DeleteUser" in text
     assert fine("iam", "simulate-principal-policy", "--policy-source-arn", f"arn:aws:iam::{account}:user/cli",
                 "--action-names", "iam:ListUsers", "iam:DeleteUser", "--query", "EvaluationResults[].EvalDecision") == ["allowed", "implicitDeny"]
+
+
+def test_what_is_absent_is_listed():
+    """Each operation that brume does not have stands in the room's README, with what it would need."""
+    root = Path(__file__).resolve().parents[3]
+    binary = os.environ.get("BRUME_BINARY", str(root / "build/src/front/brume"))
+    lines = subprocess.run([binary, "coverage", "iam"], capture_output=True, text=True, check=True).stdout.split("\n")
+    absent = {line.split()[1] for line in lines if line.startswith("absent")}
+    section = (root / "services/iam/README.md").read_text().split("## Absent")[1].split("\n## ")[0]
+    listed = {word for row in section.split("\n") if row.startswith("| ") for word in row.split("|")[1].replace(",", " ").split()}
+    assert absent == listed - {"Operations"}
