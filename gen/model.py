@@ -9,7 +9,7 @@ PROTOCOLS = ('awsJson1.0', 'awsJson1.1', 'restJson', 'restXml', 'awsQuery', 'ec2
 # What may stand behind a name. True: takes a value; False: a bare word; None: either.
 SERVICE_KEYS = {'title': True, 'id': True, 'version': True, 'protocols': True, 'endpoint': True,
                 'signing': True, 'target': True, 'xmlns': True, 'namespace': True,
-                'queryCompatible': False, 'global': False}
+                'queryCompatible': False, 'olderReader': False, 'global': False}
 OPERATION_KEYS = {'input': True, 'output': True, 'errors': True, 'status': True, 'host': True,
                   'result': True, 'checksum': True, 'checksumRequired': False, 'anonymous': False,
                   'unsignedPayload': False, 'gzip': False, 'readonly': False, 'deprecated': False,

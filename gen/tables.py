@@ -167,6 +167,7 @@ class Tables:
                   ('error_constant_count', len(self.c.errors)), ('protocol', spoken[0]),
                   ('protocols', ' | '.join(f'1 << {p}' for p in spoken)),
                   ('query_compatible', 'true' if f.get('queryCompatible') else 'false'),
+                  ('older_reader', 'true' if f.get('olderReader') else 'false'),
                   ('global', 'true' if f.get('global') else 'false'),
                   ('name', text(room)), ('signing_name', text(f.get('signing', room))),
                   ('endpoint_prefix', text(f.get('endpoint', room))),

@@ -59,6 +59,11 @@ void wire_json_write_error(struct coding *c, const struct wire_fault *fault, str
 void wire_json_error_facts(struct coding *c, str body, str *type, str *message);
 void wire_json_read_error(struct coding *c, const struct wire_message *m, void *error_members,
                           struct wire_answer *answer);
+/* What a service says whose flag older_reader is set: of a value that is of another type than `shape`, and of
+ * text that is no base64. Always false. json_older.c. */
+struct json_reader;
+bool json_older_wrong_type(struct coding *c, struct json_reader *r, const struct wire_shape *shape);
+bool json_older_wrong_blob(struct coding *c, str text);
 /* As wire_json_*, for XML: the root element is named by xml.c from the shape's location_name or name,
  * or by the payload member that holds it, where that has a name or namespace of its own (or NULL). */
 /* `payload`: the member that is the whole body of a request, which has its name or that of its shape;

@@ -165,6 +165,7 @@ struct wire_service {
     u8 protocol;      /* enum wire_protocol: what the newest clients speak */
     u8 protocols;     /* bit set over 1 << enum wire_protocol: all that clients may speak */
     bool query_compatible; /* awsQueryCompatible: x-amzn-query-error */
+    bool older_reader; /* JSON of wrong types is refused in the words of AWS's older reader: json_older.c */
     bool global;      /* one for all regions: whatever region a client signs for, its calls are of us-east-1 */
     /* text offsets */
     u32 name;          /* brume's room: "sqs" */

@@ -18,7 +18,8 @@ static u32 wire_name(const struct coding *c, const struct wire_member *m) {
 }
 
 /* A value of another type than the API says, in the words that AWS's own reader has for it. */
-static bool wrong_type(struct coding *c, struct json_reader *r, const char *wanted) {
+static bool wrong_type(struct coding *c, struct json_reader *r, const struct wire_shape *shape, const char *wanted) {
+    if (c->service->older_reader) return json_older_wrong_type(c, r, shape);
     static const char *const names[] = {[JSON_NULL] = "NULL_VALUE",     [JSON_BOOLEAN] = "BOOLEAN_VALUE",
                                         [JSON_NUMBER] = "NUMBER_VALUE", [JSON_STRING] = "STRING_VALUE",
                                         [JSON_ARRAY] = "START_ARRAY",   [JSON_OBJECT] = "START_OBJECT"};
@@ -75,7 +76,7 @@ static bool is_stream(const struct wire_shape *shape) {
 
 static bool read_structure(struct coding *c, struct json_reader *r, const struct wire_shape *shape,
                            bool body_only, void *value) {
-    if (json_peek(r) != JSON_OBJECT) return wrong_type(c, r, "a structure");
+    if (json_peek(r) != JSON_OBJECT) return wrong_type(c, r, shape, "a structure");
     bool is_union = shape->flags & WIRE_UNION;
     u32 next = 0, set = 0, unknown = 0;
     str key;
@@ -108,7 +109,7 @@ static bool read_null_element(struct coding *c, struct json_reader *r, const str
 
 static bool read_list(struct coding *c, struct json_reader *r, const struct wire_shape *shape,
                       struct wire_list *list) {
-    if (json_peek(r) != JSON_ARRAY) return wrong_type(c, r, "a list");
+    if (json_peek(r) != JSON_ARRAY) return wrong_type(c, r, shape, "a list");
     const struct wire_member *element = coding_member(c, shape, 0);
     size_t size = value_element_size(c, shape);
     u32 capacity = 0;
@@ -128,7 +129,7 @@ static bool read_list(struct coding *c, struct json_reader *r, const struct wire
 
 static bool read_map(struct coding *c, struct json_reader *r, const struct wire_shape *shape,
                      struct wire_list *map) {
-    if (json_peek(r) != JSON_OBJECT) return wrong_type(c, r, "a map");
+    if (json_peek(r) != JSON_OBJECT) return wrong_type(c, r, shape, "a map");
     const struct wire_member *value = coding_member(c, shape, 1);
     size_t size = value_entry_size(c, shape);
     u32 capacity = 0;
@@ -146,8 +147,8 @@ static bool read_map(struct coding *c, struct json_reader *r, const struct wire_
     return !r->problem;
 }
 
-static bool read_string(struct coding *c, struct json_reader *r, str *value, const char *wanted) {
-    if (json_peek(r) != JSON_STRING) return wrong_type(c, r, wanted);
+static bool read_string(struct coding *c, struct json_reader *r, const struct wire_shape *shape, str *value, const char *wanted) {
+    if (json_peek(r) != JSON_STRING) return wrong_type(c, r, shape, wanted);
     return json_read_string(r, value);
 }
 
@@ -158,13 +159,13 @@ static bool read_integer(struct coding *c, struct json_reader *r, const struct w
     const char *wanted = names[shape->type];
     str text;
     i64 number;
-    if (json_peek(r) != JSON_NUMBER) return wrong_type(c, r, wanted);
+    if (json_peek(r) != JSON_NUMBER) return wrong_type(c, r, shape, wanted);
     if (!json_read_number(r, &text)) return false;
     if (str_to_i64(text, &number) && value_set_integer(shape, field, number)) return true;
     return out_of_range(c, text, wanted);
 }
 
-static bool read_float(struct coding *c, struct json_reader *r, struct opt_f64 *field) {
+static bool read_float(struct coding *c, struct json_reader *r, const struct wire_shape *shape, struct opt_f64 *field) {
     str text;
     double number;
     if (json_peek(r) == JSON_STRING) {
@@ -172,7 +173,7 @@ static bool read_float(struct coding *c, struct json_reader *r, struct opt_f64 *
         if (!value_read_float_word(text, &number))
             return coding_fail(c, SERIALIZATION, "STRING_VALUE can not be converted to a Double");
     } else {
-        if (json_peek(r) != JSON_NUMBER) return wrong_type(c, r, "a Double");
+        if (json_peek(r) != JSON_NUMBER) return wrong_type(c, r, shape, "a Double");
         if (!json_read_number(r, &text)) return false;
         if (!str_to_f64(text, &number) || number - number != 0) return out_of_range(c, text, "a Double");
     }
@@ -186,7 +187,7 @@ static bool read_timestamp(struct coding *c, struct json_reader *r, const struct
     bool epoch = format == WIRE_TIME_EPOCH;
     str text;
     i64 ms;
-    if (json_peek(r) != (epoch ? JSON_NUMBER : JSON_STRING)) return wrong_type(c, r, "a timestamp");
+    if (json_peek(r) != (epoch ? JSON_NUMBER : JSON_STRING)) return wrong_type(c, r, shape, "a timestamp");
     if (!(epoch ? json_read_number(r, &text) : json_read_string(r, &text))) return false;
     if (value_time_has_refused_offset(c, format, text) || !value_read_time(text, format, &ms)) return out_of_range(c, text, "a timestamp");
     *field = SOME_TIME(ms);
@@ -205,13 +206,14 @@ static bool read_value(struct coding *c, struct json_reader *r, u16 shape_index,
         return true;
     case WIRE_LIST: return read_list(c, r, shape, value);
     case WIRE_MAP: return read_map(c, r, shape, value);
-    case WIRE_STRING: return read_string(c, r, value, "a String");
+    case WIRE_STRING: return read_string(c, r, shape, value, "a String");
     case WIRE_BLOB:
-        if (!read_string(c, r, &text, "a Blob")) return false;
-        return base64_decode(c->arena, text, value)
-            || coding_fail(c, SERIALIZATION, "STRING_VALUE can not be converted to a Blob");
+        if (!read_string(c, r, shape, &text, "a Blob")) return false;
+        if (base64_decode(c->arena, text, value)) return true;
+        if (c->service->older_reader) return json_older_wrong_blob(c, text);
+        return coding_fail(c, SERIALIZATION, "STRING_VALUE can not be converted to a Blob");
     case WIRE_BOOLEAN:
-        if (json_peek(r) != JSON_BOOLEAN) return wrong_type(c, r, "a Boolean");
+        if (json_peek(r) != JSON_BOOLEAN) return wrong_type(c, r, shape, "a Boolean");
         if (!json_read_boolean(r, &flag)) return false;
         *(struct opt_bool *)value = SOME_BOOL(flag);
         return true;
@@ -220,9 +222,9 @@ static bool read_value(struct coding *c, struct json_reader *r, u16 shape_index,
     case WIRE_INTEGER:
     case WIRE_LONG: return read_integer(c, r, shape, value);
     case WIRE_FLOAT:
-    case WIRE_DOUBLE: return read_float(c, r, value);
+    case WIRE_DOUBLE: return read_float(c, r, shape, value);
     case WIRE_BIG_NUMBER:
-        if (json_peek(r) != JSON_NUMBER) return wrong_type(c, r, "a BigDecimal");
+        if (json_peek(r) != JSON_NUMBER) return wrong_type(c, r, shape, "a BigDecimal");
         return json_read_number(r, value);
     case WIRE_TIMESTAMP: return read_timestamp(c, r, shape, m, value);
     case WIRE_DOCUMENT: return json_read_raw(r, value);

@@ -1,0 +1,47 @@
+"""Values of types that the API does not have there: SerializationException, in the words of AWS's older reader."""
+import json
+import urllib.error
+import urllib.request
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+
+def put(brume, body):
+    headers = {"X-Amz-Target": "DynamoDB_20120810.PutItem", "Content-Type": "application/x-amz-json-1.0"}
+    request = AWSRequest("POST", brume.url, data=body.encode(), headers=headers)
+    SigV4Auth(Credentials("test", "test"), "dynamodb", "us-east-1").add_auth(request)
+    call = urllib.request.Request(brume.url, data=body.encode(), headers=dict(request.headers), method="POST")
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(call)
+    answer = json.load(error.value)
+    return error.value.code, answer["__type"].split("#")[-1], answer.get("message") or answer.get("Message")
+
+
+@pytest.mark.parametrize("member, message", [
+    ('"TableName": 5', "NUMBER_VALUE cannot be converted to String"),
+    ('"TableName": 5.5', "DECIMAL_VALUE cannot be converted to String"),
+    ('"TableName": true', "TRUE_VALUE cannot be converted to String"),
+    ('"TableName": []', "Unrecognized collection type class java.lang.String"),
+    ('"TableName": {}', "Start of structure or map found where not expected"),
+    ('"Item": 5', "Unexpected field type"),
+    ('"Item": "x"', "Unexpected field type"),
+    ('"Item": []', "Unrecognized collection type java.util.Map<java.lang.String, com.amazonaws.dynamodb.v20120810.AttributeValue>"),
+    ('"Item": {"a": "x"}', "Unexpected value type in payload"),
+    ('"Item": {"a": []}', "Unrecognized collection type class com.amazonaws.dynamodb.v20120810.AttributeValue"),
+    ('"Item": {"a": {"N": 123}}', "NUMBER_VALUE cannot be converted to String"),
+    ('"Item": {"a": {"S": false}}', "FALSE_VALUE cannot be converted to String"),
+    ('"Item": {"a": {"B": 1}}', "only base-64-encoded strings are convertible to bytes"),
+    ('"Item": {"a": {"B": "abc"}}', "Base64 encoded length is expected a multiple of 4 bytes but found: 3"),
+    ('"Item": {"a": {"B": "ab=c"}}', "Invalid last non-pad Base64 character dectected"),
+    ('"Item": {"a": {"BOOL": "maybe"}}', "Unexpected token received from parser"),
+    ('"Item": {"a": {"BOOL": 1}}', "NUMBER_VALUE cannot be converted to Boolean"),
+    ('"Item": {"a": {"SS": "x"}}', "Unexpected field type"),
+    ('"Item": {"a": {"SS": [1]}}', "NUMBER_VALUE cannot be converted to String"),
+    ('"Item": {"a": {"L": {}}}', "Start of structure or map found where not expected"),
+    ('"Item": {"a": {"M": [1]}}', "Unrecognized collection type java.util.Map<java.lang.String, com.amazonaws.dynamodb.v20120810.AttributeValue>"),
+])
+def test_wrong_type(brume, member, message):
+    assert put(brume, "{" + member + "}") == (400, "SerializationException", message)
