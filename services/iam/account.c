@@ -77,7 +77,7 @@ err iam_get_account_summary(struct call *c, const struct wire_unit *in, struct i
         {"GroupPolicySizeQuota", 5120}, {"RolePolicySizeQuota", 10240}, {"UserPolicySizeQuota", 2048}, {"PolicySizeQuota", 6144},
         {"AssumeRolePolicySizeQuota", 2048}, {"GroupsPerUserQuota", 10}, {"AccessKeysPerUserQuota", 2},
         {"SigningCertificatesPerUserQuota", 2}, {"VersionsPerPolicyQuota", 5}, {"PolicyVersionsInUseQuota", 10000},
-        {"AccountPasswordPresent", 1}, {"AccountMFAEnabled", 0}, {"AccountSigningCertificatesPresent", 0},
+        {"AccountPasswordPresent", 1}, {"AccountSigningCertificatesPresent", 0},
     };
     static const char *const per_account[ENTITY_KINDS] = {
         [ENTITY_USER] = "UsersQuota", [ENTITY_GROUP] = "GroupsQuota", [ENTITY_ROLE] = "RolesQuota",
@@ -88,6 +88,7 @@ err iam_get_account_summary(struct call *c, const struct wire_unit *in, struct i
     for (size_t i = 0; i < LENGTH(counts); i++) tell(map, counts[i].key, count_of(&r, counts[i].count));
     for (size_t i = 0; i < LENGTH(quotas); i++) tell(map, quotas[i].key, quotas[i].value);
     for (size_t i = 0; i < ENTITY_KINDS; i++) tell(map, per_account[i], quota(c, str_of(kinds[i].quota), kinds[i].limit));
+    tell(map, "AccountMFAEnabled", any_below(&r, "mfa-of", S("root")));
     tell(map, "AccountAccessKeysPresent", any_below(&r, "key-of", S("root")));
     tell(map, "GlobalEndpointTokenVersion", token_version(&r));
     ASSERT(map->n <= KEYS);

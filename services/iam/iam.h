@@ -82,6 +82,7 @@ MUST_USE err tags_page(struct call *c, str arn, str marker, struct opt_i32 max_i
 /* ---- user.c, role.c ---- */
 MUST_USE err role_open_to_change(struct call *c, str name, struct entity *e); /* not one that a service is linked to */
 struct iam_user user_shown(struct call *c, const struct entity *e, bool with_tags);
+struct iam_user root_shown(struct call *c);
 struct iam_group group_shown(struct call *c, const struct entity *e);
 struct iam_role role_shown(struct call *c, const struct entity *e);
 struct iam_role_last_used *role_last_used(struct call *c, const struct entity *e);

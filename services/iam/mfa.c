@@ -167,10 +167,11 @@ err iam_enable_mfa_device(struct call *c, const struct iam_enable_mfa_device_req
 }
 
 static err device_of_user(struct call *c, str user_name, str serial, struct entity *e, struct mfa *device) {
-    if (is_root_itself(c, user_name)) TRY(owner_open(c, user_name, e));
+    if (user_name.p) TRY(owner_open(c, user_name, e));
     else TRY(user_or_caller(c, user_name, e));
+    if (!e->id.p) e->id = root_id; /* the root that calls */
     struct realm r = realm_of(c);
-    if (e->id.p && mfa_load(&r, serial, device) && str_eq(device->user_id, e->id)) return NULL;
+    if (mfa_load(&r, serial, device) && str_eq(device->user_id, e->id)) return NULL;
     return fail(c, &iam_no_such_entity_exception, "MFA Device invalid for user.");
 }
 
@@ -241,7 +242,7 @@ static struct iam_virtual_mfa_device device_shown(struct call *c, const struct m
     if (str_eq(device->user_id, root_id)) {
         shown.enable_date = SOME_TIME(device->enabled_ms);
         shown.user = NEW(c->arena, struct iam_user);
-        *shown.user = (struct iam_user){.user_id = c->account, .arn = arn_format(c->arena, S("iam"), S(""), c->account, root_id)};
+        *shown.user = root_shown(c);
         return shown;
     }
     ASSERT(entity_load_by_id(&r, device->user_id, &e));

@@ -97,7 +97,8 @@ static void add_user(struct buf *b, const struct realm *r, const struct entity *
 static void add_root(struct buf *b, const struct realm *r) {
     buf_format(b, "%s\n<root_account>,arn:aws:iam::%.*s:root,", head, STR_ARGS(r->account));
     add_date(b, 0); /* when the account was born is known to nobody here */
-    buf_add(b, S(",not_supported,no_information,not_supported,not_supported,false"));
+    buf_add(b, S(",not_supported,no_information,not_supported,not_supported"));
+    buf_add(b, any_below(r, "mfa-of", S("root")) ? S(",true") : S(",false"));
     add_keys(b, r, S("root"));
     buf_add(b, S(",false,N/A,false,N/A"));
 }

@@ -35,7 +35,7 @@ err user_or_caller(struct call *c, str name, struct entity *e) {
 }
 
 /* The root user is there without a row; its birth is the account's, which nothing here knows. */
-static struct iam_user root_shown(struct call *c) {
+struct iam_user root_shown(struct call *c) {
     return (struct iam_user){.path = S("/"), .user_name = S("root"), .user_id = c->account, .create_date = SOME_TIME(0),
                              .arn = arena_format(c->arena, "arn:aws:iam::%.*s:root", STR_ARGS(c->account))};
 }

@@ -189,3 +189,17 @@ def test_a_users_own_device(iam, user, account, refused):
     seed = device["Base32StringSeed"]
     own.enable_mfa_device(UserName="u", SerialNumber=device["SerialNumber"], AuthenticationCode1=code(seed, -1), AuthenticationCode2=code(seed))
     assert len(own.list_mfa_devices()["MFADevices"]) == 1
+
+
+def test_device_of_the_root(iam, user, refused):
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName="root")["VirtualMFADevice"]
+    serial, seed = device["SerialNumber"], device["Base32StringSeed"]
+    codes = {"AuthenticationCode1": code(seed, -1), "AuthenticationCode2": code(seed)}
+    with refused("NoSuchEntity"):
+        user("u", statement(action="iam:*")).enable_mfa_device(UserName="root", SerialNumber=serial, **codes)
+    iam.enable_mfa_device(UserName="root", SerialNumber=serial, **codes)
+    assert iam.get_account_summary()["SummaryMap"]["AccountMFAEnabled"] == 1
+    assert [d["SerialNumber"] for d in iam.list_mfa_devices()["MFADevices"]] == [serial]
+    assert iam.list_virtual_mfa_devices()["VirtualMFADevices"][0]["User"]["Arn"].endswith(":root")
+    iam.deactivate_mfa_device(SerialNumber=serial)
+    assert iam.get_account_summary()["SummaryMap"]["AccountMFAEnabled"] == 0
