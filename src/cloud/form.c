@@ -138,6 +138,7 @@ bool form_upload_owns(const struct flight *f) {
 enum step form_upload_start(struct flight *f) {
     const struct wire_service *w = f->service->wire;
     f->form = NEW(f->arena, struct form_upload);
+    f->form->verdict.max_bytes = -1; /* without a policy (nobody, into a bucket open to all) nothing limits it */
     struct multipart_events events = {on_field, on_file, on_file_bytes, f};
     f->form->parts = multipart_new(f->arena, multipart_boundary(http_header_get(f->request, S("content-type"))), events);
     for (u16 i = 0; i < w->op_count; i++)

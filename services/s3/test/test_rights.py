@@ -243,3 +243,14 @@ def test_who_may_list_hears_what_is_absent(s3, open_bucket, brume):
     assert nobody(brume, f"{open_bucket}/absent") == 403
     s3.put_bucket_acl(Bucket=open_bucket, ACL="public-read")
     assert nobody(brume, f"{open_bucket}/absent") == 404
+
+
+def test_nobody_s_form_into_a_bucket_open_to_all(s3, open_bucket, brume):
+    s3.put_bucket_acl(Bucket=open_bucket, ACL="public-read-write")
+    body = "".join(f'--cut\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+                   for name, value in (("key", "form"), ("acl", "private"), ("file", "bytes"))) + "--cut--\r\n"
+    request = urllib.request.Request(f"{brume.url}/{open_bucket}", body.encode(), method="POST",
+                                     headers={"Content-Type": "multipart/form-data; boundary=cut"})
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 204
+    assert s3.get_object(Bucket=open_bucket, Key="form")["Body"].read() == b"bytes"
