@@ -19,6 +19,12 @@ static const struct record_field backup_fields[] = {
 };
 static const struct record_type backup_record = RECORD_TYPE(struct backup, backup_fields);
 
+u64 ddb_backup_space(struct arena *a, str row) {
+    struct backup b = {0};
+    ASSERT(record_decode(a, &backup_record, row, &b));
+    return b.space;
+}
+
 static struct key backup_key(struct arena *a, str account, str region) {
     struct key k = key_new(a, S("dynamodb"));
     key_str(&k, account);

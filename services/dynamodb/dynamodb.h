@@ -140,6 +140,9 @@ bool ddb_index_fill(struct call *c, const struct ddb_table *t, const struct ddb_
                     struct ddb_counts *counts);
 void ddb_key_of_bytes(struct arena *a, const struct ddb_table *t, str bytes, struct ddb_key *k); /* of a stored item */
 
+/* ---- backup.c ---- */
+u64 ddb_backup_space(struct arena *a, str row); /* where its items stand */
+
 /* ---- history.c ---- */
 void ddb_history_note(struct call *c, const struct ddb_change *change);
 

@@ -56,9 +56,11 @@ const struct room_tasks rooms[] = {
 const size_t room_count = LENGTH(rooms);
 
 /* Rooms whose rows own bytes. */
+extern bool dynamodb_release(struct txn *t, str account, int *budget);
 extern bool s3_release(struct txn *t, str account, int *budget);
 
 const struct room_release releases[] = {
+    {"dynamodb", dynamodb_release},
     {"s3", s3_release},
 };
 const size_t release_count = LENGTH(releases);

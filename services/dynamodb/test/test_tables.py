@@ -1,5 +1,12 @@
 """Tables: made, described, changed, listed, deleted, and what is wrong with a request for one."""
+import json
+import urllib.request
+
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
 from services.dynamodb.test.ddb_tables import index, key_schema, make_table, refusal, wait_active, wait_until
 
 THROUGHPUT = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}
@@ -103,3 +110,20 @@ def test_an_absent_table(dynamodb):
         "ResourceNotFoundException", "Requested resource not found: Table: absent not found")
     assert refusal(dynamodb.get_item, TableName="absent", Key={"p": {"S": "x"}}) == (
         "ResourceNotFoundException", "Requested resource not found")
+
+
+def test_a_reset_leaves_no_rows(start_brume):
+    brume = start_brume()
+    dynamodb = brume.client("dynamodb")
+    name = make_table(dynamodb, "p:S g:S", GlobalSecondaryIndexes=[index("gsi", "g")],
+                      StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})
+    for i in range(50):
+        dynamodb.put_item(TableName=name, Item={"p": {"S": str(i)}, "g": {"S": "g"}})
+    url = f"{brume.url}/_brume/reset?account=000000000000"
+    request = AWSRequest("POST", url, data=b"")
+    SigV4Auth(Credentials("test", "test"), "brume", "us-east-1").add_auth(request)
+    with urllib.request.urlopen(urllib.request.Request(url, data=b"", headers=dict(request.headers), method="POST")) as answer:
+        assert json.load(answer)["rows"] >= 3 * 50  # items, entries of the index, records of the stream
+    assert dynamodb.list_tables()["TableNames"] == []
+    make_table(dynamodb, name=name)
+    assert dynamodb.scan(TableName=name)["Count"] == 0
