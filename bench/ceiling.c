@@ -6,11 +6,11 @@
  * ROW is KEY_BYTES:VALUE_BYTES, of a new key each time, or KEY_BYTES:VALUE_BYTES:same, of one key that
  * all write. BLOB_BYTES, if not 0, are staged and sealed first; the reference stands in the first row.
  * Prints one line of JSON. */
+#include "answers.h"
 #include "store/blob.h"
 #include "sys/sys.h"
 
 #include <ftw.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -21,20 +21,14 @@ struct row {
     u64 key_bytes, value_bytes;
     bool same;
 };
-struct loop {
-    pthread_mutex_t lock;
-    pthread_cond_t posted;
-    struct client *ready;
-};
 struct client {
     struct store_work work;
     struct arena arena;
     struct blob_stage *blob;
-    struct client *next;
 };
 
 static struct store *store;
-static struct loop loop = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL};
+static struct answers answers = ANSWERS_NONE;
 static struct row rows[ROWS_MAX];
 static size_t row_count;
 static u64 blob_bytes, sequence; /* sequence: of the writer's thread */
@@ -56,14 +50,8 @@ static err write_rows(struct store_work *w, struct txn *t) {
 }
 
 static void post(struct store_work *w, err result) {
-    struct client *c = (struct client *)w;
     ASSERT(!result);
-    pthread_mutex_lock(&loop.lock);
-    bool first = !loop.ready;
-    c->next = loop.ready;
-    loop.ready = c;
-    pthread_mutex_unlock(&loop.lock);
-    if (first) pthread_cond_signal(&loop.posted);
+    answers_post(&answers, w);
 }
 
 static void submit(struct client *c) {
@@ -87,14 +75,11 @@ static u64 run(u32 clients, double seconds) {
     u32 out = 0;
     for (; out < clients; out++) submit(&all[out]);
     for (i64 until = sys_monotonic_us() + (i64)(seconds * 1e6); out;) {
-        pthread_mutex_lock(&loop.lock);
-        while (!loop.ready) pthread_cond_wait(&loop.posted, &loop.lock);
-        struct client *c = loop.ready;
-        loop.ready = NULL;
-        pthread_mutex_unlock(&loop.lock);
+        struct store_work *answered = answers_take(&answers);
         bool stop = sys_monotonic_us() >= until;
-        for (struct client *next; c; c = next) {
-            next = c->next;
+        for (struct store_work *next; answered; answered = next) {
+            struct client *c = (struct client *)answered;
+            next = answered->next;
             done++;
             settle(c);
             if (stop) out--;

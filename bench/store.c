@@ -3,11 +3,10 @@
  *     build/bench/store [seconds a measurement, default 2] [directory, default /var/tmp]
  *
  * Run it on an otherwise idle machine; compare ratios and CPU, not absolute figures of a shared disk. */
-#include "store/store.h"
+#include "answers.h"
 #include "sys/sys.h"
 
 #include <ftw.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,8 +70,7 @@ struct client {
     struct store_work work;
     struct arena arena;
     struct bench *bench;
-    struct loop *loop;
-    struct client *next;
+    struct answers *answers;
     pthread_t thread;
     u64 random;
 };
@@ -100,41 +98,26 @@ static void *client_main(void *context) {
 }
 
 /* As a server does it: one loop thread has all clients; answers are posted to it, it submits again. */
-struct loop {
-    pthread_mutex_t lock;
-    pthread_cond_t posted;
-    struct client *ready;
-};
-
 static void post(struct store_work *w, err result) {
-    struct client *c = (struct client *)w;
     ASSERT(!result);
-    pthread_mutex_lock(&c->loop->lock);
-    bool first = !c->loop->ready;
-    c->next = c->loop->ready;
-    c->loop->ready = c;
-    pthread_mutex_unlock(&c->loop->lock);
-    if (first) pthread_cond_signal(&c->loop->posted);
+    answers_post(((struct client *)w)->answers, w);
 }
 
 static void loop_run(struct bench *b, struct client *clients) {
-    struct loop loop = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL};
+    struct answers answers = ANSWERS_NONE;
     u32 out = 0;
     for (; out < CLIENTS; out++) {
         clients[out].work = (struct store_work){put_one, post, &clients[out].arena, NULL};
-        clients[out].loop = &loop;
+        clients[out].answers = &answers;
         store_submit(b->store, &clients[out].work);
     }
     i64 until = sys_monotonic_us() + (i64)(b->seconds * 1e6);
     while (out) {
-        pthread_mutex_lock(&loop.lock);
-        while (!loop.ready) pthread_cond_wait(&loop.posted, &loop.lock);
-        struct client *c = loop.ready;
-        loop.ready = NULL;
-        pthread_mutex_unlock(&loop.lock);
+        struct store_work *answered = answers_take(&answers);
         bool stop = sys_monotonic_us() >= until;
-        for (struct client *next; c; c = next) {
-            next = c->next;
+        for (struct store_work *next; answered; answered = next) {
+            struct client *c = (struct client *)answered;
+            next = answered->next;
             atomic_fetch_add_explicit(&b->done, 1, memory_order_relaxed);
             arena_free(&c->arena);
             if (stop) out--;
