@@ -182,7 +182,9 @@ static void decide_framing(struct http_exchange *x, int status, i64 length) {
         x->chunked = !x->h1.http10;
         if (!x->chunked) c->close_after = true; /* HTTP/1.0: the end of the connection ends the body */
     }
-    if (!x->body_done || !x->h1.keep_alive || c->loop->draining) c->close_after = true;
+    /* Who waited to be asked for the body and hears the answer instead is rid of both: botocore, for one, sends
+     * nothing more on such a connection, even where the body is empty. */
+    if (!x->body_done || x->expects || !x->h1.keep_alive || c->loop->draining) c->close_after = true;
 }
 
 enum { JOINED_MAX = 1024 };

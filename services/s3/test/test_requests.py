@@ -11,6 +11,7 @@ import pytest
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +135,15 @@ def test_refused_before_the_body(brume, s3, bucket):
         waiting = {"Content-Length": str(1 << 30), "Expect": "100-continue"}
         headers = {**headers, "x-amz-content-sha256": "UNSIGNED-PAYLOAD"}
         assert ask(brume, "PUT", f"/{bucket}{target}", b"", headers, waiting, account=account).status == status
+
+
+def test_the_client_goes_on_after_a_refusal(s3, bucket):
+    """Also where the refused body was empty: botocore waits to be asked for it."""
+    s3.put_object(Bucket=bucket, Key="taken", Body=b"")
+    for _ in range(3):
+        with pytest.raises(ClientError):
+            s3.put_object(Bucket=bucket, Key="taken", Body=b"", IfNoneMatch="*")
+        s3.put_object(Bucket=bucket, Key="next", Body=b"")
 
 
 def test_content_encoding_to_the_letter(s3, bucket):
