@@ -24,6 +24,7 @@ BINARY = os.environ.get("BRUME_BINARY", str(ROOT / "build/src/front/brume"))
 
 # The rooms' tests again, but as users who may use the service under test alone: BRUME_TESTS_AS=user.
 AS_USER = os.environ.get("BRUME_TESTS_AS") == "user"
+USERS = {}
 
 
 class Brume:
@@ -95,18 +96,21 @@ class Brume:
 
     def _least_user(self, service, account):
         """Keys of a user of the account who may use this service and nothing else."""
-        known = self.__dict__.setdefault("users", {})
+        known = USERS.setdefault(str(self.data), {})  # they outlive a restart, as the data does
         if (service, account) not in known:
             iam, name = boto3.client("iam", endpoint_url=self.url, aws_access_key_id=account, aws_secret_access_key="test", region_name="us-east-1"), f"tests-{service}"
             rights = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": f"{service.removesuffix('streams')}:*", "Resource": "*"}}
-            try:
-                iam.create_user(UserName=name)
-                iam.put_user_policy(UserName=name, PolicyName="least", PolicyDocument=json.dumps(rights))
-            except iam.exceptions.EntityAlreadyExistsException:
-                pass  # of a server started again
+            iam.create_user(UserName=name)
+            iam.put_user_policy(UserName=name, PolicyName="least", PolicyDocument=json.dumps(rights))
             key = iam.create_access_key(UserName=name)["AccessKey"]
             known[service, account] = key["AccessKeyId"], key["SecretAccessKey"]
         return known[service, account]
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if AS_USER and item.get_closest_marker("as_root"):
+            item.add_marker(pytest.mark.skip(reason="is about the root user"))
 
 
 @pytest.fixture(scope="session")

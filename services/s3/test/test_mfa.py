@@ -23,6 +23,7 @@ def refused(call, **arguments):
     return error.value.response["Error"]["Code"]
 
 
+@pytest.mark.as_root
 def test_mfa_delete(brume):
     account = "777777777777"
     s3, iam = brume.client("s3", account=account), brume.client("iam", account=account)

@@ -221,6 +221,7 @@ def test_settings_come_back(s3, bucket):
     assert s3.get_bucket_accelerate_configuration(Bucket=bucket)["Status"] == "Suspended"
 
 
+@pytest.mark.as_root
 def test_the_owner_s_root_can_always_undo_a_policy(s3, bucket, brume):
     s3.put_bucket_policy(Bucket=bucket, Policy=policy(bucket, "*", "s3:*", "Deny"))
     assert refused(s3.list_objects_v2, Bucket=bucket) == "AccessDenied"
