@@ -102,3 +102,10 @@ FACTS(delete_item, (str){0})
 FACTS(query, in->index_name)
 FACTS(scan, in->index_name)
 FACTS(describe_table, (str){0})
+
+err ddb_allow(struct call *c, str table, str action) {
+    struct auth_facts facts = {0};
+    TRY(facts_of(c, table, (str){0}, &facts));
+    if (!facts.resource_arn.p || may_with(c, action, facts.resource_arn, &facts)) return NULL;
+    return deny(c, action, facts.resource_arn);
+}

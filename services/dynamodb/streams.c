@@ -293,3 +293,13 @@ err dynamodbstreams_get_records(struct call *c, const struct dynamodbstreams_get
     if (more || !shard->last) out->next_shard_iterator = iterator_text(c, &p);
     return NULL;
 }
+
+/* Whose stream an iterator reads stands in it. */
+err dynamodbstreams_get_records_facts(struct call *c, const struct dynamodbstreams_get_records_input *in, struct auth_facts *facts) {
+    struct place p;
+    struct arn arn;
+    if (iterator_read(c, in->shard_iterator, &p) || !arn_parse(p.stream, &arn)) return NULL; /* the operation says so */
+    facts->resource_arn = p.stream;
+    facts->resource_account = arn.account;
+    return NULL;
+}

@@ -169,6 +169,13 @@ static void add_metrics(struct call *c, struct ddb_step *s, str asked, struct dy
     out->v[at].value.v[out->v[at].value.n++] = *m;
 }
 
+static err allow_steps(struct call *c, const struct ddb_step *steps, u32 n) {
+    static const char *const actions[] = {[DDB_PUT] = "dynamodb:PutItem", [DDB_UPDATE] = "dynamodb:UpdateItem",
+                                          [DDB_DELETE] = "dynamodb:DeleteItem", [DDB_CHECK] = "dynamodb:ConditionCheckItem"};
+    for (u32 i = 0; i < n; i++) TRY(ddb_allow(c, steps[i].table_name, str_of(actions[steps[i].write.kind])));
+    return NULL;
+}
+
 err dynamodb_transact_write_items(struct call *c, const struct dynamodb_transact_write_items_input *in,
                                   struct dynamodb_transact_write_items_output *out) {
     enum { IDENTITY_MAX = 64 << 20 };
@@ -177,6 +184,7 @@ err dynamodb_transact_write_items(struct call *c, const struct dynamodb_transact
     struct buf identity = buf_new(c->arena, IDENTITY_MAX);
     str before;
     for (u32 i = 0; i < n; i++) TRY(read_step(c, &in->transact_items.v[i], &steps[i]));
+    TRY(allow_steps(c, steps, n));
     if (in->client_request_token.p) {
         for (u32 i = 0; i < n; i++) identify_step(c, &identity, &in->transact_items.v[i], &steps[i]);
         enum idempotency seen = idempotency_look(c, in->client_request_token, buf_str(&identity), &before);
@@ -211,6 +219,7 @@ struct read {
 static err locate_reads(struct call *c, const struct dynamodb_transact_get_item_list *in, struct read *reads) {
     struct dynamodb_cancellation_reason *reasons = NEW_ARRAY(c->arena, struct dynamodb_cancellation_reason, in->n);
     bool canceled = false;
+    for (u32 i = 0; i < in->n; i++) TRY(ddb_allow(c, in->v[i].get->table_name, S("dynamodb:GetItem")));
     for (u32 i = 0; i < in->n; i++) TRY(ddb_table_use(c, in->v[i].get->table_name, &reads[i].t));
     for (u32 i = 0; i < in->n; i++) {
         err e = ddb_key_of_parameter(c, &reads[i].t, &reads[i].key, &reads[i].k);
