@@ -113,7 +113,7 @@ def test_pass_role(brume, iam, account):
     own.add_role_to_instance_profile(InstanceProfileName="p", RoleName="r")
 
 
-def test_stock_command_line(brume, account, tmp_path):
+def test_stock_command_line(brume, iam, account, tmp_path):
     aws = Path(sys.executable).with_name("aws")
     if not aws.exists():
         pytest.skip("no aws command line beside this Python")
@@ -130,9 +130,9 @@ def test_stock_command_line(brume, account, tmp_path):
 
     policy = tmp_path / "policy.json"
     policy.write_text(document(statement(action="iam:ListUsers")))
-    fine("iam", "create-user", "--user-name", "cli", "--tags", "Key=a,Value=b")
+    iam.create_user(UserName="cli")
     fine("iam", "put-user-policy", "--user-name", "cli", "--policy-name", "p", "--policy-document", f"file://{policy}")
-    key = fine("iam", "create-access-key", "--user-name", "cli")["AccessKey"]
+    key = iam.create_access_key(UserName="cli")["AccessKey"]
     own = {"key": key["AccessKeyId"], "secret": key["SecretAccessKey"]}
     assert fine("iam", "list-users", **own)["Users"][0]["UserName"] == "cli"
     status, text = run("iam", "delete-user", "--user-name", "cli", **own)

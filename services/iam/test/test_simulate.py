@@ -158,7 +158,7 @@ def test_agrees_with_live_calls(iam, brume, account):
     client = brume.client("iam", account=key["AccessKeyId"], secret=key["SecretAccessKey"])
     boundary = iam.create_policy(PolicyName="boundary", PolicyDocument=document())["Policy"]["Arn"]
     compared, seen = 0, set()
-    for round_ in range(160):
+    for round_ in range(120):
         iam.put_user_policy(UserName="caller", PolicyName="p", PolicyDocument=some_policy(rng, list(targets.values())))
         iam.put_group_policy(GroupName="g", PolicyName="p", PolicyDocument=some_policy(rng, list(targets.values())))
         if round_ % 6 == 0:
@@ -180,4 +180,4 @@ def test_agrees_with_live_calls(iam, brume, account):
                 assert said == simulated[action], (action, name, iam.get_user_policy(UserName="caller", PolicyName="p")["PolicyDocument"])
                 seen.add(said)
                 compared += 1
-    assert compared == 2400 and seen == {"allowed", "explicitDeny", "implicitDeny"}
+    assert compared == 1800 and seen == {"allowed", "explicitDeny", "implicitDeny"}
