@@ -64,9 +64,10 @@ static err copy_items(struct call *c, struct ddb_copy *copy, const struct ddb_ta
     if (copy->position.p) from = arena_concat(c->arena, copy->position, (str){"", 1});
     struct range rows = txn_range(c->txn, from, to);
     u64 bytes = 0;
+    int most = target ? ddb_changes_max(target) : DDB_SLICE;
     *done = true;
     for (int n = 0; range_next(&rows, &key, &value); n++) {
-        if (n == DDB_SLICE || bytes > DDB_SLICE_BYTES) {
+        if (n == most || bytes > DDB_SLICE_BYTES) {
             *done = false;
             return NULL;
         }
@@ -85,6 +86,7 @@ static err undo_changes(struct call *c, struct ddb_copy *copy, const struct ddb_
     key_u64(&end, copy->undo_from);
     struct range rows = txn_range_backwards(c->txn, from, key_bytes(&end));
     u64 bytes = 0;
+    int most = target ? ddb_changes_max(target) : DDB_SLICE;
     *done = true;
     for (int n = 0; range_next(&rows, &key, &value); n++) {
         struct ddb_past past = {0};
@@ -92,7 +94,7 @@ static err undo_changes(struct call *c, struct ddb_copy *copy, const struct ddb_
         str tail = str_skip(key, SPACE_PREFIX);
         ASSERT(key_read_u64(&tail, &seq) && record_decode(c->arena, &ddb_past_record, arena_str(c->arena, value), &past));
         if (seq <= copy->after_seq || past.at_ms <= copy->after_ms) return NULL;
-        if (n == DDB_SLICE || bytes > DDB_SLICE_BYTES) {
+        if (n == most || bytes > DDB_SLICE_BYTES) {
             *done = false;
             return NULL;
         }

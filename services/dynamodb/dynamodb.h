@@ -16,6 +16,13 @@ enum {
     DDB_INDEXES_MAX = 25,
 };
 
+/* How many changes of this table's items fit one transaction: each writes item, counts, stream, expiry or
+ * history, and a row or two in its indexes. */
+static inline int ddb_changes_max(const struct ddb_table *t) {
+    enum { ROWS = 800 };
+    return (int)(ROWS / (4 + t->indexes.n));
+}
+
 /* ---- rows.c: where rows stand. A space is a number; ("ddb", space) begins all of its rows' keys. ---- */
 /* A partition's place: the first bytes are AWS's own hash order, which Scan and its segments show; the
  * others tell keys apart whose hashes fall together. */

@@ -72,7 +72,7 @@ err ddb_ttl_run(struct txn *t, const struct task *task, i64 now_ms) {
         u64 second;
         str tail = str_skip(arena_str(a, key), SPACE_PREFIX);
         ASSERT(key_read_u64(&tail, &second));
-        if (n == DDB_SLICE || (i64)second * 1000 > now_ms) {
+        if (n == ddb_changes_max(&table) || (i64)second * 1000 > now_ms) {
             set_timer(t, a, &table, MAX((i64)second, now_ms / 1000));
             return NULL;
         }
