@@ -79,8 +79,9 @@ static str failure_of(struct call *c, const struct organization *o, const struct
 /* The role by which the management account enters. Made by the new account's own root, before the account
  * joins: no SCP is in its way. */
 static err make_role(struct call *c, const struct organization *o, const struct creation *s) {
-    struct principal root = principal_root(c->arena, s->account, (str){0});
+    struct principal *root = NEW(c->arena, struct principal); /* the record of these calls outlives this function */
     const struct principal *task = c->principal;
+    *root = principal_root(c->arena, s->account, (str){0});
     str name = s->role.n ? s->role : S("OrganizationAccountAccessRole");
     struct call_other other = {.service = &iam_service, .op = IAM_OP_CREATE_ROLE, .as = CALL_FORWARDED, .account = s->account};
     struct iam_create_role_request role = {.role_name = name, .path = S("/")};
@@ -88,7 +89,7 @@ static err make_role(struct call *c, const struct organization *o, const struct 
         c->arena, "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::%.*s:root\"},\"Action\":\"sts:AssumeRole\"}]}",
         STR_ARGS(o->management));
     struct iam_create_role_response made = {0};
-    c->principal = &root;
+    c->principal = root;
     err e = call_service(c, &other, &role, &made);
     struct iam_attach_role_policy_request attach = {.role_name = name, .policy_arn = S("arn:aws:iam::aws:policy/AdministratorAccess")};
     other.op = IAM_OP_ATTACH_ROLE_POLICY;
