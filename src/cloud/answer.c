@@ -231,8 +231,7 @@ enum step stage_encode(struct flight *f) {
     f->answered = true;
     record_call(f->cloud, &f->call,
                 &(struct call_end){.service = f->service, .op = f->op, .error = f->error, .status = m.status,
-                                   .us = sys_monotonic_us() - f->arrived_us, .source = f->request->peer,
-                                   .agent = http_header_get(f->request, S("user-agent"))});
+                                   .us = sys_monotonic_us() - f->arrived_us, .out = f->out});
     if (f->form && form_upload_answer(f, &m, headers, n)) return STEP_DONE;
     if (stream && !head && m.status != 304) respond_stream(f, m.status, headers, n, stream);
     else http_respond(f->exchange, m.status, headers, n, head || !m.has_body ? (str){"", 0} : m.body);

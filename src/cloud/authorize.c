@@ -75,6 +75,7 @@ static err decide(struct call *c, const struct auth_facts *facts) {
         if (!action.n || !asked(c, wire_text(w, iam->when))) continue; /* AWS asks no right for it: sts:GetCallerIdentity */
         bool same = str_eq(template, main);
         str resource = same && facts->resource_arn.p ? facts->resource_arn : expand(c, template);
+        if (same) c->resource_arn = resource;
         if (!may_with(c, action, resource, same ? facts : NULL)) return deny(c, action, resource);
     }
     return NULL;

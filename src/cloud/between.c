@@ -87,10 +87,11 @@ err call_service(struct call *c, const struct call_other *other, const void *in,
     err e = run(inner, other, in, out);
     ASSERT(e != &call_waits); /* a call inside another cannot park it */
     if (e && writable) txn_undo(c->txn, mark);
+    if (!e && writable) trail_change(inner, out);
     if (e) {
         c->error_message = inner->error_message;
         c->error_members = inner->error_members;
     }
-    note_call(c, inner, e, sys_monotonic_us() - from_us);
+    note_call(c, inner, e, out, sys_monotonic_us() - from_us);
     return e;
 }

@@ -52,6 +52,8 @@ struct cloud {
     i64 started_ms;
     str root_key; /* the data directory's: page and session tokens are sealed under keys derived from it */
     _Atomic bool saving; /* a snapshot at a time */
+    _Atomic u64 data_epoch; /* trail.c: the policy epoch at which `data_selected` was looked at */
+    _Atomic bool data_selected; /* some account wants its data calls recorded */
     _Atomic u64 requests, errors;
     struct gate_slots *gate; /* compiled policies (gate.h) */
     struct throttles *throttles; /* throttle.h */

@@ -60,6 +60,8 @@ struct call {
      * Modified (answered with `out`'s headers and no body). 0: the operation's. */
     u16 status;
     str note; /* call_plan.note, as the prepare function left it */
+    str resource_arn; /* that the decision was about; absent: none yet */
+    bool on_trail;    /* its event stands in a row of the transaction */
     /* Set by may(): why it said no, for deny() and authorization_message_encode(). */
     u8 denial; /* enum policy_reason */
     bool denied_explicitly;

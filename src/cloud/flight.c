@@ -212,11 +212,10 @@ static void on_end(void *context, struct http_exchange *x, bool aborted) {
     if (!f->busy) flight_free(f);
 }
 
-static void before_write(void *context, struct http_loop *loop) {
+/* Calls are on record before their answers leave; what is not on record does not leave. */
+static bool before_write(void *context, struct http_loop *loop) {
     (void)loop;
-    struct cloud *cloud = context;
-    /* Calls are on record before their answers leave. */
-    if (!records_flush(cloud)) log_line(LOG_ERROR, "journal", "problem=calls or metrics could not be written");
+    return records_flush(context);
 }
 
 struct http_app cloud_app(struct cloud *cloud) {

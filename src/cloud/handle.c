@@ -2,6 +2,7 @@
  * snapshot; a heavy one on a worker; a writing one is a function in the writer's batch, answered
  * after its commit. */
 #include "cloud/flight.h"
+#include "cloud/trail.h"
 
 #include "sys/sys.h"
 
@@ -151,10 +152,13 @@ static err write_in_batch(struct store_work *w, struct txn *t) {
     c->error_details = (struct record_pairs){0};
     c->answer_headers = (struct record_pairs){0};
     c->notes = NULL; /* of a run before */
+    c->on_trail = false;
     f->seen = txn_number(t);
     zero_output(f);
     if (store_epoch(f->cloud->store) != f->epoch) TRY(flight_authorize_again(f)); /* rights may have changed since the decision */
-    return handle(f);
+    TRY(handle(f));
+    trail_change(c, f->out);
+    return NULL;
 }
 
 static void write_done(struct store_work *w, err result) {

@@ -28,33 +28,6 @@ static void log_call(const struct call *c, const struct call_end *end) {
              STR_ARGS(op), end->status, STR_ARGS(code), (long long)end->us, STR_ARGS(c->request_id));
 }
 
-static void write_call(struct cloud *cloud, const struct call *c, const struct call_end *end) {
-    struct buf b = buf_new(c->arena, 64 << 10);
-    log_call(c, end);
-    buf_char(&b, '{');
-    field(&b, "service", name_of(end->service));
-    field(&b, "operation", op_name(end));
-    field(&b, "request", c->request_id);
-    field(&b, "account", c->account);
-    field(&b, "region", c->region);
-    field(&b, "principal", c->principal ? c->principal->arn : (str){0});
-    field(&b, "access_key", c->principal ? c->principal->access_key : (str){0});
-    field(&b, "source", end->source);
-    field(&b, "agent", end->agent);
-    field(&b, "error", end->error ? str_of(end->error->code) : (str){0});
-    if (c->outer) {
-        field(&b, "via", name_of(c->outer->service));
-        field(&b, "via_request", c->outer->request_id);
-        field(&b, "source_arn", c->source_arn);
-    }
-    buf_add(&b, S(",\"status\":"));
-    buf_i64(&b, end->status);
-    buf_add(&b, S(",\"us\":"));
-    buf_i64(&b, end->us);
-    buf_char(&b, '}');
-    if (!b.over) journal_add(cloud->calls, store_now_ms(cloud->store), buf_str(&b));
-}
-
 static void write_count(struct cloud *cloud, const struct call_note *n) {
     const struct call *c = n->call;
     struct buf b = buf_new(c->arena, 8 << 10);
@@ -86,19 +59,24 @@ void record_notes(struct cloud *cloud, const struct call *c, bool failed) {
         }
         const struct call *within = n->call;
         int success = within->status ? within->status : within->op->status;
-        write_call(cloud, within, &(struct call_end){.service = within->service, .op = within->op, .error = n->error,
-                                                     .status = n->error ? n->error->status : success, .us = n->us, .source = within->source_ip});
+        log_call(within, &(struct call_end){.service = within->service, .op = within->op, .error = n->error,
+                                            .status = n->error ? n->error->status : success, .us = n->us});
+        trail_journal(cloud, &n->record);
     }
 }
 
-void record_call(struct cloud *cloud, const struct call *c, const struct call_end *end) {
-    write_call(cloud, c, end);
+void record_call(struct cloud *cloud, struct call *c, const struct call_end *end) {
+    log_call(c, end);
+    struct trail_record record = trail_record(c, end->error, end->out);
+    trail_journal(cloud, &record);
     record_notes(cloud, c, end->error != NULL);
 }
 
 bool records_flush(struct cloud *cloud) {
-    bool calls = journal_flush(cloud->calls), metrics = journal_flush(cloud->metrics);
-    return calls && metrics;
+    bool calls = journal_flush(cloud->calls);
+    if (!journal_flush(cloud->metrics)) log_line(LOG_ERROR, "journal", "problem=metrics could not be written");
+    if (!calls) log_line(LOG_ERROR, "journal", "problem=calls could not be put on record: their answers are held back");
+    return calls;
 }
 
 /* ---- what handlers note ---- */
@@ -125,7 +103,7 @@ void count_usage(struct call *c, str usage_type, double quantity) {
     n->quantity = quantity;
 }
 
-void note_call(struct call *outer, struct call *inner, err error, i64 us) {
+void note_call(struct call *outer, struct call *inner, err error, const void *out, i64 us) {
     struct call_note *oldest_first = NULL;
     while (inner->notes) {
         struct call_note *n = inner->notes;
@@ -142,6 +120,7 @@ void note_call(struct call *outer, struct call *inner, err error, i64 us) {
     }
     struct call_note *n = note(outer, inner, NOTE_CALL);
     n->error = error;
+    n->record = trail_record(inner, error, out);
     n->us = us;
 }
 

@@ -9,6 +9,7 @@
 
 #include "cloud/boot.h"
 #include "cloud/cloud.h"
+#include "cloud/trail.h"
 
 enum note_kind { NOTE_METRIC, NOTE_USAGE, NOTE_CALL };
 struct call_note {
@@ -18,6 +19,7 @@ struct call_note {
     str name, dimension, of, unit;
     double quantity;
     err error; /* NOTE_CALL: a call within, and how it ended */
+    struct trail_record record;
     i64 us;
 };
 
@@ -28,17 +30,17 @@ struct call_end {
     err error;
     int status;
     i64 us;
-    str source, agent;
+    const void *out; /* the output struct */
 };
 
 void records_open(struct cloud *cloud);
 /* The call's own record, of those within it, and, unless it failed, its counts. */
-void record_call(struct cloud *cloud, const struct call *c, const struct call_end *end);
+void record_call(struct cloud *cloud, struct call *c, const struct call_end *end);
 /* The notes alone: of a task, whose own run is no call. */
 void record_notes(struct cloud *cloud, const struct call *c, bool failed);
 /* One write to each journal: before the answers leave. */
-bool records_flush(struct cloud *cloud);
+bool records_flush(struct cloud *cloud); /* false: calls are not on record */
 /* Into the notes of `outer`: a call within that ended, with what it counted unless it failed. */
-void note_call(struct call *outer, struct call *inner, err error, i64 us);
+void note_call(struct call *outer, struct call *inner, err error, const void *out, i64 us);
 
 #endif

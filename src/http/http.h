@@ -51,8 +51,9 @@ struct http_app {
     /* The exchange is over: answered and flushed, or the peer went away (aborted), or its body was
      * malformed. Exactly once for each on_request. */
     void (*on_end)(void *context, struct http_exchange *x, bool aborted);
-    /* Once per turn of the loop after all on_* of that turn and before answers are written. */
-    void (*before_write)(void *context, struct http_loop *loop);
+    /* Once per turn of the loop after all on_* of that turn and before answers are written. False: they must
+     * not leave; the turn's connections are closed instead. */
+    bool (*before_write)(void *context, struct http_loop *loop);
 };
 
 const struct http_request *http_exchange_request(struct http_exchange *x);

@@ -138,11 +138,12 @@ static void end_turn(struct http_loop *loop) {
         loop->dirty_end = &loop->dirty;
         for (struct http_conn *c = batch; c; c = c->dirty_next)
             if (!c->closed) conn_feed(c);
-        if (loop->app->before_write) loop->app->before_write(loop->app->context, loop);
+        bool leaves = !loop->app->before_write || loop->app->before_write(loop->app->context, loop);
         while (batch) {
             struct http_conn *c = pop_dirty(&batch);
             c->dirty = false;
-            if (!c->closed) conn_flush(c);
+            if (!c->closed && leaves) conn_flush(c);
+            else if (!c->closed) conn_close(c);
             release(c);
         }
     }

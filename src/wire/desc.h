@@ -126,6 +126,7 @@ enum wire_op_flag {
     WIRE_OP_UNSIGNED_PAYLOAD = 1 << 6,
     WIRE_OP_HEAVY = 1 << 7,          /* overlay: runs on a worker, in slices */
     WIRE_OP_REQUEST_GZIP = 1 << 8,   /* requestcompression */
+    WIRE_OP_DATA = 1 << 9,           /* overlay: of the data plane: CloudTrail records it on demand alone */
 };
 
 struct wire_op {

@@ -56,6 +56,8 @@ static bool keep_line(void *context, i64 time_ms, str line) {
     return true;
 }
 
+static bool keep_event(void *context, const struct trail_event *event) { return keep_line(context, event->time_ms, event->json); }
+
 /* What the journals hold, all lines. */
 static str journals(struct probe *p, struct arena *a) {
     struct buf b = buf_new(a, 1 << 20);
@@ -81,6 +83,7 @@ static err succeeds(void *context, struct txn *t) {
     struct probe *p = context;
     struct call *c = outer(p, t);
     struct sqs_send_message_result out = {.message_id = S("left over")};
+    trail_select_data(c, true);
     CHECK(!send_to(c, (struct call_other){.source_arn = S("arn:aws:sns:us-east-1:" MINE ":t")}, "one", &out));
     CHECK(out.message_id.n == 36 && !str_eq(out.message_id, c->request_id));
     CHECK(txn_get(t, row_of(c, S("one")), NULL));
@@ -102,10 +105,16 @@ static void a_call_runs_in_the_transaction_and_is_recorded(void) {
     struct call c = {.arena = &a};
     CHECK(get_row(p.place.store, &a, row_of(&c, S("one")), &value));
     str lines = journals(&p, &a);
-    CHECK_INT(count(lines, "\"operation\":\"SendMessage\""), 2);
-    CHECK_INT(count(lines, "\"via\":\"sqs\",\"via_request\":"), 2);
-    CHECK_INT(count(lines, "\"source_arn\":\"arn:aws:sns:us-east-1:" MINE ":t\""), 1);
-    CHECK_INT(count(lines, "\"account\":\"111111111111\",\"region\":\"eu-west-1\",\"principal\":\"sqs.amazonaws.com\""), 1);
+    CHECK_INT(count(lines, "\"eventName\":\"SendMessage\""), 2);
+    CHECK_INT(count(lines, "\"invokedBy\":\"sqs.amazonaws.com\""), 1);
+    CHECK_INT(count(lines, "\"eventName\":\"GetQueueUrl\""), 0); /* it stands in a row of the commit */
+    struct buf events = buf_new(&a, 1 << 20);
+    struct txn *t = store_snapshot(p.place.store, &a);
+    struct call reader = {.arena = &a, .txn = t, .cloud = p.cloud};
+    trail_walk(&reader, S("111111111111"), S("eu-west-1"), 0, INT64_MAX, keep_event, &events);
+    store_snapshot_end(t);
+    CHECK_INT(count(buf_str(&events), "\"eventName\":\"GetQueueUrl\""), 1);
+    CHECK_INT(count(buf_str(&events), "\"sourceIPAddress\":\"sqs.amazonaws.com\""), 1);
     CHECK_INT(count(lines, "{\"usage\":\"Requests\",\"quantity\":1,"), 1);
     probe_close(&p);
     arena_free(&a);
@@ -116,6 +125,7 @@ static err fails_within(void *context, struct txn *t) {
     struct call *c = outer(p, t);
     struct sqs_send_message_result out;
     txn_put(t, row_of(c, S("mine")), S("x"));
+    trail_select_data(c, true);
     CHECK(send_to(c, (struct call_other){0}, "fail", &out) == &sqs_unsupported_operation);
     CHECK_STR(c->error_message, S("It said fail."));
     CHECK(!txn_get(t, row_of(c, S("fail")), NULL) && txn_get(t, row_of(c, S("mine")), NULL));
@@ -139,8 +149,8 @@ static void an_error_undoes_the_inner_call_alone(void) {
     runs = 0;
     CHECK(!probe_write(&p, fails_within));
     str lines = journals(&p, &a);
-    CHECK_INT(count(lines, "\"error\":\"UnsupportedOperation\",\"via\":\"sqs\""), 1);
-    CHECK_INT(count(lines, "\"via\":"), 3);
+    CHECK_INT(count(lines, "\"errorCode\":\"UnsupportedOperation\""), 1);
+    CHECK_INT(count(lines, "\"invokedBy\":"), 3);
     CHECK_INT(count(lines, "\"usage\""), 0);
     probe_close(&p);
     arena_free(&a);

@@ -196,7 +196,10 @@ static void app_on_end(void *context, struct http_exchange *x, bool aborted) {
     if (aborted) app_state.aborts++;
 }
 
-static void app_before_write(void *context, struct http_loop *loop) { app_state.before_writes++; }
+static bool app_before_write(void *context, struct http_loop *loop) {
+    app_state.before_writes++;
+    return true;
+}
 
 static const struct http_app test_app = {.on_request = app_on_request,
                                          .on_body = app_on_body,

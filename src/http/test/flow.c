@@ -174,7 +174,10 @@ static void *post_many(void *context) {
     return NULL;
 }
 
-static void learn_loop(void *context, struct http_loop *loop) { some_loop = loop; }
+static bool learn_loop(void *context, struct http_loop *loop) {
+    some_loop = loop;
+    return true;
+}
 
 static void tasks_run_once_and_in_order(void) {
     struct http_app app = test_app;

@@ -1,0 +1,214 @@
+/* Where events stand:
+ *
+ *   ("trail", "event", account, region, ms, seq) -> JSON: of changes, in the commit of the change
+ *   journal "calls": "ACCOUNT REGION m|d JSON"   -> of all others
+ *   ("trail", "data", account) -> nothing: its data calls are recorded
+ *
+ * account: who is to know, the caller's and that of the resource. */
+#include "cloud/trail.h"
+
+#include "cloud/flight.h"
+#include "cloud/trail_event.h"
+#include "sys/sys.h"
+
+#include <stdatomic.h>
+
+/* ---- who is to know ---- */
+
+static str owner_of(const struct call *c) {
+    struct arn arn;
+    return arn_parse(c->resource_arn, &arn) && account_valid(arn.account) ? arn.account : (str){0};
+}
+
+static u32 recipients(const struct call *c, str to[static 2]) {
+    str caller = c->principal->account, owner = owner_of(c);
+    u32 n = 0;
+    if (c->principal->kind == PRINCIPAL_SERVICE || !account_valid(caller)) caller = c->account;
+    if (account_valid(caller)) to[n++] = caller;
+    if (owner.n && !str_eq(owner, caller)) to[n++] = owner;
+    return n;
+}
+
+/* ---- the data plane ---- */
+
+static str data_row(struct arena *a, str account) {
+    struct key k = key_new(a, S("trail"));
+    key_str(&k, S("data"));
+    if (account.n) key_str(&k, account);
+    return key_bytes(&k);
+}
+
+void trail_select_data(struct call *c, bool selected) {
+    str row = data_row(c->arena, c->account);
+    if (selected) txn_put(c->txn, row, S(""));
+    else txn_delete(c->txn, row);
+    txn_raise_epoch(c->txn);
+}
+
+static bool any_selected(struct txn *t, struct arena *a, str account) {
+    str from = data_row(a, account), key;
+    struct range r = txn_range(t, from, key_after_prefix(a, from));
+    return range_next(&r, &key, NULL);
+}
+
+/* Mostly nobody selects any: one comparison then. */
+static bool data_wanted(const struct call *c) {
+    struct cloud *cloud = c->cloud;
+    u64 epoch = store_epoch(cloud->store) + 1; /* 0: never looked */
+    bool looked = atomic_load(&cloud->data_epoch) == epoch;
+    if (looked && !atomic_load(&cloud->data_selected)) return false;
+    struct txn *t = c->txn ? c->txn : store_snapshot(cloud->store, c->arena);
+    bool any = any_selected(t, c->arena, (str){0}), mine = any && any_selected(t, c->arena, c->account);
+    if (t != c->txn) store_snapshot_end(t);
+    else if (txn_writable(t)) return mine; /* it may see what is never committed */
+    atomic_store(&cloud->data_selected, any);
+    atomic_store(&cloud->data_epoch, epoch);
+    return mine;
+}
+
+/* ---- writing ---- */
+
+static struct key rows_of(struct arena *a, str account, str region) {
+    struct key k = key_new(a, S("trail"));
+    key_str(&k, S("event"));
+    key_str(&k, account);
+    if (region.p) key_str(&k, region);
+    return k;
+}
+
+static struct trail_outcome outcome(struct call *c, u32 n) {
+    struct trail_outcome o = {.event_id = id_uuid(c->arena)};
+    if (n > 1) o.shared_id = id_uuid(c->arena);
+    return o;
+}
+
+void trail_change(struct call *c, const void *out) {
+    str to[2];
+    if (c->op->flags & WIRE_OP_DATA || !c->principal) return;
+    u32 n = recipients(c, to);
+    struct trail_outcome o = outcome(c, n);
+    o.out = out;
+    o.time_ms = c->now_ms;
+    for (u32 i = 0; i < n; i++) {
+        struct key row = rows_of(c->arena, to[i], c->region);
+        key_i64(&row, o.time_ms);
+        key_u64(&row, txn_sequence(c->txn));
+        o.recipient = to[i];
+        txn_put(c->txn, key_bytes(&row), trail_event_json(c, &o));
+        o.event_id = id_uuid(c->arena);
+    }
+    c->on_trail = true;
+}
+
+struct trail_record trail_record(struct call *c, err error, const void *out) {
+    struct trail_record record = {.time_ms = store_now_ms(c->cloud->store)};
+    str to[2];
+    bool data = c->op && c->op->flags & WIRE_OP_DATA;
+    if (!c->op || !c->principal || (c->on_trail && !error) || (data && !data_wanted(c))) return record;
+    u32 n = recipients(c, to);
+    struct trail_outcome o = outcome(c, n);
+    o.error = error;
+    o.out = error ? NULL : out;
+    o.time_ms = record.time_ms;
+    for (u32 i = 0; i < n; i++) {
+        o.recipient = to[i];
+        str place = arena_format(c->arena, "%.*s %.*s %c ", STR_ARGS(to[i]), STR_ARGS(c->region), data ? 'd' : 'm');
+        record.text[record.n++] = arena_concat(c->arena, place, trail_event_json(c, &o));
+        o.event_id = id_uuid(c->arena);
+    }
+    return record;
+}
+
+void trail_journal(struct cloud *cloud, const struct trail_record *record) {
+    for (u32 i = 0; i < record->n; i++) journal_add(cloud->calls, record->time_ms, record->text[i]);
+}
+
+/* ---- reading ---- */
+
+struct found { /* of the journal, in one window of time */
+    struct arena *arena;
+    str account, region;
+    struct trail_event *v;
+    u32 n, max;
+};
+
+static bool take(void *context, i64 time_ms, str record) {
+    struct found *f = context;
+    if (!str_eq(str_cut(&record, ' '), f->account) || !str_eq(str_cut(&record, ' '), f->region)) return true;
+    bool data = str_eq(str_cut(&record, ' '), S("d"));
+    if (f->n == f->max) {
+        struct trail_event *v = NEW_ARRAY(f->arena, struct trail_event, 2 * f->max + 64);
+        if (f->n) memcpy(v, f->v, f->n * sizeof *v);
+        f->v = v;
+        f->max = 2 * f->max + 64;
+    }
+    f->v[f->n++] = (struct trail_event){.time_ms = time_ms, .data = data, .json = arena_str(f->arena, record)};
+    return true;
+}
+
+static bool next_row(struct range *r, struct arena *a, struct trail_event *event) {
+    str key, row;
+    i64 ms;
+    if (!range_next(r, &key, &row)) return false;
+    str tail = str_skip(key, key.n - 16);
+    ASSERT(key_read_i64(&tail, &ms));
+    *event = (struct trail_event){.time_ms = ms, .json = arena_str(a, row)};
+    return true;
+}
+
+/* Rows and journal of one window, newest first. */
+static bool walk_window(struct call *c, const struct found *f, struct range *rows, bool (*visit)(void *context, const struct trail_event *event), void *context) {
+    struct trail_event row;
+    bool more = next_row(rows, c->arena, &row);
+    u32 left = f->n;
+    while (more || left) {
+        bool of_row = more && (!left || row.time_ms >= f->v[left - 1].time_ms);
+        if (!visit(context, of_row ? &row : &f->v[left - 1])) return false;
+        if (of_row) more = next_row(rows, c->arena, &row);
+        else left--;
+    }
+    return true;
+}
+
+static str row_from(struct call *c, str account, str region, i64 ms) {
+    struct key k = rows_of(c->arena, account, region);
+    key_i64(&k, ms);
+    return key_bytes(&k);
+}
+
+/* Backwards in windows that grow: a page near the present does not read 90 days. */
+void trail_walk(struct call *c, str account, str region, i64 from_ms, i64 to_ms, bool (*visit)(void *context, const struct trail_event *event), void *context) {
+    bool more = true;
+    for (i64 width = 600000; more && to_ms > from_ms; width *= 4) {
+        i64 begin = MAX(from_ms, to_ms - width);
+        struct found f = {.arena = c->arena, .account = account, .region = region};
+        journal_read(c->cloud->calls, begin, to_ms, take, &f);
+        struct range rows = txn_range_backwards(c->txn, row_from(c, account, region, begin), row_from(c, account, region, to_ms));
+        more = walk_window(c, &f, &rows, visit, context);
+        to_ms = begin;
+    }
+}
+
+u32 trail_forget(struct txn *t, str account, i64 before_ms, u32 limit) {
+    struct arena *a = txn_arena(t);
+    struct key all = rows_of(a, account, (str){0});
+    str from = key_bytes(&all), key;
+    struct range r = txn_range(t, from, key_after_prefix(a, from));
+    u32 n = 0;
+    while (n < limit && range_next(&r, &key, NULL)) {
+        str tail = str_skip(key, key.n - 16);
+        i64 ms;
+        ASSERT(key_read_i64(&tail, &ms));
+        if (ms < before_ms) {
+            txn_delete(t, arena_str(a, key));
+            n++;
+            continue;
+        }
+        /* The first that stays: on with the next region. */
+        str rest = str_skip(arena_str(a, key), from.n), region;
+        ASSERT(key_read_str(&rest, a, &region));
+        struct key next = rows_of(a, account, region);
+        range_seek(&r, key_after_prefix(a, key_bytes(&next)));
+    }
+    return n;
+}

@@ -1,0 +1,38 @@
+/* The trail: every call of the management plane as CloudTrail's event, and of the data plane where somebody
+ * selected it. A change's event is a row of its own commit; that of a read, a refusal or a data call is in the
+ * journal before its answer leaves. Who reads them: services/cloudtrail. */
+#ifndef BRUME_CLOUD_TRAIL_H
+#define BRUME_CLOUD_TRAIL_H
+
+#include "cloud/boot.h"
+#include "cloud/cloud.h"
+
+/* In the transaction that the call has, which succeeded and writes. */
+void trail_change(struct call *c, const void *out);
+/* What the journal is to hold of a call that ended, made while its input and output are there; nothing if
+ * trail_change() has put it on record, or nobody wants it. */
+struct trail_record {
+    i64 time_ms;
+    str text[2];
+    u32 n;
+};
+struct trail_record trail_record(struct call *c, err error, const void *out);
+void trail_journal(struct cloud *cloud, const struct trail_record *record);
+
+/* ---- reading ---- */
+struct trail_event {
+    i64 time_ms;
+    bool data; /* of the data plane */
+    str json;
+};
+/* Of one account and region, newest first, from <= time < to; false from `visit` ends the walk. */
+void trail_walk(struct call *c, str account, str region, i64 from_ms, i64 to_ms, bool (*visit)(void *context, const struct trail_event *event), void *context);
+
+/* ---- the data plane ---- */
+/* From the commit on, data calls of the call's account are recorded, in all regions, or no longer. */
+void trail_select_data(struct call *c, bool selected);
+
+/* Rows of the account's events before that time; at most `limit` a call. Returns how many are gone. */
+u32 trail_forget(struct txn *t, str account, i64 before_ms, u32 limit);
+
+#endif
