@@ -130,6 +130,10 @@ str stream_adopt(struct call *c, struct stream *s);
 /* Out: [offset, offset + length) of a blob, or bytes of the arena. */
 struct stream *stream_of_blob(struct call *c, str reference, u64 offset, u64 length);
 struct stream *stream_of_bytes(struct call *c, str bytes);
+/* In: bytes of one's own as the body of a call to another service (S3's PutObject), staged and digested. Blocks on
+ * the disk: in `perform` of an outbox task, for the call in its settle. NULL: the disk. What nobody adopts goes
+ * with the arena. */
+struct stream *stream_stage(struct store *s, struct arena *a, str bytes);
 
 /* ---- authorisation inside a handler, where AWS decides per entry or a right shapes the answer.
  * true: allowed. The operation's own rights (overlay) have been checked before. ---- */

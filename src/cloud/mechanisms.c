@@ -3,6 +3,7 @@
 #include "auth/session.h"
 #include "auth/token.h"
 #include "cloud/flight.h"
+#include "cloud/trail.h"
 #include "cloud/upkeep.h"
 #include "crypto/crypto.h"
 #include "sys/sys.h"
@@ -85,7 +86,11 @@ static err forget_token(struct txn *t, const struct task *task, i64 now_ms) {
     txn_delete(t, task->payload);
     return NULL;
 }
-const struct task_kind cloud_task_kinds[] = {{.name = "idempotency", .run = forget_token}, {.name = "reset", .run = reset_resume}};
+const struct task_kind cloud_task_kinds[] = {
+    {.name = "idempotency", .run = forget_token},
+    {.name = "reset", .run = reset_resume},
+    {.name = "trail-sweep", .run = trail_sweep},
+};
 const size_t cloud_task_kind_count = LENGTH(cloud_task_kinds);
 
 void idempotency_store(struct call *c, str token, str params, str answer, i64 keep_ms) {

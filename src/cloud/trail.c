@@ -13,6 +13,8 @@
 
 #include <stdatomic.h>
 
+enum { SWEEP_EVERY = 256 }; /* sequence numbers: about as many changes, or fewer */
+
 /* ---- who is to know ---- */
 
 static str owner_of(const struct call *c) {
@@ -91,8 +93,10 @@ void trail_change(struct call *c, const void *out) {
     o.time_ms = c->now_ms;
     for (u32 i = 0; i < n; i++) {
         struct key row = rows_of(c->arena, to[i], c->region);
+        u64 seq = txn_sequence(c->txn);
+        if (seq % SWEEP_EVERY == 0) txn_task_set(c->txn, &(struct task){.kind = S("trail-sweep"), .key = to[i]});
         key_i64(&row, o.time_ms);
-        key_u64(&row, txn_sequence(c->txn));
+        key_u64(&row, seq);
         o.recipient = to[i];
         txn_put(c->txn, key_bytes(&row), trail_event_json(c, &o));
         o.event_id = id_uuid(c->arena);
@@ -134,7 +138,9 @@ struct found { /* of the journal, in one window of time */
 
 static bool take(void *context, i64 time_ms, str record) {
     struct found *f = context;
-    if (!str_eq(str_cut(&record, ' '), f->account) || !str_eq(str_cut(&record, ' '), f->region)) return true;
+    if (!str_eq(str_cut(&record, ' '), f->account)) return true;
+    str region = str_cut(&record, ' ');
+    if (f->region.p && !str_eq(region, f->region)) return true;
     bool data = str_eq(str_cut(&record, ' '), S("d"));
     if (f->n == f->max) {
         struct trail_event *v = NEW_ARRAY(f->arena, struct trail_event, 2 * f->max + 64);
@@ -142,7 +148,7 @@ static bool take(void *context, i64 time_ms, str record) {
         f->v = v;
         f->max = 2 * f->max + 64;
     }
-    f->v[f->n++] = (struct trail_event){.time_ms = time_ms, .data = data, .json = arena_str(f->arena, record)};
+    f->v[f->n++] = (struct trail_event){.time_ms = time_ms, .data = data, .region = arena_str(f->arena, region), .json = arena_str(f->arena, record)};
     return true;
 }
 
@@ -189,7 +195,33 @@ void trail_walk(struct call *c, str account, str region, i64 from_ms, i64 to_ms,
     }
 }
 
-u32 trail_forget(struct txn *t, str account, i64 before_ms, u32 limit) {
+/* Rows stand by region, and there by time: from one region's first wanted row to its last, then on. */
+void trail_gather(struct call *c, str account, i64 from_ms, i64 to_ms, void (*visit)(void *context, const struct trail_event *event), void *context) {
+    struct found f = {.arena = c->arena, .account = account};
+    journal_read(c->cloud->calls, from_ms, to_ms, take, &f);
+    for (u32 i = 0; i < f.n; i++) visit(context, &f.v[i]);
+    struct key all = rows_of(c->arena, account, (str){0});
+    str prefix = key_bytes(&all), key, row;
+    struct range r = txn_range(c->txn, prefix, key_after_prefix(c->arena, prefix));
+    while (range_next(&r, &key, &row)) {
+        struct trail_event event = {0};
+        str rest = str_skip(arena_str(c->arena, key), prefix.n);
+        ASSERT(key_read_str(&rest, c->arena, &event.region) && key_read_i64(&rest, &event.time_ms));
+        if (event.time_ms < from_ms) {
+            range_seek(&r, row_from(c, account, event.region, from_ms));
+        } else if (event.time_ms >= to_ms) {
+            struct key region = rows_of(c->arena, account, event.region);
+            range_seek(&r, key_after_prefix(c->arena, key_bytes(&region)));
+        } else {
+            event.json = arena_str(c->arena, row);
+            visit(context, &event);
+        }
+    }
+}
+
+/* ---- forgetting ---- */
+
+static u32 forget(struct txn *t, str account, i64 before_ms, u32 limit) {
     struct arena *a = txn_arena(t);
     struct key all = rows_of(a, account, (str){0});
     str from = key_bytes(&all), key;
@@ -211,4 +243,14 @@ u32 trail_forget(struct txn *t, str account, i64 before_ms, u32 limit) {
         range_seek(&r, key_after_prefix(a, key_bytes(&next)));
     }
     return n;
+}
+
+err trail_sweep(struct txn *t, const struct task *task, i64 now_ms) {
+    enum { SLICE = 1000 };
+    struct cloud *cloud = txn_owner(t);
+    i64 before_ms = now_ms - 90ll * 86400000;
+    if (!cloud) return &store_unavailable; /* not open yet: later */
+    if (forget(t, task->key, before_ms, SLICE) == SLICE) txn_task_set(t, task);
+    else journal_trim(cloud->calls, before_ms);
+    return NULL;
 }

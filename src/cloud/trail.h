@@ -23,16 +23,19 @@ void trail_journal(struct cloud *cloud, const struct trail_record *record);
 struct trail_event {
     i64 time_ms;
     bool data; /* of the data plane */
-    str json;
+    str region, json;
 };
 /* Of one account and region, newest first, from <= time < to; false from `visit` ends the walk. */
 void trail_walk(struct call *c, str account, str region, i64 from_ms, i64 to_ms, bool (*visit)(void *context, const struct trail_event *event), void *context);
+
+/* Of one account in all regions, in no order. */
+void trail_gather(struct call *c, str account, i64 from_ms, i64 to_ms, void (*visit)(void *context, const struct trail_event *event), void *context);
 
 /* ---- the data plane ---- */
 /* From the commit on, data calls of the call's account are recorded, in all regions, or no longer. */
 void trail_select_data(struct call *c, bool selected);
 
-/* Rows of the account's events before that time; at most `limit` a call. Returns how many are gone. */
-u32 trail_forget(struct txn *t, str account, i64 before_ms, u32 limit);
+/* Forgets what is older than 90 days; now and then set by changes (a task of the cloud). */
+err trail_sweep(struct txn *t, const struct task *task, i64 now_ms);
 
 #endif

@@ -53,4 +53,20 @@ enum step transfer_start(struct flight *f) {
     return STEP_LATER; /* comes back to receive */
 }
 
+static void drop_stage(void *object) { blob_stage_drop(object); }
+
+struct stream *stream_stage(struct store *store, struct arena *a, str bytes) {
+    static const enum digest_kind kinds[] = {DIGEST_MD5, DIGEST_CRC64NVME}; /* S3's ETag and its own checksum */
+    struct stream *s = NEW(a, struct stream);
+    s->stage = blob_stage_new(store, (i64)bytes.n, (struct blob_placement){0});
+    arena_on_free(a, drop_stage, s->stage);
+    s->length = bytes.n;
+    s->declared = -1;
+    for (size_t i = 0; i < LENGTH(kinds); i++) {
+        s->digests |= 1u << kinds[i];
+        digest_once(kinds[i], bytes, s->digest[kinds[i]]);
+    }
+    return blob_stage_add(s->stage, bytes) && blob_stage_finish(s->stage) ? s : NULL;
+}
+
 struct stream *call_body(struct call *c) { return c->flight ? c->flight->stream : NULL; }

@@ -3,6 +3,7 @@
 #include "cloud/identity.h"
 #include "cloud/page.h"
 #include "gen/account.h"
+#include "gen/cloudtrail.h"
 #include "gen/dynamodb.h"
 #include "gen/dynamodbstreams.h"
 #include "gen/events.h"
@@ -17,6 +18,7 @@
 /* Each table in the order of the alphabet, a line for each room. */
 const struct service *const services[] = {
     &account_service,
+    &cloudtrail_service,
     &dynamodb_service,
     &dynamodbstreams_service,
     &events_service,
@@ -31,6 +33,7 @@ const struct service *const services[] = {
 const size_t service_count = LENGTH(services);
 
 /* Rooms that do things later name them in their own tables. */
+extern const struct task_kind cloudtrail_task_kinds[];
 extern const struct task_kind ddb_task_kinds[];
 extern const struct task_kind kms_task_kinds[];
 extern const struct task_kind account_tasks[];
@@ -42,7 +45,8 @@ extern const struct task_kind sns_task_kinds[];
 extern const struct task_kind sqs_task_kinds[];
 
 const struct room_tasks rooms[] = {
-    {cloud_task_kinds, 2},
+    {cloud_task_kinds, 3},
+    {cloudtrail_task_kinds, 1},
     {ddb_task_kinds, 7},
     {kms_task_kinds, 3},
     {account_tasks, 1},

@@ -143,7 +143,7 @@ static void take_off(struct store *s, struct txn *t, const struct task_kind *kin
     f->kind = kind;
     f->generation = row.generation;
     f->task = (struct task){arena_str(&f->arena, name), arena_str(&f->arena, key),
-                            arena_str(&f->arena, row.payload), row.job ? 0 : row.due_ms};
+                            arena_str(&f->arena, row.payload), row.job ? 0 : row.due_ms, s};
     flight->job.run = perform;
     pthread_mutex_lock(&s->scheduler.lock);
     flight->next = s->scheduler.flights;

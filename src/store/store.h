@@ -151,6 +151,7 @@ struct task {
     str key;     /* with kind: identity; setting it again replaces */
     str payload; /* a record of the room */
     i64 due_ms;  /* cloud clock; 0: at once */
+    struct store *store; /* filled for perform: to read on a snapshot, to stage blobs */
 };
 struct task_kind {
     const char *name;

@@ -1,0 +1,57 @@
+/* Private to the room of CloudTrail; README.md says how the nouns fit together. */
+#ifndef BRUME_CLOUDTRAIL_H
+#define BRUME_CLOUDTRAIL_H
+
+#include "cloud/trail.h"
+#include "gen/cloudtrail.h"
+#include "records.h"
+
+extern const struct task_kind cloudtrail_task_kinds[];
+enum { CLOUDTRAIL_TASK_KINDS = 1 };
+
+enum { ROUND_MS = 300000, DIGEST_MS = 3600000, HISTORY_DAYS = 90, DAY_MS = 86400000 };
+
+/* ---- trail.c ---- */
+/* By name or ARN. TrailNotFoundException, CloudTrailARNInvalidException, InvalidTrailNameException. */
+MUST_USE err ct_trail_open(struct call *c, str name, struct ct_trail *trail);
+bool ct_trail_load(struct txn *t, struct arena *a, str row_key, struct ct_trail *trail);
+str ct_trail_row(struct arena *a, const struct ct_trail *trail);
+void ct_trail_save(struct txn *t, struct arena *a, const struct ct_trail *trail);
+struct range ct_trails_of(struct call *c, str account, str region);
+/* All of the account. */
+void ct_trails_visit(struct call *c, void (*visit)(void *context, const struct ct_trail *trail), void *context);
+
+/* ---- an event, read ---- */
+struct ct_event {
+    str id, name, source, region, account, access_key, username, identity_arn, error;
+    bool read_only, management;
+    struct {
+        str type, arn;
+    } resources[4];
+    u32 resource_count;
+};
+void ct_event_read(struct arena *a, str json, struct ct_event *event);
+
+/* ---- selectors.c ---- */
+bool ct_selected(const struct ct_trail *trail, const struct ct_event *event);
+bool ct_selects_data(const struct ct_trail *trail);
+
+/* ---- deliver.c ---- */
+/* After every change of a trail: its timer, and whether the account's data calls are recorded. */
+void ct_apply(struct call *c, const struct ct_trail *trail);
+
+/* ---- digest.c ---- */
+str ct_signing_row(struct arena *a, str account, str region);
+str ct_chain_row(struct arena *a, const struct ct_trail *trail, str region);
+bool ct_signing_load(struct txn *t, struct arena *a, str account, str region, struct ct_signing *signing);
+/* A new one: takes tens of milliseconds. */
+struct ct_signing ct_signing_new(struct call *c);
+/* The digest of the files that the chain has; the chain then stands behind it. */
+struct ct_digest {
+    str object, json, signature;
+};
+struct ct_digest ct_digest_make(struct call *c, const struct ct_trail *trail, str region, const struct ct_signing *signing, struct ct_chain *chain, i64 end_ms);
+
+str ct_iso(struct arena *a, i64 ms);
+
+#endif

@@ -1,0 +1,82 @@
+#include "records.h"
+
+static const struct record_field word_fields[] = {RECORD_STR(1, struct ct_word, text)};
+static const struct record_type word_record = RECORD_TYPE(struct ct_word, word_fields);
+
+static const struct record_field resource_fields[] = {
+    RECORD_STR(1, struct ct_resource, type),
+    RECORD_LIST(2, struct ct_resource, values, word_record),
+};
+static const struct record_type resource_record = RECORD_TYPE(struct ct_resource, resource_fields);
+
+static const struct record_field selector_fields[] = {
+    RECORD_STR(1, struct ct_selector, read_write),
+    RECORD_BOOL(2, struct ct_selector, without_management),
+    RECORD_LIST(3, struct ct_selector, resources, resource_record),
+    RECORD_LIST(4, struct ct_selector, excluded, word_record),
+};
+static const struct record_type selector_record = RECORD_TYPE(struct ct_selector, selector_fields);
+
+static const struct record_field field_fields[] = {
+    RECORD_STR(1, struct ct_field, field),
+    RECORD_LIST(2, struct ct_field, equals, word_record),
+    RECORD_LIST(3, struct ct_field, starts, word_record),
+    RECORD_LIST(4, struct ct_field, ends, word_record),
+    RECORD_LIST(5, struct ct_field, not_equals, word_record),
+    RECORD_LIST(6, struct ct_field, not_starts, word_record),
+    RECORD_LIST(7, struct ct_field, not_ends, word_record),
+};
+static const struct record_type field_record = RECORD_TYPE(struct ct_field, field_fields);
+
+static const struct record_field advanced_fields[] = {
+    RECORD_STR(1, struct ct_advanced, name),
+    RECORD_LIST(2, struct ct_advanced, fields, field_record),
+};
+static const struct record_type advanced_record = RECORD_TYPE(struct ct_advanced, advanced_fields);
+
+static const struct record_field trail_fields[] = {
+    RECORD_STR(1, struct ct_trail, bucket),
+    RECORD_STR(2, struct ct_trail, prefix),
+    RECORD_STR(3, struct ct_trail, topic_arn),
+    RECORD_STR(4, struct ct_trail, logs_group_arn),
+    RECORD_STR(5, struct ct_trail, logs_role_arn),
+    RECORD_STR(6, struct ct_trail, kms_key),
+    RECORD_BOOL(7, struct ct_trail, global_events),
+    RECORD_BOOL(8, struct ct_trail, multi_region),
+    RECORD_BOOL(9, struct ct_trail, validates),
+    RECORD_BOOL(10, struct ct_trail, logging),
+    RECORD_LIST(11, struct ct_trail, selectors, selector_record),
+    RECORD_LIST(12, struct ct_trail, advanced, advanced_record),
+    RECORD_I64(13, struct ct_trail, started_ms),
+    RECORD_I64(14, struct ct_trail, stopped_ms),
+    RECORD_I64(15, struct ct_trail, from_ms),
+    RECORD_I64(16, struct ct_trail, delivered_ms),
+    RECORD_I64(17, struct ct_trail, digested_ms),
+    RECORD_I64(18, struct ct_trail, tried_ms),
+    RECORD_STR(19, struct ct_trail, delivery_error),
+    RECORD_STR(20, struct ct_trail, digest_error),
+};
+const struct record_type ct_trail_record = RECORD_TYPE(struct ct_trail, trail_fields);
+
+static const struct record_field file_fields[] = {
+    RECORD_STR(1, struct ct_log_file, object),
+    RECORD_STR(2, struct ct_log_file, hash),
+    RECORD_I64(3, struct ct_log_file, newest_ms),
+    RECORD_I64(4, struct ct_log_file, oldest_ms),
+};
+static const struct record_type file_record = RECORD_TYPE(struct ct_log_file, file_fields);
+static const struct record_field chain_fields[] = {
+    RECORD_STR(1, struct ct_chain, object),
+    RECORD_STR(2, struct ct_chain, hash),
+    RECORD_STR(3, struct ct_chain, signature),
+    RECORD_I64(4, struct ct_chain, begin_ms),
+    RECORD_LIST(5, struct ct_chain, files, file_record),
+};
+const struct record_type ct_chain_record = RECORD_TYPE(struct ct_chain, chain_fields);
+
+static const struct record_field signing_fields[] = {
+    RECORD_STR(1, struct ct_signing, sealed),
+    RECORD_STR(2, struct ct_signing, public_key),
+    RECORD_I64(3, struct ct_signing, made_ms),
+};
+const struct record_type ct_signing_record = RECORD_TYPE(struct ct_signing, signing_fields);

@@ -1,0 +1,92 @@
+/* What stands in the rows of CloudTrail. Field numbers are never reused. README.md lists the keys. */
+#ifndef BRUME_CLOUDTRAIL_RECORDS_H
+#define BRUME_CLOUDTRAIL_RECORDS_H
+
+#include "cloud/cloud.h"
+
+struct ct_word {
+    str text;
+};
+struct ct_words {
+    struct ct_word *v;
+    u32 n;
+    bool set;
+};
+
+/* Basic selectors. */
+struct ct_resource {
+    str type;
+    struct ct_words values;
+};
+struct ct_selector {
+    str read_write; /* "All", "ReadOnly", "WriteOnly" */
+    bool without_management;
+    struct {
+        struct ct_resource *v;
+        u32 n;
+        bool set;
+    } resources;
+    struct ct_words excluded; /* sources of management events */
+};
+struct ct_selectors {
+    struct ct_selector *v;
+    u32 n;
+    bool set;
+};
+
+/* Advanced selectors. */
+struct ct_field {
+    str field;
+    struct ct_words equals, starts, ends, not_equals, not_starts, not_ends;
+};
+struct ct_advanced {
+    str name;
+    struct {
+        struct ct_field *v;
+        u32 n;
+        bool set;
+    } fields;
+};
+struct ct_advanced_list {
+    struct ct_advanced *v;
+    u32 n;
+    bool set;
+};
+
+struct ct_trail {
+    str bucket, prefix, topic_arn, logs_group_arn, logs_role_arn, kms_key;
+    bool global_events, multi_region, validates, logging;
+    struct ct_selectors selectors;
+    struct ct_advanced_list advanced;
+    i64 started_ms, stopped_ms; /* logging; 0: never */
+    i64 from_ms;                /* what is not delivered yet begins here */
+    i64 delivered_ms, digested_ms, tried_ms;
+    str delivery_error, digest_error;
+    /* from the key of the row */
+    str account, region, name, arn;
+};
+
+/* The chain of digests of a trail in one region. */
+struct ct_log_file {
+    str object, hash;
+    i64 newest_ms, oldest_ms;
+};
+struct ct_chain {
+    str object, hash, signature; /* of the latest digest; absent: none yet */
+    i64 begin_ms;                /* of the next digest */
+    struct {
+        struct ct_log_file *v;
+        u32 n;
+        bool set;
+    } files; /* delivered since */
+};
+
+/* The key that signs an account's digests in a region. */
+struct ct_signing {
+    str sealed, public_key; /* public_key: PKCS#1 DER */
+    i64 made_ms;
+};
+
+extern const struct record_type ct_trail_record, ct_chain_record, ct_signing_record;
+
+#endif
