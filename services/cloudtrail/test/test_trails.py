@@ -3,6 +3,7 @@ import datetime
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -183,13 +184,14 @@ def test_the_stock_cli_validates_and_finds_an_edited_file(start_brume):
     answer = cli(server, *arguments)
     digests, logs = objects(s3, "/CloudTrail-Digest/"), objects(s3, "/CloudTrail/")
     assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert f"{len(digests)}/{len(digests)} digest files valid" in answer.stdout and f"{len(logs)}/{len(logs)} log files valid" in answer.stdout
-    assert len(digests) >= 4 and len(logs) >= 4
+    found = re.search(r"(\d+)/(\d+) log files valid", answer.stdout)  # the latest files are in no digest yet
+    assert f"{len(digests)}/{len(digests)} digest files valid" in answer.stdout and found[1] == found[2]
+    assert len(digests) >= 4 and int(found[2]) >= 3
     edited = gzip.compress(gzip.decompress(s3.get_object(Bucket="logs", Key=logs[0])["Body"].read()).replace(b"CreateQueue", b"CreateQuark"))
     s3.put_object(Bucket="logs", Key=logs[0], Body=edited)
     answer = cli(server, *arguments)
     assert f"{logs[0]}\tINVALID: hash value doesn't match" in answer.stdout + answer.stderr
-    assert f"{len(logs) - 1}/{len(logs)} log files valid, 1/{len(logs)} log files INVALID" in answer.stdout
+    assert f"{int(found[2]) - 1}/{found[2]} log files valid, 1/{found[2]} log files INVALID" in answer.stdout
     s3.delete_object(Bucket="logs", Key=digests[1])
     answer = cli(server, *arguments)
     assert answer.returncode == 1 and f"{digests[1]}\tINVALID: not found" in answer.stdout + answer.stderr
