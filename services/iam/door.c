@@ -89,10 +89,7 @@ static bool entity_behind(const struct realm *r, const struct principal *p, stru
 
 static struct record_pairs tags_in(const struct realm *r, const struct entity *e) {
     struct call c = {.arena = r->arena, .txn = r->txn, .account = r->account};
-    struct record_pairs tags = tags_of(&c, entity_arn(r->arena, e));
-    for (u32 i = 0; i < tags.n; i++)
-        tags.v[i] = (struct record_pair){arena_str(r->arena, tags.v[i].key), arena_str(r->arena, tags.v[i].value)};
-    return tags;
+    return tags_of(&c, entity_arn(r->arena, e));
 }
 
 static void tell(const struct realm *r, const struct entity *e, struct identity *identity) {

@@ -13,7 +13,7 @@ static err of_entity(struct call *c, struct auth_facts *facts, const struct enti
     facts->resource_arn = entity_arn(c->arena, e);
     struct record_pairs tags = tags_of(c, facts->resource_arn);
     for (u32 i = 0; i < tags.n; i++) {
-        str key = arena_str(c->arena, tags.v[i].key), value = arena_str(c->arena, tags.v[i].value);
+        str key = tags.v[i].key, value = tags.v[i].value;
         fact(c, facts, arena_concat(c->arena, S("aws:ResourceTag/"), key), value);
         if (e->kind == ENTITY_USER || e->kind == ENTITY_ROLE) fact(c, facts, arena_concat(c->arena, S("iam:ResourceTag/"), key), value);
     }

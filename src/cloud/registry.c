@@ -111,7 +111,7 @@ struct record_pairs tags_of(struct call *c, str arn) {
     while (tags.n < TAGS_MAX && range_next(&r, &key, &value)) {
         str rest = str_skip(key, from.n), name;
         ASSERT(key_read_str(&rest, c->arena, &name));
-        tags.v[tags.n++] = (struct record_pair){name, value};
+        tags.v[tags.n++] = (struct record_pair){arena_str(c->arena, name), arena_str(c->arena, value)}; /* they outlive the transaction */
     }
     return tags;
 }
