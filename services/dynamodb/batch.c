@@ -69,7 +69,7 @@ err dynamodb_batch_get_item(struct call *c, const struct dynamodb_batch_get_item
     struct ddb_key **keys = NEW_ARRAY(c->arena, struct ddb_key *, n);
     for (u32 i = 0; i < n; i++) TRY(read_keys(c, &in->request_items.v[i].value, &gets[i], &total));
     for (u32 i = 0; i < n; i++) {
-        TRY(ddb_allow(c, in->request_items.v[i].key, S("dynamodb:BatchGetItem")));
+        TRY(ddb_allow(c, in->request_items.v[i].key, (str){0}, S("dynamodb:BatchGetItem")));
         TRY(ddb_table_use(c, in->request_items.v[i].key, &gets[i].t));
         keys[i] = NEW_ARRAY(c->arena, struct ddb_key, gets[i].in->keys.n);
         for (u32 j = 0; j < gets[i].in->keys.n; j++) TRY(ddb_key_of_parameter(c, &gets[i].t, &gets[i].keys[j], &keys[i][j]));
@@ -166,7 +166,7 @@ err dynamodb_batch_write_item(struct call *c, const struct dynamodb_batch_write_
     for (u32 i = 0, at = 0; i < tables; i++)
         for (u32 j = 0; j < in->request_items.v[i].value.n; j++) TRY(read_request(c, &in->request_items.v[i].value.v[j], &writes[at++]));
     for (u32 i = 0, at = 0; i < tables; at += in->request_items.v[i++].value.n) {
-        TRY(ddb_allow(c, in->request_items.v[i].key, S("dynamodb:BatchWriteItem")));
+        TRY(ddb_allow(c, in->request_items.v[i].key, (str){0}, S("dynamodb:BatchWriteItem")));
         TRY(ddb_table_use(c, in->request_items.v[i].key, &t[i]));
         for (u32 j = 0; j < in->request_items.v[i].value.n; j++) writes[at + j].table = &t[i];
         TRY(locate_all(c, &writes[at], &done[at], in->request_items.v[i].value.n));

@@ -52,7 +52,7 @@ MUST_USE err statement_select(struct call *c, struct selection *s);
 MUST_USE err statement_step(struct call *c, const struct statement *s, struct ddb_step *step);
 /* What RETURNING asks for; VALUE_NONE: nothing. */
 struct value statement_returned(struct call *c, const struct statement *s, const struct ddb_written *done);
-/* AccessDeniedException unless the caller may run it on this table. */
-MUST_USE err statement_authorize(struct call *c, const struct statement *s, const struct ddb_table *t);
+/* AccessDeniedException unless the caller may run it on its table. */
+MUST_USE err statement_authorize(struct call *c, const struct statement *s);
 
 #endif

@@ -3,13 +3,11 @@
 
 static err refuse(struct call *c, const char *message) { return fail(c, &dynamodb_validation_exception, "%s", message); }
 
-err statement_authorize(struct call *c, const struct statement *s, const struct ddb_table *t) {
+err statement_authorize(struct call *c, const struct statement *s) {
     static const str actions[] = {[STATEMENT_SELECT] = {"dynamodb:PartiQLSelect", 22}, [STATEMENT_INSERT] = {"dynamodb:PartiQLInsert", 22},
                                   [STATEMENT_UPDATE] = {"dynamodb:PartiQLUpdate", 22}, [STATEMENT_DELETE] = {"dynamodb:PartiQLDelete", 22},
                                   [STATEMENT_EXISTS] = {"dynamodb:PartiQLSelect", 22}};
-    str arn = ddb_table_arn(c->arena, t);
-    if (s->index.p) arn = arena_format(c->arena, "%.*s/index/%.*s", STR_ARGS(arn), STR_ARGS(s->index));
-    return may(c, actions[s->kind], arn) ? NULL : deny(c, actions[s->kind], arn);
+    return ddb_allow(c, s->table, s->index, actions[s->kind]);
 }
 
 /* ---- projection: what a nested path reaches has the name of its last step, an element that of its place ---- */
@@ -142,7 +140,7 @@ static err read_all(struct call *c, struct selection *s, const struct plan *plan
 err statement_select(struct call *c, struct selection *s) {
     const struct statement *q = s->statement;
     TRY(ddb_table_use(c, q->table, &s->table));
-    TRY(statement_authorize(c, q, &s->table));
+    TRY(statement_authorize(c, q));
     struct condition *filter = NULL;
     if (q->has_where) {
         filter = NEW(c->arena, struct condition);

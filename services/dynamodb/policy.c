@@ -103,9 +103,9 @@ FACTS(query, in->index_name)
 FACTS(scan, in->index_name)
 FACTS(describe_table, (str){0})
 
-err ddb_allow(struct call *c, str table, str action) {
+err ddb_allow(struct call *c, str table, str index, str action) {
     struct auth_facts facts = {0};
-    TRY(facts_of(c, table, (str){0}, &facts));
+    TRY(facts_of(c, table, index, &facts));
     if (!facts.resource_arn.p || may_with(c, action, facts.resource_arn, &facts)) return NULL;
     return deny(c, action, facts.resource_arn);
 }

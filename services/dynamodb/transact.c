@@ -172,7 +172,7 @@ static void add_metrics(struct call *c, struct ddb_step *s, str asked, struct dy
 static err allow_steps(struct call *c, const struct ddb_step *steps, u32 n) {
     static const char *const actions[] = {[DDB_PUT] = "dynamodb:PutItem", [DDB_UPDATE] = "dynamodb:UpdateItem",
                                           [DDB_DELETE] = "dynamodb:DeleteItem", [DDB_CHECK] = "dynamodb:ConditionCheckItem"};
-    for (u32 i = 0; i < n; i++) TRY(ddb_allow(c, steps[i].table_name, str_of(actions[steps[i].write.kind])));
+    for (u32 i = 0; i < n; i++) TRY(ddb_allow(c, steps[i].table_name, (str){0}, str_of(actions[steps[i].write.kind])));
     return NULL;
 }
 
@@ -219,7 +219,7 @@ struct read {
 static err locate_reads(struct call *c, const struct dynamodb_transact_get_item_list *in, struct read *reads) {
     struct dynamodb_cancellation_reason *reasons = NEW_ARRAY(c->arena, struct dynamodb_cancellation_reason, in->n);
     bool canceled = false;
-    for (u32 i = 0; i < in->n; i++) TRY(ddb_allow(c, in->v[i].get->table_name, S("dynamodb:GetItem")));
+    for (u32 i = 0; i < in->n; i++) TRY(ddb_allow(c, in->v[i].get->table_name, (str){0}, S("dynamodb:GetItem")));
     for (u32 i = 0; i < in->n; i++) TRY(ddb_table_use(c, in->v[i].get->table_name, &reads[i].t));
     for (u32 i = 0; i < in->n; i++) {
         err e = ddb_key_of_parameter(c, &reads[i].t, &reads[i].key, &reads[i].k);

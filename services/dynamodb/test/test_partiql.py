@@ -1,4 +1,6 @@
 """PartiQL: the statements of the developer guide's chapter, their refusals, paging, batches and transactions."""
+import json
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -194,3 +196,20 @@ def test_units(run, ddb):
     assert run("SELECT * FROM Music WHERE Artist='Acme Band'", ReturnConsumedCapacity="TOTAL")["ConsumedCapacity"]["CapacityUnits"] == 0.5
     assert run("SELECT * FROM Music WHERE Artist='Acme Band'", ReturnConsumedCapacity="TOTAL", ConsistentRead=True)["ConsumedCapacity"]["CapacityUnits"] == 1.0
     assert run("DELETE FROM Music WHERE Artist='Acme Band' AND SongTitle='song 00'", ReturnConsumedCapacity="TOTAL")["ConsumedCapacity"]["CapacityUnits"] == 2.0
+
+
+def test_rights(run, brume):
+    fill(run, 1)
+    iam = brume.client("iam")
+    iam.create_user(UserName="reader")
+    iam.put_user_policy(UserName="reader", PolicyName="select", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "dynamodb:PartiQLSelect", "Resource": "arn:aws:dynamodb:us-east-1:*:table/Music"}]}))
+    key = iam.create_access_key(UserName="reader")["AccessKey"]
+    reader = brume.client("dynamodb", account=key["AccessKeyId"], secret=key["SecretAccessKey"])
+    assert titles(reader.execute_statement(Statement="SELECT * FROM Music WHERE Artist = 'Acme Band'")) == ["song 00"]
+    for statement in ["DELETE FROM Music WHERE Artist='Acme Band' AND SongTitle='song 00'", "SELECT * FROM Music.\"by-genre\" WHERE Genre = 'rock'",
+                      "INSERT INTO Music VALUE {'Artist':'a','SongTitle':'b'}"]:
+        assert refused(reader.execute_statement, Statement=statement)[0] == "AccessDeniedException"
+    [one] = reader.batch_execute_statement(Statements=[{"Statement": "INSERT INTO Music VALUE {'Artist':'a','SongTitle':'b'}"}])["Responses"]
+    assert one["Error"]["Code"] == "AccessDenied"
+    assert len(run("SELECT * FROM Music")["Items"]) == 1
