@@ -98,7 +98,9 @@ void trail_change(struct call *c, const void *out) {
         key_i64(&row, o.time_ms);
         key_u64(&row, seq);
         o.recipient = to[i];
-        txn_put(c->txn, key_bytes(&row), trail_event_json(c, &o));
+        str event = trail_event_json(c, &o);
+        txn_put(c->txn, key_bytes(&row), event);
+        if (str_eq(to[i], c->account)) emit_event(c, S("AWS API Call via CloudTrail"), (str){0}, event);
         o.event_id = id_uuid(c->arena);
     }
     c->on_trail = true;

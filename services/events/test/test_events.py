@@ -352,6 +352,16 @@ def test_state_changes_of_services(brume, events, sqs):
     assert body["detail-type"] == "Object Created" and body["detail"]["object"]["key"] == "k"
 
 
+def test_api_calls_are_events(brume, events, sqs):
+    queue = name("watched")
+    _, url = rule_to_queue(events, sqs, "default", {"source": ["aws.sqs"], "detail-type": ["AWS API Call via CloudTrail"],
+                                                    "detail": {"eventName": ["CreateQueue"], "requestParameters": {"queueName": [queue]}}})
+    sqs.create_queue(QueueName=queue)
+    body = json.loads(receive(sqs, url)[0]["Body"])
+    assert body["detail"]["eventSource"] == "sqs.amazonaws.com" and body["detail"]["userIdentity"]["accountId"] == ACCOUNT
+    assert nothing(sqs, url)
+
+
 def test_kill_9_loses_no_event(start_brume):
     brume = start_brume()
     events, sqs = brume.client("events"), brume.client("sqs")
