@@ -15,25 +15,41 @@ static str last_part(str value) {
     return slash == STR_NONE ? value : str_skip(value, slash + 1);
 }
 
+/* What stands before the next ${Name}, and the name; absent behind the last. */
+static str next_name(str *template, str *before) {
+    size_t at = str_find(*template, S("${")), end = 0;
+    *before = str_take(*template, at);
+    if (at == STR_NONE) return (str){0};
+    str rest = str_skip(*template, at + 2);
+    while (end < rest.n && is_label(rest.p[end])) end++;
+    *template = str_skip(rest, end + 1);
+    return str_take(rest, end);
+}
+
+/* Where the resource is: at the call's own place, unless a member names it by an ARN, which says so itself. */
+static struct arn place_of(const struct call *c, str template) {
+    struct arn place = {.region = c->region, .account = c->account}, named;
+    str before;
+    for (str name; (name = next_name(&template, &before)).p;)
+        if (arn_parse(input_text(c, name), &named) && account_valid(named.account)) place = named;
+    return place;
+}
+
 /* "arn:aws:sqs:${Region}:${Account}:${QueueName}": ${X} is the call's own or an input member. What is not
  * there is any: '*', as AWS names the resource of a call that does not say which. */
 static str expand(const struct call *c, str template) {
     struct buf b = buf_new(c->arena, 4096);
+    struct arn place = place_of(c, template);
     while (template.n) {
-        size_t at = str_find(template, S("${"));
-        buf_add(&b, str_take(template, at));
-        if (at == STR_NONE) break;
-        template = str_skip(template, at + 2);
-        size_t end = 0;
-        while (end < template.n && is_label(template.p[end])) end++;
-        str name = str_take(template, end);
-        template = str_skip(template, end + 1);
+        str before, name = next_name(&template, &before);
+        buf_add(&b, before);
+        if (!name.p) break;
         if (str_eq(name, S("Partition"))) {
             buf_add(&b, S("aws"));
         } else if (str_eq(name, S("Region"))) {
-            buf_add(&b, c->region);
+            buf_add(&b, place.region);
         } else if (str_eq(name, S("Account"))) {
-            buf_add(&b, c->account);
+            buf_add(&b, place.account);
         } else {
             str value = input_text(c, name);
             bool around = b.n || template.n;
@@ -54,6 +70,13 @@ bool may_with(struct call *c, str action, str resource_arn, const struct auth_fa
 }
 
 bool may(struct call *c, str action, str resource_arn) { return may_with(c, action, resource_arn, NULL); }
+
+err pass_role(struct call *c, str role_arn, str service) {
+    struct auth_fact to = {S("iam:PassedToService"), service};
+    struct auth_facts facts = {.v = &to, .n = 1};
+    if (!role_arn.p || may_with(c, S("iam:PassRole"), role_arn, &facts)) return NULL;
+    return deny(c, S("iam:PassRole"), role_arn);
+}
 
 /* "A": the member is there; "!A": it is not; "A|B": one of them is. */
 static bool asked(const struct call *c, str when) {

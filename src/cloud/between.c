@@ -9,7 +9,8 @@
 enum { DEPTH_MAX = 8, ROLE_SESSION_MS = 3600000 };
 
 /* The service in a role that trusts it: the session that sts:AssumeRole would have made. */
-static err assume_role(struct call *c, str role_arn, const struct principal *service, const struct principal **session) {
+err call_take_role(struct call *c, str role_arn) {
+    const struct principal *service = principal_service(c->arena, c->outer->service, c->outer->account);
     const struct identity_door *door = c->cloud->config.identity;
     struct identity_role role = {0};
     struct arn arn;
@@ -32,7 +33,7 @@ static err assume_role(struct call *c, str role_arn, const struct principal *ser
         .session_made_ms = c->now_ms,
         .session_expires_ms = c->now_ms + ROLE_SESSION_MS,
     };
-    *session = p;
+    c->principal = p;
     return NULL;
 }
 
@@ -64,7 +65,7 @@ static struct call *begin(struct call *c, const struct call_other *other) {
 static err run(struct call *inner, const struct call_other *other, const void *in, void *out) {
     const struct service *s = inner->service;
     u16 op = other->op;
-    if (other->as == CALL_AS_ROLE) TRY(assume_role(inner, other->role_arn, inner->principal, &inner->principal));
+    if (other->as == CALL_AS_ROLE) TRY(call_take_role(inner, other->role_arn));
     if (!s->ops[op].handle)
         return fail(inner, &cloud_not_implemented, "brume does not have %s:%s (yet). brume coverage lists what it has.", s->wire->text + s->wire->name,
                     s->wire->text + inner->op->name);
@@ -76,7 +77,7 @@ static err run(struct call *inner, const struct call_other *other, const void *i
 err call_service(struct call *c, const struct call_other *other, const void *in, void *out) {
     const struct wire_service *w = other->service->wire;
     ASSERT(other->op < w->op_count);
-    if (c->depth == DEPTH_MAX) /* what users set up may call in a ring */
+    if (c->depth >= DEPTH_MAX) /* what users set up may call in a ring */
         return fail(c, &cloud_internal_failure, "Services called each other more than %d deep.", DEPTH_MAX);
     struct call *inner = begin(c, other);
     bool writable = txn_writable(c->txn);

@@ -141,6 +141,9 @@ struct auth_facts;
 bool may(struct call *c, str action, str resource_arn);
 /* The same with what the room knows of the resource: its owner, its policy. */
 bool may_with(struct call *c, str action, str resource_arn, const struct auth_facts *facts);
+/* iam:PassRole: what a service will do in a role is set up only by who may give it that role. `service` is its
+ * principal, "events.amazonaws.com"; no role needs no right. */
+MUST_USE err pass_role(struct call *c, str role_arn, str service);
 /* The message AWS gives when `may` said no, by its reason. */
 MUST_USE err deny(struct call *c, str action, str resource_arn);
 /* Where AWS's denial carries an encoded message (EC2): what the last may() found, sealed; and opened again for
@@ -261,6 +264,9 @@ struct call_other {
     str role_arn; /* CALL_AS_ROLE; the session is named after the service */
 };
 MUST_USE err call_service(struct call *c, const struct call_other *other, const void *in, void *out);
+/* The call goes on as a session in that role, which must trust the service of the call around it (c->outer): what
+ * CALL_AS_ROLE does, for a room that decides about a resource of its own. */
+MUST_USE err call_take_role(struct call *c, str role_arn);
 
 /* ---- cross-origin requests of browsers, to a room that has rules for them (cloud_config.cors). On a
  * snapshot, before anybody is known: a preflight (OPTIONS), or an answer that is about to leave. ---- */

@@ -344,3 +344,17 @@ def test_a_bucket_s_policy_lets_in_other_accounts_and_everybody(home, abroad):
                                                             Condition={"StringEquals": {"aws:PrincipalType": "Anonymous"}})))
     assert anonymous() == 200
     refusal(eve.client("s3").get_object, Bucket=bucket, Key="k")
+
+
+# ---- what a call names beside its own account ----
+
+def test_a_table_s_arn_names_its_account(home, abroad):
+    theirs = abroad.client("dynamodb")
+    arn = theirs.create_table(TableName="things", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+                              AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}])["TableDescription"]["TableArn"]
+    theirs.get_waiter("table_exists").wait(TableName="things", WaiterConfig={"Delay": 1})
+    for client in (home.client("dynamodb"), home.user("bob", allow("dynamodb:*")).client("dynamodb")):
+        for call, more in ((client.describe_time_to_live, {}), (client.describe_continuous_backups, {}),
+                           (client.update_table, {"DeletionProtectionEnabled": True}), (client.delete_table, {})):
+            assert refusal(call, TableName=arn, **more)[0].startswith("AccessDenied")
+    assert not theirs.describe_table(TableName="things")["Table"]["DeletionProtectionEnabled"]
