@@ -9,6 +9,13 @@ static void fact(struct call *c, struct auth_facts *facts, str key, str value) {
     facts->v[facts->n++] = (struct auth_fact){key, value};
 }
 
+/* What a call asks for stands before what is there: a condition is met by any of several values. */
+static bool told(const struct auth_facts *facts, str key) {
+    for (u32 i = 0; i < facts->n; i++)
+        if (str_eq(facts->v[i].key, key)) return true;
+    return false;
+}
+
 static err of_entity(struct call *c, struct auth_facts *facts, const struct entity *e) {
     facts->resource_arn = entity_arn(c->arena, e);
     struct record_pairs tags = tags_of(c, facts->resource_arn);
@@ -17,7 +24,7 @@ static err of_entity(struct call *c, struct auth_facts *facts, const struct enti
         fact(c, facts, arena_concat(c->arena, S("aws:ResourceTag/"), key), value);
         if (e->kind == ENTITY_USER || e->kind == ENTITY_ROLE) fact(c, facts, arena_concat(c->arena, S("iam:ResourceTag/"), key), value);
     }
-    fact(c, facts, S("iam:PermissionsBoundary"), e->boundary);
+    if (!told(facts, S("iam:PermissionsBoundary"))) fact(c, facts, S("iam:PermissionsBoundary"), e->boundary);
     return NULL;
 }
 

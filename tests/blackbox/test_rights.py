@@ -358,3 +358,11 @@ def test_a_table_s_arn_names_its_account(home, abroad):
                            (client.update_table, {"DeletionProtectionEnabled": True}), (client.delete_table, {})):
             assert refusal(call, TableName=arn, **more)[0].startswith("AccessDenied")
     assert not theirs.describe_table(TableName="things")["Table"]["DeletionProtectionEnabled"]
+
+
+def test_a_condition_on_the_boundary_is_about_the_one_that_is_asked_for(home):
+    allowed, wide = (home.iam.create_policy(PolicyName=n, PolicyDocument=policy(allow(a)))["Policy"]["Arn"] for n, a in (("narrow", "sqs:*"), ("wide", "*")))
+    home.user("limited", boundary=allowed)
+    keeper = home.user("keeper", allow("iam:PutUserPermissionsBoundary", Condition={"StringEquals": {"iam:PermissionsBoundary": allowed}})).client("iam")
+    keeper.put_user_permissions_boundary(UserName="limited", PermissionsBoundary=allowed)
+    assert refusal(keeper.put_user_permissions_boundary, UserName="limited", PermissionsBoundary=wide)[0] == "AccessDenied"
