@@ -238,12 +238,14 @@ bool gate_key_mark(struct gate_slots *s, str what, i64 now_ms) {
 
 /* ---- callers ---- */
 
-/* Of a session what counts is the role or user behind it, and that it still is the same one: its id. */
+/* Of a session what counts is the role or user behind it, and that it still is the same one: its id. Federated
+ * sessions do not say the user's: there it is the time, that the user is older than the session. */
 static str caller_key(struct arena *a, const struct principal *p) {
     bool issued = p->kind == PRINCIPAL_ROLE_SESSION || p->kind == PRINCIPAL_FEDERATED;
     str id = p->user_id, arn = issued ? p->session_issuer : p->arn;
     if (issued) id = str_cut(&id, ':');
-    return arena_format(a, "%d %.*s %.*s", p->kind, STR_ARGS(arn), STR_ARGS(id));
+    i64 made_ms = p->kind == PRINCIPAL_FEDERATED ? p->session_made_ms : 0;
+    return arena_format(a, "%d %lld %.*s %.*s", p->kind, (long long)made_ms, STR_ARGS(arn), STR_ARGS(id));
 }
 
 const struct gate_caller *gate_caller_of(struct gate_view *v, const struct principal *p) {

@@ -366,3 +366,19 @@ def test_a_condition_on_the_boundary_is_about_the_one_that_is_asked_for(home):
     keeper = home.user("keeper", allow("iam:PutUserPermissionsBoundary", Condition={"StringEquals": {"iam:PermissionsBoundary": allowed}})).client("iam")
     keeper.put_user_permissions_boundary(UserName="limited", PermissionsBoundary=allowed)
     assert refusal(keeper.put_user_permissions_boundary, UserName="limited", PermissionsBoundary=wide)[0] == "AccessDenied"
+
+
+def test_a_federated_session_ends_with_its_user(home):
+    def federated():
+        user = home.user("fed", allow("*"))
+        session = user.client("sts").get_federation_token(Name="fx", Policy=policy(allow("sqs:ListQueues")))["Credentials"]
+        return home.brume.client("sqs", account=session["AccessKeyId"], secret=session["SecretAccessKey"], aws_session_token=session["SessionToken"])
+    old = federated()
+    for key in home.iam.list_access_keys(UserName="fed")["AccessKeyMetadata"]:
+        home.iam.delete_access_key(UserName="fed", AccessKeyId=key["AccessKeyId"])
+    home.iam.delete_user_policy(UserName="fed", PolicyName="p")
+    home.iam.delete_user(UserName="fed")
+    new = federated()
+    for _ in range(8):  # whichever thread answers
+        new.list_queues()
+        assert refusal(old.list_queues)[0] == "AccessDenied"
