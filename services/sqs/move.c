@@ -47,6 +47,7 @@ err sqs_start_message_move_task(struct call *c, const struct sqs_start_message_m
         return fail(c, &sqs_invalid_parameter_value_exception, "Source queue arn and destination queue arn cannot be the same.");
     if (in->destination_arn.p && destination.fifo != source.fifo)
         return fail(c, &sqs_invalid_parameter_value_exception, "Source queue and destination queue must be of the same type.");
+    TRY(redrive_may_move(c, &source, in->destination_arn.p ? &destination : NULL));
     struct opt_i32 rate = in->max_number_of_messages_per_second;
     if (rate.set && (rate.v < 1 || rate.v > 500))
         return fail(c, &sqs_invalid_parameter_value_exception, "Value %d for parameter MaxNumberOfMessagesPerSecond is invalid. Reason: Must be between 1 and 500, if provided.", rate.v);

@@ -144,6 +144,29 @@ bool redrive_has_source(struct txn *t, struct arena *a, const struct queue *dlq)
     return range_next(&r, &key, &value);
 }
 
+static err ask(struct call *c, str action, const struct queue *q) {
+    struct auth_facts facts = {.resource_policy = q->policy, .resource_account = q->account};
+    str arn = queue_arn(c->arena, q);
+    return may_with(c, action, arn, &facts) ? NULL : deny(c, action, arn);
+}
+
+err redrive_may_move(struct call *c, const struct queue *dlq, const struct queue *to) {
+    TRY(ask(c, S("sqs:ReceiveMessage"), dlq));
+    TRY(ask(c, S("sqs:DeleteMessage"), dlq));
+    TRY(ask(c, S("sqs:GetQueueAttributes"), dlq));
+    if (to) return ask(c, S("sqs:SendMessage"), to);
+    struct key k = sources_key(c->arena, dlq->account, dlq->region, dlq->name);
+    str from = key_bytes(&k), key, name;
+    struct range r = txn_range(c->txn, from, key_after_prefix(c->arena, from));
+    while (range_next(&r, &key, NULL)) {
+        struct queue source;
+        str rest = str_skip(key, from.n);
+        ASSERT(key_read_str(&rest, c->arena, &name));
+        if (queue_load(c->txn, c->arena, dlq->account, dlq->region, name, &source)) TRY(ask(c, S("sqs:SendMessage"), &source));
+    }
+    return NULL;
+}
+
 bool redrive_send(struct txn *t, struct arena *a, struct queue *q, struct message *m, i64 now_ms) {
     struct queue dlq;
     if (!queue_load_by_arn(t, a, q->dlq_arn, &dlq) || dlq.fifo != q->fifo || str_eq(dlq.key, q->key)) return false;

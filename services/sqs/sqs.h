@@ -47,6 +47,8 @@ MUST_USE err redrive_policy_apply(struct call *c, struct queue *q, str text);
 MUST_USE err redrive_allow_policy_apply(struct call *c, struct queue *q, str text);
 void redrive_index(struct call *c, const struct queue *q, str old_dlq_arn);
 bool redrive_has_source(struct txn *t, struct arena *a, const struct queue *dlq);
+/* May the caller move messages from a dead-letter queue: to `to`, or (NULL) back to where they came from? */
+MUST_USE err redrive_may_move(struct call *c, const struct queue *dlq, const struct queue *to);
 /* To the dead-letter queue, if it is there: true. */
 bool redrive_send(struct txn *t, struct arena *a, struct queue *q, struct message *m, i64 now_ms);
 

@@ -382,3 +382,21 @@ def test_a_federated_session_ends_with_its_user(home):
     for _ in range(8):  # whichever thread answers
         new.list_queues()
         assert refusal(old.list_queues)[0] == "AccessDenied"
+
+
+def test_moved_messages_go_only_where_the_mover_may_send(home, abroad):
+    sqs, theirs = home.client("sqs"), abroad.client("sqs")
+    arn = f"arn:aws:sqs:us-east-1:{home.id}:dead"
+    dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
+    sqs.create_queue(QueueName="alive", Attributes={"RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "1"})})
+    theirs.create_queue(QueueName="target")
+    sqs.send_message(QueueUrl=dead, MessageBody="m")
+    foreign = f"arn:aws:sqs:us-east-1:{abroad.id}:target"
+    assert "sqs:sendmessage" in refusal(sqs.start_message_move_task, SourceArn=arn, DestinationArn=foreign)[1]
+    mover = home.user("mover", allow("sqs:StartMessageMoveTask")).client("sqs")
+    assert "sqs:receivemessage" in refusal(mover.start_message_move_task, SourceArn=arn)[1]
+    reader = home.user("reader", allow(["sqs:StartMessageMoveTask", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"])).client("sqs")
+    own = f"arn:aws:sqs:us-east-1:{home.id}:alive"
+    assert "sqs:sendmessage" in refusal(reader.start_message_move_task, SourceArn=arn, DestinationArn=own)[1]
+    assert "sqs:sendmessage" in refusal(reader.start_message_move_task, SourceArn=arn)[1]
+    sqs.start_message_move_task(SourceArn=arn, DestinationArn=own)
