@@ -117,6 +117,9 @@ static err check_pattern(struct call *c, str pattern) {
 err events_create_archive(struct call *c, const struct events_create_archive_request *in, struct events_create_archive_response *out) {
     struct archive archive;
     struct bus bus;
+    struct arn arn;
+    bool own = arn_parse(in->event_source_arn, &arn) && str_eq(arn.account, c->account) && str_eq(arn.region, c->region);
+    if (!own) return fail(c, &events_resource_not_found_exception, "Event bus %.*s does not exist.", STR_ARGS(in->event_source_arn));
     TRY(bus_open(c, in->event_source_arn, &bus));
     if (archive_load(c->txn, c->arena, c->account, c->region, in->archive_name, &archive))
         return fail(c, &events_resource_already_exists_exception, "Archive %.*s already exists.", STR_ARGS(in->archive_name));

@@ -35,14 +35,28 @@ static err to_topic(struct call *c, const struct delivery *d) {
     return call_service(c, &topic, &in, &out);
 }
 
+/* By the rule's role, or in the name of its account. */
+static err may_put(struct call *c, const struct delivery *d, const struct bus *bus) {
+    struct auth_facts facts = {.resource_policy = bus->policy, .resource_account = bus->account};
+    struct principal root = principal_root(c->arena, d->rule->account, (str){0});
+    struct call as = *c;
+    as.outer = c;
+    as.flight = NULL;
+    as.principal = &root;
+    as.source_arn = rule_arn(c->arena, d->rule);
+    err e = d->target->role.p ? call_take_role(&as, d->target->role) : NULL;
+    if (!e && !may_with(&as, S("events:PutEvents"), d->target->arn, &facts)) e = deny(&as, S("events:PutEvents"), d->target->arn);
+    c->error_message = as.error_message;
+    return e;
+}
+
 /* The same event on another bus: its account, region, id and time stay what they were. */
 static err to_bus(struct call *c, const struct delivery *d) {
     struct bus bus;
     if (d->event->hops >= HOPS_MAX) return fail(c, &cloud_validation, "The event went from bus to bus more than %d times.", HOPS_MAX);
     TRY(bus_open(c, d->target->arn, &bus));
-    struct auth_facts facts = {.resource_policy = bus.policy, .resource_account = bus.account};
     bool own = str_eq(bus.account, d->rule->account);
-    if (!own && !may_with(c, S("events:PutEvents"), d->target->arn, &facts)) return deny(c, S("events:PutEvents"), d->target->arn);
+    if (!own || d->target->role.p) TRY(may_put(c, d, &bus));
     struct event e = *d->event;
     e.hops++;
     event_route(c, &bus, &e, NULL);

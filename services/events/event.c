@@ -51,7 +51,17 @@ static void hand_over(struct call *c, const struct rule *rule, const struct even
     for (u32 i = 0; i < rule->targets.n; i++) deliver_to(c, rule, &rule->targets.v[i], e);
 }
 
+/* What a bus sets off is its own account's doing, wherever the event came from: its rules get no right, and no
+ * name before others' policies, from who put it. */
+static struct call *call_of_bus(struct call *c, const struct bus *bus) {
+    if (str_eq(bus->account, c->account) && str_eq(bus->region, c->region)) return c;
+    struct call *own = call_for_task(c->txn, &events_service, bus->account, bus->region, c->now_ms);
+    own->depth = c->depth + 1;
+    return own;
+}
+
 void event_route(struct call *c, const struct bus *bus, const struct event *e, const struct record_pairs *only) {
+    c = call_of_bus(c, bus);
     if (!e->replay.p) archive_event(c, bus, e);
     index_match(c, bus, e, hand_over, (void *)(uintptr_t)only);
 }

@@ -125,6 +125,7 @@ err events_put_rule(struct call *c, const struct events_put_rule_request *in, st
     struct rule rule;
     TRY(bus_open(c, in->event_bus_name, &bus));
     TRY(check_rule(c, in, &bus));
+    TRY(pass_role(c, in->role_arn, S("events.amazonaws.com")));
     bool there = rule_load(c->txn, c->arena, &bus, in->name, &rule);
     if (!there) rule = (struct rule){.created_ms = c->now_ms, .created_by = c->account, .account = bus.account, .region = bus.region, .bus = bus.name, .name = in->name};
     rule.pattern = in->event_pattern.n ? in->event_pattern : (str){0};

@@ -84,6 +84,7 @@ err events_put_targets(struct call *c, const struct events_put_targets_request *
     if (targets.n) memcpy(targets.v, rule.targets.v, targets.n * sizeof *targets.v);
     for (u32 i = 0; i < in->targets.n; i++) {
         TRY(check(c, &in->targets.v[i]));
+        TRY(pass_role(c, in->targets.v[i].role_arn, S("events.amazonaws.com")));
         struct target *old = find(&targets, in->targets.v[i].id);
         *(old ? old : &targets.v[targets.n++]) = stored(c, &in->targets.v[i]);
     }

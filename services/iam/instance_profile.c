@@ -62,8 +62,7 @@ err iam_add_role_to_instance_profile(struct call *c, const struct iam_add_role_t
     struct entity profile, role;
     TRY(entity_open(c, ENTITY_PROFILE, in->instance_profile_name, &profile));
     TRY(role_open_to_change(c, in->role_name, &role));
-    str arn = entity_arn(c->arena, &role);
-    if (!may(c, S("iam:PassRole"), arn)) return deny(c, S("iam:PassRole"), arn);
+    TRY(pass_role(c, entity_arn(c->arena, &role), S("ec2.amazonaws.com")));
     TRY(quota_check(c, "InstanceSessionsPerInstanceProfile", 1, profile.role_id.p ? 2 : 1));
     profile.role_id = role.id;
     entity_save(&r, &profile);

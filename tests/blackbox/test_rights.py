@@ -400,3 +400,64 @@ def test_moved_messages_go_only_where_the_mover_may_send(home, abroad):
     assert "sqs:sendmessage" in refusal(reader.start_message_move_task, SourceArn=arn, DestinationArn=own)[1]
     assert "sqs:sendmessage" in refusal(reader.start_message_move_task, SourceArn=arn)[1]
     sqs.start_message_move_task(SourceArn=arn, DestinationArn=own)
+
+
+def role_for(account, service, *statements):
+    role = name()
+    trust = policy({"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"})
+    arn = account.iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    account.iam.put_role_policy(RoleName=role, PolicyName="p", PolicyDocument=policy(*statements))
+    return arn
+
+
+def test_a_role_is_given_to_a_service_by_who_may_pass_it(home, abroad):
+    arn = role_for(home, "events.amazonaws.com", allow("*"))
+    queue = f"arn:aws:sqs:us-east-1:{home.id}:q"
+
+    def put(client, role=arn):
+        return client.put_targets(Rule="r", Targets=[{"Id": "t", "Arn": queue, "RoleArn": role}])
+
+    home.client("events").put_rule(Name="r", ScheduleExpression="rate(1 day)")
+    plain = home.user("plain", allow("events:*")).client("events")
+    assert refusal(put, client=plain)[1] == (f"User: arn:aws:iam::{home.id}:user/plain is not authorized to perform: iam:PassRole on resource: {arn} "
+                                             "because no identity-based policy allows the iam:PassRole action")
+    assert refusal(plain.put_rule, Name="r", ScheduleExpression="rate(1 day)", RoleArn=arn)[0] == "AccessDeniedException"
+
+    def passes(service):
+        return allow("iam:PassRole", arn, Condition={"StringEquals": {"iam:PassedToService": service}})
+
+    assert refusal(put, client=home.user("other", allow("events:*"), passes("ec2.amazonaws.com")).client("events"))[0] == "AccessDeniedException"
+    put(home.user("passer", allow("events:*"), passes("events.amazonaws.com")).client("events"))
+    foreign = role_for(abroad, "events.amazonaws.com", allow("*"))
+    assert refusal(put, client=home.client("events"), role=foreign)[0] == "AccessDeniedException"
+
+
+def test_rules_of_another_account_s_bus_are_not_listed(home, abroad):
+    bus = abroad.client("events").create_event_bus(Name="theirs")["EventBusArn"]
+    abroad.client("events").put_rule(Name="secret", EventBusName="theirs", EventPattern='{"source": ["s"]}')
+    mine = home.client("events")
+    assert refusal(mine.list_rules, EventBusName=bus)[0] == "AccessDeniedException"
+    assert refusal(mine.list_rule_names_by_target, TargetArn=f"arn:aws:sqs:us-east-1:{home.id}:q", EventBusName=bus)[0] == "AccessDeniedException"
+    for arn in (bus, bus + "-not"):
+        assert refusal(mine.create_archive, ArchiveName="a", EventSourceArn=arn)[0] == "ResourceNotFoundException"
+
+
+def test_a_bus_delivers_in_its_own_account_s_name(home, abroad):
+    """Who puts an event on another account's bus lends its rules nothing."""
+    mine, theirs, sqs = home.client("events"), abroad.client("events"), home.client("sqs")
+    trap = theirs.create_event_bus(Name="trap")["EventBusArn"]
+    theirs.put_permission(EventBusName="trap", Action="events:PutEvents", Principal=home.id, StatementId="s")
+    own = mine.create_event_bus(Name="own")["EventBusArn"]
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    queue = f"arn:aws:sqs:us-east-1:{home.id}:q"
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy(allow("sqs:SendMessage", queue, Principal={"Service": "events.amazonaws.com"},
+                                                                             Condition={"StringEquals": {"aws:SourceAccount": home.id}}))})
+    mine.put_rule(Name="r", EventBusName="own", EventPattern='{"source": ["s"]}')
+    mine.put_targets(Rule="r", EventBusName="own", Targets=[{"Id": "q", "Arn": queue, "Input": '"by the own bus"'}])
+    theirs.put_rule(Name="r", EventBusName="trap", EventPattern='{"source": ["s"]}')
+    theirs.put_targets(Rule="r", EventBusName="trap", Targets=[{"Id": "bus", "Arn": own}, {"Id": "q", "Arn": queue, "Input": '"by the trap"'}])
+    mine.put_events(Entries=[{"EventBusName": trap, "Source": "s", "DetailType": "d", "Detail": "{}"}])
+    assert not sqs.receive_message(QueueUrl=url).get("Messages")
+    mine.put_permission(EventBusName="own", Action="events:PutEvents", Principal=abroad.id, StatementId="s")
+    mine.put_events(Entries=[{"EventBusName": trap, "Source": "s", "DetailType": "d", "Detail": "{}"}])
+    assert [m["Body"] for m in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])] == ['"by the own bus"']
