@@ -21,11 +21,28 @@ static str target_account(str target) {
     return account_valid(target) ? target : (str){0};
 }
 
-static bool is_member(struct call *c, str account) {
+/* The management account's, as organizations tell them to it and to delegated administrators. */
+static bool is_member(struct call *c, str account, str *management) {
     const struct call_other other = {.service = &organizations_service, .op = ORGANIZATIONS_OP_DESCRIBE_ACCOUNT, .as = CALL_AS_SERVICE};
     struct organizations_describe_account_request in = {.account_id = account};
     struct organizations_describe_account_response out = {0};
-    return !str_eq(account, c->account) && !call_service(c, &other, &in, &out);
+    struct arn arn;
+    if (str_eq(account, c->account) || call_service(c, &other, &in, &out) || !arn_parse(out.account->arn, &arn)) return false;
+    *management = arn.account;
+    return !str_eq(account, arn.account);
+}
+
+static bool administers_iam(struct call *c) {
+    const struct call_other other = {.service = &organizations_service, .op = ORGANIZATIONS_OP_LIST_DELEGATED_SERVICES_FOR_ACCOUNT, .as = CALL_AS_SERVICE};
+    struct organizations_list_delegated_services_for_account_request in = {.account_id = c->account};
+    struct organizations_list_delegated_services_for_account_response out;
+    do {
+        if (call_service(c, &other, &in, &out)) return false;
+        for (u32 i = 0; i < out.delegated_services.n; i++)
+            if (str_eq(out.delegated_services.v[i].service_principal, S("iam.amazonaws.com"))) return true;
+        in.next_token = out.next_token;
+    } while (in.next_token.p);
+    return false;
 }
 
 /* DIFFERS: whether IAM has root sessions enabled for the organization is not asked. */
@@ -34,7 +51,8 @@ err sts_assume_root(struct call *c, const struct sts_assume_root_request *in, st
     str account = target_account(in->target_principal), task = in->task_policy_arn->arn;
     if (!account.p) return fail(c, &cloud_validation, "%.*s is invalid", STR_ARGS(in->target_principal));
     if (!is_task(task)) return fail(c, &cloud_validation, "The task policy %.*s is not one that AssumeRoot accepts.", STR_ARGS(task));
-    if (!is_member(c, account)) return deny(c, S("sts:AssumeRoot"), in->target_principal);
+    str management;
+    if (!is_member(c, account, &management) || (!str_eq(management, c->account) && !administers_iam(c))) return deny(c, S("sts:AssumeRoot"), in->target_principal);
     struct principal p = principal_root(c->arena, account, (str){0});
     p.session_policy_arns = task;
     p.session_issuer = p.arn;

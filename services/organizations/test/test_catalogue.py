@@ -2,10 +2,15 @@
 and buckets open to an organization, to a unit, to a team."""
 import itertools
 import json
+import urllib.error
+import urllib.request
 
 import boto3
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from organization_kit import Organization, refusal
 
@@ -184,3 +189,26 @@ def test_assume_root(org):
     assert not allowed(client(org.server, "sqs", session).list_queues)  # the task, and no more
     assert refusal(admin.assume_root, TargetPrincipal="450000000003", TaskPolicyArn=task)[0] == "AccessDenied"
     assert refusal(admin.assume_root, TargetPrincipal=member, TaskPolicyArn={"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"})[0] == "ValidationError"
+
+
+def test_who_may_assume_root(org):
+    member, delegate = org.account(), org.account("delegate")
+    task = {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"}
+
+    def delegated(service):
+        org.client.enable_aws_service_access(ServicePrincipal=service)
+        org.client.register_delegated_administrator(AccountId=delegate, ServicePrincipal=service)
+
+    key = user(org.server, delegate)
+    delegated("config.amazonaws.com")
+    assert refusal(client(org.server, "sts", key).assume_root, TargetPrincipal=member, TaskPolicyArn=task)[0] == "AccessDenied"
+    delegated("iam.amazonaws.com")
+    session = client(org.server, "sts", key).assume_root(TargetPrincipal=member, TaskPolicyArn=task)["Credentials"]
+    assert refusal(client(org.server, "sts", key).assume_root, TargetPrincipal=org.management, TaskPolicyArn=task)[0] == "AccessDenied"
+
+    # A task is not the rule over the cloud.
+    request = AWSRequest("GET", f"{org.server.url}/_brume/status")
+    SigV4Auth(Credentials(session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]), "brume", "us-east-1").add_auth(request)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(urllib.request.Request(request.url, headers=dict(request.headers)))
+    assert refused.value.code == 403
