@@ -111,7 +111,7 @@ static void add_request_tags(struct call *c, str header, struct auth_facts *fact
     struct record_pairs tags = {0};
     if (!header.n || s3_tags_parse(c, header, &tags)) return; /* what is no list of tags is refused later */
     struct auth_fact *all = NEW_ARRAY(c->arena, struct auth_fact, facts->n + tags.n);
-    memcpy(all, facts->v, facts->n * sizeof *all);
+    if (facts->n) memcpy(all, facts->v, facts->n * sizeof *all);
     for (u32 i = 0; i < tags.n; i++)
         all[facts->n++] = (struct auth_fact){arena_concat(c->arena, S("s3:RequestObjectTag/"), tags.v[i].key), tags.v[i].value};
     facts->v = all;

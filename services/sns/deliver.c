@@ -52,7 +52,7 @@ static struct undelivered contents(struct call *c, const struct topic *topic, co
 }
 
 static void serve(struct call *c, const struct topic *topic, const struct subscription *s, const struct message *m, str url) {
-    if (s->pending) return;
+    if (s->pending || m->published_ms < s->from_ms) return; /* a job may come to it later than the message did */
     if (!subscription_accepts(c->arena, s, m)) {
         counted(c, topic, "NumberOfNotificationsFilteredOut");
         return;

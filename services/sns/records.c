@@ -37,7 +37,7 @@ static const struct record_field subscription_fields[] = {
     RECORD_STR(13, struct subscription, delivery_policy),
     RECORD_STR(14, struct subscription, role),
     RECORD_STR(15, struct subscription, token),
-    RECORD_I64(16, struct subscription, created_ms),
+    RECORD_I64(16, struct subscription, from_ms),
 };
 const struct record_type sns_subscription_record = RECORD_TYPE(struct subscription, subscription_fields);
 

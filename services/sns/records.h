@@ -22,7 +22,7 @@ struct subscription {
     bool pending, authenticated, guarded; /* guarded: AuthenticateOnUnsubscribe */
     bool raw, body_scope;
     str filter, redrive, dead_letter_arn, delivery_policy, role, token;
-    i64 created_ms;
+    i64 from_ms; /* what was published before this time it does not get: made or confirmed then */
     str id; /* from the key */
 };
 

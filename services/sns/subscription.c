@@ -154,7 +154,7 @@ err sns_subscribe(struct call *c, const struct sns_subscribe_input *in, struct s
     if (endpoint.n > 1024) return invalid_parameter(c, "Endpoint");
     bool pushed = str_starts(in->protocol, S("http"));
     struct subscription s = {.protocol = in->protocol, .endpoint = endpoint, .owner = c->account, .principal = c->principal->arn,
-                             .created_ms = c->now_ms, .pending = pushed, .authenticated = !pushed};
+                             .from_ms = c->now_ms, .pending = pushed, .authenticated = !pushed};
     if (txn_get(c->txn, endpoint_row(c->arena, topic.id, s.protocol, s.endpoint), &id)) {
         ASSERT(subscription_load(c->txn, c->arena, &topic, arena_str(c->arena, id), &s));
         TRY(subscribe_again(c, in, &s));
@@ -201,6 +201,7 @@ err sns_confirm_subscription(struct call *c, const struct sns_confirm_subscripti
     if (!s.pending) return NULL;
     count(&topic, &s, -1);
     s.pending = false;
+    s.from_ms = c->now_ms;
     s.authenticated = c->principal->kind != PRINCIPAL_ANONYMOUS;
     s.guarded = str_eq_nocase(in->authenticate_on_unsubscribe, S("true"));
     count(&topic, &s, 1);

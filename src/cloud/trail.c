@@ -187,7 +187,7 @@ static str row_from(struct call *c, str account, str region, i64 ms) {
 /* Backwards in windows that grow: a page near the present does not read 90 days. */
 void trail_walk(struct call *c, str account, str region, i64 from_ms, i64 to_ms, bool (*visit)(void *context, const struct trail_event *event), void *context) {
     bool more = true;
-    for (i64 width = 600000; more && to_ms > from_ms; width *= 4) {
+    for (i64 width = 600000; more && to_ms > from_ms; width = width > INT64_MAX / 4 ? width : width * 4) {
         i64 begin = MAX(from_ms, to_ms - width);
         struct found f = {.arena = c->arena, .account = account, .region = region};
         journal_read(c->cloud->calls, begin, to_ms, take, &f);

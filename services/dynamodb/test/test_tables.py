@@ -112,6 +112,7 @@ def test_an_absent_table(dynamodb):
         "ResourceNotFoundException", "Requested resource not found")
 
 
+@pytest.mark.as_root  # it takes the user with it
 def test_a_reset_leaves_no_rows(start_brume):
     brume = start_brume()
     dynamodb = brume.client("dynamodb")
