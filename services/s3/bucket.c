@@ -257,26 +257,6 @@ err s3_get_bucket_location(struct call *c, const struct s3_get_bucket_location_r
     return NULL;
 }
 
-/* Every object is sealed with AES-256-GCM under its own data key. */
-err s3_get_bucket_encryption(struct call *c, const struct s3_get_bucket_encryption_request *in,
-                             struct s3_get_bucket_encryption_output *out) {
-    struct bucket_row bucket;
-    s3_usage_tier2(c);
-    TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
-    struct s3_server_side_encryption_configuration *configuration =
-        NEW(c->arena, struct s3_server_side_encryption_configuration);
-    struct s3_server_side_encryption_rule *rule = NEW(c->arena, struct s3_server_side_encryption_rule);
-    rule->apply_server_side_encryption_by_default =
-        NEW(c->arena, struct s3_server_side_encryption_by_default);
-    rule->apply_server_side_encryption_by_default->sse_algorithm = S("AES256");
-    rule->bucket_key_enabled = SOME_BOOL(false);
-    configuration->rules.v = rule;
-    configuration->rules.n = 1;
-    configuration->rules.set = true;
-    out->server_side_encryption_configuration = configuration;
-    return NULL;
-}
-
 /* ---- listing ---- */
 
 err s3_list_buckets(struct call *c, const struct s3_list_buckets_request *in,

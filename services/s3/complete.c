@@ -1,4 +1,5 @@
 /* CompleteMultipartUpload: the listed parts become the object, without a byte being moved. */
+#include "services/s3/encryption.h"
 #include "services/s3/versions.h"
 
 enum { PARTS_MAX = 10000 };
@@ -187,7 +188,7 @@ static void answer(struct call *c, const struct s3_complete_multipart_upload_req
     if (bucket->versioning == S3_VERSIONING_ENABLED) out->version_id = object->version_id;
     out->checksum_type = s3_checksum_type(object);
     S3_CHECKSUM_SET(out, s3_object_checksum(object), s3_checksum_text(c, object));
-    out->server_side_encryption = S("AES256");
+    S3_ENCRYPTION_SHOW(out, object);
 }
 
 /* Completing twice answers twice the same, while the object is the one that the upload made. */

@@ -15,6 +15,7 @@ enum s3_config {
     S3_CONFIG_LIFECYCLE = 6,
     S3_CONFIG_LOCK = 7,
     S3_CONFIG_TIERING = 8, /* one row for each id */
+    S3_CONFIG_ENCRYPTION = 10,
 };
 
 static inline bool s3_configured(const struct bucket_row *bucket, enum s3_config kind) {

@@ -1,6 +1,7 @@
 /* CopyObject. The copy shares the bytes of its source. Where its ETag or checksum is not the source's
  * (parts, another algorithm), a worker reads the bytes once, before the handler runs. */
 #include "services/s3/acl.h"
+#include "services/s3/encryption.h"
 #include "services/s3/lock.h"
 #include "services/s3/storage.h"
 #include "services/s3/versions.h"
@@ -70,11 +71,19 @@ static err self_check(struct call *c, const struct s3_copy_object_request *in, b
     bool same = str_eq(source.bucket, in->bucket) && str_eq(source.key, in->key) && !source.version_id.p;
     bool changes = replaces || in->storage_class.p || in->website_redirect_location.p
                    || in->server_side_encryption.p;
-    if (!same || changes) return NULL;
+    struct bucket_row bucket; /* one that says how to encrypt may say it anew */
+    if (!same || changes || (s3_bucket_find(c, in->bucket, &bucket) && s3_configured(&bucket, S3_CONFIG_ENCRYPTION))) return NULL;
     return fail(c, &s3_invalid_request,
                 "This copy request is illegal because it is trying to copy an object to itself without "
                 "changing the object's metadata, storage class, website redirect location or "
                 "encryption attributes.");
+}
+
+/* The caller must be able to read what he copies. */
+static err source_decrypt(struct call *c, str header, const struct object_row *object) {
+    struct copy_source source;
+    TRY(s3_copy_source_parse(c, header, &source));
+    return s3_encryption_open(c, source.bucket, source.key, object, NULL);
 }
 
 struct copy_job {
@@ -109,7 +118,7 @@ static err copy_begin(struct call *c, const struct s3_copy_object_request *in, s
         return fail(c, &s3_invalid_request,
                     "Checksum algorithm provided is unsupported. Please try again with any of the "
                     "valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
-    job->digest = job->source.part_count > 0 || job->kind != s3_object_checksum(&job->source);
+    job->digest = job->source.part_count > 0 || job->source.kms_key.p || job->kind != s3_object_checksum(&job->source);
     job->version = arena_format(c->arena, "%llx", (unsigned long long)job->source.sequence);
     return NULL;
 }
@@ -169,7 +178,11 @@ err s3_copy_object(struct call *c, const struct s3_copy_object_request *in,
     TRY(s3_acl_of_new(c, &job.bucket, &S3_ACL_OF(in), &copy));
     struct object_headers lock = S3_HEADERS_OF(in);
     TRY(s3_lock_of_new(c, &job.bucket, &lock, &copy));
+    str data_key;
+    TRY(source_decrypt(c, in->copy_source, &job.source));
+    TRY(s3_encryption_of_new(c, &job.bucket, in->key, &lock.encryption, &copy, &data_key));
     if (job.digest) s3_body_digest(c, call_body(c), job.kind, &copy);
+    s3_encryption_etag(c, data_key, &copy.etag);
     copy.upload_id = (str){0};
     copy.part_count = 0;
     copy.part_size = 0;
@@ -183,7 +196,8 @@ err s3_copy_object(struct call *c, const struct s3_copy_object_request *in,
     out->copy_object_result = result;
     out->version_id = s3_version_shown(&job.bucket, &copy);
     out->copy_source_version_id = job.source.version_id;
-    out->server_side_encryption = S("AES256");
+    S3_ENCRYPTION_SHOW(out, &copy);
+    out->ssekms_encryption_context = copy.kms_context;
     return NULL;
 }
 
@@ -260,7 +274,8 @@ err s3_upload_part_copy(struct call *c, const struct s3_upload_part_copy_request
                     "A conflicting conditional operation is currently in progress against this "
                     "resource. Please try again.");
     struct part_row part;
-    s3_part_store(c, &p.target, call_body(c), &part);
+    TRY(source_decrypt(c, in->copy_source, &p.source));
+    TRY(s3_part_store(c, &p.target, in->key, call_body(c), &part));
     struct s3_copy_part_result *result = NEW(c->arena, struct s3_copy_part_result);
     result->etag = s3_quoted(c, part.etag);
     result->last_modified = SOME_TIME(s3_whole_seconds(part.modified_ms));
@@ -269,6 +284,6 @@ err s3_upload_part_copy(struct call *c, const struct s3_upload_part_copy_request
                         base64_of(c->arena, part.checksum));
     out->copy_part_result = result;
     out->copy_source_version_id = p.source.version_id;
-    out->server_side_encryption = S("AES256");
+    S3_ENCRYPTION_SHOW(out, p.target.upload.object);
     return NULL;
 }

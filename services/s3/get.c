@@ -1,4 +1,5 @@
 /* GetObject, HeadObject, GetObjectAttributes: conditions first, then the range or part, then headers. */
+#include "services/s3/encryption.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/storage.h"
 #include "services/s3/versions.h"
@@ -159,7 +160,7 @@ static struct record_pair *metadata_of(struct call *c, const struct object_row *
         (out)->cache_control = given_or((in)->response_cache_control, o_->cache_control);          \
         (out)->expires = (in)->response_expires.set ? http_date((c), (in)->response_expires.ms)    \
                                                     : o_->expires;                                 \
-        (out)->server_side_encryption = S("AES256");                                               \
+        S3_ENCRYPTION_SHOW(out, o_);                                                               \
         (out)->version_id = (seen)->version_id;                                                    \
         if ((seen)->not_modified) {                                                                   \
             (c)->status = 304;                                                                     \
@@ -209,6 +210,7 @@ err s3_get_object(struct call *c, const struct s3_get_object_request *in,
         return fail(c, &s3_invalid_request,
                     "Request specific response headers cannot be used for anonymous GET requests.");
     if (!view.not_modified) TRY(s3_storage_check(c, &view.bucket, in->key, &view.object));
+    if (!view.not_modified) TRY(s3_encryption_open(c, view.bucket.name, in->key, &view.object, NULL));
     ANSWER(c, in, out, &view);
     if (view.not_modified) return NULL;
     s3_storage_was_read(c, &view.bucket, in->key, &view.object, view.length);
@@ -224,6 +226,8 @@ err s3_head_object(struct call *c, const struct s3_head_object_request *in,
     struct question question = QUESTION_OF(in);
     s3_usage_tier2(c);
     TRY(look(c, &question, &view));
+    /* Headers are not encrypted, but a checksum tells of the bytes. */
+    if (view.checksum_kind >= 0) TRY(s3_encryption_open(c, view.bucket.name, in->key, &view.object, NULL));
     ANSWER(c, in, out, &view);
     if (str_eq(view.object.storage_class, S("INTELLIGENT_TIERING"))) {
         enum storage_tier tier = s3_storage_tier(c, &view.bucket, in->key, &view.object);
@@ -310,6 +314,7 @@ err s3_get_object_attributes(struct call *c, const struct s3_get_object_attribut
     if (asks(in, "StorageClass")) out->storage_class = object.storage_class;
     if (asks(in, "ObjectSize")) out->object_size = SOME_I64((i64)object.size);
     if (asks(in, "Checksum") && object.checksum_kind) {
+        TRY(s3_encryption_open(c, bucket.name, in->key, &object, NULL));
         out->checksum = NEW(c->arena, struct s3_checksum);
         S3_CHECKSUM_SET(out->checksum, s3_object_checksum(&object), base64_of(c->arena, object.checksum));
         out->checksum->checksum_type = s3_checksum_type(&object);

@@ -1,21 +1,8 @@
 /* What a request says of the object it makes. Whatever brume does not do is refused by name. */
+#include "services/s3/encryption.h"
 #include "services/s3/storage.h"
 
 enum { METADATA_MAX = 2048, REDIRECT_MAX = 2048 };
-
-static err encryption_check(struct call *c, const struct object_headers *h) {
-    TRY(s3_customer_key_check(c, h->customer_algorithm, h->customer_key));
-    if (str_eq(h->encryption, S("aws:kms")) || str_eq(h->encryption, S("aws:kms:dsse")) || h->kms_key.p)
-        return s3_fail_header_not_implemented(c, "x-amz-server-side-encryption",
-                                              "Encryption with AWS KMS keys is not implemented");
-    if (h->encryption.p && !str_eq(h->encryption, S("AES256"))) {
-        fail_detail(c, S("ArgumentName"), S("x-amz-server-side-encryption"));
-        fail_detail(c, S("ArgumentValue"), h->encryption);
-        return fail(c, &s3_invalid_encryption_algorithm_error,
-                    "The Encryption request you specified is not valid. Supported value: AES256.");
-    }
-    return NULL;
-}
 
 err s3_customer_key_check(struct call *c, str algorithm, str key) {
     if (!algorithm.p && !key.p) return NULL;
@@ -55,7 +42,8 @@ static err metadata_check(struct call *c, const struct record_pairs *metadata) {
 }
 
 err s3_headers_check(struct call *c, const struct object_headers *h) {
-    TRY(encryption_check(c, h));
+    TRY(s3_customer_key_check(c, h->customer_algorithm, h->customer_key));
+    TRY(s3_encryption_check(c, &h->encryption));
     TRY(storage_class_check(c, h->storage_class));
     TRY(redirect_check(c, h->website_redirect));
     TRY(metadata_check(c, &h->metadata));

@@ -1,6 +1,7 @@
 /* PutObject. The bytes are staged, digested and verified before the handler runs; what can be refused
  * without them is refused before they are sent. */
 #include "services/s3/acl.h"
+#include "services/s3/encryption.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/lock.h"
 #include "services/s3/storage.h"
@@ -49,6 +50,7 @@ err s3_put_object(struct call *c, const struct s3_put_object_request *in,
                   struct s3_put_object_output *out) {
     struct bucket_row bucket;
     struct object_row object = {0};
+    str data_key;
     s3_usage_tier1(c);
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     TRY(conditions(c, &bucket, in));
@@ -56,7 +58,9 @@ err s3_put_object(struct call *c, const struct s3_put_object_request *in,
     TRY(s3_headers_apply(c, &headers, &object));
     TRY(s3_acl_of_new(c, &bucket, &S3_ACL_OF(in), &object));
     TRY(s3_lock_of_new(c, &bucket, &headers, &object));
+    TRY(s3_encryption_of_new(c, &bucket, in->key, &headers.encryption, &object, &data_key));
     s3_body_take(c, in->body, DIGEST_CRC64NVME, &object);
+    s3_encryption_etag(c, data_key, &object.etag);
     s3_object_replace(c, &bucket, in->key, &object, S("PutObject"));
     count_usage(c, S("DataTransfer-In-Bytes"), (double)object.size);
     if (bucket.versioning == S3_VERSIONING_ENABLED) out->version_id = object.version_id;
@@ -64,6 +68,7 @@ err s3_put_object(struct call *c, const struct s3_put_object_request *in,
     out->etag = s3_quoted(c, object.etag);
     S3_CHECKSUM_SET(out, s3_object_checksum(&object), s3_checksum_text(c, &object));
     out->checksum_type = s3_checksum_type(&object);
-    out->server_side_encryption = S("AES256");
+    S3_ENCRYPTION_SHOW(out, &object);
+    out->ssekms_encryption_context = object.kms_context;
     return NULL;
 }

@@ -52,6 +52,10 @@ static const struct record_field object_fields[] = {
     RECORD_I64(31, struct object_row, accessed_ms),
     RECORD_I64(32, struct object_row, restore_ready_ms),
     RECORD_I64(33, struct object_row, restore_until_ms),
+    RECORD_STR(34, struct object_row, kms_key),
+    RECORD_STR(35, struct object_row, kms_data_key),
+    RECORD_STR(36, struct object_row, kms_context),
+    RECORD_BOOL(37, struct object_row, bucket_key),
 };
 const struct record_type s3_object_record = RECORD_TYPE(struct object_row, object_fields);
 

@@ -70,6 +70,10 @@ struct object_row {
     bool legal_hold, hold_known; /* known: somebody said ON or OFF */
     str owner;                /* account, where it is not the bucket's */
     struct s3_grants grants;  /* its access control list; absent: the owner's alone */
+    str kms_key;              /* ARN; absent: SSE-S3 */
+    str kms_data_key;         /* as KMS sealed it */
+    str kms_context;          /* of the request's own, in Base64 */
+    bool bucket_key;          /* the context is the bucket's */
 };
 
 /* A version of a key, for tasks: by what does not change when it is no longer current. */

@@ -64,10 +64,19 @@ static inline i64 s3_whole_seconds(i64 ms) { return ms / 1000 * 1000; }
 MUST_USE err s3_key_check(struct call *c, str key); /* KeyTooLongError */
 
 /* ---- headers.c: the headers of an object as a request gives them ---- */
+/* Of its encryption: encryption.h. */
+struct encryption_asked {
+    str algorithm, kms_key, context;
+    struct opt_bool bucket_key;
+};
+#define S3_ENCRYPTION_OF(in)                                                                                      \
+    ((struct encryption_asked){(in)->server_side_encryption, (in)->ssekms_key_id, (in)->ssekms_encryption_context, \
+                               (in)->bucket_key_enabled})
 struct object_headers {
     str cache_control, content_disposition, content_encoding, content_language, content_type, expires;
     str website_redirect, storage_class, tagging;
-    str encryption, kms_key, customer_algorithm, customer_key;
+    struct encryption_asked encryption;
+    str customer_algorithm, customer_key;
     str lock_mode, legal_hold;
     struct opt_time lock_until;
     bool event_hold;
@@ -84,8 +93,7 @@ struct object_headers {
                              .website_redirect = (in)->website_redirect_location,                  \
                              .storage_class = (in)->storage_class,                                 \
                              .tagging = (in)->tagging,                                             \
-                             .encryption = (in)->server_side_encryption,                           \
-                             .kms_key = (in)->ssekms_key_id,                                       \
+                             .encryption = S3_ENCRYPTION_OF(in),                                   \
                              .customer_algorithm = (in)->sse_customer_algorithm,                   \
                              .customer_key = (in)->sse_customer_key,                               \
                              .lock_mode = (in)->object_lock_mode,                                  \
@@ -233,9 +241,10 @@ MUST_USE err s3_upload_open(struct call *c, const struct bucket_row *bucket, str
                             struct upload_row *upload);
 MUST_USE err s3_part_target_open(struct call *c, str bucket, str owner, str key, str upload_id,
                                  i32 number, struct part_target *target);
-/* Makes the body a part; a part of that number that was there goes. NULL: no bytes. */
-void s3_part_store(struct call *c, const struct part_target *target, struct stream *body,
-                   struct part_row *part);
+/* Makes the body a part of the object to be; a part of that number that was there goes. NULL: no bytes. Refused
+ * to whom KMS refuses the upload's data key. */
+MUST_USE err s3_part_store(struct call *c, const struct part_target *target, str object_key, struct stream *body,
+                           struct part_row *part);
 
 /* ---- event.c ---- */
 void s3_event_created(struct call *c, const struct bucket_row *bucket, str key,

@@ -1,5 +1,6 @@
 /* Multipart uploads while they are open: beginning, receiving parts, listing them, aborting. */
 #include "services/s3/acl.h"
+#include "services/s3/encryption.h"
 #include "services/s3/lock.h"
 #include "services/s3/storage.h"
 
@@ -54,6 +55,7 @@ err s3_create_multipart_upload(struct call *c, const struct s3_create_multipart_
     TRY(s3_acl_of_new(c, &bucket, &S3_ACL_OF(in), &object));
     TRY(s3_lock_of_new(c, &bucket, &headers, &object));
     TRY(checksum_mode(c, in, &upload));
+    TRY(s3_encryption_of_new(c, &bucket, in->key, &headers.encryption, &object, NULL));
     upload.sequence = txn_sequence(c->txn);
     /* Ids sort by creation: the order in which S3 lists the uploads of a key. */
     upload.id = arena_format(c->arena, "%0*llx%.*s", UPLOAD_ID_SEQUENCE,
@@ -64,7 +66,8 @@ err s3_create_multipart_upload(struct call *c, const struct s3_create_multipart_
     out->bucket = in->bucket;
     out->key = in->key;
     out->upload_id = upload.id;
-    out->server_side_encryption = S("AES256");
+    S3_ENCRYPTION_SHOW(out, &object);
+    out->ssekms_encryption_context = object.kms_context;
     if (upload.checksum_asked) {
         out->checksum_algorithm = s3_checksum_name(s3_object_checksum(&object));
         out->checksum_type = s3_checksum_type(&object);
@@ -122,9 +125,11 @@ err s3_upload_part_prepare(struct call *c, const struct s3_upload_part_request *
     return NULL;
 }
 
-void s3_part_store(struct call *c, const struct part_target *target, struct stream *body,
-                   struct part_row *part) {
+err s3_part_store(struct call *c, const struct part_target *target, str object_key, struct stream *body,
+                  struct part_row *part) {
     struct object_row taken = {0};
+    str data_key;
+    TRY(s3_encryption_open(c, target->bucket.name, object_key, target->upload.object, &data_key));
     str key = s3_part_key(c, &target->bucket, target->upload.id, target->number), value;
     struct part_row old = {0};
     if (txn_get(c->txn, key, &value)) {
@@ -132,12 +137,14 @@ void s3_part_store(struct call *c, const struct part_target *target, struct stre
         if (old.blob.p) txn_blob_delete(c->txn, arena_str(c->arena, old.blob));
     }
     s3_body_digest(c, body, s3_object_checksum(target->upload.object), &taken);
+    s3_encryption_etag(c, data_key, &taken.etag);
     *part = (struct part_row){.size = body ? stream_length(body) : 0,
                               .etag = taken.etag,
                               .modified_ms = c->now_ms,
                               .checksum = taken.checksum};
     if (part->size) part->blob = stream_adopt(c, body);
     txn_put(c->txn, key, record_encode(c->arena, &s3_part_record, part));
+    return NULL;
 }
 
 err s3_upload_part(struct call *c, const struct s3_upload_part_request *in,
@@ -150,10 +157,10 @@ err s3_upload_part(struct call *c, const struct s3_upload_part_request *in,
     int declared = in->body ? stream_declared_checksum(in->body) : -1;
     int kind = s3_object_checksum(target.upload.object);
     TRY(part_kind_check(c, &target.upload, declared));
-    s3_part_store(c, &target, in->body, &part);
+    TRY(s3_part_store(c, &target, in->key, in->body, &part));
     count_usage(c, S("DataTransfer-In-Bytes"), (double)part.size);
     out->etag = s3_quoted(c, part.etag);
-    out->server_side_encryption = S("AES256");
+    S3_ENCRYPTION_SHOW(out, target.upload.object);
     if (declared >= 0 && declared != kind)
         S3_CHECKSUM_SET(out, declared, base64_of(c->arena, stream_digest(c, in->body, declared)));
     else S3_CHECKSUM_SET(out, kind, base64_of(c->arena, part.checksum));

@@ -1,0 +1,28 @@
+/* Encryption at rest. Every blob is sealed under a data key of its own by the store: that is SSE-S3. An object under
+ * SSE-KMS has besides a data key of KMS, which its row holds as KMS sealed it; whoever reads the object must be
+ * able to have KMS open it. README.md says what that binds and what not. */
+#ifndef S3_ENCRYPTION_H
+#define S3_ENCRYPTION_H
+
+#include "services/s3/s3.h"
+
+/* Its form alone: for prepare functions. */
+MUST_USE err s3_encryption_check(struct call *c, const struct encryption_asked *asked);
+/* How the new object is encrypted: as asked, else as the bucket says. Under SSE-KMS with a new data key, by the caller's
+ * right to kms:GenerateDataKey. *data_key (NULL: not wanted) is for s3_encryption_etag, which wipes it. */
+MUST_USE err s3_encryption_of_new(struct call *c, const struct bucket_row *bucket, str key, const struct encryption_asked *asked,
+                                  struct object_row *object, str *data_key);
+/* Before bytes of the object leave, or parts come to it: kms:Decrypt, by the caller's rights. */
+MUST_USE err s3_encryption_open(struct call *c, str bucket, str key, const struct object_row *object, str *data_key);
+/* An ETag under SSE-KMS does not tell the MD5 of the bytes. An absent data key leaves it as it is. */
+void s3_encryption_etag(struct call *c, str data_key, str *etag);
+str s3_encryption_name(const struct object_row *object);
+#define S3_ENCRYPTION_SHOW(out, object_)                                              \
+    do {                                                                              \
+        const struct object_row *shown_ = (object_);                                  \
+        (out)->server_side_encryption = s3_encryption_name(shown_);                   \
+        (out)->ssekms_key_id = shown_->kms_key;                                       \
+        if (shown_->bucket_key) (out)->bucket_key_enabled = SOME_BOOL(true);          \
+    } while (0)
+
+#endif
