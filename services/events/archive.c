@@ -242,14 +242,15 @@ err events_start_replay(struct call *c, const struct events_start_replay_request
     return NULL;
 }
 
-static void replay_one(struct call *c, const struct bus *bus, const struct replay *replay, str name, str json) {
+static void replay_one(struct call *c, const struct bus *bus, const struct replay *replay, str name, const struct archived *archived) {
+    str json = archived->json;
     const struct json_node *tree = json_tree(c->arena, json, json_default_limits, NULL, NULL), *resources = json_node_member(tree, S("resources"));
     struct event e = {.id = json_node_member(tree, S("id"))->text, .source = json_node_member(tree, S("source"))->text, .detail_type = json_node_member(tree, S("detail-type"))->text,
                       .account = bus->account, .region = bus->region, .replay = name, .detail = json_node_raw(json_node_member(tree, S("detail")), json)};
     str *list = NEW_ARRAY(c->arena, str, resources->count + 1);
     for (const struct json_node *n = resources->first; n; n = n->next) list[e.resource_count++] = n->text;
     e.resources = list;
-    ASSERT(iso8601_parse(json_node_member(tree, S("time"))->text, &e.time_ms));
+    if (!iso8601_parse(json_node_member(tree, S("time"))->text, &e.time_ms)) e.time_ms = archived->at_ms; /* no year of four digits */
     event_finish(c->arena, &e);
     event_route(c, bus, &e, &replay->filter_arns);
 }
@@ -280,7 +281,7 @@ err replay_slice(struct txn *t, const struct task *task, i64 now_ms) {
         ASSERT(record_decode(a, &events_archived_record, arena_str(a, row), &one));
         if (one.at_ms < replay.from_ms || one.at_ms >= replay.to_ms) continue;
         replay.last_ms = one.at_ms;
-        replay_one(c, &bus, &replay, name, one.json);
+        replay_one(c, &bus, &replay, name, &one);
     }
     if (more) txn_task_set(t, &(struct task){.kind = task->kind, .key = task->key});
     else if (whole) replay.state = S("COMPLETED");

@@ -5,6 +5,9 @@
 
 enum { EVENT_TEXT_MAX = 2 << 20 };
 
+/* Times that an event's text can say: of the years 1 to 9999. */
+static bool time_sayable(i64 ms) { return ms >= -62135596800000 && ms < 253402300800000; }
+
 void event_finish(struct arena *a, struct event *e) {
     struct buf b = buf_new(a, EVENT_TEXT_MAX), at = buf_new(a, 64);
     const struct {
@@ -101,6 +104,7 @@ static struct refusal read_entry(struct call *c, const struct events_put_events_
     if (!in->detail.n) return (struct refusal){"InvalidArgument", "Parameter Detail is not valid. Reason: Detail is a required argument."};
     const struct json_node *detail = json_tree(c->arena, in->detail, limits, NULL, NULL);
     if (!detail || detail->type != JSON_OBJECT) return (struct refusal){"MalformedDetail", "Detail is malformed."};
+    if (in->time.set && !time_sayable(in->time.ms)) return (struct refusal){"InvalidArgument", "Parameter Time is not valid."};
     *e = (struct event){.id = id_uuid(c->arena), .source = in->source, .detail_type = in->detail_type, .detail = json_node_raw(detail, in->detail), .account = c->account,
                         .region = c->region, .resources = in->resources.v, .resource_count = in->resources.n, .time_ms = in->time.set ? in->time.ms : c->now_ms};
     event_finish(c->arena, e);

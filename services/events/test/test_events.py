@@ -181,6 +181,21 @@ def test_missing_parts(events):
         "Parameter Detail is not valid. Reason: Detail is a required argument.", "Parameter Source is not valid. Reason: Source is a required argument."]
 
 
+@pytest.mark.parametrize("seconds", [253402300800, -62135596801, 1e15])
+def test_times_that_no_event_can_say(brume, bus, seconds):
+    """Archived and replayed, such an event would end the process, and again at each start."""
+    events = brume.client("events")
+
+    def altered(params, **_):
+        body = json.loads(params["body"])
+        body["Entries"][0]["Time"] = seconds
+        params["body"] = json.dumps(body).encode()
+
+    events.meta.events.register("before-call.events.PutEvents", altered)
+    entry = events.put_events(Entries=[{**ENTRY, "EventBusName": bus}])["Entries"][0]
+    assert (entry["ErrorCode"], entry["ErrorMessage"]) == ("InvalidArgument", "Parameter Time is not valid.")
+
+
 def test_an_unknown_bus_takes_events_in(events):
     assert events.put_events(Entries=[{**ENTRY, "EventBusName": name("nobody")}])["FailedEntryCount"] == 0
 
