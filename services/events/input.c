@@ -152,7 +152,7 @@ static str placeholder(str rest) {
 static str fill_template(const struct fill *f, str template) {
     struct buf b = buf_new(f->arena, INPUT_MAX);
     bool in_quotes = false;
-    for (str rest = template; rest.n;) {
+    for (str rest = template; rest.n && !b.over;) {
         str name = placeholder(rest);
         if (name.p) {
             put_value(f, &b, name, in_quotes);

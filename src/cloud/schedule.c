@@ -35,7 +35,7 @@ static bool read_field(const struct field *f, str text, u8 *set) {
         str step_text = str_cut(&rest, ','), range = str_cut(&step_text, '/'), to_text = range, from_text = str_cut(&to_text, '-');
         int from = f->from, to = f->to;
         u64 step = 1;
-        if (step_text.p && (!str_to_u64(step_text, &step) || step == 0)) return false;
+        if (step_text.p && (!str_to_u64(step_text, &step) || step == 0 || step > YEAR_LAST)) return false;
         if (!str_eq(range, S("*"))) {
             if (!read_value(f, from_text, &from)) return false;
             if (to_text.p ? !read_value(f, to_text, &to) : !step_text.p) {

@@ -43,7 +43,8 @@ static void refusals(void) {
     static const char *const bad[] = {"", "rate()", "rate(5)", "rate(1 minutes)", "rate(5 minute)", "rate(0 minutes)", "rate(-1 minutes)", "rate(5 seconds)",
                                       "cron(0 10 * * * *)", "cron(0 10 * * ?)", "cron(60 10 * * ? *)", "cron(0 24 * * ? *)", "cron(0 10 32 * ? *)", "cron(0 10 * 13 ? *)",
                                       "cron(0 10 ? * 8 *)", "cron(0 10 ? * MON#6 *)", "cron(0 10 * * ? 1969)", "cron(a * * * ? *)", "cron(5-1 * * * ? *)",
-                                      "cron(0/0 * * * ? *)", "cron(0 10 * * ? * *)", "at(2026-11-22)", "cron", "CRON(0 10 * * ? *)"};
+                                      "cron(0/0 * * * ? *)", "cron(0 10 * * ? * *)", "cron(0 10 * * ? 1975/18446744073709551615)",
+                                      "cron(0 10 * 3/18446744073709551615 ? *)", "at(2026-11-22)", "cron", "CRON(0 10 * * ? *)"};
     struct schedule s;
     for (size_t i = 0; i < LENGTH(bad); i++)
         if (schedule_parse(str_of(bad[i]), &s)) CHECK_STR(S("accepted"), str_of(bad[i]));
