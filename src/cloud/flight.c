@@ -4,6 +4,7 @@
 #include "cloud/form.h"
 #include "cloud/record.h"
 #include "sys/sys.h"
+#include "text/gzip.h"
 
 #include <stdatomic.h>
 
@@ -101,6 +102,14 @@ static void take_queue_of_path(struct flight *f) {
     }
 }
 
+/* Clients pack what is long (PutMetricData). False: not what it says to be, or far too long. */
+static bool unpack(struct flight *f, struct wire_message *message) {
+    enum { UNPACKED_MAX = 4 << 20 };
+    str encoding = http_header_get(f->request, S("content-encoding"));
+    if (!(f->op->flags & WIRE_OP_REQUEST_GZIP) || !str_eq_nocase(encoding, S("gzip"))) return true;
+    return gzip_open(f->arena, message->body, UNPACKED_MAX, &message->body);
+}
+
 enum step stage_decode(struct flight *f) {
     const struct wire_service *wire = f->service->wire;
     f->in = arena_alloc(f->arena, struct_size(wire, f->op->input), 16);
@@ -116,6 +125,7 @@ enum step stage_decode(struct flight *f) {
     };
     if (f->form) form_upload_message(f, &message);
     struct wire_problem problem = {0};
+    if (!unpack(f, &message)) return flight_refuse(f, flight_error(f, S("SerializationException"), 400), S("The request is not gzip, or too long"));
     bool decoded = wire_decode_request(wire, f->op, f->protocol, &message, f->arena, f->in, &problem);
     if (!decoded && f->s3 && problem.argument.p) {
         fail_detail(&f->call, S("ArgumentName"), problem.argument);

@@ -4,6 +4,7 @@
 #include "cloud/page.h"
 #include "gen/account.h"
 #include "gen/cloudtrail.h"
+#include "gen/cloudwatch.h"
 #include "gen/dynamodb.h"
 #include "gen/dynamodbstreams.h"
 #include "gen/events.h"
@@ -19,6 +20,7 @@
 const struct service *const services[] = {
     &account_service,
     &cloudtrail_service,
+    &cloudwatch_service,
     &dynamodb_service,
     &dynamodbstreams_service,
     &events_service,
@@ -34,6 +36,7 @@ const size_t service_count = LENGTH(services);
 
 /* Rooms that do things later name them in their own tables. */
 extern const struct task_kind cloudtrail_task_kinds[];
+extern const struct task_kind cloudwatch_task_kinds[];
 extern const struct task_kind ddb_task_kinds[];
 extern const struct task_kind kms_task_kinds[];
 extern const struct task_kind account_tasks[];
@@ -47,6 +50,7 @@ extern const struct task_kind sqs_task_kinds[];
 const struct room_tasks rooms[] = {
     {cloud_task_kinds, 3},
     {cloudtrail_task_kinds, 1},
+    {cloudwatch_task_kinds, 1},
     {ddb_task_kinds, 7},
     {kms_task_kinds, 3},
     {account_tasks, 1},

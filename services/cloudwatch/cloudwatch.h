@@ -1,0 +1,61 @@
+/* Private to the room of CloudWatch; README.md says how the nouns fit together. */
+#ifndef BRUME_CLOUDWATCH_H
+#define BRUME_CLOUDWATCH_H
+
+#include "gen/cloudwatch.h"
+#include "metric_math.h"
+#include "records.h"
+
+extern const struct task_kind cloudwatch_task_kinds[];
+
+enum { SAMPLES_MAX = 200, UNITS_MAX = 27 };
+
+static const i64 minute_ms = 60000, hour_ms = 3600000, day_ms = 86400000;
+
+/* ---- metric.c ---- */
+struct record_pairs dimensions_sorted(struct arena *a, const struct cloudwatch_dimensions *given);
+bool metric_load(struct txn *t, struct arena *a, str account, str region, struct metric *metric); /* by space, name, dimensions */
+void metric_save(struct txn *t, struct arena *a, str account, str region, struct metric *metric);
+err metric_forget(struct txn *t, const struct task *task, i64 now_ms);
+
+/* ---- point.c ---- */
+void point_add(struct arena *a, struct point *p, const struct point *more);
+struct key point_key(struct arena *a, u64 metric);
+void point_put(struct txn *t, struct arena *a, u64 metric, str unit, i64 at_ms, const struct point *p);
+/* The points of [from, to) by period, ascending. unit absent: all units together. */
+struct bucket {
+    i64 at_ms;
+    str unit;
+    struct point point;
+};
+struct buckets {
+    struct bucket *v;
+    u32 n;
+};
+struct span {
+    i64 from_ms, to_ms, period_ms;
+};
+struct buckets points_of(struct txn *t, struct arena *a, u64 metric, str unit, const struct span *span);
+/* The units in which the metric has points. */
+u32 units_of(struct txn *t, struct arena *a, u64 metric, str *units);
+
+/* ---- statistic.c: SampleCount, Average, ..., p99, TM(10%:90%), PR(:300) ---- */
+struct statistic {
+    u8 kind;
+    double low, high; /* per cent, or values */
+    bool has_low, has_high, percent;
+};
+MUST_USE bool statistic_parse(str text, struct statistic *s);
+/* False: the points do not tell. */
+MUST_USE bool statistic_of(const struct statistic *s, const struct point *p, double *value);
+
+/* ---- query.c: MetricDataQueries, also of alarms ---- */
+struct query_answer {
+    struct series *v; /* one, or those of an array */
+    u32 n;
+};
+struct query_run;
+MUST_USE err queries_open(struct call *c, const struct cloudwatch_metric_data_queries *queries, i64 from_ms, i64 to_ms, struct query_run **run);
+MUST_USE err query_series(struct call *c, struct query_run *run, u32 i, struct query_answer *answer);
+
+#endif

@@ -1,0 +1,130 @@
+/* MetricDataQueries: each is a metric's statistic or an expression over the others, worked out once. */
+#include "cloudwatch.h"
+
+struct slot {
+    bool done, running;
+    struct math_value value;
+};
+struct query_run {
+    struct call *c;
+    const struct cloudwatch_metric_data_queries *queries;
+    struct slot *slots;
+    i64 from_ms, to_ms;
+    int depth;
+};
+
+enum { QUERIES_MAX = 500, QUERY_DEPTH = 20 };
+
+static err wrong_query(struct call *c, const struct cloudwatch_metric_data_query *q, const char *problem) {
+    return fail(c, &cloud_validation, "The value for parameter MetricDataQueries is invalid: %.*s: %s", STR_ARGS(q->id), problem);
+}
+
+static bool period_valid(i32 p) { return p == 1 || p == 5 || p == 10 || p == 20 || p == 30 || (p > 0 && p % 60 == 0 && p <= 86400); }
+
+static err check(struct call *c, const struct cloudwatch_metric_data_queries *queries, u32 i) {
+    const struct cloudwatch_metric_data_query *q = &queries->v[i];
+    struct statistic s;
+    bool lower = q->id.n && *q->id.p >= 'a' && *q->id.p <= 'z';
+    for (size_t j = 0; j < q->id.n; j++)
+        lower &= ((q->id.p[j] | 32) >= 'a' && (q->id.p[j] | 32) <= 'z') || (q->id.p[j] >= '0' && q->id.p[j] <= '9') || q->id.p[j] == '_';
+    if (!lower) return wrong_query(c, q, "an Id begins with a lower-case letter and has letters, digits and underscores");
+    for (u32 j = 0; j < i; j++)
+        if (str_eq(queries->v[j].id, q->id)) return wrong_query(c, q, "the Id is not unique");
+    if (!q->metric_stat == !q->expression.p) return wrong_query(c, q, "either MetricStat or Expression must be specified");
+    if (q->account_id.p && !str_eq(q->account_id, c->account)) return wrong_query(c, q, "brume does not have cross-account observability (yet)");
+    if (q->period.set && !period_valid(q->period.v)) return wrong_query(c, q, "the Period is not valid");
+    if (!q->metric_stat) return NULL;
+    if (!period_valid(q->metric_stat->period.v)) return wrong_query(c, q, "the Period is not valid");
+    if (!statistic_parse(q->metric_stat->stat, &s)) return wrong_query(c, q, "the Stat is not valid");
+    return NULL;
+}
+
+err queries_open(struct call *c, const struct cloudwatch_metric_data_queries *queries, i64 from_ms, i64 to_ms, struct query_run **run) {
+    if (!queries->n || queries->n > QUERIES_MAX) return fail(c, &cloud_validation, "The collection MetricDataQueries must have a size from 1 to %d.", QUERIES_MAX);
+    for (u32 i = 0; i < queries->n; i++) TRY(check(c, queries, i));
+    *run = NEW(c->arena, struct query_run);
+    **run = (struct query_run){.c = c, .queries = queries, .slots = NEW_ARRAY(c->arena, struct slot, queries->n), .from_ms = from_ms, .to_ms = to_ms};
+    return NULL;
+}
+
+static void metric_series(struct query_run *run, const struct cloudwatch_metric_data_query *q, struct math_value *value) {
+    struct call *c = run->c;
+    const struct cloudwatch_metric_stat *stat = q->metric_stat;
+    struct metric m = {.space = stat->metric->namespace, .name = stat->metric->metric_name, .dimensions = dimensions_sorted(c->arena, &stat->metric->dimensions)};
+    struct statistic s;
+    struct buckets b = {0};
+    i64 period_ms = stat->period.v * 1000LL;
+    struct span span = {.from_ms = run->from_ms - run->from_ms % period_ms, .to_ms = run->to_ms, .period_ms = period_ms};
+    ASSERT(statistic_parse(stat->stat, &s));
+    if (metric_load(c->txn, c->arena, c->account, c->region, &m)) b = points_of(c->txn, c->arena, m.id, stat->unit, &span);
+    struct series *series = NEW(c->arena, struct series);
+    *series = (struct series){.at = NEW_ARRAY(c->arena, i64, b.n + 1), .v = NEW_ARRAY(c->arena, double, b.n + 1), .period_ms = span.period_ms, .id = q->id};
+    for (u32 i = 0; i < b.n; i++) {
+        if (!statistic_of(&s, &b.v[i].point, &series->v[series->n])) continue;
+        series->at[series->n++] = b.v[i].at_ms;
+    }
+    *value = (struct math_value){.type = MATH_SERIES, .v = series, .n = 1};
+}
+
+static bool evaluate(struct query_run *run, u32 i, str *problem);
+
+static bool named(void *context, str id, struct math_value *value, str *problem) {
+    struct query_run *run = context;
+    for (u32 i = 0; i < run->queries->n; i++) {
+        if (!str_eq(run->queries->v[i].id, id)) continue;
+        if (!evaluate(run, i, problem)) return false;
+        *value = run->slots[i].value;
+        return true;
+    }
+    *problem = arena_format(run->c->arena, "Undefined variable '%.*s'", STR_ARGS(id));
+    return false;
+}
+
+static bool metrics(void *context, str part, struct math_value *value, str *problem) {
+    struct query_run *run = context;
+    *value = (struct math_value){.type = MATH_ARRAY, .v = NEW_ARRAY(run->c->arena, struct series, run->queries->n)};
+    for (u32 i = 0; i < run->queries->n; i++) {
+        const struct cloudwatch_metric_data_query *q = &run->queries->v[i];
+        if (!q->metric_stat || str_find(q->id, part) == STR_NONE) continue;
+        if (!evaluate(run, i, problem)) return false;
+        value->v[value->n++] = run->slots[i].value.v[0];
+    }
+    return true;
+}
+
+/* An expression's timeline: its own period, or the longest of the request's metrics. */
+static i64 period_of(const struct query_run *run, const struct cloudwatch_metric_data_query *q) {
+    i64 period_s = q->period.set ? q->period.v : 0;
+    for (u32 i = 0; !q->period.set && i < run->queries->n; i++)
+        if (run->queries->v[i].metric_stat) period_s = MAX(period_s, run->queries->v[i].metric_stat->period.v);
+    return period_s * 1000;
+}
+
+static bool evaluate(struct query_run *run, u32 i, str *problem) {
+    const struct cloudwatch_metric_data_query *q = &run->queries->v[i];
+    struct slot *slot = &run->slots[i];
+    if (slot->done) return true;
+    if (q->metric_stat) metric_series(run, q, &slot->value);
+    else {
+        struct math_world world = {.named = named, .metrics = metrics, .context = run, .from_ms = run->from_ms, .to_ms = run->to_ms, .period_ms = period_of(run, q)};
+        if (slot->running || run->depth == QUERY_DEPTH) {
+            *problem = slot->running ? S("The expressions refer to each other in a circle") : S("The expressions refer to each other too deeply");
+            return false;
+        }
+        slot->running = true;
+        run->depth++;
+        if (!math_evaluate(run->c->arena, q->expression, &world, &slot->value, problem)) return false;
+        run->depth--;
+    }
+    return slot->done = true;
+}
+
+err query_series(struct call *c, struct query_run *run, u32 i, struct query_answer *answer) {
+    str problem = {0};
+    const struct cloudwatch_metric_data_query *q = &run->queries->v[i];
+    if (!evaluate(run, i, &problem)) return fail(c, &cloud_validation, "Error in expression '%.*s': %.*s", STR_ARGS(q->id), STR_ARGS(problem));
+    const struct math_value *v = &run->slots[i].value;
+    if (v->type == MATH_SCALAR) return fail(c, &cloud_validation, "Error in expression '%.*s': The expression must return a time series, not a number", STR_ARGS(q->id));
+    *answer = (struct query_answer){v->v, v->n};
+    return NULL;
+}

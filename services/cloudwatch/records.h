@@ -1,0 +1,33 @@
+/* What stands in the rows of CloudWatch. Field numbers are never reused. README.md lists the keys. */
+#ifndef BRUME_CLOUDWATCH_RECORDS_H
+#define BRUME_CLOUDWATCH_RECORDS_H
+
+#include "cloud/cloud.h"
+
+struct metric {
+    u64 id; /* its points stand under it */
+    i64 last_ms; /* when data last came, by the cloud's clock */
+    str space, name;
+    struct record_pairs dimensions; /* sorted by name */
+};
+
+struct sample { /* a value, and how often it was there */
+    double value, count;
+};
+struct samples {
+    struct sample *v;
+    u32 n;
+    bool set;
+};
+
+/* All that was put of a metric, in one unit, within a minute (or second). */
+struct point {
+    double count, sum, min, max;
+    struct samples samples; /* sorted by value */
+    double width;           /* 0: the samples are exact; else of the logarithmic steps they were rounded to */
+    bool opaque;            /* statistic sets came: there are values that no sample tells */
+};
+
+extern const struct record_type cloudwatch_metric_record, cloudwatch_point_record;
+
+#endif
