@@ -15,6 +15,7 @@ enum s3_config {
     S3_CONFIG_LIFECYCLE = 6,
     S3_CONFIG_LOCK = 7,
     S3_CONFIG_TIERING = 8, /* one row for each id */
+    S3_CONFIG_NOTIFICATION = 9,
     S3_CONFIG_ENCRYPTION = 10,
 };
 
@@ -45,7 +46,22 @@ struct s3_lifecycle_row {
     struct s3_lifecycle_rules rules;
     str minimum_object_size; /* x-amz-transition-default-minimum-object-size */
 };
+/* Who is told: a queue or a topic, as the ARN says. */
+struct s3_listener {
+    str id, arn;
+    struct s3_event_list events;
+    struct s3_notification_configuration_filter *filter;
+};
+struct s3_listeners {
+    struct s3_listener *v;
+    u32 n;
+    bool set;
+};
+struct s3_notification_row {
+    struct s3_listeners destinations;
+    bool event_bridge;
+};
 extern const struct record_type s3_acl_record, s3_policy_record, s3_cors_record, s3_website_record, s3_logging_record,
-    s3_lifecycle_record, s3_lock_record, s3_tiering_record;
+    s3_lifecycle_record, s3_lock_record, s3_tiering_record, s3_notification_record;
 
 #endif

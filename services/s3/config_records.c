@@ -192,3 +192,23 @@ FIELDS(tiering) {
     RECORD_LIST(4, struct s3_intelligent_tiering_configuration, tierings, tier),
 };
 const struct record_type s3_tiering_record = RECORD_TYPE(struct s3_intelligent_tiering_configuration, tiering_fields);
+
+/* ---- notifications ---- */
+FIELDS(key_rule) {RECORD_STR(1, struct s3_filter_rule, name), RECORD_STR(2, struct s3_filter_rule, value)};
+TYPE(key_rule, s3_filter_rule);
+FIELDS(key_filter) {RECORD_LIST(1, struct s3_s3_key_filter, filter_rules, key_rule)};
+TYPE(key_filter, s3_s3_key_filter);
+FIELDS(notification_filter) {RECORD_STRUCT(1, struct s3_notification_configuration_filter, key, key_filter)};
+TYPE(notification_filter, s3_notification_configuration_filter);
+FIELDS(destination) {
+    RECORD_STR(1, struct s3_listener, id),
+    RECORD_STR(2, struct s3_listener, arn),
+    RECORD_LIST(3, struct s3_listener, events, text),
+    RECORD_STRUCT(4, struct s3_listener, filter, notification_filter),
+};
+TYPE(destination, s3_listener);
+FIELDS(notification) {
+    RECORD_LIST(1, struct s3_notification_row, destinations, destination),
+    RECORD_BOOL(2, struct s3_notification_row, event_bridge),
+};
+const struct record_type s3_notification_record = RECORD_TYPE(struct s3_notification_row, notification_fields);

@@ -69,7 +69,7 @@ err s3_restore_object(struct call *c, const struct s3_restore_object_request *in
     s3_object_update(c, &bucket, in->key, &object);
     c->status = there && !ongoing ? 200 : 202;
     if (c->status == 202) {
-        s3_event_restore(c, &bucket, in->key, &object, "Object Restore Initiated");
+        s3_event_restore(c, &bucket, in->key, &object, RESTORE_INITIATED);
         tell(c, &bucket, in->key, &object, ready);
     }
     return NULL;
@@ -84,14 +84,14 @@ err s3_restored_run(struct txn *t, const struct task *task, i64 now_ms) {
     if (!s3_version_of_task(t, task, now_ms, &c, &bucket, &at, &object)) return NULL;
     if (now_ms < object.restore_until_ms) {
         bool tiering = str_eq(object.storage_class, S("INTELLIGENT_TIERING"));
-        s3_event_restore(c, &bucket, at.key, &object, "Object Restore Completed");
+        s3_event_restore(c, &bucket, at.key, &object, RESTORE_COMPLETED);
         if (tiering) { /* it moves back to the frequent tier for good */
             object.accessed_ms = now_ms;
             object.restore_ready_ms = object.restore_until_ms = 0;
             s3_version_update(c, &bucket, at.key, &object);
         } else tell(c, &bucket, at.key, &object, object.restore_until_ms);
     } else if (object.restore_ready_ms) {
-        s3_event_restore(c, &bucket, at.key, &object, "Object Restore Expired");
+        s3_event_restore(c, &bucket, at.key, &object, RESTORE_EXPIRED);
         object.restore_ready_ms = object.restore_until_ms = 0;
         s3_version_update(c, &bucket, at.key, &object);
     }

@@ -49,6 +49,12 @@ static str owner_of(const struct bucket_row *bucket, const struct object_row *ob
     return object->owner.p && !s3_acls_off(bucket) ? object->owner : bucket->account;
 }
 
+/* To compare: setting the list that is there is no event. */
+static str rights_bytes(struct call *c, const struct object_row *object) {
+    struct s3_acl_row row = {object->grants};
+    return record_encode(c->arena, &s3_acl_record, &row);
+}
+
 err s3_put_object_acl(struct call *c, const struct s3_put_object_acl_request *in, struct s3_put_object_acl_output *out) {
     struct bucket_row bucket;
     struct object_row object;
@@ -58,9 +64,11 @@ err s3_put_object_acl(struct call *c, const struct s3_put_object_acl_request *in
     s3_usage_tier1(c);
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     TRY(s3_object_open_attribute(c, &bucket, in->key, in->version_id, &object));
+    str before = rights_bytes(c, &object);
     TRY(change_check(c, &bucket, &request, owner_of(&bucket, &object), S("s3:PutObjectAcl"), s3_object_arn(c, in->bucket, in->key),
                      &object.grants));
     s3_object_update(c, &bucket, in->key, &object);
+    if (!str_eq(before, rights_bytes(c, &object))) s3_event_acl(c, &bucket, in->key, &object);
     txn_raise_epoch(c->txn);
     return NULL;
 }

@@ -246,15 +246,17 @@ MUST_USE err s3_part_target_open(struct call *c, str bucket, str owner, str key,
 MUST_USE err s3_part_store(struct call *c, const struct part_target *target, str object_key, struct stream *body,
                            struct part_row *part);
 
-/* ---- event.c ---- */
+/* ---- event.c: what happened to an object, for whom the bucket's notifications name ---- */
 void s3_event_created(struct call *c, const struct bucket_row *bucket, str key,
                       const struct object_row *object, str reason);
 /* Of a marker that was made, or of what was deleted, with the sequence of the deletion. */
 void s3_event_deleted(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object,
                       bool marker_made, str reason);
-
-void s3_event_restore(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, const char *type);
+enum restore_event { RESTORE_INITIATED, RESTORE_COMPLETED, RESTORE_EXPIRED };
+void s3_event_restore(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, enum restore_event what);
 void s3_event_class_changed(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object);
+void s3_event_tags(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object); /* set, or none left */
+void s3_event_acl(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object);
 
 /* ---- usage: S3's two request tiers ---- */
 static inline void s3_usage_tier1(struct call *c) { count_usage(c, S("Requests-Tier1"), 1); }

@@ -137,6 +137,7 @@ static err object_tags_write(struct call *c, str bucket_name, str owner, str key
     *version = s3_version_shown(&bucket, &object);
     object.tags = tags;
     s3_object_update(c, &bucket, key, &object);
+    s3_event_tags(c, &bucket, key, &object);
     txn_raise_epoch(c->txn); /* policies may ask for s3:ExistingObjectTag */
     return NULL;
 }

@@ -210,10 +210,15 @@ void answer_plain(struct flight *f, int status, str content_type, str body) {
     http_respond(f->exchange, status, headers, 1, body);
 }
 
+str flight_host_id(struct flight *f) {
+    if (!f->host_id.p) f->host_id = id_from(f->arena, S("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"), 76);
+    return f->host_id;
+}
+
 enum step stage_encode(struct flight *f) {
     struct wire_message m = {0};
     bool head = str_eq(f->request->method, S("HEAD"));
-    if (f->s3) f->host_id = id_from(f->arena, S("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"), 76);
+    if (f->s3) (void)flight_host_id(f);
     struct stream *stream = NULL;
     if (f->request->header_count) cors_headers(f);
     if (f->error) {

@@ -37,7 +37,9 @@ struct call {
     str base_url;   /* "http://localhost:4566": the host by which the client came, for URLs in answers */
     str source_ip;
     i64 now_ms;     /* the cloud's clock */
+    str host_id;    /* S3: x-amz-id-2 of the answer; absent in tasks */
     bool by_query;  /* the client speaks the old query protocol */
+    bool by_form;   /* PutObject came as a browser's form (POST Object) */
     bool wait_over; /* the deadline of wait_for passed: answer with what there is */
     struct cloud *cloud;
     struct flight *flight;   /* NULL in a call between services and in a task */

@@ -75,7 +75,7 @@ struct flight {
 
     err error;   /* the answer, if not success */
     str message; /* with it, before there is a call */
-    str host_id; /* S3: x-amz-id-2 */
+    str host_id; /* S3: x-amz-id-2; see flight_host_id() */
 };
 
 struct stage {
@@ -95,6 +95,7 @@ enum step stage_prepare(struct flight *f);   /* handle.c */
 enum step stage_receive(struct flight *f);   /* receive.c: only now 100-continue */
 enum step stage_handle(struct flight *f);    /* handle.c: begin, handle, commit, wait */
 enum step stage_settle(struct flight *f);    /* handle.c: what came of it */
+str flight_host_id(struct flight *f); /* made when it is first asked for: answer.c */
 enum step stage_encode(struct flight *f);    /* cors.c */
 bool cors_owns(const struct flight *f);
 enum step cors_preflight(struct flight *f);

@@ -130,6 +130,8 @@ static void begin_call(struct flight *f) {
                                f->request->host.n ? f->request->host : S("localhost"));
     c->source_ip = f->request->peer;
     c->by_query = f->protocol == WIRE_AWS_QUERY;
+    c->by_form = f->form != NULL;
+    if (f->s3) c->host_id = flight_host_id(f);
 }
 
 err flight_key_unknown(struct flight *f) {

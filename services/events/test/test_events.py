@@ -356,11 +356,7 @@ def test_state_changes_of_services(brume, events, sqs):
     s3 = brume.client("s3")
     bucket = name("bucket")
     s3.create_bucket(Bucket=bucket)
-    try:
-        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "NotImplemented":
-            raise
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
     _, url = rule_to_queue(events, sqs, "default", {"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}}})
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
     body = json.loads(receive(sqs, url)[0]["Body"])
