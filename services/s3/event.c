@@ -80,7 +80,7 @@ void s3_event_deleted(struct call *c, const struct bucket_row *bucket, str key, 
                                             {"LifecycleExpiration:Delete", "LifecycleExpiration:DeleteMarkerCreated"}};
     struct s3_notification_row row;
     if (!listened_to(c, bucket, &row)) return;
-    bool by_rule = c->principal->kind == PRINCIPAL_SERVICE;
+    bool by_rule = str_eq(reason, S("Lifecycle Expiration"));
     struct object_row shown = *object;
     if (marker_made) shown.etag = S("d41d8cd98f00b204e9800998ecf8427e"); /* of no bytes */
     struct s3_notice n = {.name = names[by_rule][marker_made], .version = by_rule ? "2.3" : "2.1", .key = key, .object = &shown,

@@ -233,6 +233,17 @@ def test_a_lost_destination_never_fails_the_put(world):
     assert world.s3.get_object(Bucket=world.bucket, Key="k")["Body"].read() == b"x"
 
 
+def test_another_account_s_put_is_told_for_the_owner(world):
+    """The queue lets the owner's account in, and the record says who it was."""
+    world.s3.put_bucket_policy(Bucket=world.bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{world.bucket}/*"}]}))
+    url = world.listen("s3:ObjectCreated:*")
+    world.server.client("s3", account="222222222222").put_object(Bucket=world.bucket, Key="k", Body=b"x")
+    record = world.records(url, 1)[0]
+    assert record["userIdentity"]["principalId"] == "AWS:222222222222"
+    assert record["s3"]["bucket"]["ownerIdentity"]["principalId"] == ACCOUNT
+
+
 def test_event_bridge_is_asked_for(world):
     events = world.server.client("events")
     url, _ = world.queue("events.amazonaws.com", {"StringEquals": {"aws:SourceAccount": ACCOUNT}})
@@ -287,6 +298,8 @@ def test_destinations_must_let_s3_in(world):
     topic = f"arn:aws:sns:us-east-1:{ACCOUNT}:none"
     error = refused(world.configure, TopicConfigurations=[destination(topic, "s3:ObjectCreated:*", kind="TopicArn")])
     assert error["ArgumentValue1"] == "The destination topic does not exist"
+    none = [destination(f"arn:aws:sqs:us-east-1:{ACCOUNT}:none{i}", "s3:ObjectCreated:*", rules=[("prefix", f"{i}/")]) for i in range(5)]
+    assert refused(world.configure, QueueConfigurations=none)["ArgumentName2"].endswith(":none1, null")
     world.configure(skip=True, QueueConfigurations=[destination(closed, "s3:ObjectCreated:*")])  # then it is simply not told
     world.s3.put_object(Bucket=world.bucket, Key="k", Body=b"x")
 
