@@ -204,7 +204,8 @@ err s3_complete_multipart_upload(struct call *c, const struct s3_complete_multip
     struct object_row object;
     s3_usage_tier1(c);
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
-    TRY(s3_customer_key_check(c, in->sse_customer_algorithm, in->sse_customer_key));
+    struct customer_key customer = S3_CUSTOMER_KEY_OF(in);
+    TRY(s3_customer_key_check(c, &customer, (str){0}));
     if (completed_before(c, &bucket, in->key, in->upload_id, &object)) {
         answer(c, in, &bucket, &object, out);
         return NULL;

@@ -54,6 +54,9 @@ err s3_copy_too_large(struct call *c) {
                 "source: 5368709120");
 }
 
+#define SOURCE_KEY_OF(in)                                                                          \
+    ((struct customer_key){(in)->copy_source_sse_customer_algorithm, (in)->copy_source_sse_customer_key, \
+                           (in)->copy_source_sse_customer_key_md5})
 #define CONDITION_OF(in)                                                                           \
     ((struct condition){(in)->copy_source_if_match, (in)->copy_source_if_none_match,               \
                         (in)->copy_source_if_modified_since, (in)->copy_source_if_unmodified_since})
@@ -70,7 +73,7 @@ static err self_check(struct call *c, const struct s3_copy_object_request *in, b
     TRY(s3_copy_source_parse(c, in->copy_source, &source));
     bool same = str_eq(source.bucket, in->bucket) && str_eq(source.key, in->key) && !source.version_id.p;
     bool changes = replaces || in->storage_class.p || in->website_redirect_location.p
-                   || in->server_side_encryption.p;
+                   || in->server_side_encryption.p || in->sse_customer_algorithm.p;
     struct bucket_row bucket; /* one that says how to encrypt may say it anew */
     if (!same || changes || (s3_bucket_find(c, in->bucket, &bucket) && s3_configured(&bucket, S3_CONFIG_ENCRYPTION))) return NULL;
     return fail(c, &s3_invalid_request,
@@ -105,11 +108,11 @@ static err copy_begin(struct call *c, const struct s3_copy_object_request *in, s
     TRY(directive(c, "x-amz-tagging-directive", in->tagging_directive, &job->replace_tags,
                   "Unknown tagging directive."));
     TRY(s3_headers_check(c, &headers));
-    TRY(s3_customer_key_check(c, in->copy_source_sse_customer_algorithm,
-                              in->copy_source_sse_customer_key));
     TRY(self_check(c, in, job->replace_metadata));
     TRY(s3_copy_source_open(c, in->copy_source, in->expected_source_bucket_owner, &condition,
                             &job->source));
+    struct customer_key source_key = SOURCE_KEY_OF(in);
+    TRY(s3_customer_key_open(c, &source_key, &job->source));
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &job->bucket));
     if (job->source.size > copy_max) return s3_copy_too_large(c);
     job->kind = s3_object_checksum(&job->source);
@@ -118,7 +121,7 @@ static err copy_begin(struct call *c, const struct s3_copy_object_request *in, s
         return fail(c, &s3_invalid_request,
                     "Checksum algorithm provided is unsupported. Please try again with any of the "
                     "valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
-    job->digest = job->source.part_count > 0 || job->source.kms_key.p || job->kind != s3_object_checksum(&job->source);
+    job->digest = job->source.part_count > 0 || job->source.kms_key.p || job->source.customer_key.p || job->kind != s3_object_checksum(&job->source);
     job->version = arena_format(c->arena, "%llx", (unsigned long long)job->source.sequence);
     return NULL;
 }
@@ -197,6 +200,7 @@ err s3_copy_object(struct call *c, const struct s3_copy_object_request *in,
     out->version_id = s3_version_shown(&job.bucket, &copy);
     out->copy_source_version_id = job.source.version_id;
     S3_ENCRYPTION_SHOW(out, &copy);
+    S3_CUSTOMER_KEY_SHOW(out, in);
     out->ssekms_encryption_context = copy.kms_context;
     return NULL;
 }
@@ -237,11 +241,11 @@ static err part_copy_begin(struct call *c, const struct s3_upload_part_copy_requ
                            struct part_copy *p) {
     struct condition condition = CONDITION_OF(in);
     *p = (struct part_copy){0};
-    TRY(s3_customer_key_check(c, in->sse_customer_algorithm, in->sse_customer_key));
-    TRY(s3_customer_key_check(c, in->copy_source_sse_customer_algorithm,
-                              in->copy_source_sse_customer_key));
+    struct customer_key customer = S3_CUSTOMER_KEY_OF(in), source_key = SOURCE_KEY_OF(in);
+    TRY(s3_customer_key_check(c, &customer, (str){0}));
     TRY(s3_copy_source_open(c, in->copy_source, in->expected_source_bucket_owner, &condition,
                             &p->source));
+    TRY(s3_customer_key_open(c, &source_key, &p->source));
     TRY(s3_part_target_open(c, in->bucket, in->expected_bucket_owner, in->key, in->upload_id,
                             in->part_number.v, &p->target));
     TRY(part_range(c, in->copy_source_range, p->source.size, &p->first, &p->length));
@@ -275,7 +279,10 @@ err s3_upload_part_copy(struct call *c, const struct s3_upload_part_copy_request
                     "resource. Please try again.");
     struct part_row part;
     TRY(source_decrypt(c, in->copy_source, &p.source));
-    TRY(s3_part_store(c, &p.target, in->key, call_body(c), &part));
+    struct customer_key customer = S3_CUSTOMER_KEY_OF(in);
+    str data_key;
+    TRY(s3_part_data_key(c, &p.target, in->key, &customer, &data_key));
+    s3_part_store(c, &p.target, data_key, call_body(c), &part);
     struct s3_copy_part_result *result = NEW(c->arena, struct s3_copy_part_result);
     result->etag = s3_quoted(c, part.etag);
     result->last_modified = SOME_TIME(s3_whole_seconds(part.modified_ms));
@@ -285,5 +292,6 @@ err s3_upload_part_copy(struct call *c, const struct s3_upload_part_copy_request
     out->copy_part_result = result;
     out->copy_source_version_id = p.source.version_id;
     S3_ENCRYPTION_SHOW(out, p.target.upload.object);
+    S3_CUSTOMER_KEY_SHOW(out, in);
     return NULL;
 }

@@ -116,6 +116,7 @@ static err context_of(struct call *c, str encoded, str arn, struct kms_encryptio
 
 err s3_encryption_check(struct call *c, const struct encryption_asked *asked) {
     struct kms_encryption_context_type scratch = {0};
+    TRY(s3_customer_key_check(c, &asked->customer, asked->algorithm));
     bool kms = str_eq(asked->algorithm, S("aws:kms"));
     if (str_eq(asked->algorithm, S("aws:kms:dsse")))
         return s3_fail_header_not_implemented(c, "x-amz-server-side-encryption", "Dual-layer encryption with AWS KMS keys is not implemented");
@@ -169,9 +170,12 @@ static void data_key_give(str plain, str *data_key) {
 err s3_encryption_of_new(struct call *c, const struct bucket_row *bucket, str key, const struct encryption_asked *asked,
                          struct object_row *object, str *data_key) {
     struct encryption_row row = {0};
-    if (data_key) *data_key = (str){0};
+    str plain;
     object->kms_key = object->kms_data_key = object->kms_context = (str){0};
     object->bucket_key = false;
+    TRY(s3_customer_key_take(c, &asked->customer, object, &plain));
+    if (data_key) *data_key = plain;
+    if (object->customer_key.p) return NULL;
     (void)s3_config_get(c, bucket, S3_CONFIG_ENCRYPTION, &encryption_record, &row);
     if (asked->algorithm.p) {
         row.kms = str_eq(asked->algorithm, S("aws:kms"));
@@ -223,4 +227,7 @@ void s3_encryption_etag(struct call *c, str data_key, str *etag) {
     data_key_give(data_key, NULL);
 }
 
-str s3_encryption_name(const struct object_row *object) { return object->kms_key.p ? S("aws:kms") : S("AES256"); }
+str s3_encryption_name(const struct object_row *object) {
+    if (object->customer_key.p) return (str){0};
+    return object->kms_key.p ? S("aws:kms") : S("AES256");
+}

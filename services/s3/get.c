@@ -25,7 +25,8 @@ struct question {
     str bucket, owner, key, version_id, range;
     struct condition condition;
     struct opt_i32 part_number;
-    str checksum_mode, customer_algorithm, customer_key;
+    str checksum_mode;
+    struct customer_key customer;
 };
 #define QUESTION_OF(in)                                                                            \
     ((struct question){.bucket = (in)->bucket,                                                     \
@@ -37,8 +38,7 @@ struct question {
                                      (in)->if_unmodified_since},                                   \
                        .part_number = (in)->part_number,                                           \
                        .checksum_mode = (in)->checksum_mode,                                       \
-                       .customer_algorithm = (in)->sse_customer_algorithm,                         \
-                       .customer_key = (in)->sse_customer_key})
+                       .customer = S3_CUSTOMER_KEY_OF(in)})
 
 static err view_range(struct call *c, str range, struct view *v) {
     switch (s3_range_parse(range, v->object.size, &v->first, &v->length)) {
@@ -88,11 +88,11 @@ static err look(struct call *c, const struct question *q, struct view *v) {
     str part_checksum = {0};
     *v = (struct view){.checksum_kind = -1};
     TRY(s3_bucket_open(c, q->bucket, q->owner, &bucket));
-    TRY(s3_customer_key_check(c, q->customer_algorithm, q->customer_key));
     if (q->range.p && q->part_number.set)
         return fail(c, &s3_invalid_request,
                     "Cannot specify both Range header and partNumber query parameter");
     TRY(s3_object_open(c, &bucket, q->key, q->version_id, &v->object));
+    TRY(s3_customer_key_open(c, &q->customer, &v->object));
     v->bucket = bucket;
     v->version_id = s3_version_shown(&bucket, &v->object);
     v->restore = s3_restore_shown(c, &v->object);
@@ -161,6 +161,7 @@ static struct record_pair *metadata_of(struct call *c, const struct object_row *
         (out)->expires = (in)->response_expires.set ? http_date((c), (in)->response_expires.ms)    \
                                                     : o_->expires;                                 \
         S3_ENCRYPTION_SHOW(out, o_);                                                               \
+        S3_CUSTOMER_KEY_SHOW(out, in);                                                             \
         (out)->version_id = (seen)->version_id;                                                    \
         if ((seen)->not_modified) {                                                                   \
             (c)->status = 304;                                                                     \
@@ -305,9 +306,10 @@ err s3_get_object_attributes(struct call *c, const struct s3_get_object_attribut
     struct object_row object;
     s3_usage_tier2(c);
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
-    TRY(s3_customer_key_check(c, in->sse_customer_algorithm, in->sse_customer_key));
     TRY(attributes_check(c, in));
     TRY(s3_object_open(c, &bucket, in->key, in->version_id, &object));
+    struct customer_key customer = S3_CUSTOMER_KEY_OF(in);
+    TRY(s3_customer_key_open(c, &customer, &object));
     out->last_modified = SOME_TIME(s3_whole_seconds(object.modified_ms));
     out->version_id = s3_version_shown(&bucket, &object);
     if (asks(in, "ETag")) out->etag = object.etag;

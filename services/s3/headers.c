@@ -4,13 +4,6 @@
 
 enum { METADATA_MAX = 2048, REDIRECT_MAX = 2048 };
 
-err s3_customer_key_check(struct call *c, str algorithm, str key) {
-    if (!algorithm.p && !key.p) return NULL;
-    return s3_fail_header_not_implemented(
-        c, "x-amz-server-side-encryption-customer-algorithm",
-        "Encryption with keys that the client provides is not implemented");
-}
-
 static err storage_class_check(struct call *c, str class) {
     if (!class.p || s3_storage_class(class)) return NULL;
     fail_detail(c, S("StorageClassRequested"), class);
@@ -42,7 +35,6 @@ static err metadata_check(struct call *c, const struct record_pairs *metadata) {
 }
 
 err s3_headers_check(struct call *c, const struct object_headers *h) {
-    TRY(s3_customer_key_check(c, h->customer_algorithm, h->customer_key));
     TRY(s3_encryption_check(c, &h->encryption));
     TRY(storage_class_check(c, h->storage_class));
     TRY(redirect_check(c, h->website_redirect));

@@ -69,6 +69,7 @@ err s3_put_object(struct call *c, const struct s3_put_object_request *in,
     S3_CHECKSUM_SET(out, s3_object_checksum(&object), s3_checksum_text(c, &object));
     out->checksum_type = s3_checksum_type(&object);
     S3_ENCRYPTION_SHOW(out, &object);
+    S3_CUSTOMER_KEY_SHOW(out, in);
     out->ssekms_encryption_context = object.kms_context;
     return NULL;
 }

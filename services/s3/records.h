@@ -74,6 +74,7 @@ struct object_row {
     str kms_data_key;         /* as KMS sealed it */
     str kms_context;          /* of the request's own, in Base64 */
     bool bucket_key;          /* the context is the bucket's */
+    str customer_key;         /* SSE-C: a salt and its HMAC under the key, which is not kept */
 };
 
 /* A version of a key, for tasks: by what does not change when it is no longer current. */

@@ -65,18 +65,22 @@ MUST_USE err s3_key_check(struct call *c, str key); /* KeyTooLongError */
 
 /* ---- headers.c: the headers of an object as a request gives them ---- */
 /* Of its encryption: encryption.h. */
+struct customer_key {
+    str algorithm, key, md5;
+};
+#define S3_CUSTOMER_KEY_OF(in) ((struct customer_key){(in)->sse_customer_algorithm, (in)->sse_customer_key, (in)->sse_customer_key_md5})
 struct encryption_asked {
     str algorithm, kms_key, context;
     struct opt_bool bucket_key;
+    struct customer_key customer;
 };
 #define S3_ENCRYPTION_OF(in)                                                                                      \
     ((struct encryption_asked){(in)->server_side_encryption, (in)->ssekms_key_id, (in)->ssekms_encryption_context, \
-                               (in)->bucket_key_enabled})
+                               (in)->bucket_key_enabled, S3_CUSTOMER_KEY_OF(in)})
 struct object_headers {
     str cache_control, content_disposition, content_encoding, content_language, content_type, expires;
     str website_redirect, storage_class, tagging;
     struct encryption_asked encryption;
-    str customer_algorithm, customer_key;
     str lock_mode, legal_hold;
     struct opt_time lock_until;
     bool event_hold;
@@ -94,8 +98,6 @@ struct object_headers {
                              .storage_class = (in)->storage_class,                                 \
                              .tagging = (in)->tagging,                                             \
                              .encryption = S3_ENCRYPTION_OF(in),                                   \
-                             .customer_algorithm = (in)->sse_customer_algorithm,                   \
-                             .customer_key = (in)->sse_customer_key,                               \
                              .lock_mode = (in)->object_lock_mode,                                  \
                              .legal_hold = (in)->object_lock_legal_hold_status,                    \
                              .lock_until = (in)->object_lock_retain_until_date,                    \
@@ -108,8 +110,6 @@ struct object_headers {
     ((struct record_pairs){(struct record_pair *)(void *)(map).v, (map).n, (map).set})
 /* What brume does not have is refused here, never accepted and forgotten. */
 MUST_USE err s3_headers_check(struct call *c, const struct object_headers *h);
-/* Only those that a request without own object carries too. */
-MUST_USE err s3_customer_key_check(struct call *c, str algorithm, str key);
 /* Content and system headers, metadata and tags; s3_headers_check has passed. */
 MUST_USE err s3_headers_apply(struct call *c, const struct object_headers *h, struct object_row *object);
 
@@ -241,10 +241,12 @@ MUST_USE err s3_upload_open(struct call *c, const struct bucket_row *bucket, str
                             struct upload_row *upload);
 MUST_USE err s3_part_target_open(struct call *c, str bucket, str owner, str key, str upload_id,
                                  i32 number, struct part_target *target);
-/* Makes the body a part of the object to be; a part of that number that was there goes. NULL: no bytes. Refused
- * to whom KMS refuses the upload's data key. */
-MUST_USE err s3_part_store(struct call *c, const struct part_target *target, str object_key, struct stream *body,
-                           struct part_row *part);
+/* Makes the body a part of the object to be; a part of that number that was there goes. NULL: no bytes. */
+/* The upload's data key, or a refusal: what is needed to bring it parts. */
+MUST_USE err s3_part_data_key(struct call *c, const struct part_target *target, str key, const struct customer_key *customer, str *data_key);
+/* data_key: wiped. */
+void s3_part_store(struct call *c, const struct part_target *target, str data_key, struct stream *body,
+                   struct part_row *part);
 
 /* ---- event.c: what happened to an object, for whom the bucket's notifications name ---- */
 void s3_event_created(struct call *c, const struct bucket_row *bucket, str key,

@@ -67,6 +67,7 @@ err s3_create_multipart_upload(struct call *c, const struct s3_create_multipart_
     out->key = in->key;
     out->upload_id = upload.id;
     S3_ENCRYPTION_SHOW(out, &object);
+    S3_CUSTOMER_KEY_SHOW(out, in);
     out->ssekms_encryption_context = object.kms_context;
     if (upload.checksum_asked) {
         out->checksum_algorithm = s3_checksum_name(s3_object_checksum(&object));
@@ -113,7 +114,8 @@ err s3_upload_part_prepare(struct call *c, const struct s3_upload_part_request *
     struct part_target target;
     struct checksum_claim claim;
     S3_CHECKSUM_CLAIM(in, &claim);
-    TRY(s3_customer_key_check(c, in->sse_customer_algorithm, in->sse_customer_key));
+    struct customer_key customer = S3_CUSTOMER_KEY_OF(in);
+    TRY(s3_customer_key_check(c, &customer, (str){0}));
     TRY(s3_body_digests(c, &claim, in->checksum_algorithm, &plan->digests));
     plan->body_max = part_size_max;
     plan->too_large = &s3_entity_too_large;
@@ -125,11 +127,14 @@ err s3_upload_part_prepare(struct call *c, const struct s3_upload_part_request *
     return NULL;
 }
 
-err s3_part_store(struct call *c, const struct part_target *target, str object_key, struct stream *body,
-                  struct part_row *part) {
+err s3_part_data_key(struct call *c, const struct part_target *target, str key, const struct customer_key *customer, str *data_key) {
+    TRY(s3_customer_key_of_part(c, customer, target->upload.object, data_key));
+    return data_key->p ? NULL : s3_encryption_open(c, target->bucket.name, key, target->upload.object, data_key);
+}
+
+void s3_part_store(struct call *c, const struct part_target *target, str data_key, struct stream *body,
+                   struct part_row *part) {
     struct object_row taken = {0};
-    str data_key;
-    TRY(s3_encryption_open(c, target->bucket.name, object_key, target->upload.object, &data_key));
     str key = s3_part_key(c, &target->bucket, target->upload.id, target->number), value;
     struct part_row old = {0};
     if (txn_get(c->txn, key, &value)) {
@@ -144,7 +149,6 @@ err s3_part_store(struct call *c, const struct part_target *target, str object_k
                               .checksum = taken.checksum};
     if (part->size) part->blob = stream_adopt(c, body);
     txn_put(c->txn, key, record_encode(c->arena, &s3_part_record, part));
-    return NULL;
 }
 
 err s3_upload_part(struct call *c, const struct s3_upload_part_request *in,
@@ -157,10 +161,14 @@ err s3_upload_part(struct call *c, const struct s3_upload_part_request *in,
     int declared = in->body ? stream_declared_checksum(in->body) : -1;
     int kind = s3_object_checksum(target.upload.object);
     TRY(part_kind_check(c, &target.upload, declared));
-    TRY(s3_part_store(c, &target, in->key, in->body, &part));
+    struct customer_key customer = S3_CUSTOMER_KEY_OF(in);
+    str data_key;
+    TRY(s3_part_data_key(c, &target, in->key, &customer, &data_key));
+    s3_part_store(c, &target, data_key, in->body, &part);
     count_usage(c, S("DataTransfer-In-Bytes"), (double)part.size);
     out->etag = s3_quoted(c, part.etag);
     S3_ENCRYPTION_SHOW(out, target.upload.object);
+    S3_CUSTOMER_KEY_SHOW(out, in);
     if (declared >= 0 && declared != kind)
         S3_CHECKSUM_SET(out, declared, base64_of(c->arena, stream_digest(c, in->body, declared)));
     else S3_CHECKSUM_SET(out, kind, base64_of(c->arena, part.checksum));

@@ -345,7 +345,6 @@ def test_what_is_refused(s3, bucket, key):
     refused("InvalidArgument", put(SSEKMSKeyId=key))
     refused("InvalidEncryptionAlgorithmError", put(ServerSideEncryption="ROT13"))
     refused("NotImplemented", put(ServerSideEncryption="aws:kms:dsse"))
-    refused("NotImplemented", put(SSECustomerAlgorithm="AES256", SSECustomerKey=bytes(32)))
     refused("NoSuchKey", lambda: read(s3, bucket, "k"))
 
 
