@@ -44,10 +44,15 @@ void key_i64(struct key *k, i64 part) { key_u64(k, (u64)part ^ (u64)1 << 63); }
 
 bool key_fits(const struct key *k) { return !k->buf.over; }
 
-str key_bytes(const struct key *k) {
-    ASSERT(key_fits(k));
-    return buf_str(&k->buf);
+/* One byte longer than any row's key, and behind all of what fitted: 0xff begins no text. */
+static str nobody(const struct key *k) {
+    char *p = arena_alloc(k->buf.arena, KEY_MAX + 1, 1);
+    memset(p, 0xff, KEY_MAX + 1);
+    memcpy(p, k->buf.p, k->buf.n);
+    return (str){p, KEY_MAX + 1};
 }
+
+str key_bytes(const struct key *k) { return key_fits(k) ? buf_str(&k->buf) : nobody(k); }
 
 str key_after_prefix(struct arena *a, str prefix) {
     while (prefix.n && (u8)prefix.p[prefix.n - 1] == 0xff) prefix.n--;

@@ -49,9 +49,10 @@ void key_u64(struct key *k, u64 part); /* big-endian, 8 bytes */
 void key_i64(struct key *k, i64 part); /* order of the numbers */
 /* A part without terminator: last part only, for prefix ranges inside a string (S3 list by prefix). */
 void key_str_prefix(struct key *k, str part);
-/* Each byte 0x00 or 0x01 of a string takes two: ask before key_bytes where a caller chose the string. */
+/* Each byte 0x00 or 0x01 of a string takes two: ask before a put where a caller chose the string. */
 bool key_fits(const struct key *k);
-str key_bytes(const struct key *k); /* asserts that it fits */
+/* What does not fit names no row: it is not found, nothing is below it, deleting it does nothing; txn_put asserts. */
+str key_bytes(const struct key *k);
 /* The exclusive end of the range of all keys that start with `prefix`. */
 str key_after_prefix(struct arena *a, str prefix);
 /* Reads the parts back, in order; false when the key has another form. */

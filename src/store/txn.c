@@ -83,6 +83,7 @@ void txn_put(struct txn *t, str key, str value) {
 }
 
 void txn_delete(struct txn *t, str key) {
+    if (key.n > KEY_MAX) return; /* names no row */
     set(t, CHANGE_DELETE, key);
     t->bytes += key.n;
 }

@@ -128,6 +128,9 @@ static void the_longest_keys_fit(void) {
     struct key k = key_new(&a, S("s3"));
     key_str(&k, (str){bytes, sizeof bytes});
     CHECK(!key_fits(&k)); /* the room answers the caller; nothing is cut off silently */
+    str none, nothing = key_bytes(&k), all = key_after_prefix(&a, nothing);
+    CHECK(nothing.n > KEY_MAX && str_cmp(nothing, all) < 0);
+    CHECK(!get_row(p.store, &a, nothing, &none));
     place_drop(&p);
     arena_free(&a);
 }
