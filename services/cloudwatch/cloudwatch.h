@@ -58,4 +58,19 @@ struct query_run;
 MUST_USE err queries_open(struct call *c, const struct cloudwatch_metric_data_queries *queries, i64 from_ms, i64 to_ms, struct query_run **run);
 MUST_USE err query_series(struct call *c, struct query_run *run, u32 i, struct query_answer *answer);
 
+/* ---- alarm.c ---- */
+struct key alarms_key(struct arena *a, str account, str region);
+bool alarm_load(struct txn *t, struct arena *a, str account, str region, str name, struct alarm *alarm);
+void alarm_save(struct txn *t, struct arena *a, const struct alarm *alarm);
+str alarm_arn(struct arena *a, const struct alarm *alarm);
+void alarm_schedule(struct txn *t, struct arena *a, const struct alarm *alarm, i64 now_ms); /* its next evaluation */
+
+/* ---- alarm_state.c: what follows from a new state ---- */
+void alarm_becomes(struct call *c, struct alarm *alarm, str state, str reason, str reason_data);
+void history_add(struct call *c, const struct alarm *alarm, str type, str summary, str data);
+str full_date(struct arena *a, i64 ms); /* 2026-11-22T06:44:43.123+0000 */
+
+/* ---- alarm_evaluate.c ---- */
+err alarm_evaluate(struct txn *t, const struct task *task, i64 now_ms);
+
 #endif

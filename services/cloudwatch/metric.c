@@ -90,7 +90,7 @@ err metric_forget(struct txn *t, const struct task *task, i64 now_ms) {
     return NULL;
 }
 
-const struct task_kind cloudwatch_task_kinds[] = {{.name = "cloudwatch-forget", .run = metric_forget}};
+const struct task_kind cloudwatch_task_kinds[] = {{.name = "cloudwatch-forget", .run = metric_forget}, {.name = "cloudwatch-alarm", .run = alarm_evaluate}};
 
 /* ---- ListMetrics ---- */
 

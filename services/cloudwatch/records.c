@@ -14,3 +14,21 @@ static const struct record_field point_fields[] = {
     RECORD_LIST(5, struct point, samples, sample_record), RECORD_F64(6, struct point, width), RECORD_BOOL(7, struct point, opaque),
 };
 const struct record_type cloudwatch_point_record = RECORD_TYPE(struct point, point_fields);
+
+static const struct record_field alarm_fields[] = {
+    RECORD_STR(1, struct alarm, description), RECORD_STR(2, struct alarm, space), RECORD_STR(3, struct alarm, metric),
+    RECORD_STR(4, struct alarm, statistic), RECORD_STR(5, struct alarm, unit), RECORD_STR(6, struct alarm, comparison),
+    RECORD_STR(7, struct alarm, missing), RECORD_STR(8, struct alarm, low_samples), RECORD_BOOL(9, struct alarm, actions_off),
+    RECORD_BOOL(10, struct alarm, extended), RECORD_LIST(11, struct alarm, ok_actions, record_pair_type), RECORD_LIST(12, struct alarm, alarm_actions, record_pair_type),
+    RECORD_LIST(13, struct alarm, insufficient_actions, record_pair_type), RECORD_LIST(14, struct alarm, dimensions, record_pair_type), RECORD_I64(15, struct alarm, period_s),
+    RECORD_I64(16, struct alarm, periods), RECORD_I64(17, struct alarm, to_alarm), RECORD_I64(18, struct alarm, configured_ms),
+    RECORD_I64(19, struct alarm, updated_ms), RECORD_I64(20, struct alarm, changed_ms), RECORD_F64(21, struct alarm, threshold),
+    RECORD_STR(22, struct alarm, state), RECORD_STR(23, struct alarm, reason), RECORD_STR(24, struct alarm, reason_data),
+};
+const struct record_type cloudwatch_alarm_record = RECORD_TYPE(struct alarm, alarm_fields);
+
+static const struct record_field alarm_event_fields[] = {
+    RECORD_I64(1, struct alarm_event, at_ms), RECORD_STR(2, struct alarm_event, alarm), RECORD_STR(3, struct alarm_event, type),
+    RECORD_STR(4, struct alarm_event, summary), RECORD_STR(5, struct alarm_event, data),
+};
+const struct record_type cloudwatch_alarm_event_record = RECORD_TYPE(struct alarm_event, alarm_event_fields);

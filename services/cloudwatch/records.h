@@ -28,6 +28,23 @@ struct point {
     bool opaque;            /* statistic sets came: there are values that no sample tells */
 };
 
+struct alarm {
+    str description, space, metric, statistic /* also an extended one */, unit, comparison, missing, low_samples;
+    bool actions_off, extended;
+    struct record_pairs ok_actions, alarm_actions, insufficient_actions; /* the keys */
+    struct record_pairs dimensions; /* sorted by name */
+    i64 period_s, periods, to_alarm /* 0: all of them */, configured_ms, updated_ms, changed_ms;
+    double threshold;
+    str state, reason, reason_data;
+    str account, region, name; /* from the key */
+};
+
+struct alarm_event { /* of an alarm's history */
+    i64 at_ms;
+    str alarm, type, summary, data;
+};
+
+extern const struct record_type cloudwatch_alarm_record, cloudwatch_alarm_event_record;
 extern const struct record_type cloudwatch_metric_record, cloudwatch_point_record;
 
 #endif

@@ -205,11 +205,17 @@ static void task_committed(struct txn_after *after) {
     (void)records_flush(t->call.cloud); /* it says so itself */
 }
 
+/* A service's principal is called as it signs, but CloudWatch's is not. */
+static str principal_name(const struct service *service) {
+    str signs = str_of(service->wire->text + service->wire->signing_name);
+    return str_eq(signs, S("monitoring")) ? S("cloudwatch") : signs;
+}
+
 struct principal *principal_service(struct arena *a, const struct service *service, str account) {
     struct principal *p = NEW(a, struct principal);
     *p = (struct principal){.kind = PRINCIPAL_SERVICE,
                             .account = account,
-                            .arn = arena_format(a, "%s.amazonaws.com", service->wire->text + service->wire->signing_name)};
+                            .arn = arena_format(a, "%.*s.amazonaws.com", STR_ARGS(principal_name(service)))};
     return p;
 }
 

@@ -1,0 +1,158 @@
+/* An alarm's metric, looked at once a period: the last datapoints held against the threshold. It looks at two
+ * periods more than it evaluates, as AWS does: what came late or is missing is made up for by older datapoints. */
+#include "cloudwatch.h"
+
+#include "text/json.h"
+
+enum { MORE_PERIODS = 2 };
+
+struct datapoint {
+    i64 at_ms;
+    double value, samples;
+    bool breaching;
+};
+struct look {
+    const struct alarm *alarm;
+    struct datapoint *v; /* newest first */
+    u32 n, breaching;
+    i64 missing; /* that no older one makes up for */
+    i64 from_ms, now_ms;
+};
+
+static bool breaches(const struct alarm *m, double v) {
+    if (str_eq(m->comparison, S("GreaterThanThreshold"))) return v > m->threshold;
+    if (str_eq(m->comparison, S("GreaterThanOrEqualToThreshold"))) return v >= m->threshold;
+    if (str_eq(m->comparison, S("LessThanThreshold"))) return v < m->threshold;
+    return v <= m->threshold;
+}
+
+static struct look look(struct call *c, const struct alarm *m) {
+    i64 period_ms = m->period_s * 1000, to = c->now_ms - c->now_ms % period_ms;
+    struct span span = {.from_ms = to - (m->periods + MORE_PERIODS) * period_ms, .to_ms = to, .period_ms = period_ms};
+    struct metric metric = {.space = m->space, .name = m->metric, .dimensions = m->dimensions};
+    struct buckets b = {0};
+    struct statistic s;
+    ASSERT(statistic_parse(m->statistic, &s));
+    if (metric_load(c->txn, c->arena, m->account, m->region, &metric)) b = points_of(c->txn, c->arena, metric.id, m->unit, &span);
+    struct look l = {.alarm = m, .v = NEW_ARRAY(c->arena, struct datapoint, (u32)m->periods), .from_ms = span.to_ms - m->periods * period_ms, .now_ms = c->now_ms};
+    for (u32 i = b.n; i-- > 0 && l.n < m->periods;) {
+        struct datapoint *d = &l.v[l.n];
+        *d = (struct datapoint){.at_ms = b.v[i].at_ms, .samples = b.v[i].point.count};
+        if (!statistic_of(&s, &b.v[i].point, &d->value)) continue;
+        d->breaching = breaches(m, d->value);
+        l.breaching += d->breaching;
+        l.from_ms = MIN(l.from_ms, d->at_ms);
+        l.n++;
+    }
+    l.missing = m->periods - l.n;
+    return l;
+}
+
+static i64 needed(const struct alarm *m) { return m->to_alarm ? m->to_alarm : m->periods; }
+
+/* Absent: it stays as it is. */
+static str state_of(const struct look *l) {
+    const struct alarm *m = l->alarm;
+    str treat = m->missing.p ? m->missing : S("missing");
+    bool alarm = l->breaching >= needed(m), fine = l->n - l->breaching > m->periods - needed(m);
+    if (alarm) return S("ALARM");
+    if (fine || l->missing == 0 || str_eq(treat, S("notBreaching"))) return S("OK");
+    if (str_eq(treat, S("breaching"))) return l->breaching + l->missing >= needed(m) ? S("ALARM") : S("OK");
+    if (str_eq(treat, S("ignore"))) return (str){0};
+    if (l->n == 0) return S("INSUFFICIENT_DATA");
+    return l->breaching == l->n ? S("ALARM") : S("OK");
+}
+
+static const char *words(const struct alarm *m) {
+    if (str_eq(m->comparison, S("GreaterThanThreshold"))) return "greater than";
+    if (str_eq(m->comparison, S("GreaterThanOrEqualToThreshold"))) return "greater than or equal to";
+    if (str_eq(m->comparison, S("LessThanThreshold"))) return "less than";
+    return "less than or equal to";
+}
+
+/* "Threshold Crossed: 1 datapoint [21.5 (22/11/26 06:44:00)] was greater than the threshold (21.0)." */
+static str reason_of(struct arena *a, const struct look *l, str state) {
+    const struct alarm *m = l->alarm;
+    struct buf b = buf_new(a, 1023);
+    const char *plural = l->missing == 1 ? "" : "s", *were = l->missing == 1 ? "was" : "were";
+    bool alarm = str_eq(state, S("ALARM")), part = needed(m) < m->periods, first = true;
+    u32 shown = alarm ? l->breaching : l->n - l->breaching;
+    if (str_eq(state, S("INSUFFICIENT_DATA"))) return arena_format(a, "Insufficient Data: %lld datapoint%s %s unknown.", (long long)l->missing, plural, were);
+    if (l->n == 0)
+        return arena_format(a, "Threshold Crossed: no datapoints were received for %lld period%s and %lld missing datapoint%s %s treated as [%s].", (long long)l->missing, plural,
+                            (long long)l->missing, plural, were, str_eq(m->missing, S("breaching")) ? "Breaching" : "NonBreaching");
+    if (part) buf_format(&b, "Threshold Crossed: %u out of the last %lld datapoints [", shown, (long long)m->periods);
+    else buf_format(&b, "Threshold Crossed: %u datapoint%s [", shown, shown == 1 ? "" : "s");
+    for (u32 i = 0; i < l->n && b.n < 800; i++) {
+        if (l->v[i].breaching != alarm) continue;
+        struct civil_time t = civil_of(l->v[i].at_ms);
+        buf_add(&b, first ? S("") : S(", "));
+        buf_f64(&b, l->v[i].value);
+        buf_format(&b, " (%02d/%02d/%02d %02d:%02d:%02d)", t.day, t.month, (int)(t.year % 100), t.hour, t.minute, t.second);
+        first = false;
+    }
+    buf_format(&b, "] %s %s%s the threshold (", shown == 1 ? "was" : "were", alarm ? "" : "not ", words(m));
+    buf_f64(&b, m->threshold);
+    buf_add(&b, S(")"));
+    i64 minimum = alarm ? needed(m) : m->periods - needed(m) + 1;
+    if (part) buf_format(&b, " (minimum %lld datapoint%s for %s transition)", (long long)minimum, minimum == 1 ? "" : "s", alarm ? "OK -> ALARM" : "ALARM -> OK");
+    buf_add(&b, S("."));
+    return buf_str(&b);
+}
+
+static void date_member(struct arena *a, struct buf *b, const char *name, i64 ms) {
+    json_write_key(b, str_of(name));
+    json_write_string(b, full_date(a, ms));
+}
+
+static str reason_data(struct arena *a, const struct look *l) {
+    const struct alarm *m = l->alarm;
+    struct buf b = buf_new(a, 1 << 20);
+    json_write_object(&b);
+    json_write_key(&b, S("version"));
+    json_write_string(&b, S("1.0"));
+    date_member(a, &b, "queryDate", l->now_ms);
+    if (l->n) date_member(a, &b, "startDate", l->from_ms);
+    if (m->unit.p) {
+        json_write_key(&b, S("unit"));
+        json_write_string(&b, m->unit);
+    }
+    json_write_key(&b, S("statistic"));
+    json_write_string(&b, m->statistic);
+    json_write_key(&b, S("period"));
+    json_write_i64(&b, m->period_s);
+    json_write_key(&b, S("recentDatapoints"));
+    json_write_array(&b);
+    for (u32 i = l->n; i-- > 0;) json_write_f64(&b, l->v[i].value);
+    json_write_array_end(&b);
+    json_write_key(&b, S("threshold"));
+    json_write_f64(&b, m->threshold);
+    json_write_key(&b, S("evaluatedDatapoints"));
+    json_write_array(&b);
+    for (u32 i = 0; i < l->n; i++) {
+        json_write_object(&b);
+        date_member(a, &b, "timestamp", l->v[i].at_ms);
+        json_write_key(&b, S("sampleCount"));
+        json_write_f64(&b, l->v[i].samples);
+        json_write_key(&b, S("value"));
+        json_write_f64(&b, l->v[i].value);
+        json_write_object_end(&b);
+    }
+    json_write_array_end(&b);
+    json_write_object_end(&b);
+    return buf_str(&b);
+}
+
+err alarm_evaluate(struct txn *t, const struct task *task, i64 now_ms) {
+    struct arena *a = txn_arena(t);
+    struct arn arn;
+    struct alarm alarm;
+    ASSERT(arn_parse(arena_str(a, task->key), &arn));
+    if (!alarm_load(t, a, arn.account, arn.region, str_skip(arn.resource, 6), &alarm)) return NULL;
+    struct call *c = call_for_task(t, &cloudwatch_service, arn.account, arn.region, now_ms);
+    struct look l = look(c, &alarm);
+    str state = state_of(&l);
+    if (state.p && !str_eq(state, alarm.state)) alarm_becomes(c, &alarm, state, reason_of(a, &l, state), reason_data(a, &l));
+    alarm_schedule(t, a, &alarm, now_ms);
+    return NULL;
+}
