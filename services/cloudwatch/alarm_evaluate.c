@@ -4,7 +4,7 @@
 
 #include "text/json.h"
 
-enum { MORE_PERIODS = 2 };
+enum { MORE_PERIODS = 2, TOLD_MAX = 50 /* datapoints in the reason's data */ };
 
 struct datapoint {
     i64 at_ms;
@@ -107,7 +107,7 @@ static void date_member(struct arena *a, struct buf *b, const char *name, i64 ms
 
 static str reason_data(struct arena *a, const struct look *l) {
     const struct alarm *m = l->alarm;
-    struct buf b = buf_new(a, 1 << 20);
+    struct buf b = buf_new(a, 1 << 16);
     json_write_object(&b);
     json_write_key(&b, S("version"));
     json_write_string(&b, S("1.0"));
@@ -123,13 +123,13 @@ static str reason_data(struct arena *a, const struct look *l) {
     json_write_i64(&b, m->period_s);
     json_write_key(&b, S("recentDatapoints"));
     json_write_array(&b);
-    for (u32 i = l->n; i-- > 0;) json_write_f64(&b, l->v[i].value);
+    for (u32 i = MIN(l->n, TOLD_MAX); i-- > 0;) json_write_f64(&b, l->v[i].value);
     json_write_array_end(&b);
     json_write_key(&b, S("threshold"));
     json_write_f64(&b, m->threshold);
     json_write_key(&b, S("evaluatedDatapoints"));
     json_write_array(&b);
-    for (u32 i = 0; i < l->n; i++) {
+    for (u32 i = 0; i < MIN(l->n, TOLD_MAX); i++) {
         json_write_object(&b);
         date_member(a, &b, "timestamp", l->v[i].at_ms);
         json_write_key(&b, S("sampleCount"));

@@ -24,9 +24,8 @@ static struct key history_key(struct arena *a, str account, str region) {
 
 void history_add(struct call *c, const struct alarm *alarm, str type, str summary, str data) {
     struct alarm_event e = {.at_ms = c->now_ms, .alarm = alarm->name, .type = type, .summary = summary, .data = data};
-    struct key k = history_key(c->arena, c->account, c->region), end = k = history_key(c->arena, c->account, c->region);
+    struct key k = history_key(c->arena, c->account, c->region), end = history_key(c->arena, c->account, c->region);
     str begin = key_bytes(&k), key, row;
-    end = history_key(c->arena, c->account, c->region);
     key_i64(&end, c->now_ms - HISTORY_DAYS * day_ms);
     struct range r = txn_range(c->txn, begin, key_bytes(&end));
     for (int i = 0; i < TRIM && range_next(&r, &key, &row); i++) txn_delete(c->txn, key);
