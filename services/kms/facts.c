@@ -177,7 +177,15 @@ err kms_create_alias_facts(struct call *c, const struct kms_create_alias_request
     return key_facts(c, &(struct key_use){.key_id = in->target_key_id}, facts);
 }
 
+/* The key that the alias leaves is asked here, the one that it goes to by the gate, the alias by the handler. */
 err kms_update_alias_facts(struct call *c, const struct kms_update_alias_request *in, struct auth_facts *facts) {
+    struct kms_alias alias;
+    struct kms_key left;
+    struct auth_facts of_left = {0};
+    if (kms_alias_load(c, c->account, in->alias_name, &alias) && kms_key_load(c->txn, c->arena, c->account, c->region, alias.key_id, &left)) {
+        of_key(c, &left, &(struct key_use){.key_id = alias.key_id}, &of_left);
+        if (!may_with(c, S("kms:UpdateAlias"), left.arn, &of_left)) return deny(c, S("kms:UpdateAlias"), left.arn);
+    }
     return key_facts(c, &(struct key_use){.key_id = in->target_key_id}, facts);
 }
 

@@ -104,7 +104,7 @@ str s3_key_after_string(struct call *c, str base, str string) {
 
 bool s3_object_key_fits(str key) {
     if (key.n > OBJECT_KEY_MAX) return false;
-    size_t escaped = key.n; /* a zero byte takes two in a row's key */
-    for (size_t i = 0; i < key.n; i++) escaped += key.p[i] == 0;
+    size_t escaped = key.n; /* the bytes 0 and 1 take two in a row's key (store.h) */
+    for (size_t i = 0; i < key.n; i++) escaped += (u8)key.p[i] <= 1;
     return escaped <= KEY_MAX - ROW_KEY_ROOM;
 }

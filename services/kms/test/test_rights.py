@@ -123,6 +123,17 @@ def test_re_encrypting_needs_a_right_on_both_keys(root, user):
     denied(lambda: one.re_encrypt(CiphertextBlob=blob, DestinationKeyId=there), "kms:ReEncryptFrom")
 
 
+def test_an_alias_leaves_a_key_by_a_right_on_it(root, user):
+    mine, other = (root.create_key()["KeyMetadata"] for _ in range(2))
+    name = f"alias/left-{random.randrange(10**9)}"
+    root.create_alias(AliasName=name, TargetKeyId=other["KeyId"])
+    alias = mine["Arn"].rsplit(":", 1)[0] + ":" + name
+    client = user("one", allow("kms:UpdateAlias", resource=[mine["Arn"], alias]))
+    denied(lambda: client.update_alias(AliasName=name, TargetKeyId=mine["KeyId"]), other["Arn"])
+    client = user("both", allow("kms:UpdateAlias", resource=[mine["Arn"], other["Arn"], alias]))
+    client.update_alias(AliasName=name, TargetKeyId=mine["KeyId"])
+
+
 def test_a_grant_allows_one_operation(root, user):
     key = root.create_key()["KeyMetadata"]["Arn"]
     alice = user("alice")

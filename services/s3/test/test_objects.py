@@ -187,6 +187,16 @@ def test_metadata_limit(s3, bucket):
     assert (error["Code"], error["Size"], error["MaxSizeAllowed"]) == ("MetadataTooLarge", "2049", "2048")
 
 
+@pytest.mark.parametrize("byte", ["\x00", "\x01"])
+def test_keys_whose_bytes_take_two_in_a_row(s3, bucket, byte):
+    """Both are escaped where keys are kept: what then is too long is refused, and the server stays."""
+    for call in (s3.put_object, s3.create_multipart_upload):
+        assert failure(call, Bucket=bucket, Key=byte * 1000)["ResponseMetadata"]["HTTPStatusCode"] == 400
+    s3.put_object(Bucket=bucket, Key=byte * 500, Body=b"short enough")
+    assert s3.get_object(Bucket=bucket, Key=byte * 500)["Body"].read() == b"short enough"
+    s3.delete_object(Bucket=bucket, Key=byte * 500)
+
+
 def test_key_limit(s3, bucket):
     s3.put_object(Bucket=bucket, Key="k" * 1024, Body=b"long")
     assert s3.get_object(Bucket=bucket, Key="k" * 1024)["Body"].read() == b"long"
