@@ -127,6 +127,7 @@ def test_prefix_and_suffix_choose(own_world):
     assert w.silent(url) and w.silent(behind)
 
 
+@pytest.mark.as_root  # the record names the root
 def test_the_record(world):
     url, arn = world.queue()
     world.configure(QueueConfigurations=[destination(arn, "s3:ObjectCreated:Put", Id="mine")])
@@ -233,6 +234,7 @@ def test_a_lost_destination_never_fails_the_put(world):
     assert world.s3.get_object(Bucket=world.bucket, Key="k")["Body"].read() == b"x"
 
 
+@pytest.mark.as_root  # the record names the root
 def test_another_account_s_put_is_told_for_the_owner(world):
     """The queue lets the owner's account in, and the record says who it was."""
     world.s3.put_bucket_policy(Bucket=world.bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [
