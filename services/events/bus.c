@@ -160,7 +160,9 @@ err events_list_event_buses(struct call *c, const struct events_list_event_buses
 
 static err set_policy(struct call *c, struct bus *bus, str policy) {
     str problem;
+    struct policy_document *d = NEW(c->arena, struct policy_document); /* further permissions will read it */
     if (!policy_compile(policy, POLICY_RESOURCE, c->arena, &problem)) return fail(c, &cloud_validation, "Error occurred while parsing policy: %.*s", STR_ARGS(problem));
+    if (!policy_document_read(c->arena, policy, d)) return fail(c, &events_policy_length_exceeded_exception, "The policy is too long.");
     bus->policy = policy;
     bus_save(c, bus);
     txn_raise_epoch(c->txn);
@@ -213,7 +215,8 @@ err events_put_permission(struct call *c, const struct events_put_permission_req
     if (in->policy.p) return set_policy(c, &bus, in->policy);
     if (!str_eq(in->action, S("events:PutEvents"))) return fail(c, &cloud_validation, "Provided value in parameter 'action' is not supported.");
     if (!in->statement_id.p || !in->principal.p) return fail(c, &cloud_validation, "Parameters Action, Principal and StatementId are required, or Policy.");
-    if (!bus.policy.p || !policy_document_read(c->arena, bus.policy, d)) *d = (struct policy_document){.version = S("2012-10-17")};
+    if (bus.policy.p) ASSERT(policy_document_read(c->arena, bus.policy, d)); /* was checked when it was set */
+    else d->version = S("2012-10-17");
     size_t at = policy_document_find(d, in->statement_id);
     if (at != STR_NONE) policy_document_remove(d, at); /* the same id replaces */
     if (d->n == POLICY_STATEMENTS_MAX) return fail(c, &events_policy_length_exceeded_exception, "The policy is too long.");

@@ -122,6 +122,13 @@ static void count(struct topic *topic, const struct subscription *s, int by) {
     if (subscription_signed(topic, s)) topic->signed_subscriptions += by;
 }
 
+/* No address has them; and where endpoints are kept they would take two bytes each. */
+static bool has_control(str text) {
+    for (size_t i = 0; i < text.n; i++)
+        if ((u8)text.p[i] < ' ') return true;
+    return false;
+}
+
 static err subscribe_again(struct call *c, const struct sns_subscribe_input *in, struct subscription *s) {
     struct subscription wanted = *s;
     TRY(subscription_attributes_apply(c, &wanted, &in->attributes));
@@ -151,7 +158,7 @@ err sns_subscribe(struct call *c, const struct sns_subscribe_input *in, struct s
     str endpoint = in->endpoint.p ? in->endpoint : S(""), id;
     TRY(topic_open(c, "TopicArn", in->topic_arn, &topic));
     TRY(check_endpoint(c, &topic, in->protocol, endpoint));
-    if (endpoint.n > 1024) return invalid_parameter(c, "Endpoint");
+    if (endpoint.n > 1024 || has_control(endpoint)) return invalid_parameter(c, "Endpoint");
     bool pushed = str_starts(in->protocol, S("http"));
     struct subscription s = {.protocol = in->protocol, .endpoint = endpoint, .owner = c->account, .principal = c->principal->arn,
                              .from_ms = c->now_ms, .pending = pushed, .authenticated = !pushed};

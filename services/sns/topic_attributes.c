@@ -46,7 +46,8 @@ err json_parameter(struct call *c, const char *wrong, const char *name, str text
 
 static err check_policy(struct call *c, str value, const char *wrong) {
     str problem = {0};
-    if (policy_compile(value, POLICY_RESOURCE, c->arena, &problem)) return NULL;
+    struct policy_document *d = NEW(c->arena, struct policy_document); /* AddPermission will read it */
+    if (policy_compile(value, POLICY_RESOURCE, c->arena, &problem) && policy_document_read(c->arena, value, d)) return NULL;
     return wrong_value(c, wrong, "Policy Error: null");
 }
 

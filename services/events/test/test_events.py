@@ -107,6 +107,14 @@ def test_permissions(events, bus):
     assert "Policy" not in events.describe_event_bus(Name=bus)
 
 
+def test_a_policy_of_too_many_statements(events, bus):
+    arn = events.describe_event_bus(Name=bus)["Arn"]
+    many = [{"Sid": str(i), "Effect": "Allow", "Principal": "*", "Action": "events:PutEvents", "Resource": arn} for i in range(101)]
+    refused("PolicyLengthExceededException", events.put_permission, EventBusName=bus, Policy=json.dumps({"Version": "2012-10-17", "Statement": many}))
+    events.put_permission(EventBusName=bus, Action="events:PutEvents", Principal="111122223333", StatementId="a")
+    events.remove_permission(EventBusName=bus, StatementId="a")
+
+
 # ---- rules and targets ----
 
 @pytest.mark.parametrize("custom", [False, True])

@@ -128,6 +128,19 @@ def test_permissions(sns, topic):
     assert len(json.loads(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])["Statement"]) == 1
 
 
+def test_a_policy_of_too_many_statements(sns, topic):
+    """One that AddPermission could not read is refused when it is set, and the server stays."""
+    many = [{"Sid": str(i), "Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": topic} for i in range(101)]
+    refused("InvalidParameter", sns.set_topic_attributes, TopicArn=topic, AttributeName="Policy",
+            AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": many}))
+    sns.add_permission(TopicArn=topic, Label="l", AWSAccountId=["111122223333"], ActionName=["Publish"])
+
+
+def test_an_endpoint_of_control_bytes(sns, topic):
+    endpoint = f"arn:aws:sqs:us-east-1:{ACCOUNT}:" + "\x01" * 980
+    assert refused("InvalidParameter", sns.subscribe, TopicArn=topic, Protocol="sqs", Endpoint=endpoint) == "Invalid parameter: Endpoint"
+
+
 # ---- subscriptions ----
 
 def test_subscription_life(brume, sns, topic, make_queue):
