@@ -193,6 +193,11 @@ bool s3_etag_matches(str header, str etag);
 /* What the front door asks of a browser's request; the headers of the answer go into the call. */
 int s3_cors(struct call *c, const struct cors_question *q);
 
+/* ---- site.c ---- */
+struct site_request;
+struct site_answer;
+void s3_site(struct call *c, const struct site_request *r, struct site_answer *answer); /* cloud/page.h */
+
 /* ---- range.c ---- */
 enum range_result { RANGE_WHOLE, RANGE_PART, RANGE_UNSATISFIABLE };
 /* One bytes range of `size` bytes. A header that is no single byte range asks for the whole. */

@@ -1,6 +1,7 @@
 /* The answer: output or error into bytes, request ids, streamed bodies. */
 #include "cloud/flight.h"
 #include "cloud/form.h"
+#include "cloud/page.h"
 #include "cloud/record.h"
 
 #include "crypto/crypto.h"
@@ -149,6 +150,17 @@ static struct stream *output_stream(const struct flight *f) {
     return NULL;
 }
 
+static struct stream *encode_site(struct flight *f, struct wire_message *m) {
+    static const struct wire_header html = {{"Content-Type", 12}, {"text/html; charset=utf-8", 24}};
+    if (f->site->out) {
+        wire_encode_response(f->service->wire, f->op, f->protocol, f->out, f->call.request_id, f->arena, m);
+        m->status = f->site->status;
+        return output_stream(f);
+    }
+    *m = (struct wire_message){.status = f->site->status, .headers = &html, .header_count = f->site->page.n > 0, .body = f->site->page, .has_body = true};
+    return NULL;
+}
+
 /* ---- sending ---- */
 
 /* DynamoDB and its streams send the body's checksum, in decimal; some clients check it. */
@@ -221,8 +233,10 @@ enum step stage_encode(struct flight *f) {
     if (f->s3) (void)flight_host_id(f);
     struct stream *stream = NULL;
     if (f->request->header_count) cors_headers(f);
-    if (f->error) {
-        atomic_fetch_add_explicit(&f->cloud->errors, 1, memory_order_relaxed);
+    if (f->error) atomic_fetch_add_explicit(&f->cloud->errors, 1, memory_order_relaxed);
+    if (f->site) {
+        stream = encode_site(f, &m);
+    } else if (f->error) {
         encode_error(f, &m);
     } else if (!f->op) {
         m.status = 200; /* a preflight: headers alone */

@@ -22,6 +22,7 @@ struct room_release {
 struct identity_door; /* of identity.h */
 struct cors_question; /* of cloud.h */
 struct page; /* of page.h */
+struct site; /* of page.h */
 
 struct cloud_config {
     struct store *store;
@@ -31,6 +32,7 @@ struct cloud_config {
     size_t release_count;
     const struct page *const *pages;
     size_t page_count;
+    const struct site *site; /* NULL: none */
     const struct identity_door *identity; /* NULL: there is only root */
     int (*cors)(struct call *c, const struct cors_question *q); /* enum cors_result; NULL: no rules */
     /* Who takes the state changes of services (emit_event); NULL: nobody. In the transaction of the change. */

@@ -62,6 +62,7 @@ struct flight {
     struct admin_call *admin; /* an administrative call, instead of a service's */
     struct form_upload *form; /* S3: a browser's form instead of a PUT (form.h) */
     struct stream *stream; /* the body, received or copied; its stage is dropped with the flight */
+    struct site_answer *site; /* instead of the operation's own answer (page.h) */
     struct intake *intake; /* a streamed body on its way in */
     struct arena_mark before_handle;
     u64 epoch; /* policy epoch at the decision; before it, when the key was found */
@@ -145,6 +146,10 @@ enum step transfer_start(struct flight *f);
 
 /* answer.c */
 void answer_plain(struct flight *f, int status, str content_type, str body);
+
+/* site.c: a request for a page of the site (page.h) */
+bool site_owns(const struct flight *f);
+enum step site_answer(struct flight *f);
 
 /* admin.c: /_brume/..., and the pages that need no signature */
 bool admin_owns(const struct flight *f);

@@ -3,6 +3,7 @@
 #include "cloud/flight.h"
 
 #include "cloud/form.h"
+#include "cloud/host.h"
 #include "cloud/uri.h"
 #include "text/form.h"
 
@@ -50,35 +51,13 @@ static bool cbor_path(str path, str *service, str *operation) {
     return true;
 }
 
-/* The bucket that a virtual-hosted request names in its host, or absent. */
-static str bucket_of_host(str host) {
-    if (!host.p || host.n == 0 || host.p[0] == '[') return (str){0};
-    size_t colon = str_rfind_char(host, ':');
-    str name = colon == STR_NONE ? host : str_take(host, colon);
-    static const str bases[] = {{".localhost", 10}, {".localhost.localstack.cloud", 27}, {".amazonaws.com", 14}};
-    for (size_t i = 0; i < LENGTH(bases); i++) {
-        if (!str_ends(name, bases[i])) continue;
-        str label = str_take(name, name.n - bases[i].n);
-        bool amazon = i == 2;
-        /* "bucket.s3", "bucket.s3.us-east-1", "bucket.s3-us-east-1"; alone they are no bucket. */
-        for (size_t dot = label.n; dot-- > 0;) {
-            if (dot > 0 && label.p[dot - 1] != '.') continue;
-            str tail = str_skip(label, dot);
-            if (str_eq(tail, S("s3")) || str_starts(tail, S("s3.")) || str_starts(tail, S("s3-")))
-                return dot == 0 ? (str){0} : str_take(label, dot - 1);
-        }
-        return amazon ? (str){0} : label;
-    }
-    return (str){0};
-}
-
 static void set_service(struct flight *f, const struct service *s) {
     f->service = s;
     f->protocol = s->wire->protocol;
     f->s3 = str_eq(wire_text(s->wire, s->wire->name), S("s3"));
     if (!f->s3) return;
-    str bucket = bucket_of_host(f->request->host);
-    if (bucket.p) f->path = arena_format(f->arena, "/%.*s%.*s", STR_ARGS(bucket), STR_ARGS(f->request->path));
+    struct host_name host = host_read(f->request->host);
+    if (host.kind == HOST_BUCKET) f->path = arena_format(f->arena, "/%.*s%.*s", STR_ARGS(host.name), STR_ARGS(f->request->path));
 }
 
 static bool is_form(const struct flight *f) {
@@ -86,6 +65,7 @@ static bool is_form(const struct flight *f) {
 }
 
 enum step stage_route(struct flight *f) {
+    if (site_owns(f)) return site_answer(f);
     if (admin_owns(f)) return admin_answer(f);
     if (admin_page(f) == STEP_DONE) return STEP_DONE;
     const struct http_request *r = f->request;

@@ -83,6 +83,7 @@ static bool open_cloud(struct serving *s) {
         .events = events,
         .pages = pages,
         .page_count = page_count,
+        .site = &site,
         .identity = &identity_door,
         .cors = cors,
         .version = BRUME_VERSION,

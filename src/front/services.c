@@ -88,6 +88,10 @@ const struct page *const pages[] = {
 };
 const size_t page_count = LENGTH(pages);
 
+/* The room whose buckets are websites. */
+extern void s3_site(struct call *c, const struct site_request *r, struct site_answer *answer);
+const struct site site = {"s3", "GetObject", s3_site};
+
 /* Rooms that know who may what. */
 extern bool iam_key(struct txn *t, struct arena *a, str access_key, struct identity_key *key);
 extern void iam_identity(struct txn *t, struct arena *a, const struct principal *p, struct identity *identity);

@@ -29,6 +29,8 @@ extern void (*const events)(struct call *c, str detail_type, str resource_arn, s
 /* Pages that need no signature (cloud/page.h). */
 extern const struct page *const pages[];
 extern const size_t page_count;
+/* And the room that has a site. */
+extern const struct site site;
 
 /* Where the gate learns keys, policies and the organization (cloud/identity.h). */
 extern const struct identity_door identity_door;
