@@ -130,12 +130,15 @@ static void mark_role(const struct realm *r, struct entity *e, str region, i64 a
     entity_save(r, e);
 }
 
-void iam_key_used(struct txn *t, struct arena *a, const struct principal *p, str region, str service, i64 at_ms) {
+void iam_key_used(struct txn *t, struct arena *a, const struct principal *p, str region, str service, str action, i64 at_ms) {
     struct realm r = {t, a, p->account};
     struct entity e;
     str id = p->user_id;
     mark_key(&r, p->access_key, region, service, at_ms);
+    if (action.n) service = str_take(action, str_find_char(action, ':')); /* "cloudwatch" signs as "monitoring" */
+    service_used(&r, S("account"), service, region, at_ms);
     if (p->kind == PRINCIPAL_ROOT || !entity_load_by_id(&r, str_cut(&id, ':'), &e)) return;
     if (e.kind == ENTITY_ROLE) mark_role(&r, &e, region, at_ms);
     service_used(&r, e.id, service, region, at_ms);
+    if (action.n) service_used(&r, e.id, action, region, at_ms);
 }

@@ -1,73 +1,20 @@
-/* Access advisor: which services an identity or policy lets be used, and when they last were. The gate tells of
- * each use (iam_key_used); a row a service and user or role: ("used", id, service) -> when, where.
- *
- * DIFFERS: uses are told by service, not by action: a report of ACTION_LEVEL is refused. */
+/* Access advisor: which services an identity or policy lets be used, and when they and their actions last were. The
+ * gate tells of each use (iam_key_used); a row a service or action and user or role: ("used", id, service) -> when, where. */
 #include "iam.h"
 
-#include "text/json.h"
-
-enum { SERVICES_MAX = 600, ENTITIES_MAX = 5000, LINES_MAX = 256 << 10 };
+enum { ENTITIES_MAX = 5000, LINES_MAX = 1 << 20 };
 
 void service_used(const struct realm *r, str id, str service, str region, i64 at_ms) {
     struct service_use use = {at_ms, region};
     txn_put(r->txn, realm_key(r, "used", id, service), record_encode(r->arena, &service_use_record, &use));
 }
 
-static bool use_of(const struct realm *r, str id, str service, struct service_use *use) {
+bool use_of(const struct realm *r, str id, str service, struct service_use *use) {
     str value;
     *use = (struct service_use){0};
     if (!txn_get(r->txn, realm_key(r, "used", id, service), &value)) return false;
     ASSERT(record_decode(r->arena, &service_use_record, arena_str(r->arena, value), use));
     return true;
-}
-
-/* ---- what documents let be used ---- */
-
-struct granted {
-    struct arena *arena;
-    bool all;
-    str *v; /* prefixes of actions, folded */
-    u32 n;
-};
-
-static bool grants(const struct granted *g, str service) {
-    for (u32 i = 0; i < g->n; i++)
-        if (str_eq(g->v[i], service)) return true;
-    return g->all;
-}
-
-static void add_action(struct granted *g, str action) {
-    str service = name_folded(g->arena, str_take(action, str_find_char(action, ':')));
-    if (memchr(service.p, '*', service.n)) g->all = true;
-    else if (!grants(&(struct granted){.v = g->v, .n = g->n}, service) && g->n < SERVICES_MAX) g->v[g->n++] = service;
-}
-
-static void add_statement(struct granted *g, str statement) {
-    struct json_reader r = json_reader_new(g->arena, statement, json_default_limits);
-    struct granted found = {.arena = g->arena, .v = NEW_ARRAY(g->arena, str, SERVICES_MAX)};
-    bool allows = false;
-    str key, text;
-    if (json_read_object(&r))
-        while (json_read_key(&r, &key)) {
-            if (str_eq(key, S("Effect"))) allows = json_read_string(&r, &text) && str_eq(text, S("Allow"));
-            else if (str_eq(key, S("NotAction"))) {
-                found.all = true;
-                json_skip(&r);
-            } else if (!str_eq(key, S("Action"))) json_skip(&r);
-            else if (json_peek(&r) == JSON_STRING) {
-                if (json_read_string(&r, &text)) add_action(&found, text);
-            } else if (json_read_array(&r))
-                while (json_read_item(&r))
-                    if (json_read_string(&r, &text)) add_action(&found, text);
-        }
-    if (!allows) return;
-    g->all |= found.all;
-    for (u32 i = 0; i < found.n; i++) add_action(g, found.v[i]);
-}
-
-static void add_document(struct granted *g, str json) {
-    struct statements list = statements_of(g->arena, json);
-    for (u32 i = 0; i < list.n; i++) add_statement(g, list.v[i].text);
 }
 
 /* ---- whom an ARN stands for ---- */
@@ -98,7 +45,7 @@ static void add_entity(struct subject *s, const struct realm *r, const struct en
 static void add_policy(struct subject *s, const struct realm *r, const struct entity *policy) {
     struct policy_version v;
     struct entity e;
-    if (policy_document(r, policy, policy->default_version, &v)) add_document(&s->granted, v.document);
+    if (policy_document(r, policy, policy->default_version, &v)) granted_add(&s->granted, v.document);
     str from = realm_key(r, "attachment", policy->id, (str){0}), key;
     struct range rows = txn_range(r->txn, from, key_after_prefix(r->arena, from));
     while (range_next(&rows, &key, NULL)) {
@@ -111,48 +58,75 @@ static void add_policy(struct subject *s, const struct realm *r, const struct en
 static err subject_of(struct call *c, str arn, struct subject *s) {
     struct realm r = realm_of(c);
     struct entity e;
-    *s = (struct subject){.granted = {.arena = c->arena, .v = NEW_ARRAY(c->arena, str, SERVICES_MAX)}, .v = NEW_ARRAY(c->arena, struct entity, ENTITIES_MAX)};
+    *s = (struct subject){.granted = granted_new(c->arena), .v = NEW_ARRAY(c->arena, struct entity, ENTITIES_MAX)};
     if (policy_load(&r, arn, &e)) {
         add_policy(s, &r, &e);
         return NULL;
     }
     TRY(entity_by_arn(c, arn, &e));
     struct source_policies own = policies_of(&r, &e);
-    for (u32 i = 0; i < own.n; i++) add_document(&s->granted, own.v[i].json);
+    for (u32 i = 0; i < own.n; i++) granted_add(&s->granted, own.v[i].json);
     add_entity(s, &r, &e);
     return NULL;
 }
 
-/* ---- the job: its lines are "service, name, when, by whom, where, by how many", with tabs between ---- */
+/* ---- the job: its lines are "service, name, when, by whom, where, by how many", with tabs between; after a service's,
+ * with a tab in front, those of its actions: "action, when, by whom, where" ---- */
 
-static str job_key(const struct realm *r, str id) { return realm_key(r, "advisor", id, (str){0}); }
+str advisor_key(const struct realm *r, str id) { return realm_key(r, "advisor", id, (str){0}); }
 
-static bool job_load(const struct realm *r, str id, struct advisor_job *job) {
+bool advisor_load(const struct realm *r, str id, struct advisor_job *job) {
     str value;
-    if (!txn_get(r->txn, job_key(r, id), &value)) return false;
+    if (!txn_get(r->txn, advisor_key(r, id), &value)) return false;
     *job = (struct advisor_job){0};
     ASSERT(record_decode(r->arena, &advisor_job_record, arena_str(r->arena, value), job));
     return true;
 }
 
-static void job_save(const struct realm *r, str id, const struct advisor_job *job) {
-    txn_put(r->txn, job_key(r, id), record_encode(r->arena, &advisor_job_record, job));
+void advisor_save(const struct realm *r, str id, const struct advisor_job *job) {
+    txn_put(r->txn, advisor_key(r, id), record_encode(r->arena, &advisor_job_record, job));
+}
+
+struct last_use {
+    struct service_use use;
+    const struct entity *by; /* NULL: never */
+    u32 total;               /* by how many */
+};
+
+static struct last_use last_use_of(const struct realm *r, const struct subject *s, str what) {
+    struct last_use last = {0};
+    struct service_use use;
+    for (u32 i = 0; i < s->n; i++) {
+        if (!use_of(r, s->v[i].id, what, &use)) continue;
+        last.total++;
+        if (use.at_ms > last.use.at_ms) {
+            last.use = use;
+            last.by = &s->v[i];
+        }
+    }
+    return last;
 }
 
 static void add_line(struct buf *b, const struct realm *r, const struct subject *s, str service, str name) {
-    struct service_use last = {0}, use;
-    const struct entity *by = NULL;
-    u32 total = 0;
-    for (u32 i = 0; i < s->n; i++) {
-        if (!use_of(r, s->v[i].id, service, &use)) continue;
-        total++;
-        if (use.at_ms > last.at_ms) {
-            last = use;
-            by = &s->v[i];
+    struct last_use last = last_use_of(r, s, service);
+    str arn = last.by ? entity_arn(r->arena, last.by) : S("");
+    buf_format(b, "%.*s\t%.*s\t%lld\t%.*s\t%.*s\t%u\n", STR_ARGS(service), STR_ARGS(name), (long long)last.use.at_ms, STR_ARGS(arn),
+               STR_ARGS(last.use.region), last.total);
+}
+
+/* The management actions of a service that this cloud has, whether they were used or not. */
+static void add_actions(struct buf *b, struct call *c, const struct subject *s, str service) {
+    struct realm r = realm_of(c);
+    const struct service *room;
+    for (size_t i = 0; (room = service_at(c, i)); i++)
+        for (u32 op = 0; op < room->wire->op_count; op++) {
+            const struct wire_op *o = &room->wire->ops[op];
+            str action = o->iam_count ? wire_text(room->wire, room->wire->iam[o->iam].action) : S(""), prefix = str_take(action, service.n + 1);
+            if (o->flags & WIRE_OP_DATA || !str_starts(prefix, service) || !str_ends(prefix, S(":"))) continue;
+            struct last_use last = last_use_of(&r, s, action);
+            str arn = last.by ? entity_arn(c->arena, last.by) : S("");
+            buf_format(b, "\t%.*s\t%lld\t%.*s\t%.*s\n", STR_ARGS(str_skip(action, prefix.n)), (long long)last.use.at_ms, STR_ARGS(arn), STR_ARGS(last.use.region));
         }
-    }
-    str arn = by ? entity_arn(r->arena, by) : S("");
-    buf_format(b, "%.*s\t%.*s\t%lld\t%.*s\t%.*s\t%u\n", STR_ARGS(service), STR_ARGS(name), (long long)last.at_ms, STR_ARGS(arn), STR_ARGS(last.region), total);
 }
 
 err advisor_run(struct txn *t, const struct task *task, i64 now_ms) {
@@ -163,78 +137,115 @@ err advisor_run(struct txn *t, const struct task *task, i64 now_ms) {
     struct advisor_job job;
     struct subject s;
     struct buf b = buf_new(a, LINES_MAX);
-    if (!job_load(&r, id, &job)) return NULL;
+    if (!advisor_load(&r, id, &job)) return NULL;
     if (subject_of(c, job.arn, &s) == NULL)
         for (struct packed_walk w = {0}; packed_next(&aws_services, a, &w, &line);) {
             str service = str_cut(&line, '\t');
-            if (grants(&s.granted, service)) add_line(&b, &r, &s, service, line);
+            if (!grants(&s.granted, service)) continue;
+            add_line(&b, &r, &s, service, line);
+            if (job.actions) add_actions(&b, c, &s, service);
         }
     job.lines = b.n ? buf_str(&b) : S("");
     job.done_ms = now_ms;
-    job_save(&r, id, &job);
+    advisor_save(&r, id, &job);
     return NULL;
+}
+
+str advisor_start(struct call *c, str kind, const struct advisor_job *job) {
+    struct realm r = realm_of(c);
+    str id = id_uuid(c->arena);
+    advisor_save(&r, id, job);
+    txn_task_set(c->txn, &(struct task){.kind = kind, .key = advisor_key(&r, id), .payload = arena_format(c->arena, "%.*s %.*s", STR_ARGS(c->account), STR_ARGS(id))});
+    return id;
 }
 
 err iam_generate_service_last_accessed_details(struct call *c, const struct iam_generate_service_last_accessed_details_request *in,
                                                struct iam_generate_service_last_accessed_details_response *out) {
     struct realm r = realm_of(c);
     struct entity e;
-    if (str_eq(in->granularity, S("ACTION_LEVEL")))
-        return fail(c, &iam_invalid_input_exception, "brume tells last uses by service, not by action (yet).");
     if (!policy_load(&r, in->arn, &e)) TRY(entity_by_arn(c, in->arn, &e));
-    struct advisor_job job = {.arn = in->arn, .created_ms = c->now_ms};
-    str id = id_uuid(c->arena);
-    job_save(&r, id, &job);
-    txn_task_set(c->txn, &(struct task){.kind = S("iam-advisor"), .key = job_key(&r, id), .payload = arena_format(c->arena, "%.*s %.*s", STR_ARGS(c->account), STR_ARGS(id))});
-    out->job_id = id;
+    struct advisor_job job = {.arn = in->arn, .created_ms = c->now_ms, .actions = str_eq(in->granularity, S("ACTION_LEVEL"))};
+    out->job_id = advisor_start(c, S("iam-advisor"), &job);
     return NULL;
 }
 
-static err job_open(struct call *c, str id, struct advisor_job *job) {
+err advisor_open(struct call *c, str id, struct advisor_job *job) {
     struct realm r = realm_of(c);
-    if (job_load(&r, id, job)) return NULL;
+    if (advisor_load(&r, id, job)) return NULL;
     return fail(c, &iam_no_such_entity_exception, "Job with id %.*s cannot be found.", STR_ARGS(id));
 }
 
-static err page_from(struct call *c, str marker, u64 *from) {
+err advisor_page(struct call *c, str marker, u64 *from) {
     str position;
     if (!marker.p || (page_position(c, marker, &position) && str_to_u64(position, from))) return NULL;
     return fail(c, &cloud_validation, "Invalid Marker.");
 }
 
+/* A line of a job without the tab of an action: names, when (0: never), by whom, where; `rest`: what follows. */
+static i64 cut_use(str *line, str *by, str *region) {
+    i64 at_ms;
+    ASSERT(str_to_i64(str_cut(line, '\t'), &at_ms));
+    *by = str_cut(line, '\t');
+    *region = str_cut(line, '\t');
+    return at_ms;
+}
+
+static void show_service(struct iam_service_last_accessed *s, str line) {
+    u64 total;
+    str by, region;
+    s->service_namespace = str_cut(&line, '\t');
+    s->service_name = str_cut(&line, '\t');
+    i64 at_ms = cut_use(&line, &by, &region);
+    ASSERT(str_to_u64(line, &total));
+    s->total_authenticated_entities = SOME_I32((i32)total);
+    if (!at_ms) return;
+    s->last_authenticated = SOME_TIME(at_ms);
+    s->last_authenticated_entity = by;
+    s->last_authenticated_region = region;
+}
+
+static void show_action(struct call *c, struct iam_service_last_accessed *s, str line) {
+    enum { ACTIONS_MAX = 400 };
+    struct iam_tracked_actions_last_accessed *list = &s->tracked_actions_last_accessed;
+    if (!list->set) *list = (struct iam_tracked_actions_last_accessed){.v = NEW_ARRAY(c->arena, struct iam_tracked_action_last_accessed, ACTIONS_MAX), .set = true};
+    if (list->n == ACTIONS_MAX) return;
+    struct iam_tracked_action_last_accessed *one = &list->v[list->n++];
+    str by, region;
+    one->action_name = str_cut(&line, '\t');
+    i64 at_ms = cut_use(&line, &by, &region);
+    if (!at_ms) return;
+    one->last_accessed_time = SOME_TIME(at_ms);
+    one->last_accessed_entity = by;
+    one->last_accessed_region = region;
+}
+
 err iam_get_service_last_accessed_details(struct call *c, const struct iam_get_service_last_accessed_details_request *in,
                                           struct iam_get_service_last_accessed_details_response *out) {
     struct advisor_job job;
-    u64 from = 0, number = 0, total;
+    u64 from = 0, number = 0;
     u32 max = in->max_items.set ? (u32)in->max_items.v : 100;
-    TRY(job_open(c, in->job_id, &job));
-    TRY(page_from(c, in->marker, &from));
+    struct iam_services_last_accessed *list = &out->services_last_accessed;
+    TRY(advisor_open(c, in->job_id, &job));
+    TRY(advisor_page(c, in->marker, &from));
     out->job_status = job.done_ms ? S("COMPLETED") : S("IN_PROGRESS");
-    out->job_type = S("SERVICE_LEVEL");
+    out->job_type = job.actions ? S("ACTION_LEVEL") : S("SERVICE_LEVEL");
     out->job_creation_date = SOME_TIME(job.created_ms);
     out->job_completion_date = SOME_TIME(job.done_ms ? job.done_ms : job.created_ms);
     out->is_truncated = SOME_BOOL(false);
-    out->services_last_accessed = (struct iam_services_last_accessed){.v = NEW_ARRAY(c->arena, struct iam_service_last_accessed, max), .set = true};
-    for (str rest = job.lines; rest.n; number++) {
+    *list = (struct iam_services_last_accessed){.v = NEW_ARRAY(c->arena, struct iam_service_last_accessed, max), .set = true};
+    for (str rest = job.lines; rest.n;) {
         str line = str_cut(&rest, '\n');
-        if (number < from) continue;
-        if (out->services_last_accessed.n == max) {
+        if (line.p[0] == '\t') {
+            if (list->n) show_action(c, &list->v[list->n - 1], str_skip(line, 1));
+            continue;
+        }
+        if (number++ < from) continue;
+        if (list->n == max) {
             out->is_truncated = SOME_BOOL(true);
-            out->marker = page_token(c, arena_format(c->arena, "%llu", (unsigned long long)number));
+            out->marker = page_token(c, arena_format(c->arena, "%llu", (unsigned long long)number - 1));
             break;
         }
-        struct iam_service_last_accessed *s = &out->services_last_accessed.v[out->services_last_accessed.n++];
-        s->service_namespace = str_cut(&line, '\t');
-        s->service_name = str_cut(&line, '\t');
-        i64 at_ms;
-        ASSERT(str_to_i64(str_cut(&line, '\t'), &at_ms));
-        str by = str_cut(&line, '\t'), region = str_cut(&line, '\t');
-        ASSERT(str_to_u64(line, &total));
-        s->total_authenticated_entities = SOME_I32((i32)total);
-        if (!at_ms) continue;
-        s->last_authenticated = SOME_TIME(at_ms);
-        s->last_authenticated_entity = by;
-        s->last_authenticated_region = region;
+        show_service(&list->v[list->n++], line);
     }
     return NULL;
 }
@@ -246,8 +257,8 @@ err iam_get_service_last_accessed_details_with_entities(struct call *c, const st
     struct subject s;
     u64 from = 0;
     u32 max = in->max_items.set ? (u32)in->max_items.v : 100;
-    TRY(job_open(c, in->job_id, &job));
-    TRY(page_from(c, in->marker, &from));
+    TRY(advisor_open(c, in->job_id, &job));
+    TRY(advisor_page(c, in->marker, &from));
     TRY(subject_of(c, job.arn, &s));
     bool granted = grants(&s.granted, in->service_namespace);
     out->job_status = job.done_ms ? S("COMPLETED") : S("IN_PROGRESS");
@@ -294,8 +305,8 @@ err iam_list_policies_granting_service_access(struct call *c, const struct iam_l
         v[i].service_namespace = in->service_namespaces.v[i];
         v[i].policies = (struct iam_policy_granting_service_access_list_type){.v = NEW_ARRAY(c->arena, struct iam_policy_granting_service_access, own.n + 1), .set = true};
         for (u32 j = 0; j < own.n; j++) {
-            struct granted g = {.arena = c->arena, .v = NEW_ARRAY(c->arena, str, SERVICES_MAX)};
-            add_document(&g, own.v[j].json);
+            struct granted g = granted_new(c->arena);
+            granted_add(&g, own.v[j].json);
             if (grants(&g, in->service_namespaces.v[i])) v[i].policies.v[v[i].policies.n++] = granting(&own.v[j], &e);
         }
     }

@@ -120,9 +120,32 @@ struct iam_instance_profile_list_type instance_profiles_of(struct call *c, const
 err report_slice(struct txn *t, const struct task *task, i64 now_ms); /* report.c */
 err service_role_delete(struct txn *t, const struct task *task, i64 now_ms);
 
+/* ---- granted.c: which services documents let be used ---- */
+struct granted {
+    struct arena *arena;
+    bool all;
+    str *v; /* prefixes of actions, folded */
+    u32 n;
+};
+struct granted granted_new(struct arena *a);
+void granted_add(struct granted *g, str json);
+bool grants(const struct granted *g, str service);
+
 /* ---- advisor.c ---- */
-void service_used(const struct realm *r, str id, str service, str region, i64 at_ms);
+/* `id` of a user or role, or "account" for anybody of the account; `what`: a service or an action. */
+void service_used(const struct realm *r, str id, str what, str region, i64 at_ms);
+bool use_of(const struct realm *r, str id, str what, struct service_use *use);
+/* A job and what came of it, found by its id. */
+str advisor_key(const struct realm *r, str id);
+bool advisor_load(const struct realm *r, str id, struct advisor_job *job);
+void advisor_save(const struct realm *r, str id, const struct advisor_job *job);
+str advisor_start(struct call *c, str kind, const struct advisor_job *job); /* its id; the task has "account id" */
+MUST_USE err advisor_open(struct call *c, str id, struct advisor_job *job); /* NoSuchEntity */
+MUST_USE err advisor_page(struct call *c, str marker, u64 *from);
 err advisor_run(struct txn *t, const struct task *task, i64 now_ms);
+
+/* ---- access_report.c ---- */
+err access_report_run(struct txn *t, const struct task *task, i64 now_ms);
 extern const struct packed aws_services;
 
 /* ---- password_policy.c, login.c ---- */
@@ -148,7 +171,7 @@ bool iam_role(struct txn *t, struct arena *a, str arn, struct identity_role *rol
 bool iam_oidc_provider(struct txn *t, struct arena *a, str arn, struct identity_oidc_provider *provider);
 bool iam_saml_provider(struct txn *t, struct arena *a, str arn, struct identity_saml_provider *provider);
 bool iam_mfa_check(struct txn *t, struct arena *a, const struct principal *p, str serial, str code);
-void iam_key_used(struct txn *t, struct arena *a, const struct principal *p, str region, str service, i64 at_ms);
+void iam_key_used(struct txn *t, struct arena *a, const struct principal *p, str region, str service, str action, i64 at_ms);
 enum { POLICIES_PER_IDENTITY = 512 }; /* beyond what the quotas of policies and groups let stand */
 struct source_policy { /* a policy of a user, group or role, and whose it is */
     str name, json; /* as in struct identity_policy */

@@ -97,5 +97,8 @@ static const struct record_field advisor_job_fields[] = {
     RECORD_STR(2, struct advisor_job, lines),
     RECORD_I64(3, struct advisor_job, created_ms),
     RECORD_I64(4, struct advisor_job, done_ms),
+    RECORD_BOOL(5, struct advisor_job, actions),
+    RECORD_STR(6, struct advisor_job, policy),
+    RECORD_STR(7, struct advisor_job, error),
 };
 const struct record_type advisor_job_record = RECORD_TYPE(struct advisor_job, advisor_job_fields);

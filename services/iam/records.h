@@ -92,8 +92,10 @@ struct service_use {
 
 /* A report of last uses; `lines` when it is done (advisor.c). */
 struct advisor_job {
-    str arn, lines;
+    str arn, lines; /* arn: of an organizations report the entity's path */
     i64 created_ms, done_ms;
+    bool actions;      /* of ACTION_LEVEL */
+    str policy, error; /* of an organizations report: the SCP, and why it failed */
 };
 
 extern const struct record_type service_use_record, advisor_job_record;

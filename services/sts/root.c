@@ -2,6 +2,7 @@
  * root of a member. */
 #include "sts.h"
 
+#include "gen/iam.h"
 #include "gen/organizations.h"
 
 static const char *const tasks[] = {"IAMAuditRootUserCredentials", "IAMCreateRootUserPassword", "IAMDeleteRootUserCredentials",
@@ -21,39 +22,37 @@ static str target_account(str target) {
     return account_valid(target) ? target : (str){0};
 }
 
-/* The management account's, as organizations tell them to it and to delegated administrators. */
-static bool is_member(struct call *c, str account, str *management) {
+/* Of the caller's organization, as it is told to administrators, and not its management account. */
+static bool is_member(struct call *c, str account) {
     const struct call_other other = {.service = &organizations_service, .op = ORGANIZATIONS_OP_DESCRIBE_ACCOUNT, .as = CALL_AS_SERVICE};
     struct organizations_describe_account_request in = {.account_id = account};
     struct organizations_describe_account_response out = {0};
     struct arn arn;
     if (str_eq(account, c->account) || call_service(c, &other, &in, &out) || !arn_parse(out.account->arn, &arn)) return false;
-    *management = arn.account;
     return !str_eq(account, arn.account);
 }
 
-static bool administers_iam(struct call *c) {
-    const struct call_other other = {.service = &organizations_service, .op = ORGANIZATIONS_OP_LIST_DELEGATED_SERVICES_FOR_ACCOUNT, .as = CALL_AS_SERVICE};
-    struct organizations_list_delegated_services_for_account_request in = {.account_id = c->account};
-    struct organizations_list_delegated_services_for_account_response out;
-    do {
-        if (call_service(c, &other, &in, &out)) return false;
-        for (u32 i = 0; i < out.delegated_services.n; i++)
-            if (str_eq(out.delegated_services.v[i].service_principal, S("iam.amazonaws.com"))) return true;
-        in.next_token = out.next_token;
-    } while (in.next_token.p);
+/* As IAM tells it, to the management account and to delegated administrators alone. */
+static bool root_sessions(struct call *c) {
+    const struct call_other other = {.service = &iam_service, .op = IAM_OP_LIST_ORGANIZATIONS_FEATURES, .as = CALL_AS_SERVICE};
+    struct iam_list_organizations_features_request in = {0};
+    struct iam_list_organizations_features_response out = {0};
+    if (call_service(c, &other, &in, &out)) return false;
+    for (u32 i = 0; i < out.enabled_features.n; i++)
+        if (str_eq(out.enabled_features.v[i], S("RootSessions"))) return true;
     return false;
 }
 
-/* DIFFERS: whether IAM has root sessions enabled for the organization is not asked. */
 err sts_assume_root(struct call *c, const struct sts_assume_root_request *in, struct sts_assume_root_response *out) {
     enum { SECONDS_MAX = 900 };
+    static const char all[] = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}]}";
     str account = target_account(in->target_principal), task = in->task_policy_arn->arn;
     if (!account.p) return fail(c, &cloud_validation, "%.*s is invalid", STR_ARGS(in->target_principal));
     if (!is_task(task)) return fail(c, &cloud_validation, "The task policy %.*s is not one that AssumeRoot accepts.", STR_ARGS(task));
-    str management;
-    if (!is_member(c, account, &management) || (!str_eq(management, c->account) && !administers_iam(c))) return deny(c, S("sts:AssumeRoot"), in->target_principal);
+    if (c->principal->kind == PRINCIPAL_ROOT) return deny(c, S("sts:AssumeRoot"), in->target_principal);
+    if (!is_member(c, account) || !root_sessions(c)) return deny(c, S("sts:AssumeRoot"), in->target_principal);
     struct principal p = principal_root(c->arena, account, (str){0});
+    p.session_policy = str_of(all); /* the policies of tasks only deny */
     p.session_policy_arns = task;
     p.session_issuer = p.arn;
     p.source_identity = c->principal->source_identity;

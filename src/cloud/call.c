@@ -219,6 +219,11 @@ struct principal *principal_service(struct arena *a, const struct service *servi
     return p;
 }
 
+const struct service *service_at(const struct call *c, size_t i) {
+    const struct cloud_config *config = &c->cloud->config;
+    return i < config->service_count ? config->services[i] : NULL;
+}
+
 struct call *call_for_task(struct txn *t, const struct service *service, str account, str region, i64 now_ms) {
     struct arena *a = txn_arena(t);
     struct task_call *task = NEW(a, struct task_call);

@@ -297,6 +297,9 @@ bool account_by_email(struct txn *t, struct arena *a, str email, str *account);
  * of the call. For what a read should leave behind and may be lost with the process. */
 void task_later(struct call *c, const struct task *task);
 
+/* Every service of this cloud, in the order of their table; NULL behind the last. For what reports on all of them. */
+const struct service *service_at(const struct call *c, size_t i);
+
 /* ---- work that a room does on the clock (struct task_kind handlers of store.h): a call to work in,
  * for an account and region, as the service. ---- */
 struct call *call_for_task(struct txn *t, const struct service *service, str account, str region, i64 now_ms);

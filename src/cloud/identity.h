@@ -72,9 +72,10 @@ struct identity_door {
     /* In the writer, since a code counts once. True: `serial` is a device of this user or root, and `code` its
      * code now, by the wall clock. */
     bool (*mfa_check)(struct txn *t, struct arena *a, const struct principal *p, str serial, str code);
-    /* After a call was signed: who used which service, where and when. In the writer, at most once a minute for each
-     * key or role and service. The principal has kind, account, user_id and access_key alone. */
-    void (*key_used)(struct txn *t, struct arena *a, const struct principal *p, str region, str service, i64 at_ms);
+    /* After a call was signed: who used which service, by which action (empty: none is asked), where and when. In
+     * the writer, at most once a minute for each key or role and these. The principal has kind, account, user_id and
+     * access_key alone. */
+    void (*key_used)(struct txn *t, struct arena *a, const struct principal *p, str region, str service, str action, i64 at_ms);
 };
 
 /* The door, for rooms that ask of what others keep: a role's trust, a provider. Never NULL. */

@@ -85,13 +85,13 @@ struct key_use {
     struct arena arena;
     struct cloud *cloud;
     struct principal principal; /* who, as far as the door needs it */
-    str region, service;
+    str region, service, action;
     i64 at_ms;
 };
 
 static err mark_in_writer(void *context, struct txn *t) {
     struct key_use *u = context;
-    u->cloud->config.identity->key_used(t, txn_arena(t), &u->principal, u->region, u->service, u->at_ms);
+    u->cloud->config.identity->key_used(t, txn_arena(t), &u->principal, u->region, u->service, u->action, u->at_ms);
     return NULL;
 }
 
@@ -111,7 +111,8 @@ void key_mark_used(struct flight *f) {
     i64 now = store_now_ms(f->cloud->store);
     str service = wire_text(f->service->wire, f->service->wire->signing_name);
     str who = p->kind == PRINCIPAL_ROLE_SESSION ? p->session_issuer : f->claim.access_key;
-    if (!gate_key_mark(f->cloud->gate, arena_concat(f->arena, who, service), now)) return;
+    str action = f->op->iam_count ? wire_text(f->service->wire, f->service->wire->iam[f->op->iam].action) : S("");
+    if (!gate_key_mark(f->cloud->gate, arena_concat(f->arena, who, action.n ? action : service), now)) return;
     struct arena arena = {0};
     struct key_use *u = NEW(&arena, struct key_use);
     *u = (struct key_use){.job = {.run = mark_on_worker}, .cloud = f->cloud, .at_ms = now};
@@ -119,6 +120,7 @@ void key_mark_used(struct flight *f) {
                                       .access_key = arena_str(&arena, f->claim.access_key)};
     u->region = arena_str(&arena, f->call.region);
     u->service = arena_str(&arena, service);
+    u->action = arena_str(&arena, action);
     u->arena = arena;
     store_worker_submit(f->cloud->store, &u->job);
 }

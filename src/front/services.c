@@ -55,7 +55,7 @@ const struct room_tasks rooms[] = {
     {kms_task_kinds, 3},
     {account_tasks, 1},
     {organizations_tasks, 6},
-    {iam_task_kinds, 3},
+    {iam_task_kinds, 4},
     {s3_tasks, 4},
     {events_task_kinds, 4},
     {sns_task_kinds, 7},
@@ -100,7 +100,7 @@ extern bool iam_role(struct txn *t, struct arena *a, str arn, struct identity_ro
 extern bool iam_oidc_provider(struct txn *t, struct arena *a, str arn, struct identity_oidc_provider *provider);
 extern bool iam_saml_provider(struct txn *t, struct arena *a, str arn, struct identity_saml_provider *provider);
 extern bool iam_mfa_check(struct txn *t, struct arena *a, const struct principal *p, str serial, str code);
-extern void iam_key_used(struct txn *t, struct arena *a, const struct principal *p, str region, str service, i64 at_ms);
+extern void iam_key_used(struct txn *t, struct arena *a, const struct principal *p, str region, str service, str action, i64 at_ms);
 extern void organizations_door(struct txn *t, struct arena *a, str account, struct identity_organization *out);
 
 const struct identity_door identity_door = {

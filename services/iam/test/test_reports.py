@@ -99,8 +99,8 @@ def test_report_in_slices_and_its_age(start_brume, refused):
     assert len(report_of(iam)) == 450
 
 
-def advice(iam, arn):
-    job = iam.generate_service_last_accessed_details(Arn=arn)["JobId"]
+def advice(iam, arn, **options):
+    job = iam.generate_service_last_accessed_details(Arn=arn, **options)["JobId"]
     for _ in range(200):
         got = iam.get_service_last_accessed_details(JobId=job, MaxItems=1000)
         if got["JobStatus"] != "IN_PROGRESS":
@@ -135,6 +135,23 @@ def test_access_advisor(iam, brume):
     granting = iam.list_policies_granting_service_access(Arn=user, ServiceNamespaces=["iam", "sqs", "kms"])["PoliciesGrantingServiceAccess"]
     assert [[(p["PolicyName"], p["PolicyType"]) for p in e["Policies"]] for e in granting] == [[("m", "MANAGED")], [("p", "INLINE")], []]
     assert granting[0]["Policies"][0]["EntityName"] == "g"
+
+
+def test_access_advisor_by_action(iam, brume):
+    user = iam.create_user(UserName="u")["User"]["Arn"]
+    iam.put_user_policy(UserName="u", PolicyName="p", PolicyDocument=document(statement(action="sqs:*")))
+    key = iam.create_access_key(UserName="u")["AccessKey"]
+    brume.client("sqs", account=key["AccessKeyId"], secret=key["SecretAccessKey"], region="eu-north-1").list_queues()
+    for _ in range(200):
+        services = advice(iam, user, Granularity="ACTION_LEVEL")[1]
+        actions = {a["ActionName"]: a for a in services["sqs"]["TrackedActionsLastAccessed"]}
+        if "LastAccessedTime" in actions["ListQueues"]:
+            break
+        time.sleep(0.02)
+    assert (actions["ListQueues"]["LastAccessedEntity"], actions["ListQueues"]["LastAccessedRegion"]) == (user, "eu-north-1")
+    assert set(actions["CreateQueue"]) == {"ActionName"}  # never used: what may be taken away
+    assert "SendMessage" not in actions  # of the data plane
+    assert "TrackedActionsLastAccessed" not in advice(iam, user)[1]["sqs"]
 
 
 def test_last_use_of_a_role(iam, brume, account):

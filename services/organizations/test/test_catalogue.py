@@ -2,6 +2,7 @@
 and buckets open to an organization, to a unit, to a team."""
 import itertools
 import json
+import time
 import urllib.error
 import urllib.request
 
@@ -180,19 +181,132 @@ def test_resource_policy_delegates(org):
     assert refusal(org.of(member).list_roots)[0] == "AccessDeniedException"
 
 
+def root_sessions(org):
+    iam = org.of(org.management, "iam")
+    org.client.enable_aws_service_access(ServicePrincipal="iam.amazonaws.com")
+    iam.enable_organizations_root_sessions()
+    return iam
+
+
+def test_root_features(org):
+    member, delegate = org.account(), org.account("delegate")
+    iam = org.of(org.management, "iam")
+    assert refusal(org.of("450000000004", "iam").list_organizations_features)[0] == "OrganizationNotFoundException"
+    assert refusal(iam.enable_organizations_root_sessions)[0] == "ServiceAccessNotEnabledException"
+    org.client.enable_aws_service_access(ServicePrincipal="iam.amazonaws.com")
+    assert iam.list_organizations_features()["EnabledFeatures"] == []
+    assert iam.enable_organizations_root_sessions()["EnabledFeatures"] == ["RootSessions"]
+    got = iam.enable_organizations_root_credentials_management()
+    assert (got["OrganizationId"], got["EnabledFeatures"]) == (org.made["Id"], ["RootCredentialsManagement", "RootSessions"])
+    assert refusal(org.of(member, "iam").list_organizations_features)[0] == "AccountNotManagementOrDelegatedAdministratorException"
+    org.client.register_delegated_administrator(AccountId=delegate, ServicePrincipal="iam.amazonaws.com")
+    administrator = org.of(delegate, "iam")
+    assert administrator.list_organizations_features()["EnabledFeatures"] == got["EnabledFeatures"]
+    assert refusal(administrator.enable_organizations_root_sessions)[0] == "CallerIsNotManagementAccountException"
+    assert administrator.disable_organizations_root_credentials_management()["EnabledFeatures"] == ["RootSessions"]
+    assert iam.disable_organizations_root_sessions()["EnabledFeatures"] == []
+
+
+def test_assume_root_needs_root_sessions(org):
+    member = org.account()
+    admin = client(org.server, "sts", user(org.server, org.management))
+    task = {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"}
+    assert refusal(admin.assume_root, TargetPrincipal=member, TaskPolicyArn=task)[0] == "AccessDenied"
+    iam = root_sessions(org)
+    assert admin.assume_root(TargetPrincipal=member, TaskPolicyArn=task)["Credentials"]
+    iam.disable_organizations_root_sessions()
+    assert refusal(admin.assume_root, TargetPrincipal=member, TaskPolicyArn=task)[0] == "AccessDenied"
+
+
+def test_root_tasks_of_queues_and_buckets(org):
+    """What a policy locked away from everybody of a member, the administrator unlocks as its root."""
+    member = org.account()
+    root_sessions(org)
+    admin = client(org.server, "sts", user(org.server, org.management))
+    locked = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]}
+
+    def as_root(service, task):
+        arn = {"arn": f"arn:aws:iam::aws:policy/root-task/{task}"}
+        return client(org.server, service, admin.assume_root(TargetPrincipal=member, TaskPolicyArn=arn)["Credentials"])
+
+    theirs = client(org.server, "sqs", user(org.server, member))
+    queue = theirs.create_queue(QueueName="locked")["QueueUrl"]
+    theirs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps({**locked, "Statement": [{**locked["Statement"][0], "Action": "sqs:*"}]})})
+    assert not allowed(theirs.get_queue_attributes, QueueUrl=queue)
+    root = as_root("sqs", "SQSUnlockQueuePolicy")
+    assert not allowed(root.send_message, QueueUrl=queue, MessageBody="no")
+    root.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": ""})
+    assert allowed(theirs.get_queue_attributes, QueueUrl=queue)
+
+    s3 = client(org.server, "s3", user(org.server, member))
+    bucket = f"locked-{member}"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({**locked, "Statement": [
+        {**locked["Statement"][0], "Action": "s3:*", "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]}]}))
+    assert not allowed(s3.list_objects_v2, Bucket=bucket)
+    as_root("s3", "S3UnlockBucketPolicy").delete_bucket_policy(Bucket=bucket)
+    assert allowed(s3.list_objects_v2, Bucket=bucket)
+
+
+def access_report(iam, path, **options):
+    job = iam.generate_organizations_access_report(EntityPath=path, **options)["JobId"]
+    for _ in range(200):
+        got = iam.get_organizations_access_report(JobId=job, MaxItems=1000)
+        if got["JobStatus"] != "IN_PROGRESS":
+            return got, job
+        time.sleep(0.02)
+    raise AssertionError("the report is never made")
+
+
+def test_access_report(org):
+    member, iam = org.account(), org.of(org.management, "iam")
+    unit = org.unit("one")
+    org.move(member, org.root, unit["Id"])
+    path = f"{org.made['Id']}/{org.root}/{unit['Id']}"
+    client(org.server, "sqs", user(org.server, member)).list_queues()
+    for _ in range(200):
+        got, job = access_report(iam, path)
+        if any(d["TotalAuthenticatedEntities"] for d in got["AccessDetails"] if d["ServiceNamespace"] == "sqs"):
+            break
+        time.sleep(0.02)
+    details = {d["ServiceNamespace"]: d for d in got["AccessDetails"]}
+    assert got["JobStatus"] == "COMPLETED" and got["NumberOfServicesAccessible"] == len(details) > 300
+    assert got["NumberOfServicesNotAccessed"] == sum("LastAuthenticatedTime" not in d for d in details.values()) < len(details)
+    assert (details["sqs"]["EntityPath"], details["sqs"]["Region"], details["sqs"]["TotalAuthenticatedEntities"]) == (f"{path}/{member}", "us-east-1", 1)
+    latest = iam.get_organizations_access_report(JobId=job, SortKey="LAST_AUTHENTICATED_TIME_DESCENDING", MaxItems=2)
+    assert latest["IsTruncated"] and latest["AccessDetails"][0] == details["sqs"] and "EntityPath" not in latest["AccessDetails"][1]
+
+    # An SCP of the unit alone: what it lets.
+    only = org.client.create_policy(Name="only", Description="", Type="SERVICE_CONTROL_POLICY", Content=json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["sqs:*", "sns:*"], "Resource": "*"}]}))["Policy"]["PolicySummary"]["Id"]
+    got, _ = access_report(iam, path, OrganizationsPolicyId=only)
+    assert [d["ServiceNamespace"] for d in got["AccessDetails"]] == ["sns", "sqs"]
+    org.client.attach_policy(PolicyId=only, TargetId=unit["Id"])
+    org.client.detach_policy(PolicyId="p-FullAWSAccess", TargetId=unit["Id"])
+    assert [d["ServiceNamespace"] for d in access_report(iam, f"{path}/{member}")[0]["AccessDetails"]] == ["sns", "sqs"]
+    failed, _ = access_report(iam, path, OrganizationsPolicyId="p-aaaaaaaa")
+    assert failed["JobStatus"] == "FAILED" and failed["ErrorDetails"]["Message"]
+    assert refusal(org.of(member, "iam").generate_organizations_access_report, EntityPath=path)[0] == "AccessDenied"
+
+
 def test_assume_root(org):
     member = org.account()
+    root_sessions(org)
     admin = client(org.server, "sts", user(org.server, org.management))
     task = {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"}
     session = admin.assume_root(TargetPrincipal=member, TaskPolicyArn=task)["Credentials"]
     assert client(org.server, "sts", session).get_caller_identity()["Arn"] == f"arn:aws:iam::{member}:root"
     assert not allowed(client(org.server, "sqs", session).list_queues)  # the task, and no more
+    root = client(org.server, "iam", session)
+    assert root.list_access_keys()["AccessKeyMetadata"] == [] and not allowed(root.list_users)
+    assert refusal(org.of(org.management, "sts").assume_root, TargetPrincipal=member, TaskPolicyArn=task)[0] == "AccessDenied"  # a root
     assert refusal(admin.assume_root, TargetPrincipal="450000000003", TaskPolicyArn=task)[0] == "AccessDenied"
     assert refusal(admin.assume_root, TargetPrincipal=member, TaskPolicyArn={"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"})[0] == "ValidationError"
 
 
 def test_who_may_assume_root(org):
     member, delegate = org.account(), org.account("delegate")
+    root_sessions(org)
     task = {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"}
 
     def delegated(service):
