@@ -1,5 +1,5 @@
 /* BatchGetItem and BatchWriteItem: many single operations in one request, each for itself. */
-#include "services/dynamodb/dynamodb.h"
+#include "services/dynamodb/access.h"
 
 enum { GET_MAX = 100, WRITE_MAX = 25, GET_BYTES = 16 << 20 };
 
@@ -69,7 +69,8 @@ err dynamodb_batch_get_item(struct call *c, const struct dynamodb_batch_get_item
     struct ddb_key **keys = NEW_ARRAY(c->arena, struct ddb_key *, n);
     for (u32 i = 0; i < n; i++) TRY(read_keys(c, &in->request_items.v[i].value, &gets[i], &total));
     for (u32 i = 0; i < n; i++) {
-        TRY(ddb_allow(c, in->request_items.v[i].key, (str){0}, S("dynamodb:BatchGetItem")));
+        TRY(ddb_allow(c, &(struct ddb_access){.table = in->request_items.v[i].key, .action = S("dynamodb:BatchGetItem"), .reads = true,
+                                              .items = gets[i].keys, .n = gets[i].in->keys.n, .asked = &gets[i].asked}));
         TRY(ddb_table_use(c, in->request_items.v[i].key, &gets[i].t));
         keys[i] = NEW_ARRAY(c->arena, struct ddb_key, gets[i].in->keys.n);
         for (u32 j = 0; j < gets[i].in->keys.n; j++) TRY(ddb_key_of_parameter(c, &gets[i].t, &gets[i].keys[j], &keys[i][j]));
@@ -156,6 +157,12 @@ static err write_table(struct call *c, const struct dynamodb_batch_write_item_in
     return NULL;
 }
 
+static err allow_writes(struct call *c, str table, const struct ddb_write *w, u32 n) {
+    struct value *items = NEW_ARRAY(c->arena, struct value, n + 1);
+    for (u32 i = 0; i < n; i++) items[i] = w[i].item;
+    return ddb_allow(c, &(struct ddb_access){.table = table, .action = S("dynamodb:BatchWriteItem"), .items = items, .n = n});
+}
+
 err dynamodb_batch_write_item(struct call *c, const struct dynamodb_batch_write_item_input *in, struct dynamodb_batch_write_item_output *out) {
     u32 tables = in->request_items.n, total = 0;
     for (u32 i = 0; i < tables; i++) total += in->request_items.v[i].value.n;
@@ -166,7 +173,7 @@ err dynamodb_batch_write_item(struct call *c, const struct dynamodb_batch_write_
     for (u32 i = 0, at = 0; i < tables; i++)
         for (u32 j = 0; j < in->request_items.v[i].value.n; j++) TRY(read_request(c, &in->request_items.v[i].value.v[j], &writes[at++]));
     for (u32 i = 0, at = 0; i < tables; at += in->request_items.v[i++].value.n) {
-        TRY(ddb_allow(c, in->request_items.v[i].key, (str){0}, S("dynamodb:BatchWriteItem")));
+        TRY(allow_writes(c, in->request_items.v[i].key, &writes[at], in->request_items.v[i].value.n));
         TRY(ddb_table_use(c, in->request_items.v[i].key, &t[i]));
         for (u32 j = 0; j < in->request_items.v[i].value.n; j++) writes[at + j].table = &t[i];
         TRY(locate_all(c, &writes[at], &done[at], in->request_items.v[i].value.n));

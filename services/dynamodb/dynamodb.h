@@ -80,9 +80,8 @@ bool ddb_table_of_row(struct txn *t, struct arena *a, str row, struct ddb_table 
 
 /* ---- policy.c ---- */
 void ddb_policy_drop(struct call *c, str arn); /* its resource is gone */
-
-/* The right to a table, or to its index, that one entry of a request names, asked with the table's policy. */
-MUST_USE err ddb_allow(struct call *c, str table, str index, str action);
+/* Whose resource it is and the policy on it. `name`: of a table, or the ARN of one or of its stream; index: or absent. */
+void ddb_policy_facts(struct call *c, str name, str index, struct auth_facts *facts);
 
 /* ---- create.c ---- */
 void ddb_table_born(struct call *c, struct ddb_table *t); /* gives it its numbers; name and keys are set */

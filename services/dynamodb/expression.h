@@ -51,6 +51,9 @@ MUST_USE err parameters_check(struct call *c, const struct parameters *in);
  * placeholders, values, syntax, operands, paths that overlap, unused placeholders. ValidationException. */
 MUST_USE err expressions_parse(struct call *c, const struct parameters *in, struct expressions *out);
 
+/* The top-level attributes that they name, each once. Returns how many. */
+u32 expressions_names(struct arena *a, const struct expressions *e, const str **names);
+
 /* ---- conditions and filters ---- */
 
 /* item: NULL or VALUE_NONE for an item that does not exist. */
@@ -87,6 +90,9 @@ struct key_attribute {
     str name;
     u8 type; /* VALUE_S, VALUE_N, VALUE_B; VALUE_NONE in `range`: there is none */
 };
+
+/* The value that an attribute shall equal, if the condition says so; types are not looked at. */
+bool key_condition_equals(const struct key_condition *k, str name, struct value *v);
 
 enum range_operator { RANGE_ALL, RANGE_EQ, RANGE_LT, RANGE_LE, RANGE_GT, RANGE_GE, RANGE_BETWEEN, RANGE_BEGINS_WITH };
 

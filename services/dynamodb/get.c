@@ -1,9 +1,23 @@
 /* GetItem. */
-#include "services/dynamodb/dynamodb.h"
+#include "services/dynamodb/access.h"
+
+static struct parameters parameters_of(const struct dynamodb_get_item_input *in) {
+    return (struct parameters){.projection = in->projection_expression, .attributes_to_get = &in->attributes_to_get,
+                               .names = &in->expression_attribute_names};
+}
+
+err dynamodb_get_item_facts(struct call *c, const struct dynamodb_get_item_input *in, struct auth_facts *facts) {
+    struct ddb_access *access = NEW(c->arena, struct ddb_access);
+    struct parameters *parameters = NEW(c->arena, struct parameters);
+    *parameters = parameters_of(in);
+    *access = (struct ddb_access){.table = in->table_name, .wire = (const void *)in->key.v, .wire_n = in->key.n,
+                                  .parameters = parameters, .reads = true};
+    ddb_access_facts(c, access, facts);
+    return NULL;
+}
 
 err dynamodb_get_item(struct call *c, const struct dynamodb_get_item_input *in, struct dynamodb_get_item_output *out) {
-    struct parameters p = {.projection = in->projection_expression, .attributes_to_get = &in->attributes_to_get,
-                           .names = &in->expression_attribute_names};
+    struct parameters p = parameters_of(in);
     struct expressions asked;
     struct value key;
     struct ddb_table t;

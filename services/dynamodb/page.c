@@ -7,8 +7,9 @@ enum { PAGE_BYTES = 1 << 20 };
 
 /* ---- what is asked ---- */
 
-err ddb_select_check(struct call *c, const struct ddb_page_request *r) {
-    const char *given = r->attributes_to_get ? "AttributesToGet" : r->projection_expression ? "ProjectionExpression" : NULL;
+static err select_check(struct call *c, const struct ddb_page_request *r) {
+    const struct parameters *p = &r->parameters;
+    const char *given = p->attributes_to_get->set ? "AttributesToGet" : p->projection.p ? "ProjectionExpression" : NULL;
     if (str_eq(r->select, S("ALL_PROJECTED_ATTRIBUTES")) && !r->index_name.p)
         return fail(c, &cloud_validation, INVALID "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
     if (str_eq(r->select, S("SPECIFIC_ATTRIBUTES")) && !given)
@@ -17,6 +18,42 @@ err ddb_select_check(struct call *c, const struct ddb_page_request *r) {
     if (!given || !r->select.p || str_eq(r->select, S("SPECIFIC_ATTRIBUTES"))) return NULL;
     if (str_eq(r->select, S("COUNT"))) return fail(c, &cloud_validation, INVALID "Cannot specify the %s when choosing to get only the Count", given);
     return fail(c, &cloud_validation, INVALID "Cannot specify the %s when choosing to get %.*s", given, STR_ARGS(r->select));
+}
+
+static err start_value(struct call *c, const struct dynamodb_key *in, struct value *key) {
+    *key = (struct value){0};
+    if (!in->set) return NULL;
+    err e = ITEM_OF_WIRE(c, *in, key);
+    if (!e) return NULL;
+    static const char *const bare[] = {"contains duplicates", "number set", "numeric value", "significant digits", "number with magnitude"};
+    for (size_t i = 0; i < LENGTH(bare); i++)
+        if (str_find(c->error_message, str_of(bare[i])) != STR_NONE) return e;
+    str said = c->error_message;
+    return fail(c, e, "The provided starting key is invalid: %.*s", STR_ARGS(said));
+}
+
+static bool older(const struct ddb_page_request *r) {
+    const struct parameters *p = &r->parameters;
+    return (p->query_filter && p->query_filter->set) || (p->scan_filter && p->scan_filter->set) || p->attributes_to_get->set;
+}
+
+err ddb_page_start(struct call *c, const struct ddb_page_request *r, struct expressions *asked, struct value *start) {
+    TRY(parameters_check(c, &r->parameters));
+    if (older(r)) TRY(expressions_parse(c, &r->parameters, asked));
+    return start_value(c, r->start, start);
+}
+
+err ddb_page_parse(struct call *c, const struct ddb_page_request *r, struct expressions *asked) {
+    if (!older(r)) TRY(expressions_parse(c, &r->parameters, asked));
+    return select_check(c, r);
+}
+
+void ddb_page_facts(struct call *c, const struct ddb_page_request *r, struct auth_facts *facts) {
+    struct ddb_access *access = NEW(c->arena, struct ddb_access);
+    struct parameters *parameters = NEW(c->arena, struct parameters);
+    *parameters = r->parameters;
+    *access = (struct ddb_access){.table = r->table, .index = r->index_name, .parameters = parameters, .reads = true, .select = r->select};
+    ddb_access_facts(c, access, facts);
 }
 
 static err open_index(struct call *c, const struct ddb_page_request *r, struct ddb_page *page) {
@@ -62,18 +99,6 @@ err ddb_page_open(struct call *c, const struct ddb_page_request *r, struct ddb_p
 }
 
 /* ---- where it starts ---- */
-
-err ddb_start_value(struct call *c, const struct dynamodb_key *in, struct value *key) {
-    *key = (struct value){0};
-    if (!in->set) return NULL;
-    err e = ITEM_OF_WIRE(c, *in, key);
-    if (!e) return NULL;
-    static const char *const bare[] = {"contains duplicates", "number set", "numeric value", "significant digits", "number with magnitude"};
-    for (size_t i = 0; i < LENGTH(bare); i++)
-        if (str_find(c->error_message, str_of(bare[i])) != STR_NONE) return e;
-    str said = c->error_message;
-    return fail(c, e, "The provided starting key is invalid: %.*s", STR_ARGS(said));
-}
 
 static err invalid_start(struct call *c, bool why) {
     return fail(c, &cloud_validation, why ? "The provided starting key is invalid: The provided key element does not match the schema"

@@ -2,7 +2,7 @@
 #ifndef BRUME_DYNAMODB_PAGE_H
 #define BRUME_DYNAMODB_PAGE_H
 
-#include "services/dynamodb/dynamodb.h"
+#include "services/dynamodb/access.h"
 
 struct ddb_page {
     const struct ddb_table *table;
@@ -19,19 +19,38 @@ struct ddb_page {
     struct ddb_usage usage;
 };
 
-/* IndexName, Select and what goes with them. */
+/* What Query, Scan and PartiQL's SELECT ask alike. */
 struct ddb_page_request {
-    str index_name, select;
+    str table, index_name, select;
     bool consistent, scan;
-    bool attributes_to_get, projection_expression; /* given */
+    u32 limit; /* 0: none */
+    const struct dynamodb_key *start;
+    struct parameters parameters;
 };
-/* What is wrong without the table, then with it. */
-MUST_USE err ddb_select_check(struct call *c, const struct ddb_page_request *r);
+/* Of the input of Query or Scan: what they have under the same names. */
+#define DDB_PAGE_REQUEST(in)                                                                       \
+    {.table = (in)->table_name, .index_name = (in)->index_name, .select = (in)->select, .consistent = (in)->consistent_read.v, \
+     .limit = (in)->limit.set ? (u32)(in)->limit.v : 0, .start = &(in)->exclusive_start_key,       \
+     .parameters = {.filter = (in)->filter_expression, .projection = (in)->projection_expression,  \
+                    .attributes_to_get = &(in)->attributes_to_get, .conditional_operator = (in)->conditional_operator, \
+                    .names = &(in)->expression_attribute_names, .values = &(in)->expression_attribute_values}}
+#define DDB_PAGE_ANSWER(c, page, in, out)                                                          \
+    do {                                                                                           \
+        ddb_page_items((c), (page), &(out)->items);                                                \
+        (out)->count = SOME_I32((i32)(page)->n);                                                   \
+        (out)->scanned_count = SOME_I32((i32)(page)->scanned);                                     \
+        if ((page)->last.type) ITEM_TO_WIRE((c)->arena, &(page)->last, (out)->last_evaluated_key); \
+        (out)->consumed_capacity = ddb_consumed((c), &(page)->usage, (in)->return_consumed_capacity); \
+    } while (0)
+void ddb_page_facts(struct call *c, const struct ddb_page_request *r, struct auth_facts *facts);
+/* The request's expressions and its ExclusiveStartKey, in AWS's order: the older parameters are judged before the
+ * starting key, expressions behind it and behind what the operation itself checks in between. */
+MUST_USE err ddb_page_start(struct call *c, const struct ddb_page_request *r, struct expressions *asked, struct value *start);
+MUST_USE err ddb_page_parse(struct call *c, const struct ddb_page_request *r, struct expressions *asked);
 MUST_USE err ddb_page_open(struct call *c, const struct ddb_page_request *r, struct ddb_page *page);
 /* Attributes that the index does not hold: a global index cannot give them, a local one fetches. */
 MUST_USE err ddb_page_held(struct call *c, const struct ddb_page_request *r, struct ddb_page *page);
-/* An ExclusiveStartKey as a value (its errors are worded for it) and, with the table, its row. */
-MUST_USE err ddb_start_value(struct call *c, const struct dynamodb_key *in, struct value *key);
+/* The row of an ExclusiveStartKey. */
 MUST_USE err ddb_start_row(struct call *c, const struct ddb_page *page, const struct value *key, bool scan, str *row);
 MUST_USE err ddb_start_pieces(struct call *c, const struct ddb_page *page, const struct value *key, bool hash_only);
 void ddb_page_start_after(struct call *c, struct ddb_page *page, str row);

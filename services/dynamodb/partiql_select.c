@@ -3,13 +3,6 @@
 
 static err refuse(struct call *c, const char *message) { return fail(c, &dynamodb_validation_exception, "%s", message); }
 
-err statement_authorize(struct call *c, const struct statement *s) {
-    static const str actions[] = {[STATEMENT_SELECT] = {"dynamodb:PartiQLSelect", 22}, [STATEMENT_INSERT] = {"dynamodb:PartiQLInsert", 22},
-                                  [STATEMENT_UPDATE] = {"dynamodb:PartiQLUpdate", 22}, [STATEMENT_DELETE] = {"dynamodb:PartiQLDelete", 22},
-                                  [STATEMENT_EXISTS] = {"dynamodb:PartiQLSelect", 22}};
-    return ddb_allow(c, s->table, s->index, actions[s->kind]);
-}
-
 /* ---- projection: what a nested path reaches has the name of its last step, an element that of its place ---- */
 
 static bool is_flat(const struct statement *s) {
@@ -18,7 +11,7 @@ static bool is_flat(const struct statement *s) {
     return true;
 }
 
-static struct projection *projection_of(struct call *c, const struct statement *s) {
+struct projection *statement_projection(struct call *c, const struct statement *s) {
     if (!s->n_paths) return NULL;
     struct projection *p = NEW(c->arena, struct projection);
     *p = (struct projection){s->paths, NEW_ARRAY(c->arena, struct path, s->n_paths), 0};
@@ -140,13 +133,13 @@ static err read_all(struct call *c, struct selection *s, const struct plan *plan
 err statement_select(struct call *c, struct selection *s) {
     const struct statement *q = s->statement;
     TRY(ddb_table_use(c, q->table, &s->table));
-    TRY(statement_authorize(c, q));
+    TRY(statement_authorize(c, q, &s->table));
     struct condition *filter = NULL;
     if (q->has_where) {
         filter = NEW(c->arena, struct condition);
         filter->root = q->where;
     }
-    s->page = (struct ddb_page){.table = &s->table, .limit = s->limit, .filter = filter, .projection = projection_of(c, q)};
+    s->page = (struct ddb_page){.table = &s->table, .limit = s->limit, .filter = filter, .projection = statement_projection(c, q)};
     struct ddb_page_request asks = {.index_name = q->index, .consistent = s->consistent};
     TRY(ddb_page_open(c, &asks, &s->page));
     TRY(ddb_page_held(c, &asks, &s->page));

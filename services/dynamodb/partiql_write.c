@@ -37,7 +37,7 @@ err statement_step(struct call *c, const struct statement *s, struct ddb_step *s
                                [STATEMENT_EXISTS] = DDB_CHECK};
     ASSERT(s->kind != STATEMENT_SELECT);
     TRY(ddb_table_use(c, s->table, &step->table));
-    TRY(statement_authorize(c, s));
+    TRY(statement_authorize(c, s, &step->table));
     if (s->index.p) return fail(c, &dynamodb_validation_exception, "Unexpected path component: a statement that writes names a table alone");
     if (s->kind == STATEMENT_DELETE && s->returning > RETURNING_ALL_OLD)
         return fail(c, &dynamodb_validation_exception, "RETURNING clause of DELETE can only be ALL OLD *");

@@ -6,7 +6,10 @@
 enum { POLICY_MAX = 20 << 10 };
 
 static str policy_row(struct call *c, str arn) {
-    struct key k = call_key(c, S("policy"));
+    struct key k = key_new(c->arena, S("dynamodb")); /* a call of the streams API asks too */
+    key_str(&k, c->account);
+    key_str(&k, c->region);
+    key_str(&k, S("policy"));
     key_str(&k, arn);
     return key_bytes(&k);
 }
@@ -74,13 +77,14 @@ err dynamodb_delete_resource_policy(struct call *c, const struct dynamodb_delete
     return NULL;
 }
 
-/* ---- what the decision about a call needs: whose table it is, and the policy on it ---- */
+/* ---- what the decision about a call needs: whose resource it is, and the policy on it ---- */
 
-static err facts_of(struct call *c, str table, str index, struct auth_facts *facts) {
+void ddb_policy_facts(struct call *c, str name, str index, struct auth_facts *facts) {
+    enum { NAME_MAX = 512 }; /* of a stream: table, label */
     struct arn arn = {.account = c->account, .region = c->region};
-    str name = table, revision;
-    if (arn_parse(table, &arn) && str_starts(arn.resource, S("table/"))) name = str_skip(arn.resource, 6);
-    if (!name.p || name.n > DDB_NAME_MAX) return NULL; /* the operation says what is wrong with it */
+    str revision;
+    if (arn_parse(name, &arn) && str_starts(arn.resource, S("table/"))) name = str_skip(arn.resource, 6);
+    if (!name.p || name.n > NAME_MAX) return; /* the operation says what is wrong with it */
     str resource = arn_format(c->arena, S("dynamodb"), arn.region, arn.account, arena_concat(c->arena, S("table/"), name));
     facts->resource_account = arn.account;
     facts->resource_arn = index.p ? arena_format(c->arena, "%.*s/index/%.*s", STR_ARGS(resource), STR_ARGS(index)) : resource;
@@ -88,24 +92,35 @@ static err facts_of(struct call *c, str table, str index, struct auth_facts *fac
     there.account = arn.account;
     there.region = arn.region;
     load(&there, resource, &revision, &facts->resource_policy);
-    return NULL;
 }
 
-#define FACTS(op, index)                                                                           \
-    err dynamodb_##op##_facts(struct call *c, const struct dynamodb_##op##_input *in, struct auth_facts *facts) { \
-        return facts_of(c, in->table_name, (index), facts);                                        \
+#define FACTS(op, name, index) FACTS_OF(op, op##_input, name, index)
+#define FACTS_OF(op, input, name, index)                                                           \
+    err dynamodb_##op##_facts(struct call *c, const struct dynamodb_##input *in, struct auth_facts *facts) { \
+        ddb_policy_facts(c, in->name, (index), facts);                                             \
+        return NULL;                                                                               \
     }
-FACTS(get_item, (str){0})
-FACTS(put_item, (str){0})
-FACTS(update_item, (str){0})
-FACTS(delete_item, (str){0})
-FACTS(query, in->index_name)
-FACTS(scan, in->index_name)
-FACTS(describe_table, (str){0})
-
-err ddb_allow(struct call *c, str table, str index, str action) {
-    struct auth_facts facts = {0};
-    TRY(facts_of(c, table, index, &facts));
-    if (!facts.resource_arn.p || may_with(c, action, facts.resource_arn, &facts)) return NULL;
-    return deny(c, action, facts.resource_arn);
-}
+#define NO_INDEX (str){0}
+FACTS(create_backup, table_name, NO_INDEX)
+FACTS(delete_resource_policy, resource_arn, NO_INDEX)
+FACTS(delete_table, table_name, NO_INDEX)
+FACTS(describe_continuous_backups, table_name, NO_INDEX)
+FACTS(describe_contributor_insights, table_name, in->index_name)
+FACTS(describe_kinesis_streaming_destination, table_name, NO_INDEX)
+FACTS(describe_table, table_name, NO_INDEX)
+FACTS(describe_table_replica_auto_scaling, table_name, NO_INDEX)
+FACTS(describe_time_to_live, table_name, NO_INDEX)
+FACTS_OF(disable_kinesis_streaming_destination, kinesis_streaming_destination_input, table_name, NO_INDEX)
+FACTS_OF(enable_kinesis_streaming_destination, kinesis_streaming_destination_input, table_name, NO_INDEX)
+FACTS(export_table_to_point_in_time, table_arn, NO_INDEX)
+FACTS(get_resource_policy, resource_arn, NO_INDEX)
+FACTS(list_tags_of_resource, resource_arn, NO_INDEX)
+FACTS(put_resource_policy, resource_arn, NO_INDEX)
+FACTS(tag_resource, resource_arn, NO_INDEX)
+FACTS(untag_resource, resource_arn, NO_INDEX)
+FACTS(update_continuous_backups, table_name, NO_INDEX)
+FACTS(update_contributor_insights, table_name, in->index_name)
+FACTS(update_kinesis_streaming_destination, table_name, NO_INDEX)
+FACTS(update_table, table_name, NO_INDEX)
+FACTS(update_table_replica_auto_scaling, table_name, NO_INDEX)
+FACTS(update_time_to_live, table_name, NO_INDEX)

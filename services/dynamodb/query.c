@@ -45,27 +45,32 @@ static err resolve(struct call *c, struct ddb_page *page, const struct key_condi
     return NULL;
 }
 
+static struct ddb_page_request request_of(const struct dynamodb_query_input *in) {
+    struct ddb_page_request r = DDB_PAGE_REQUEST(in);
+    r.parameters.key_condition = in->key_condition_expression;
+    r.parameters.key_conditions = &in->key_conditions;
+    r.parameters.query_filter = &in->query_filter;
+    return r;
+}
+
+err dynamodb_query_facts(struct call *c, const struct dynamodb_query_input *in, struct auth_facts *facts) {
+    struct ddb_page_request r = request_of(in);
+    ddb_page_facts(c, &r, facts);
+    return NULL;
+}
+
 err dynamodb_query(struct call *c, const struct dynamodb_query_input *in, struct dynamodb_query_output *out) {
-    struct parameters p = {.key_condition = in->key_condition_expression, .key_conditions = &in->key_conditions,
-                           .filter = in->filter_expression, .query_filter = &in->query_filter,
-                           .projection = in->projection_expression, .attributes_to_get = &in->attributes_to_get,
-                           .conditional_operator = in->conditional_operator,
-                           .names = &in->expression_attribute_names, .values = &in->expression_attribute_values};
-    struct ddb_page_request asks = {in->index_name, in->select, in->consistent_read.v, false, in->attributes_to_get.set, in->projection_expression.p};
+    struct ddb_page_request asks = request_of(in);
     struct expressions asked;
     struct value start;
     struct ddb_table t;
-    bool older = in->query_filter.set || in->attributes_to_get.set; /* judged before the starting key, expressions behind it */
-    TRY(parameters_check(c, &p));
-    if (older) TRY(expressions_parse(c, &p, &asked));
-    TRY(ddb_start_value(c, &in->exclusive_start_key, &start));
+    TRY(ddb_page_start(c, &asks, &asked, &start));
     if (!in->key_conditions.set && !in->key_condition_expression.p)
         return fail(c, &cloud_validation, "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.");
-    if (!older) TRY(expressions_parse(c, &p, &asked));
-    TRY(ddb_select_check(c, &asks));
+    TRY(ddb_page_parse(c, &asks, &asked));
     TRY(ddb_table_use(c, in->table_name, &t));
-    struct ddb_page page = {.table = &t, .backwards = in->scan_index_forward.set && !in->scan_index_forward.v,
-                            .limit = in->limit.set ? (u32)in->limit.v : 0, .filter = asked.filter, .projection = asked.projection};
+    struct ddb_page page = {.table = &t, .backwards = in->scan_index_forward.set && !in->scan_index_forward.v, .limit = asks.limit,
+                            .filter = asked.filter, .projection = asked.projection};
     TRY(ddb_page_open(c, &asks, &page));
     TRY(resolve(c, &page, asked.key_condition, &start));
     struct expressions projection = {.projection = asked.projection}, filter = {.filter = asked.filter};
@@ -75,10 +80,6 @@ err dynamodb_query(struct call *c, const struct dynamodb_query_input *in, struct
     TRY(ddb_scalars_check(c, &t, &filter));
     ddb_page_read(c, &page);
     TRY(ddb_throttle(c, &page.usage, 1));
-    ddb_page_items(c, &page, &out->items);
-    out->count = SOME_I32((i32)page.n);
-    out->scanned_count = SOME_I32((i32)page.scanned);
-    if (page.last.type) ITEM_TO_WIRE(c->arena, &page.last, out->last_evaluated_key);
-    out->consumed_capacity = ddb_consumed(c, &page.usage, in->return_consumed_capacity);
+    DDB_PAGE_ANSWER(c, &page, in, out);
     return NULL;
 }

@@ -42,24 +42,29 @@ static err start_at(struct call *c, const struct dynamodb_scan_input *in, struct
     return NULL;
 }
 
+static struct ddb_page_request request_of(const struct dynamodb_scan_input *in) {
+    struct ddb_page_request r = DDB_PAGE_REQUEST(in);
+    r.scan = true;
+    r.parameters.scan_filter = &in->scan_filter;
+    return r;
+}
+
+err dynamodb_scan_facts(struct call *c, const struct dynamodb_scan_input *in, struct auth_facts *facts) {
+    struct ddb_page_request r = request_of(in);
+    ddb_page_facts(c, &r, facts);
+    return NULL;
+}
+
 err dynamodb_scan(struct call *c, const struct dynamodb_scan_input *in, struct dynamodb_scan_output *out) {
-    struct parameters p = {.filter = in->filter_expression, .scan_filter = &in->scan_filter,
-                           .projection = in->projection_expression, .attributes_to_get = &in->attributes_to_get,
-                           .conditional_operator = in->conditional_operator,
-                           .names = &in->expression_attribute_names, .values = &in->expression_attribute_values};
-    struct ddb_page_request asks = {in->index_name, in->select, in->consistent_read.v, true, in->attributes_to_get.set, in->projection_expression.p};
+    struct ddb_page_request asks = request_of(in);
     struct expressions asked;
     struct value start;
     struct ddb_table t;
-    bool older = in->scan_filter.set || in->attributes_to_get.set; /* judged before the starting key, expressions behind it */
-    TRY(parameters_check(c, &p));
-    if (older) TRY(expressions_parse(c, &p, &asked));
-    TRY(ddb_start_value(c, &in->exclusive_start_key, &start));
+    TRY(ddb_page_start(c, &asks, &asked, &start));
     TRY(check_segments(c, in));
-    if (!older) TRY(expressions_parse(c, &p, &asked));
-    TRY(ddb_select_check(c, &asks));
+    TRY(ddb_page_parse(c, &asks, &asked));
     TRY(ddb_table_use(c, in->table_name, &t));
-    struct ddb_page page = {.table = &t, .limit = in->limit.set ? (u32)in->limit.v : 0, .filter = asked.filter, .projection = asked.projection};
+    struct ddb_page page = {.table = &t, .limit = asks.limit, .filter = asked.filter, .projection = asked.projection};
     TRY(ddb_page_open(c, &asks, &page));
     u64 space = page.index ? page.index->space : t.space, total = in->total_segments.set ? (u64)in->total_segments.v : 1;
     u64 segment = in->segment.set ? (u64)in->segment.v : 0;
@@ -70,10 +75,6 @@ err dynamodb_scan(struct call *c, const struct dynamodb_scan_input *in, struct d
     TRY(ddb_scalars_check(c, &t, &asked));
     ddb_page_read(c, &page);
     TRY(ddb_throttle(c, &page.usage, 1));
-    ddb_page_items(c, &page, &out->items);
-    out->count = SOME_I32((i32)page.n);
-    out->scanned_count = SOME_I32((i32)page.scanned);
-    if (page.last.type) ITEM_TO_WIRE(c->arena, &page.last, out->last_evaluated_key);
-    out->consumed_capacity = ddb_consumed(c, &page.usage, in->return_consumed_capacity);
+    DDB_PAGE_ANSWER(c, &page, in, out);
     return NULL;
 }

@@ -297,9 +297,16 @@ err dynamodbstreams_get_records(struct call *c, const struct dynamodbstreams_get
 /* Whose stream an iterator reads stands in it. */
 err dynamodbstreams_get_records_facts(struct call *c, const struct dynamodbstreams_get_records_input *in, struct auth_facts *facts) {
     struct place p;
-    struct arn arn;
-    if (iterator_read(c, in->shard_iterator, &p) || !arn_parse(p.stream, &arn)) return NULL; /* the operation says so */
-    facts->resource_arn = p.stream;
-    facts->resource_account = arn.account;
+    if (!iterator_read(c, in->shard_iterator, &p)) ddb_policy_facts(c, p.stream, (str){0}, facts);
+    return NULL; /* the operation says what is wrong with it */
+}
+
+err dynamodbstreams_describe_stream_facts(struct call *c, const struct dynamodbstreams_describe_stream_input *in, struct auth_facts *facts) {
+    ddb_policy_facts(c, in->stream_arn, (str){0}, facts);
+    return NULL;
+}
+
+err dynamodbstreams_get_shard_iterator_facts(struct call *c, const struct dynamodbstreams_get_shard_iterator_input *in, struct auth_facts *facts) {
+    ddb_policy_facts(c, in->stream_arn, (str){0}, facts);
     return NULL;
 }

@@ -1,5 +1,6 @@
 /* Transactions. A function of the writer sees a moment and is applied whole or not at all: what is left
  * to do is to ask every condition, and to say for each item what became of it. */
+#include "services/dynamodb/access.h"
 #include "services/dynamodb/transact.h"
 
 enum { TOKEN_MS = 10 * 60 * 1000 };
@@ -172,7 +173,10 @@ static void add_metrics(struct call *c, struct ddb_step *s, str asked, struct dy
 static err allow_steps(struct call *c, const struct ddb_step *steps, u32 n) {
     static const char *const actions[] = {[DDB_PUT] = "dynamodb:PutItem", [DDB_UPDATE] = "dynamodb:UpdateItem",
                                           [DDB_DELETE] = "dynamodb:DeleteItem", [DDB_CHECK] = "dynamodb:ConditionCheckItem"};
-    for (u32 i = 0; i < n; i++) TRY(ddb_allow(c, steps[i].table_name, (str){0}, str_of(actions[steps[i].write.kind])));
+    for (u32 i = 0; i < n; i++)
+        TRY(ddb_allow(c, &(struct ddb_access){.table = steps[i].table_name, .action = str_of(actions[steps[i].write.kind]),
+                                              .items = &steps[i].write.item, .n = 1, .asked = &steps[i].asked,
+                                              .enclosing = S("TransactWriteItems")}));
     return NULL;
 }
 
@@ -219,7 +223,9 @@ struct read {
 static err locate_reads(struct call *c, const struct dynamodb_transact_get_item_list *in, struct read *reads) {
     struct dynamodb_cancellation_reason *reasons = NEW_ARRAY(c->arena, struct dynamodb_cancellation_reason, in->n);
     bool canceled = false;
-    for (u32 i = 0; i < in->n; i++) TRY(ddb_allow(c, in->v[i].get->table_name, (str){0}, S("dynamodb:GetItem")));
+    for (u32 i = 0; i < in->n; i++)
+        TRY(ddb_allow(c, &(struct ddb_access){.table = in->v[i].get->table_name, .action = S("dynamodb:GetItem"), .items = &reads[i].key,
+                                              .n = 1, .asked = &reads[i].asked, .reads = true, .enclosing = S("TransactGetItems")}));
     for (u32 i = 0; i < in->n; i++) TRY(ddb_table_use(c, in->v[i].get->table_name, &reads[i].t));
     for (u32 i = 0; i < in->n; i++) {
         err e = ddb_key_of_parameter(c, &reads[i].t, &reads[i].key, &reads[i].k);

@@ -87,15 +87,16 @@ static bool asked(const struct call *c, str when) {
     return false;
 }
 
-/* What the room said is of the resource that the first right names; a right to another resource (the source
+/* What the room said is of the resource that the first right asked names; a right to another resource (the source
  * of a copy, a role that is passed) stands on that one's own. */
 static err decide(struct call *c, const struct auth_facts *facts) {
     const struct wire_service *w = c->service->wire;
-    str main = wire_text(w, w->iam[c->op->iam].resource);
+    str main = {0};
     for (u16 i = 0; i < c->op->iam_count; i++) {
         const struct wire_iam *iam = &w->iam[c->op->iam + i];
         str action = wire_text(w, iam->action), template = wire_text(w, iam->resource);
         if (!action.n || !asked(c, wire_text(w, iam->when))) continue; /* AWS asks no right for it: sts:GetCallerIdentity */
+        if (!main.p) main = template;
         bool same = str_eq(template, main);
         /* Of a service that delivers (logs, with an ACL) its main right is asked alone: the bucket policies that
          * AWS publishes for it grant no other. */

@@ -23,6 +23,7 @@
 
 struct cloud;
 struct call_note; /* of record.h */
+struct policy_values; /* of auth/policy.h */
 struct flight; /* the request that carries this call; private to the cloud */
 
 struct call {
@@ -167,6 +168,10 @@ struct auth_facts {
     bool granted_to_account; /* the same, to the caller's account: its users need a policy of their own besides */
     struct auth_fact *v;
     u32 n;
+    /* Facts that cost something: computed when a policy names their key (in lower case). `v` of what it returns
+     * NULL: not one of these, or it has no value. On the decision's transaction. May be NULL. */
+    struct policy_values (*values)(void *context, str key);
+    void *context;
 };
 
 /* ---- temporary credentials for a principal, sealed into their session token ---- */

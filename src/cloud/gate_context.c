@@ -264,6 +264,7 @@ struct policy_values gate_values(void *context, str key) {
     struct policy_values found = {0};
     if (g->question->values) found = g->question->values(g->question->context, key);
     if (!found.v) found = fact_values(g, key);
+    if (!found.v && g->facts->values) found = g->facts->values(g->facts->context, key);
     if (found.v) return found;
     return str_starts(key, S("aws:")) ? global_value(g, str_skip(key, 4)) : service_value(g, key);
 }

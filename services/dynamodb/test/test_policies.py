@@ -1,7 +1,7 @@
 """Resource policies of tables: kept with a revision, and asked when another account comes."""
 import json
 
-from services.dynamodb.test.ddb_tables import refusal
+from services.dynamodb.test.ddb_tables import index, refusal
 
 
 def test_a_policy_has_a_revision(dynamodb, table):
@@ -60,3 +60,25 @@ def test_each_entry_asks_its_right(brume, dynamodb, streams, table):
             assert len(stream_reader.get_records(ShardIterator=iterator)["Records"]) == 1
         else:
             assert refusal(stream_reader.get_records, ShardIterator=iterator)[0] == denied
+
+
+def test_a_policy_of_a_table_holds_for_its_indexes_and_stream(brume, dynamodb, streams, table):
+    """The table's own policy names the index; the stream has a policy of its own."""
+    name = table("p:S g:S", ("p",), GlobalSecondaryIndexes=[index("by-g", "g")],
+                 StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})
+    described = dynamodb.describe_table(TableName=name)["Table"]
+    arn, stream = described["TableArn"], described["LatestStreamArn"]
+    dynamodb.put_item(TableName=name, Item={"p": {"S": "x"}, "g": {"S": "y"}})
+    stranger = brume.client("dynamodb", account="444455556666")
+    abroad = brume.client("dynamodbstreams", account="444455556666")
+    ask = dict(TableName=arn, IndexName="by-g", KeyConditionExpression="g = :g", ExpressionAttributeValues={":g": {"S": "y"}})
+    assert refusal(stranger.query, **ask)[0] == "AccessDeniedException"
+    assert refusal(abroad.describe_stream, StreamArn=stream)[0] == "AccessDeniedException"
+    for resource, action in ((arn, "Query"), (stream, "DescribeStream")):
+        dynamodb.put_resource_policy(ResourceArn=resource, Policy=json.dumps({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::444455556666:root"}, "Action": f"dynamodb:{action}",
+             "Resource": [resource, f"{resource}/index/*"]}]}))
+    assert stranger.query(**ask)["Count"] == 1
+    assert abroad.describe_stream(StreamArn=stream)["StreamDescription"]["StreamArn"] == stream
+    assert refusal(abroad.get_shard_iterator, StreamArn=stream, ShardId="shardId-00000000000000000001-00000001",
+                   ShardIteratorType="LATEST")[0] == "AccessDeniedException"
