@@ -8,7 +8,7 @@ enum { MORE_PERIODS = 2, TOLD_MAX = 50 /* datapoints in the reason's data */ };
 
 struct datapoint {
     i64 at_ms;
-    double value, samples;
+    double value, samples /* 0: an expression's */, low, high /* of a band */;
     bool breaching;
 };
 struct look {
@@ -19,30 +19,80 @@ struct look {
     i64 from_ms, now_ms;
 };
 
-static bool breaches(const struct alarm *m, double v) {
+static bool breaches(const struct alarm *m, const struct datapoint *d) {
+    double v = d->value;
     if (str_eq(m->comparison, S("GreaterThanThreshold"))) return v > m->threshold;
     if (str_eq(m->comparison, S("GreaterThanOrEqualToThreshold"))) return v >= m->threshold;
     if (str_eq(m->comparison, S("LessThanThreshold"))) return v < m->threshold;
+    if (str_eq(m->comparison, S("GreaterThanUpperThreshold"))) return v > d->high;
+    if (str_eq(m->comparison, S("LessThanLowerThreshold"))) return v < d->low;
+    if (str_eq(m->comparison, S("LessThanLowerOrGreaterThanUpperThreshold"))) return v < d->low || v > d->high;
     return v <= m->threshold;
 }
 
-static struct look look(struct call *c, const struct alarm *m) {
-    i64 period_ms = m->period_s * 1000, to = c->now_ms - c->now_ms % period_ms;
-    struct span span = {.from_ms = to - (m->periods + MORE_PERIODS) * period_ms, .to_ms = to, .period_ms = period_ms};
+struct datapoints { /* ascending */
+    struct datapoint *v;
+    u32 n;
+};
+
+static struct datapoints of_metric(struct call *c, const struct alarm *m, const struct span *span) {
     struct metric metric = {.space = m->space, .name = m->metric, .dimensions = m->dimensions};
     struct buckets b = {0};
     struct statistic s;
     ASSERT(statistic_parse(m->statistic, &s));
-    if (metric_load(c->txn, c->arena, m->account, m->region, &metric)) b = points_of(c->txn, c->arena, metric.id, m->unit, &span);
-    struct look l = {.alarm = m, .v = NEW_ARRAY(c->arena, struct datapoint, (u32)m->periods), .from_ms = span.to_ms - m->periods * period_ms, .now_ms = c->now_ms};
-    for (u32 i = b.n; i-- > 0 && l.n < m->periods;) {
-        struct datapoint *d = &l.v[l.n];
+    if (metric_load(c->txn, c->arena, m->account, m->region, &metric)) b = points_of(c->txn, c->arena, metric.id, m->unit, span);
+    struct datapoints all = {.v = NEW_ARRAY(c->arena, struct datapoint, b.n + 1)};
+    for (u32 i = 0; i < b.n; i++) {
+        struct datapoint *d = &all.v[all.n];
         *d = (struct datapoint){.at_ms = b.v[i].at_ms, .samples = b.v[i].point.count};
-        if (!statistic_of(&s, &b.v[i].point, &d->value)) continue;
-        d->breaching = breaches(m, d->value);
+        all.n += statistic_of(&s, &b.v[i].point, &d->value);
+    }
+    return all;
+}
+
+static bool value_at(const struct series *s, i64 at, double *v) {
+    for (u32 i = 0; i < s->n; i++)
+        if (s->at[i] == at) {
+            *v = s->v[i];
+            return true;
+        }
+    return false;
+}
+
+/* The query that returns data, beside the band that is its threshold. What cannot be worked out any more has no
+ * datapoints. */
+static struct datapoints of_queries(struct call *c, const struct alarm *m, const struct span *span) {
+    struct cloudwatch_metric_data_queries queries = alarm_queries_shown(c->arena, &m->queries);
+    struct query_run *run;
+    struct query_answer line = {0}, band = {0};
+    struct datapoints all = {0};
+    if (queries_open(c, &queries, span->from_ms, span->to_ms, &run)) return all;
+    for (u32 i = 0; i < queries.n; i++) {
+        bool threshold = m->threshold_id.p && str_eq(m->threshold_id, queries.v[i].id);
+        if (!threshold && m->queries.v[i].hidden) continue;
+        if (query_series(c, run, i, threshold ? &band : &line)) return all;
+    }
+    if (line.n != 1 || (m->threshold_id.p && band.n != 2)) return all;
+    all.v = NEW_ARRAY(c->arena, struct datapoint, line.v->n + 1);
+    for (u32 i = 0; i < line.v->n; i++) {
+        struct datapoint *d = &all.v[all.n];
+        *d = (struct datapoint){.at_ms = line.v->at[i], .value = line.v->v[i]};
+        all.n += d->at_ms >= span->from_ms && d->at_ms < span->to_ms && (!band.n || (value_at(&band.v[0], d->at_ms, &d->high) && value_at(&band.v[1], d->at_ms, &d->low)));
+    }
+    return all;
+}
+
+static struct look look(struct call *c, const struct alarm *m) {
+    i64 period_ms = alarm_period_s(m) * 1000, to = c->now_ms - c->now_ms % period_ms;
+    struct span span = {.from_ms = to - (m->periods + MORE_PERIODS) * period_ms, .to_ms = to, .period_ms = period_ms};
+    struct datapoints all = m->queries.n ? of_queries(c, m, &span) : of_metric(c, m, &span);
+    struct look l = {.alarm = m, .v = NEW_ARRAY(c->arena, struct datapoint, (u32)m->periods), .from_ms = span.to_ms - m->periods * period_ms, .now_ms = c->now_ms};
+    for (u32 i = all.n; i-- > 0 && l.n < m->periods;) {
+        struct datapoint *d = &l.v[l.n++];
+        *d = all.v[i];
+        d->breaching = breaches(m, d);
         l.breaching += d->breaching;
         l.from_ms = MIN(l.from_ms, d->at_ms);
-        l.n++;
     }
     l.missing = m->periods - l.n;
     return l;
@@ -67,7 +117,23 @@ static const char *words(const struct alarm *m) {
     if (str_eq(m->comparison, S("GreaterThanThreshold"))) return "greater than";
     if (str_eq(m->comparison, S("GreaterThanOrEqualToThreshold"))) return "greater than or equal to";
     if (str_eq(m->comparison, S("LessThanThreshold"))) return "less than";
+    if (str_eq(m->comparison, S("GreaterThanUpperThreshold"))) return "greater than the upper thresholds";
+    if (str_eq(m->comparison, S("LessThanLowerThreshold"))) return "less than the lower thresholds";
+    if (str_eq(m->comparison, S("LessThanLowerOrGreaterThanUpperThreshold"))) return "less than the lower thresholds or greater than the upper thresholds";
     return "less than or equal to";
+}
+
+/* " [1.5, 2.5]": the bounds of a band that the datapoints were held against */
+static void band_words(struct buf *b, const struct look *l, bool breaching) {
+    bool low = str_eq(l->alarm->comparison, S("LessThanLowerThreshold")), first = true;
+    buf_add(b, S(" ["));
+    for (u32 i = 0; i < l->n && b->n < 900; i++) {
+        if (l->v[i].breaching != breaching) continue;
+        buf_add(b, first ? S("") : S(", "));
+        buf_f64(b, low || (str_starts(l->alarm->comparison, S("LessThanLowerOr")) && l->v[i].value < l->v[i].low) ? l->v[i].low : l->v[i].high);
+        first = false;
+    }
+    buf_add(b, S("]"));
 }
 
 /* "Threshold Crossed: 1 datapoint [21.5 (22/11/26 06:44:00)] was greater than the threshold (21.0)." */
@@ -81,8 +147,9 @@ static str reason_of(struct arena *a, const struct look *l, str state) {
     if (l->n == 0)
         return arena_format(a, "Threshold Crossed: no datapoints were received for %lld period%s and %lld missing datapoint%s %s treated as [%s].", (long long)l->missing, plural,
                             (long long)l->missing, plural, were, str_eq(m->missing, S("breaching")) ? "Breaching" : "NonBreaching");
-    if (part) buf_format(&b, "Threshold Crossed: %u out of the last %lld datapoints [", shown, (long long)m->periods);
-    else buf_format(&b, "Threshold Crossed: %u datapoint%s [", shown, shown == 1 ? "" : "s");
+    const char *crossed = m->threshold_id.p ? "Thresholds Crossed" : "Threshold Crossed";
+    if (part) buf_format(&b, "%s: %u out of the last %lld datapoints [", crossed, shown, (long long)m->periods);
+    else buf_format(&b, "%s: %u datapoint%s [", crossed, shown, shown == 1 ? "" : "s");
     for (u32 i = 0; i < l->n && b.n < 800; i++) {
         if (l->v[i].breaching != alarm) continue;
         struct civil_time t = civil_of(l->v[i].at_ms);
@@ -91,9 +158,13 @@ static str reason_of(struct arena *a, const struct look *l, str state) {
         buf_format(&b, " (%02d/%02d/%02d %02d:%02d:%02d)", t.day, t.month, (int)(t.year % 100), t.hour, t.minute, t.second);
         first = false;
     }
-    buf_format(&b, "] %s %s%s the threshold (", shown == 1 ? "was" : "were", alarm ? "" : "not ", words(m));
-    buf_f64(&b, m->threshold);
-    buf_add(&b, S(")"));
+    buf_format(&b, "] %s %s%s", shown == 1 ? "was" : "were", alarm ? "" : "not ", words(m));
+    if (m->threshold_id.p) band_words(&b, l, alarm);
+    else {
+        buf_add(&b, S(" the threshold ("));
+        buf_f64(&b, m->threshold);
+        buf_add(&b, S(")"));
+    }
     i64 minimum = alarm ? needed(m) : m->periods - needed(m) + 1;
     if (part) buf_format(&b, " (minimum %lld datapoint%s for %s transition)", (long long)minimum, minimum == 1 ? "" : "s", alarm ? "OK -> ALARM" : "ALARM -> OK");
     buf_add(&b, S("."));
@@ -117,23 +188,35 @@ static str reason_data(struct arena *a, const struct look *l) {
         json_write_key(&b, S("unit"));
         json_write_string(&b, m->unit);
     }
-    json_write_key(&b, S("statistic"));
-    json_write_string(&b, m->statistic);
+    if (m->statistic.p) {
+        json_write_key(&b, S("statistic"));
+        json_write_string(&b, m->statistic);
+    }
     json_write_key(&b, S("period"));
-    json_write_i64(&b, m->period_s);
+    json_write_i64(&b, alarm_period_s(m));
     json_write_key(&b, S("recentDatapoints"));
     json_write_array(&b);
     for (u32 i = MIN(l->n, TOLD_MAX); i-- > 0;) json_write_f64(&b, l->v[i].value);
     json_write_array_end(&b);
-    json_write_key(&b, S("threshold"));
-    json_write_f64(&b, m->threshold);
+    if (!m->threshold_id.p) {
+        json_write_key(&b, S("threshold"));
+        json_write_f64(&b, m->threshold);
+    }
     json_write_key(&b, S("evaluatedDatapoints"));
     json_write_array(&b);
     for (u32 i = 0; i < MIN(l->n, TOLD_MAX); i++) {
         json_write_object(&b);
         date_member(a, &b, "timestamp", l->v[i].at_ms);
-        json_write_key(&b, S("sampleCount"));
-        json_write_f64(&b, l->v[i].samples);
+        if (l->v[i].samples > 0) {
+            json_write_key(&b, S("sampleCount"));
+            json_write_f64(&b, l->v[i].samples);
+        }
+        if (m->threshold_id.p) {
+            json_write_key(&b, S("lowerThreshold"));
+            json_write_f64(&b, l->v[i].low);
+            json_write_key(&b, S("upperThreshold"));
+            json_write_f64(&b, l->v[i].high);
+        }
         json_write_key(&b, S("value"));
         json_write_f64(&b, l->v[i].value);
         json_write_object_end(&b);
@@ -150,6 +233,10 @@ err alarm_evaluate(struct txn *t, const struct task *task, i64 now_ms) {
     ASSERT(arn_parse(arena_str(a, task->key), &arn));
     if (!alarm_load(t, a, arn.account, arn.region, str_skip(arn.resource, 6), &alarm)) return NULL;
     struct call *c = call_for_task(t, &cloudwatch_service, arn.account, arn.region, now_ms);
+    if (alarm.rule.p) {
+        composite_evaluate(c, &alarm, NULL);
+        return NULL;
+    }
     struct look l = look(c, &alarm);
     str state = state_of(&l);
     if (state.p && !str_eq(state, alarm.state)) alarm_becomes(c, &alarm, state, reason_of(a, &l, state), reason_data(a, &l));

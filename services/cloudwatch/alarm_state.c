@@ -23,7 +23,7 @@ static struct key history_key(struct arena *a, str account, str region) {
 }
 
 void history_add(struct call *c, const struct alarm *alarm, str type, str summary, str data) {
-    struct alarm_event e = {.at_ms = c->now_ms, .alarm = alarm->name, .type = type, .summary = summary, .data = data};
+    struct alarm_event e = {.at_ms = c->now_ms, .alarm = alarm->name, .type = type, .summary = summary, .data = data, .composite = alarm->rule.p != NULL};
     struct key k = history_key(c->arena, c->account, c->region), end = history_key(c->arena, c->account, c->region);
     str begin = key_bytes(&k), key, row;
     key_i64(&end, c->now_ms - HISTORY_DAYS * day_ms);
@@ -33,6 +33,13 @@ void history_add(struct call *c, const struct alarm *alarm, str type, str summar
     key_i64(&k, c->now_ms);
     key_u64(&k, txn_sequence(c->txn));
     txn_put(c->txn, key_bytes(&k), record_encode(c->arena, &cloudwatch_alarm_event_record, &e));
+}
+
+/* As with DescribeAlarms: metric alarms where nothing is said. */
+static bool type_wanted(const struct cloudwatch_alarm_types *types, bool composite) {
+    bool wanted = types->n == 0 && !composite;
+    for (u32 i = 0; i < types->n; i++) wanted |= str_eq(types->v[i], composite ? S("CompositeAlarm") : S("MetricAlarm"));
+    return wanted;
 }
 
 err cloudwatch_describe_alarm_history(struct call *c, const struct cloudwatch_describe_alarm_history_input *in, struct cloudwatch_describe_alarm_history_output *out) {
@@ -53,154 +60,21 @@ err cloudwatch_describe_alarm_history(struct call *c, const struct cloudwatch_de
     while (range_next(&r, &key, &row)) {
         struct alarm_event e = {0};
         ASSERT(record_decode(c->arena, &cloudwatch_alarm_event_record, arena_str(c->arena, row), &e));
-        if ((in->alarm_name.p && !str_eq(in->alarm_name, e.alarm)) || (in->history_item_type.p && !str_eq(in->history_item_type, e.type))) continue;
+        if (!type_wanted(&in->alarm_types, e.composite) || (in->alarm_name.p && !str_eq(in->alarm_name, e.alarm)) || (in->history_item_type.p && !str_eq(in->history_item_type, e.type))) continue;
         if (out->alarm_history_items.n == max) { /* a page begins at the next one, or ends before the last one */
             out->next_token = page_token(c, ascending ? arena_str(c->arena, key) : last);
             break;
         }
         last = arena_str(c->arena, key);
-        out->alarm_history_items.v[out->alarm_history_items.n++] = (struct cloudwatch_alarm_history_item){.alarm_name = e.alarm, .alarm_type = S("MetricAlarm"), .timestamp = SOME_TIME(e.at_ms),
+        out->alarm_history_items.v[out->alarm_history_items.n++] = (struct cloudwatch_alarm_history_item){.alarm_name = e.alarm, .alarm_type = e.composite ? S("CompositeAlarm") : S("MetricAlarm"), .timestamp = SOME_TIME(e.at_ms),
             .history_item_type = e.type, .history_summary = e.summary, .history_data = e.data};
     }
     return NULL;
 }
 
-/* ---- JSON ---- */
-
 static void member(struct buf *b, const char *name, str value) {
     json_write_key(b, str_of(name));
     json_write_string(b, value);
-}
-
-static void keys(struct buf *b, const char *name, const struct record_pairs *p) {
-    json_write_key(b, str_of(name));
-    json_write_array(b);
-    for (u32 i = 0; i < p->n; i++) json_write_string(b, p->v[i].key);
-    json_write_array_end(b);
-}
-
-static str region_name(str region) {
-    static const char *const names[][2] = {
-        {"us-east-1", "US East (N. Virginia)"},    {"us-east-2", "US East (Ohio)"},          {"us-west-1", "US West (N. California)"},   {"us-west-2", "US West (Oregon)"},
-        {"eu-west-1", "EU (Ireland)"},             {"eu-west-2", "EU (London)"},             {"eu-west-3", "EU (Paris)"},                {"eu-central-1", "EU (Frankfurt)"},
-        {"eu-north-1", "EU (Stockholm)"},          {"ap-south-1", "Asia Pacific (Mumbai)"},  {"ap-northeast-1", "Asia Pacific (Tokyo)"}, {"ap-northeast-2", "Asia Pacific (Seoul)"},
-        {"ap-northeast-3", "Asia Pacific (Osaka)"}, {"ap-southeast-1", "Asia Pacific (Singapore)"}, {"ap-southeast-2", "Asia Pacific (Sydney)"}, {"ca-central-1", "Canada (Central)"},
-        {"sa-east-1", "South America (Sao Paulo)"}};
-    for (size_t i = 0; i < LENGTH(names); i++)
-        if (str_eq(region, str_of(names[i][0]))) return str_of(names[i][1]);
-    return region;
-}
-
-static str upper(struct arena *a, str s) {
-    char *p = arena_c_string(a, s);
-    for (size_t i = 0; i < s.n; i++)
-        if (p[i] >= 'a' && p[i] <= 'z') p[i] -= 32;
-    return (str){p, s.n};
-}
-
-static void trigger(struct arena *a, struct buf *b, const struct alarm *m) {
-    json_write_object(b);
-    member(b, "MetricName", m->metric);
-    member(b, "Namespace", m->space);
-    member(b, "StatisticType", m->extended ? S("ExtendedStatistic") : S("Statistic"));
-    member(b, m->extended ? "ExtendedStatistic" : "Statistic", m->extended ? m->statistic : str_eq(m->statistic, S("SampleCount")) ? S("SAMPLE_COUNT") : upper(a, m->statistic));
-    json_write_key(b, S("Unit"));
-    if (m->unit.p) json_write_string(b, m->unit);
-    else json_write_null(b);
-    json_write_key(b, S("Dimensions"));
-    json_write_array(b);
-    for (u32 i = 0; i < m->dimensions.n; i++) {
-        json_write_object(b);
-        member(b, "value", m->dimensions.v[i].value);
-        member(b, "name", m->dimensions.v[i].key);
-        json_write_object_end(b);
-    }
-    json_write_array_end(b);
-    json_write_key(b, S("Period"));
-    json_write_i64(b, m->period_s);
-    json_write_key(b, S("EvaluationPeriods"));
-    json_write_i64(b, m->periods);
-    if (m->to_alarm) {
-        json_write_key(b, S("DatapointsToAlarm"));
-        json_write_i64(b, m->to_alarm);
-    }
-    member(b, "ComparisonOperator", m->comparison);
-    json_write_key(b, S("Threshold"));
-    json_write_f64(b, m->threshold);
-    member(b, "TreatMissingData", m->missing.p ? m->missing : S(""));
-    member(b, "EvaluateLowSampleCountPercentile", m->low_samples.p ? m->low_samples : S(""));
-    json_write_object_end(b);
-}
-
-static str notification(struct call *c, const struct alarm *m, str old_state) {
-    struct buf b = buf_new(c->arena, 1 << 18);
-    json_write_object(&b);
-    member(&b, "AlarmName", m->name);
-    json_write_key(&b, S("AlarmDescription"));
-    if (m->description.p) json_write_string(&b, m->description);
-    else json_write_null(&b);
-    member(&b, "AWSAccountId", m->account);
-    member(&b, "AlarmConfigurationUpdatedTimestamp", full_date(c->arena, m->configured_ms));
-    member(&b, "NewStateValue", m->state);
-    member(&b, "NewStateReason", m->reason);
-    member(&b, "StateChangeTime", full_date(c->arena, m->updated_ms));
-    member(&b, "Region", region_name(m->region));
-    member(&b, "AlarmArn", alarm_arn(c->arena, m));
-    member(&b, "OldStateValue", old_state);
-    keys(&b, "OKActions", &m->ok_actions);
-    keys(&b, "AlarmActions", &m->alarm_actions);
-    keys(&b, "InsufficientDataActions", &m->insufficient_actions);
-    json_write_key(&b, S("Trigger"));
-    trigger(c->arena, &b, m);
-    json_write_object_end(&b);
-    return buf_str(&b);
-}
-
-static void state_json(struct call *c, struct buf *b, const char *name, const struct alarm *m) {
-    json_write_key(b, str_of(name));
-    json_write_object(b);
-    member(b, "value", m->state);
-    member(b, "reason", m->reason);
-    if (m->reason_data.p) member(b, "reasonData", m->reason_data);
-    member(b, "timestamp", full_date(c->arena, m->updated_ms));
-    json_write_object_end(b);
-}
-
-static str event_detail(struct call *c, const struct alarm *m, const struct alarm *old) {
-    struct buf b = buf_new(c->arena, 1 << 18);
-    json_write_object(&b);
-    member(&b, "alarmName", m->name);
-    state_json(c, &b, "state", m);
-    state_json(c, &b, "previousState", old);
-    json_write_key(&b, S("configuration"));
-    json_write_object(&b);
-    if (m->description.p) member(&b, "description", m->description);
-    json_write_key(&b, S("metrics"));
-    json_write_array(&b);
-    json_write_object(&b);
-    member(&b, "id", id_uuid(c->arena));
-    json_write_key(&b, S("metricStat"));
-    json_write_object(&b);
-    json_write_key(&b, S("metric"));
-    json_write_object(&b);
-    member(&b, "namespace", m->space);
-    member(&b, "name", m->metric);
-    json_write_key(&b, S("dimensions"));
-    json_write_object(&b);
-    for (u32 i = 0; i < m->dimensions.n; i++) member(&b, arena_c_string(c->arena, m->dimensions.v[i].key), m->dimensions.v[i].value);
-    json_write_object_end(&b);
-    json_write_object_end(&b);
-    json_write_key(&b, S("period"));
-    json_write_i64(&b, m->period_s);
-    member(&b, "stat", m->statistic);
-    json_write_object_end(&b);
-    json_write_key(&b, S("returnData"));
-    json_write_boolean(&b, true);
-    json_write_object_end(&b);
-    json_write_array_end(&b);
-    json_write_object_end(&b);
-    json_write_object_end(&b);
-    return buf_str(&b);
 }
 
 static void history_state(struct buf *b, const char *name, const struct alarm *m) {
@@ -217,10 +91,10 @@ static void history_state(struct buf *b, const char *name, const struct alarm *m
 
 /* ---- actions ---- */
 
-static void act(struct call *c, const struct alarm *m, str topic, str old_state) {
+static void publish(struct call *c, const struct alarm *m, str topic, str old_state) {
     struct arn arn;
     struct sns_publish_response out;
-    struct sns_publish_input in = {.topic_arn = topic, .message = notification(c, m, old_state),
+    struct sns_publish_input in = {.topic_arn = topic, .message = alarm_notification(c, m, old_state),
                                    .subject = arena_format(c->arena, "%.*s: \"%.*s\" in %.*s", STR_ARGS(m->state), STR_ARGS(str_take(m->name, 50)), STR_ARGS(region_name(m->region)))};
     if (!arn_parse(topic, &arn)) return;
     struct call_other sns = {.service = &sns_service, .op = SNS_OP_PUBLISH, .as = CALL_AS_SERVICE, .account = arn.account, .region = arn.region, .source_arn = alarm_arn(c->arena, m)};
@@ -234,6 +108,16 @@ static void act(struct call *c, const struct alarm *m, str topic, str old_state)
     member(&b, "notificationResource", topic);
     json_write_object_end(&b);
     history_add(c, m, S("Action"), summary, buf_str(&b));
+}
+
+void alarm_act(struct call *c, struct alarm *m, str old_state) {
+    const struct record_pairs *actions = str_eq(m->state, S("OK")) ? &m->ok_actions : str_eq(m->state, S("ALARM")) ? &m->alarm_actions : &m->insufficient_actions;
+    if (m->rule.p) {
+        m->acted_state = m->state;
+        alarm_save(c->txn, c->arena, m);
+    }
+    if (m->actions_off) return;
+    for (u32 i = 0; i < actions->n; i++) publish(c, m, actions->v[i].key, old_state);
 }
 
 void alarm_becomes(struct call *c, struct alarm *m, str state, str reason, str reason_data) {
@@ -256,8 +140,8 @@ void alarm_becomes(struct call *c, struct alarm *m, str state, str reason, str r
     history_state(&b, "newState", m);
     json_write_object_end(&b);
     history_add(c, m, S("StateUpdate"), arena_format(c->arena, "Alarm updated from %.*s to %.*s", STR_ARGS(old.state), STR_ARGS(state)), buf_str(&b));
-    emit_event(c, S("CloudWatch Alarm State Change"), alarm_arn(c->arena, m), event_detail(c, m, &old));
-    if (m->actions_off) return;
-    const struct record_pairs *actions = str_eq(state, S("OK")) ? &m->ok_actions : str_eq(state, S("ALARM")) ? &m->alarm_actions : &m->insufficient_actions;
-    for (u32 i = 0; i < actions->n; i++) act(c, m, actions->v[i].key, old.state);
+    bool held_back = m->rule.p && composite_holds_back(c, m);
+    emit_event(c, S("CloudWatch Alarm State Change"), alarm_arn(c->arena, m), alarm_event_detail(c, m, &old));
+    if (!held_back) alarm_act(c, m, old.state);
+    composites_follow(c, m);
 }

@@ -14,6 +14,7 @@ static const i64 minute_ms = 60000, hour_ms = 3600000, day_ms = 86400000;
 
 /* ---- metric.c ---- */
 struct record_pairs dimensions_sorted(struct arena *a, const struct cloudwatch_dimensions *given);
+struct cloudwatch_dimensions dimensions_shown(struct arena *a, const struct record_pairs *dimensions);
 bool metric_load(struct txn *t, struct arena *a, str account, str region, struct metric *metric); /* by space, name, dimensions */
 void metric_save(struct txn *t, struct arena *a, str account, str region, struct metric *metric);
 err metric_forget(struct txn *t, const struct task *task, i64 now_ms);
@@ -60,17 +61,47 @@ MUST_USE err query_series(struct call *c, struct query_run *run, u32 i, struct q
 
 /* ---- alarm.c ---- */
 struct key alarms_key(struct arena *a, str account, str region);
+str alarm_row(struct arena *a, str account, str region, str name);
 bool alarm_load(struct txn *t, struct arena *a, str account, str region, str name, struct alarm *alarm);
+bool alarm_next(struct call *c, struct range *r, struct alarm *alarm); /* over rows of the call's account and region */
 void alarm_save(struct txn *t, struct arena *a, const struct alarm *alarm);
 str alarm_arn(struct arena *a, const struct alarm *alarm);
+i64 alarm_period_s(const struct alarm *alarm); /* its own, or the longest of its metrics */
 void alarm_schedule(struct txn *t, struct arena *a, const struct alarm *alarm, i64 now_ms); /* its next evaluation */
+struct record_pairs keys_of(struct arena *a, const struct cloudwatch_resource_list *list);
+MUST_USE err check_actions(struct call *c, const struct cloudwatch_resource_list *list, const char *member);
+/* Keeps the state of the alarm that was there under the name; saves, and writes the history. */
+MUST_USE err alarm_put(struct call *c, struct alarm *alarm, const struct cloudwatch_tag_list *tags);
+
+/* ---- alarm_put.c ---- */
+struct cloudwatch_metric_data_queries alarm_queries_shown(struct arena *a, const struct alarm_queries *queries);
+
+/* ---- composite.c: alarms over alarms ---- */
+enum link { LINK_CHILD, LINK_SUPPRESSOR }; /* what the other alarm is to the composite one */
+/* The names of composite alarms that depend so on the alarm. */
+u32 composites_of(struct call *c, str alarm, enum link link, str *names, u32 max);
+struct record_pairs composite_children(struct call *c, const struct alarm *alarm); /* name, ARN */
+void composite_unlink(struct call *c, const struct alarm *alarm);
+void composite_evaluate(struct call *c, struct alarm *alarm, const struct alarm *child); /* child: whose change it was, or NULL */
+void composites_follow(struct call *c, const struct alarm *changed); /* those over the alarm whose state changed */
+bool composite_holds_back(struct call *c, struct alarm *alarm); /* its actions, for its suppressor */
+err composite_resume(struct txn *t, const struct task *task, i64 now_ms);
 
 /* ---- alarm_state.c: what follows from a new state ---- */
 void alarm_becomes(struct call *c, struct alarm *alarm, str state, str reason, str reason_data);
+void alarm_act(struct call *c, struct alarm *alarm, str old_state);
 void history_add(struct call *c, const struct alarm *alarm, str type, str summary, str data);
 str full_date(struct arena *a, i64 ms); /* 2026-11-22T06:44:43.123+0000 */
 
+/* ---- alarm_message.c ---- */
+str region_name(str region); /* US East (N. Virginia) */
+str alarm_notification(struct call *c, const struct alarm *m, str old_state);
+str alarm_event_detail(struct call *c, const struct alarm *m, const struct alarm *old);
+
 /* ---- alarm_evaluate.c ---- */
 err alarm_evaluate(struct txn *t, const struct task *task, i64 now_ms);
+
+/* ---- tags.c ---- */
+MUST_USE err tag(struct call *c, str arn, const struct cloudwatch_tag_list *tags);
 
 #endif

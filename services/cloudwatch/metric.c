@@ -16,6 +16,12 @@ struct record_pairs dimensions_sorted(struct arena *a, const struct cloudwatch_d
     return d;
 }
 
+struct cloudwatch_dimensions dimensions_shown(struct arena *a, const struct record_pairs *dimensions) {
+    struct cloudwatch_dimensions shown = {NEW_ARRAY(a, struct cloudwatch_dimension, dimensions->n + 1), dimensions->n, true};
+    for (u32 i = 0; i < shown.n; i++) shown.v[i] = (struct cloudwatch_dimension){.name = dimensions->v[i].key, .value = dimensions->v[i].value};
+    return shown;
+}
+
 static struct key metrics_key(struct arena *a, str account, str region) {
     struct key k = key_new(a, S("cloudwatch"));
     key_str(&k, account);
@@ -90,7 +96,7 @@ err metric_forget(struct txn *t, const struct task *task, i64 now_ms) {
     return NULL;
 }
 
-const struct task_kind cloudwatch_task_kinds[] = {{.name = "cloudwatch-forget", .run = metric_forget}, {.name = "cloudwatch-alarm", .run = alarm_evaluate}};
+const struct task_kind cloudwatch_task_kinds[] = {{.name = "cloudwatch-forget", .run = metric_forget}, {.name = "cloudwatch-alarm", .run = alarm_evaluate}, {.name = "cloudwatch-suppression", .run = composite_resume}};
 
 /* ---- ListMetrics ---- */
 
@@ -127,10 +133,7 @@ err cloudwatch_list_metrics(struct call *c, const struct cloudwatch_list_metrics
         }
         struct cloudwatch_metric *shown = &out->metrics.v[out->metrics.n++];
         *shown = (struct cloudwatch_metric){.namespace = m.space, .metric_name = m.name};
-        shown->dimensions.v = NEW_ARRAY(c->arena, struct cloudwatch_dimension, m.dimensions.n + 1);
-        shown->dimensions.set = true;
-        for (u32 i = 0; i < m.dimensions.n; i++)
-            shown->dimensions.v[shown->dimensions.n++] = (struct cloudwatch_dimension){.name = m.dimensions.v[i].key, .value = m.dimensions.v[i].value};
+        shown->dimensions = dimensions_shown(c->arena, &m.dimensions);
     }
     return NULL;
 }

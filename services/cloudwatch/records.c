@@ -15,6 +15,14 @@ static const struct record_field point_fields[] = {
 };
 const struct record_type cloudwatch_point_record = RECORD_TYPE(struct point, point_fields);
 
+static const struct record_field query_fields[] = {
+    RECORD_STR(1, struct alarm_query, id), RECORD_STR(2, struct alarm_query, space), RECORD_STR(3, struct alarm_query, metric),
+    RECORD_STR(4, struct alarm_query, statistic), RECORD_STR(5, struct alarm_query, unit), RECORD_STR(6, struct alarm_query, expression),
+    RECORD_STR(7, struct alarm_query, label), RECORD_LIST(8, struct alarm_query, dimensions, record_pair_type),
+    RECORD_I64(9, struct alarm_query, period_s), RECORD_BOOL(10, struct alarm_query, hidden),
+};
+static const struct record_type query_record = RECORD_TYPE(struct alarm_query, query_fields);
+
 static const struct record_field alarm_fields[] = {
     RECORD_STR(1, struct alarm, description), RECORD_STR(2, struct alarm, space), RECORD_STR(3, struct alarm, metric),
     RECORD_STR(4, struct alarm, statistic), RECORD_STR(5, struct alarm, unit), RECORD_STR(6, struct alarm, comparison),
@@ -24,11 +32,17 @@ static const struct record_field alarm_fields[] = {
     RECORD_I64(16, struct alarm, periods), RECORD_I64(17, struct alarm, to_alarm), RECORD_I64(18, struct alarm, configured_ms),
     RECORD_I64(19, struct alarm, updated_ms), RECORD_I64(20, struct alarm, changed_ms), RECORD_F64(21, struct alarm, threshold),
     RECORD_STR(22, struct alarm, state), RECORD_STR(23, struct alarm, reason), RECORD_STR(24, struct alarm, reason_data),
+    RECORD_LIST(25, struct alarm, queries, query_record), RECORD_STR(26, struct alarm, threshold_id), RECORD_STR(27, struct alarm, rule),
+    RECORD_STR(28, struct alarm, suppressor), RECORD_I64(29, struct alarm, wait_s), RECORD_I64(30, struct alarm, extension_s),
+    RECORD_STR(31, struct alarm, suppressed_by), RECORD_STR(32, struct alarm, suppressed_reason), RECORD_STR(33, struct alarm, acted_state),
 };
 const struct record_type cloudwatch_alarm_record = RECORD_TYPE(struct alarm, alarm_fields);
 
 static const struct record_field alarm_event_fields[] = {
     RECORD_I64(1, struct alarm_event, at_ms), RECORD_STR(2, struct alarm_event, alarm), RECORD_STR(3, struct alarm_event, type),
-    RECORD_STR(4, struct alarm_event, summary), RECORD_STR(5, struct alarm_event, data),
+    RECORD_STR(4, struct alarm_event, summary), RECORD_STR(5, struct alarm_event, data), RECORD_BOOL(6, struct alarm_event, composite),
 };
 const struct record_type cloudwatch_alarm_event_record = RECORD_TYPE(struct alarm_event, alarm_event_fields);
+
+static const struct record_field dashboard_fields[] = {RECORD_STR(1, struct dashboard, body), RECORD_I64(2, struct dashboard, changed_ms)};
+const struct record_type cloudwatch_dashboard_record = RECORD_TYPE(struct dashboard, dashboard_fields);

@@ -28,6 +28,19 @@ struct point {
     bool opaque;            /* statistic sets came: there are values that no sample tells */
 };
 
+struct alarm_query { /* one of an alarm's metrics: of MetricDataQueries */
+    str id, space, metric, statistic, unit, expression, label;
+    struct record_pairs dimensions;
+    i64 period_s;
+    bool hidden; /* ReturnData false */
+};
+struct alarm_queries {
+    struct alarm_query *v;
+    u32 n;
+    bool set;
+};
+
+/* On a metric, on expressions over metrics (queries), or over other alarms (rule). */
 struct alarm {
     str description, space, metric, statistic /* also an extended one */, unit, comparison, missing, low_samples;
     bool actions_off, extended;
@@ -36,14 +49,27 @@ struct alarm {
     i64 period_s, periods, to_alarm /* 0: all of them */, configured_ms, updated_ms, changed_ms;
     double threshold;
     str state, reason, reason_data;
+    struct alarm_queries queries;
+    str threshold_id; /* the query that is an anomaly band */
+    str rule;         /* of a composite alarm */
+    str suppressor;
+    i64 wait_s, extension_s;
+    str suppressed_by, suppressed_reason, acted_state /* for which the actions were last taken */;
     str account, region, name; /* from the key */
 };
 
 struct alarm_event { /* of an alarm's history */
     i64 at_ms;
     str alarm, type, summary, data;
+    bool composite;
 };
 
+struct dashboard {
+    str body;
+    i64 changed_ms;
+};
+
+extern const struct record_type cloudwatch_dashboard_record;
 extern const struct record_type cloudwatch_alarm_record, cloudwatch_alarm_event_record;
 extern const struct record_type cloudwatch_metric_record, cloudwatch_point_record;
 

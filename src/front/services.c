@@ -50,7 +50,7 @@ extern const struct task_kind sqs_task_kinds[];
 const struct room_tasks rooms[] = {
     {cloud_task_kinds, 3},
     {cloudtrail_task_kinds, 1},
-    {cloudwatch_task_kinds, 2},
+    {cloudwatch_task_kinds, 3},
     {ddb_task_kinds, 7},
     {kms_task_kinds, 3},
     {account_tasks, 1},

@@ -131,3 +131,26 @@ def test_a_state_change_is_an_event(own, cw):
     event = json.loads(sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"][0]["Body"])
     assert event["detail"]["state"]["value"] == "ALARM" and event["detail"]["previousState"]["value"] == "INSUFFICIENT_DATA"
     assert event["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"] == {"namespace": "n", "name": "m", "dimensions": {}}
+
+
+def test_an_alarm_on_metric_math(own, cw):
+    def metric(id, name):
+        return {"Id": id, "MetricStat": {"Metric": {"Namespace": "n", "MetricName": name}, "Period": 60, "Stat": "Sum"}, "ReturnData": False}
+    math = {"AlarmName": "a", "EvaluationPeriods": 2, "DatapointsToAlarm": 1, "Threshold": 50.0, "ComparisonOperator": "GreaterThanThreshold",
+            "Metrics": [metric("errors", "e"), metric("all", "m"), {"Id": "rate", "Expression": "100 * errors / all", "Label": "Error rate"}]}
+    cw.put_metric_alarm(**math)
+    shown = now(cw)
+    assert shown["Metrics"] == [{**m, "ReturnData": m.get("ReturnData", True)} if "Expression" in m else
+                                {**m, "MetricStat": {**m["MetricStat"], "Metric": {**m["MetricStat"]["Metric"], "Dimensions": []}}} for m in math["Metrics"]]
+    assert "MetricName" not in shown and "Period" not in shown and shown["Threshold"] == 50
+    put(cw, 4.0)
+    cw.put_metric_data(Namespace="n", MetricData=[{"MetricName": "e", "Value": 3.0}])
+    own.advance_clock(61000)
+    assert now(cw)["StateValue"] == "ALARM" and "1 out of the last 2 datapoints [75.0 (" in now(cw)["StateReason"]
+    own.advance_clock(300000)
+    assert now(cw)["StateValue"] == "INSUFFICIENT_DATA"
+    for wrong, told in (({"Metrics": math["Metrics"][:2]}, "Exactly one element of the metrics list should return data."), ({"MetricName": "m"}, "Metrics list must not"),
+                        ({"Metrics": [metric("m", "m"), {"Id": "e", "Expression": "m +"}]}, "Error in expression 'e'")):
+        with pytest.raises(ClientError) as caught:
+            cw.put_metric_alarm(**{**math, **wrong})
+        assert caught.value.response["Error"]["Code"] == "ValidationError" and told in caught.value.response["Error"]["Message"]

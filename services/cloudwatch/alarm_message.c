@@ -1,0 +1,241 @@
+/* What an alarm tells in JSON: the message to topics, and the event of its change. */
+#include "cloudwatch.h"
+
+#include "text/json.h"
+#include "text/tree.h"
+
+static void member(struct buf *b, const char *name, str value) {
+    json_write_key(b, str_of(name));
+    json_write_string(b, value);
+}
+
+static void keys(struct buf *b, const char *name, const struct record_pairs *p) {
+    json_write_key(b, str_of(name));
+    json_write_array(b);
+    for (u32 i = 0; i < p->n; i++) json_write_string(b, p->v[i].key);
+    json_write_array_end(b);
+}
+
+str region_name(str region) {
+    static const char *const names[][2] = {
+        {"us-east-1", "US East (N. Virginia)"},    {"us-east-2", "US East (Ohio)"},          {"us-west-1", "US West (N. California)"},   {"us-west-2", "US West (Oregon)"},
+        {"eu-west-1", "EU (Ireland)"},             {"eu-west-2", "EU (London)"},             {"eu-west-3", "EU (Paris)"},                {"eu-central-1", "EU (Frankfurt)"},
+        {"eu-north-1", "EU (Stockholm)"},          {"ap-south-1", "Asia Pacific (Mumbai)"},  {"ap-northeast-1", "Asia Pacific (Tokyo)"}, {"ap-northeast-2", "Asia Pacific (Seoul)"},
+        {"ap-northeast-3", "Asia Pacific (Osaka)"}, {"ap-southeast-1", "Asia Pacific (Singapore)"}, {"ap-southeast-2", "Asia Pacific (Sydney)"}, {"ca-central-1", "Canada (Central)"},
+        {"sa-east-1", "South America (Sao Paulo)"}};
+    for (size_t i = 0; i < LENGTH(names); i++)
+        if (str_eq(region, str_of(names[i][0]))) return str_of(names[i][1]);
+    return region;
+}
+
+static str upper(struct arena *a, str s) {
+    char *p = arena_c_string(a, s);
+    for (size_t i = 0; i < s.n; i++)
+        if (p[i] >= 'a' && p[i] <= 'z') p[i] -= 32;
+    return (str){p, s.n};
+}
+
+static void dimensions(struct buf *b, const struct record_pairs *d) {
+    json_write_array(b);
+    for (u32 i = 0; i < d->n; i++) {
+        json_write_object(b);
+        member(b, "value", d->v[i].value);
+        member(b, "name", d->v[i].key);
+        json_write_object_end(b);
+    }
+    json_write_array_end(b);
+}
+
+static void trigger_metrics(struct buf *b, const struct alarm *m) {
+    json_write_key(b, S("Metrics"));
+    json_write_array(b);
+    for (u32 i = 0; i < m->queries.n; i++) {
+        const struct alarm_query *q = &m->queries.v[i];
+        json_write_object(b);
+        if (q->expression.p) member(b, "Expression", q->expression);
+        member(b, "Id", q->id);
+        if (q->label.p) member(b, "Label", q->label);
+        if (!q->expression.p) {
+            json_write_key(b, S("MetricStat"));
+            json_write_object(b);
+            json_write_key(b, S("Metric"));
+            json_write_object(b);
+            json_write_key(b, S("Dimensions"));
+            dimensions(b, &q->dimensions);
+            member(b, "MetricName", q->metric);
+            member(b, "Namespace", q->space);
+            json_write_object_end(b);
+            json_write_key(b, S("Period"));
+            json_write_i64(b, q->period_s);
+            member(b, "Stat", q->statistic);
+            if (q->unit.p) member(b, "Unit", q->unit);
+            json_write_object_end(b);
+        }
+        json_write_key(b, S("ReturnData"));
+        json_write_boolean(b, !q->hidden);
+        json_write_object_end(b);
+    }
+    json_write_array_end(b);
+    if (m->threshold_id.p) member(b, "ThresholdMetricId", m->threshold_id);
+}
+
+static void trigger_metric(struct arena *a, struct buf *b, const struct alarm *m) {
+    member(b, "MetricName", m->metric);
+    member(b, "Namespace", m->space);
+    member(b, "StatisticType", m->extended ? S("ExtendedStatistic") : S("Statistic"));
+    member(b, m->extended ? "ExtendedStatistic" : "Statistic", m->extended ? m->statistic : str_eq(m->statistic, S("SampleCount")) ? S("SAMPLE_COUNT") : upper(a, m->statistic));
+    json_write_key(b, S("Unit"));
+    if (m->unit.p) json_write_string(b, m->unit);
+    else json_write_null(b);
+    json_write_key(b, S("Dimensions"));
+    dimensions(b, &m->dimensions);
+}
+
+static void trigger(struct arena *a, struct buf *b, const struct alarm *m) {
+    json_write_object(b);
+    if (m->queries.n) trigger_metrics(b, m);
+    else trigger_metric(a, b, m);
+    json_write_key(b, S("Period"));
+    json_write_i64(b, alarm_period_s(m));
+    json_write_key(b, S("EvaluationPeriods"));
+    json_write_i64(b, m->periods);
+    if (m->to_alarm) {
+        json_write_key(b, S("DatapointsToAlarm"));
+        json_write_i64(b, m->to_alarm);
+    }
+    member(b, "ComparisonOperator", m->comparison);
+    if (!m->threshold_id.p) {
+        json_write_key(b, S("Threshold"));
+        json_write_f64(b, m->threshold);
+    }
+    member(b, "TreatMissingData", m->missing.p ? m->missing : S(""));
+    member(b, "EvaluateLowSampleCountPercentile", m->low_samples.p ? m->low_samples : S(""));
+    json_write_object_end(b);
+}
+
+/* From the reason's data, in the message's own letter case. */
+static void triggering_children(struct call *c, struct buf *b, const struct alarm *m) {
+    struct json_node *data = json_tree(c->arena, m->reason_data, json_default_limits, NULL, NULL), *list = data ? json_node_member(data, S("triggeringAlarms")) : NULL;
+    json_write_key(b, S("TriggeringChildren"));
+    json_write_array(b);
+    for (struct json_node *n = list ? list->first : NULL; n; n = n->next) {
+        const struct json_node *arn = json_node_member(n, S("arn")), *state = json_node_member(n, S("state"));
+        const struct json_node *value = state ? json_node_member(state, S("value")) : NULL, *at = state ? json_node_member(state, S("timestamp")) : NULL;
+        if (!arn || !value || !at) continue;
+        json_write_object(b);
+        member(b, "Arn", arn->text);
+        json_write_key(b, S("State"));
+        json_write_object(b);
+        member(b, "Value", value->text);
+        member(b, "Timestamp", at->text);
+        json_write_object_end(b);
+        json_write_object_end(b);
+    }
+    json_write_array_end(b);
+}
+
+str alarm_notification(struct call *c, const struct alarm *m, str old_state) {
+    struct buf b = buf_new(c->arena, 1 << 18);
+    json_write_object(&b);
+    member(&b, "AlarmName", m->name);
+    json_write_key(&b, S("AlarmDescription"));
+    if (m->description.p) json_write_string(&b, m->description);
+    else json_write_null(&b);
+    member(&b, "AWSAccountId", m->account);
+    member(&b, "AlarmConfigurationUpdatedTimestamp", full_date(c->arena, m->configured_ms));
+    member(&b, "NewStateValue", m->state);
+    member(&b, "NewStateReason", m->reason);
+    member(&b, "StateChangeTime", full_date(c->arena, m->updated_ms));
+    member(&b, "Region", region_name(m->region));
+    member(&b, "AlarmArn", alarm_arn(c->arena, m));
+    member(&b, "OldStateValue", old_state);
+    keys(&b, "OKActions", &m->ok_actions);
+    keys(&b, "AlarmActions", &m->alarm_actions);
+    keys(&b, "InsufficientDataActions", &m->insufficient_actions);
+    if (m->rule.p) {
+        member(&b, "AlarmRule", m->rule);
+        triggering_children(c, &b, m);
+    } else {
+        json_write_key(&b, S("Trigger"));
+        trigger(c->arena, &b, m);
+    }
+    json_write_object_end(&b);
+    return buf_str(&b);
+}
+
+static void state_json(struct call *c, struct buf *b, const char *name, const struct alarm *m) {
+    json_write_key(b, str_of(name));
+    json_write_object(b);
+    member(b, "value", m->state);
+    member(b, "reason", m->reason);
+    if (m->reason_data.p) member(b, "reasonData", m->reason_data);
+    if (m->suppressed_by.p) {
+        member(b, "actionsSuppressedBy", m->suppressed_by);
+        member(b, "actionsSuppressedReason", m->suppressed_reason);
+    }
+    member(b, "timestamp", full_date(c->arena, m->updated_ms));
+    json_write_object_end(b);
+}
+
+static void event_metric(struct buf *b, struct call *c, const struct alarm_query *q) {
+    json_write_object(b);
+    member(b, "id", q->id);
+    if (q->expression.p) member(b, "expression", q->expression);
+    if (q->label.p) member(b, "label", q->label);
+    if (!q->expression.p) {
+        json_write_key(b, S("metricStat"));
+        json_write_object(b);
+        json_write_key(b, S("metric"));
+        json_write_object(b);
+        member(b, "namespace", q->space);
+        member(b, "name", q->metric);
+        json_write_key(b, S("dimensions"));
+        json_write_object(b);
+        for (u32 i = 0; i < q->dimensions.n; i++) member(b, arena_c_string(c->arena, q->dimensions.v[i].key), q->dimensions.v[i].value);
+        json_write_object_end(b);
+        json_write_object_end(b);
+        json_write_key(b, S("period"));
+        json_write_i64(b, q->period_s);
+        member(b, "stat", q->statistic);
+        json_write_object_end(b);
+    }
+    json_write_key(b, S("returnData"));
+    json_write_boolean(b, !q->hidden);
+    json_write_object_end(b);
+}
+
+static void event_metrics(struct call *c, struct buf *b, const struct alarm *m) {
+    json_write_key(b, S("metrics"));
+    json_write_array(b);
+    struct alarm_query own = {.id = id_uuid(c->arena), .space = m->space, .metric = m->metric, .statistic = m->statistic, .dimensions = m->dimensions, .period_s = m->period_s};
+    if (!m->queries.n) event_metric(b, c, &own);
+    for (u32 i = 0; i < m->queries.n; i++) event_metric(b, c, &m->queries.v[i]);
+    json_write_array_end(b);
+}
+
+static void event_rule(struct buf *b, const struct alarm *m) {
+    member(b, "alarmRule", m->rule);
+    if (!m->suppressor.p) return;
+    member(b, "actionsSuppressor", m->suppressor);
+    json_write_key(b, S("actionsSuppressorWaitPeriod"));
+    json_write_i64(b, m->wait_s);
+    json_write_key(b, S("actionsSuppressorExtensionPeriod"));
+    json_write_i64(b, m->extension_s);
+}
+
+str alarm_event_detail(struct call *c, const struct alarm *m, const struct alarm *old) {
+    struct buf b = buf_new(c->arena, 1 << 18);
+    json_write_object(&b);
+    member(&b, "alarmName", m->name);
+    state_json(c, &b, "state", m);
+    state_json(c, &b, "previousState", old);
+    json_write_key(&b, S("configuration"));
+    json_write_object(&b);
+    if (m->description.p) member(&b, "description", m->description);
+    if (m->rule.p) event_rule(&b, m);
+    else event_metrics(c, &b, m);
+    json_write_object_end(&b);
+    json_write_object_end(&b);
+    return buf_str(&b);
+}
+
