@@ -46,3 +46,15 @@ void s3_config_clear(struct call *c, const struct bucket_row *bucket) {
     struct range rows = txn_range(c->txn, prefix, key_after_prefix(c->arena, prefix));
     while (range_next(&rows, &key, &value)) txn_delete(c->txn, arena_str(c->arena, key));
 }
+
+static bool carries(const struct object_row *object, const struct s3_tag *tag) {
+    for (u32 i = 0; i < object->tags.n; i++)
+        if (str_eq(object->tags.v[i].key, tag->key)) return str_eq(object->tags.v[i].value, tag->value);
+    return false;
+}
+
+bool s3_filter_means(struct s3_filter f, str key, const struct object_row *object) {
+    for (u32 i = 0; i < f.tag_count; i++)
+        if (!carries(object, &f.tags[i])) return false;
+    return str_starts(key, f.prefix);
+}

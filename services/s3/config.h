@@ -17,6 +17,7 @@ enum s3_config {
     S3_CONFIG_TIERING = 8, /* one row for each id */
     S3_CONFIG_NOTIFICATION = 9,
     S3_CONFIG_ENCRYPTION = 10,
+    S3_CONFIG_REPLICATION = 11,
 };
 
 static inline bool s3_configured(const struct bucket_row *bucket, enum s3_config kind) {
@@ -33,6 +34,17 @@ void s3_config_delete(struct call *c, struct bucket_row *bucket, enum s3_config 
 str s3_config_key(struct call *c, const struct bucket_row *bucket, enum s3_config kind, str id);
 /* All of them, when the bucket goes. */
 void s3_config_clear(struct call *c, const struct bucket_row *bucket);
+
+/* What a rule speaks of: keys by prefix, objects by tags that they all carry. Made of any of the API's filters. */
+struct s3_filter {
+    str prefix;
+    const struct s3_tag *tags;
+    u32 tag_count;
+};
+#define S3_FILTER_OF(f)                                                                        \
+    ((struct s3_filter){(f)->and ? (f)->and->prefix : (f)->prefix, (f)->and ? (f)->and->tags.v : (f)->tag, \
+                        (f)->and ? (f)->and->tags.n : (f)->tag != NULL})
+bool s3_filter_means(struct s3_filter filter, str key, const struct object_row *object);
 
 /* config_records.c */
 struct s3_acl_row {
@@ -62,6 +74,6 @@ struct s3_notification_row {
     bool event_bridge;
 };
 extern const struct record_type s3_acl_record, s3_policy_record, s3_cors_record, s3_website_record, s3_logging_record,
-    s3_lifecycle_record, s3_lock_record, s3_tiering_record, s3_notification_record;
+    s3_lifecycle_record, s3_lock_record, s3_tiering_record, s3_notification_record, s3_replication_record;
 
 #endif

@@ -193,6 +193,72 @@ FIELDS(tiering) {
 };
 const struct record_type s3_tiering_record = RECORD_TYPE(struct s3_intelligent_tiering_configuration, tiering_fields);
 
+/* ---- replication ---- */
+#define STATUS(name, T)                            \
+    FIELDS(name) {RECORD_STR(1, struct T, status)}; \
+    TYPE(name, T)
+STATUS(sse_kms_encrypted_objects, s3_sse_kms_encrypted_objects);
+STATUS(replica_modifications, s3_replica_modifications);
+STATUS(delete_marker_replication, s3_delete_marker_replication);
+FIELDS(source_selection) {
+    RECORD_STRUCT(1, struct s3_source_selection_criteria, sse_kms_encrypted_objects, sse_kms_encrypted_objects),
+    RECORD_STRUCT(2, struct s3_source_selection_criteria, replica_modifications, replica_modifications),
+};
+TYPE(source_selection, s3_source_selection_criteria);
+FIELDS(replication_and) {
+    RECORD_STR(1, struct s3_replication_rule_and_operator, prefix),
+    RECORD_LIST(2, struct s3_replication_rule_and_operator, tags, tag),
+};
+TYPE(replication_and, s3_replication_rule_and_operator);
+FIELDS(replication_filter) {
+    RECORD_STR(1, struct s3_replication_rule_filter, prefix),
+    RECORD_STRUCT(2, struct s3_replication_rule_filter, tag, tag),
+    RECORD_STRUCT(3, struct s3_replication_rule_filter, and, replication_and),
+};
+TYPE(replication_filter, s3_replication_rule_filter);
+FIELDS(owner_translation) {RECORD_STR(1, struct s3_access_control_translation, owner)};
+TYPE(owner_translation, s3_access_control_translation);
+FIELDS(replica_key) {RECORD_STR(1, struct s3_encryption_configuration, replica_kms_key_id)};
+TYPE(replica_key, s3_encryption_configuration);
+FIELDS(minutes) {OPT_I32(1, struct s3_replication_time_value, minutes)};
+TYPE(minutes, s3_replication_time_value);
+FIELDS(replication_time) {
+    RECORD_STR(1, struct s3_replication_time, status),
+    RECORD_STRUCT(2, struct s3_replication_time, time, minutes),
+};
+TYPE(replication_time, s3_replication_time);
+FIELDS(replication_metrics) {
+    RECORD_STR(1, struct s3_metrics, status),
+    RECORD_STRUCT(2, struct s3_metrics, event_threshold, minutes),
+};
+TYPE(replication_metrics, s3_metrics);
+FIELDS(replication_destination) {
+    RECORD_STR(1, struct s3_destination, bucket),
+    RECORD_STR(2, struct s3_destination, account),
+    RECORD_STR(3, struct s3_destination, storage_class),
+    RECORD_STRUCT(4, struct s3_destination, access_control_translation, owner_translation),
+    RECORD_STRUCT(5, struct s3_destination, encryption_configuration, replica_key),
+    RECORD_STRUCT(6, struct s3_destination, replication_time, replication_time),
+    RECORD_STRUCT(7, struct s3_destination, metrics, replication_metrics),
+};
+TYPE(replication_destination, s3_destination);
+FIELDS(replication_rule) {
+    RECORD_STR(1, struct s3_replication_rule, id),
+    OPT_I32(2, struct s3_replication_rule, priority),
+    RECORD_STR(4, struct s3_replication_rule, prefix),
+    RECORD_STRUCT(5, struct s3_replication_rule, filter, replication_filter),
+    RECORD_STR(6, struct s3_replication_rule, status),
+    RECORD_STRUCT(7, struct s3_replication_rule, source_selection_criteria, source_selection),
+    RECORD_STRUCT(8, struct s3_replication_rule, destination, replication_destination),
+    RECORD_STRUCT(9, struct s3_replication_rule, delete_marker_replication, delete_marker_replication),
+};
+TYPE(replication_rule, s3_replication_rule);
+FIELDS(replication) {
+    RECORD_STR(1, struct s3_replication_configuration, role),
+    RECORD_LIST(2, struct s3_replication_configuration, rules, replication_rule),
+};
+const struct record_type s3_replication_record = RECORD_TYPE(struct s3_replication_configuration, replication_fields);
+
 /* ---- notifications ---- */
 FIELDS(key_rule) {RECORD_STR(1, struct s3_filter_rule, name), RECORD_STR(2, struct s3_filter_rule, value)};
 TYPE(key_rule, s3_filter_rule);

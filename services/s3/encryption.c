@@ -216,6 +216,20 @@ err s3_encryption_open(struct call *c, str bucket, str key, const struct object_
     return NULL;
 }
 
+err s3_encryption_seal(struct call *c, const struct bucket_row *bucket, str key, str kms_key, str data_key, struct object_row *object) {
+    struct call_other kms = {.service = &kms_service, .op = KMS_OP_ENCRYPT, .as = CALL_FORWARDED,
+                             .account = c->principal->account, .region = bucket->region};
+    struct kms_encrypt_request in = {.key_id = kms_key, .plaintext = data_key};
+    struct kms_encrypt_response out;
+    err e = context_of(c, object->kms_context, context_arn(c, bucket->name, key, object->bucket_key), &in.encryption_context);
+    if (!e) e = call_service(c, &kms, &in, &out);
+    data_key_give(data_key, NULL);
+    if (e) return fail_of_kms(e);
+    object->kms_key = out.key_id;
+    object->kms_data_key = out.ciphertext_blob;
+    return NULL;
+}
+
 /* ---- what shows ---- */
 
 void s3_encryption_etag(struct call *c, str data_key, str *etag) {

@@ -21,6 +21,9 @@ MUST_USE err s3_customer_key_open(struct call *c, const struct customer_key *k, 
 MUST_USE err s3_customer_key_of_part(struct call *c, const struct customer_key *k, const struct object_row *object, str *data_key);
 /* Before bytes of the object leave, or parts come to it: kms:Decrypt, by the caller's rights. */
 MUST_USE err s3_encryption_open(struct call *c, str bucket, str key, const struct object_row *object, str *data_key);
+/* A copy under another KMS key: the data key, which is wiped, is sealed anew (kms:Encrypt by the caller's rights) and goes
+ * into the row. */
+MUST_USE err s3_encryption_seal(struct call *c, const struct bucket_row *bucket, str key, str kms_key, str data_key, struct object_row *object);
 /* An ETag under SSE-KMS and SSE-C does not tell the MD5 of the bytes. An absent data key leaves it as it is. */
 void s3_encryption_etag(struct call *c, str data_key, str *etag);
 str s3_encryption_name(const struct object_row *object);

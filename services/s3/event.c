@@ -157,3 +157,11 @@ void s3_event_tags(struct call *c, const struct bucket_row *bucket, str key, con
 void s3_event_acl(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object) {
     changed_beside(c, bucket, key, object, "ObjectAcl:Put", "Object ACL Updated");
 }
+
+/* EventBridge has no form for these. */
+void s3_event_replication(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, const char *name, str data) {
+    struct s3_notification_row row;
+    if (!listened_to(c, bucket, &row)) return;
+    struct s3_notice n = {.name = name, .version = "2.2", .key = key, .object = object, .sized = true, .tagged = true, .sequenced = true, .more = data};
+    s3_notify(c, bucket, &row, &n);
+}

@@ -1,6 +1,7 @@
 /* GetObject, HeadObject, GetObjectAttributes: conditions first, then the range or part, then headers. */
 #include "services/s3/encryption.h"
 #include "services/s3/lifecycle.h"
+#include "services/s3/replication.h"
 #include "services/s3/storage.h"
 #include "services/s3/versions.h"
 
@@ -167,6 +168,7 @@ static struct record_pair *metadata_of(struct call *c, const struct object_row *
             (c)->status = 304;                                                                     \
             break;                                                                                 \
         }                                                                                          \
+        (out)->replication_status = s3_replication_shown(o_);                                      \
         (out)->storage_class = s3_storage_shown(o_);                                               \
         (out)->restore = (seen)->restore;                                                          \
         (out)->expiration = (seen)->expiration;                                                    \

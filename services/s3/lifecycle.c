@@ -168,16 +168,6 @@ err s3_delete_bucket_lifecycle(struct call *c, const struct s3_delete_bucket_lif
 
 /* ---- judging ---- */
 
-static bool tags_match(const struct s3_tag *tags, u32 n, const struct object_row *object) {
-    for (u32 i = 0; i < n; i++) {
-        bool found = false;
-        for (u32 k = 0; k < object->tags.n; k++)
-            found |= str_eq(object->tags.v[k].key, tags[i].key) && str_eq(object->tags.v[k].value, tags[i].value);
-        if (!found) return false;
-    }
-    return true;
-}
-
 static bool sizes_match(struct opt_i64 greater, struct opt_i64 less, const struct object_row *object) {
     return (!greater.set || (i64)object->size > greater.v) && (!less.set || (i64)object->size < less.v);
 }
@@ -186,12 +176,11 @@ static bool speaks_of(const struct s3_lifecycle_rule *rule, str key, const struc
     const struct s3_lifecycle_rule_filter *f = rule->filter;
     if (!str_eq(rule->status, S("Enabled"))) return false;
     if (!f) return str_starts(key, rule->prefix);
-    str prefix = f->and ? f->and->prefix : f->prefix;
-    if (prefix.n && !str_starts(key, prefix)) return false;
-    if (!object) return !f->tag && !(f->and && f->and->tags.n); /* an upload has no tags and no size yet */
-    if (f->and) return tags_match(f->and->tags.v, f->and->tags.n, object)
-                       && sizes_match(f->and->object_size_greater_than, f->and->object_size_less_than, object);
-    return (!f->tag || tags_match(f->tag, 1, object)) && sizes_match(f->object_size_greater_than, f->object_size_less_than, object);
+    struct s3_filter filter = S3_FILTER_OF(f);
+    if (!object) return !filter.tag_count && str_starts(key, filter.prefix); /* an upload has no tags and no size yet */
+    if (!s3_filter_means(filter, key, object)) return false;
+    if (f->and) return sizes_match(f->and->object_size_greater_than, f->and->object_size_less_than, object);
+    return sizes_match(f->object_size_greater_than, f->object_size_less_than, object);
 }
 
 static bool size_asked(const struct s3_lifecycle_rule *rule) {

@@ -10,6 +10,8 @@ static const char *const event_names[] = {
     "s3:ReducedRedundancyLostObject",
     "s3:ObjectCreated:*", "s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:Copy", "s3:ObjectCreated:CompleteMultipartUpload",
     "s3:ObjectRemoved:*", "s3:ObjectRemoved:Delete", "s3:ObjectRemoved:DeleteMarkerCreated",
+    "s3:Replication:*", "s3:Replication:OperationFailedReplication", "s3:Replication:OperationMissedThreshold",
+    "s3:Replication:OperationReplicatedAfterThreshold", "s3:Replication:OperationNotTracked",
     "s3:ObjectRestore:*", "s3:ObjectRestore:Post", "s3:ObjectRestore:Completed", "s3:ObjectRestore:Delete",
     "s3:ObjectTagging:*", "s3:ObjectTagging:Put", "s3:ObjectTagging:Delete",
     "s3:ObjectAcl:Put",
@@ -20,7 +22,7 @@ static const char *const event_names[] = {
 static err event_check(struct call *c, str event) {
     for (size_t i = 0; i < LENGTH(event_names); i++)
         if (str_eq(event, str_of(event_names[i]))) return NULL;
-    if (str_starts(event, S("s3:Replication:")) || str_eq(event, S("s3:IntelligentTiering")))
+    if (str_eq(event, S("s3:IntelligentTiering")))
         return fail(c, &s3_not_implemented, "brume does not have the event %.*s (yet).", STR_ARGS(event));
     return s3_fail_argument(c, "Event", event, "The event is not supported for notifications");
 }

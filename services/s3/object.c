@@ -1,4 +1,5 @@
 /* Objects by key and version: finding them with S3's errors, replacing and removing them. */
+#include "services/s3/replication.h"
 #include "services/s3/versions.h"
 
 str s3_quoted(struct call *c, str etag) {
@@ -70,17 +71,20 @@ err s3_object_open_attribute(struct call *c, const struct bucket_row *bucket, st
 void s3_object_replace(struct call *c, const struct bucket_row *bucket, str key,
                        struct object_row *object, str reason) {
     s3_version_place(c, bucket, key, object);
+    (void)s3_replication_begin(c, bucket, key, object, REPLICATE_VERSION);
     s3_event_created(c, bucket, key, object, reason);
 }
 
-void s3_object_update(struct call *c, const struct bucket_row *bucket, str key,
-                      const struct object_row *object) {
+void s3_object_update(struct call *c, const struct bucket_row *bucket, str key, struct object_row *object) {
     s3_version_update(c, bucket, key, object);
+    (void)s3_replication_begin(c, bucket, key, object, REPLICATE_ATTRIBUTES);
 }
 
 void s3_object_hide(struct call *c, const struct bucket_row *bucket, str key, struct object_row *marker, str reason) {
     *marker = (struct object_row){.delete_marker = true};
+    bool by_rule = str_eq(reason, S("Lifecycle Expiration")); /* each bucket has rules of its own */
     s3_version_place(c, bucket, key, marker);
+    if (!by_rule) (void)s3_replication_begin(c, bucket, key, marker, REPLICATE_VERSION);
     s3_event_deleted(c, bucket, key, marker, true, reason);
 }
 

@@ -57,6 +57,7 @@ static const struct record_field object_fields[] = {
     RECORD_STR(36, struct object_row, kms_context),
     RECORD_BOOL(37, struct object_row, bucket_key),
     RECORD_STR(38, struct object_row, customer_key),
+    RECORD_I32(39, struct object_row, replication),
 };
 const struct record_type s3_object_record = RECORD_TYPE(struct object_row, object_fields);
 

@@ -25,6 +25,9 @@
 
 enum s3_versioning { S3_VERSIONING_NEVER, S3_VERSIONING_ENABLED, S3_VERSIONING_SUSPENDED };
 
+/* What became of a version's copies in the buckets that replication rules name; or that it is such a copy. */
+enum s3_replication { S3_REPLICATION_NONE, S3_REPLICATION_PENDING, S3_REPLICATION_COMPLETED, S3_REPLICATION_FAILED, S3_REPLICATION_REPLICA };
+
 struct bucket_row {
     str account; /* whose it is: of its key, not in the row */
     u64 id;
@@ -74,6 +77,7 @@ struct object_row {
     str kms_data_key;         /* as KMS sealed it */
     str kms_context;          /* of the request's own, in Base64 */
     bool bucket_key;          /* the context is the bucket's */
+    i32 replication;          /* enum s3_replication */
     str customer_key;         /* SSE-C: a salt and its HMAC under the key, which is not kept */
 };
 

@@ -35,7 +35,7 @@ static err archive_of(struct call *c, const struct bucket_row *bucket, str key, 
 static void tell(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, i64 due_ms) {
     struct version_at at = s3_version_at(bucket, key, object);
     struct task task = {.kind = S("s3.restored"),
-                        .key = arena_format(c->arena, "%llx", (unsigned long long)object->sequence),
+                        .key = s3_version_task_key(c, bucket, object),
                         .payload = record_encode(c->arena, &s3_version_at_record, &at),
                         .due_ms = due_ms};
     txn_task_set(c->txn, &task);
@@ -66,7 +66,7 @@ err s3_restore_object(struct call *c, const struct s3_restore_object_request *in
     else count_usage(c, str_of(retrieval->usage), (double)object.size);
     object.restore_ready_ms = ready;
     object.restore_until_ms = s3_midnight(MAX(ready, c->now_ms) + (tiering ? 1 : wanted->days.v) * (i64)S3_DAY_MS);
-    s3_object_update(c, &bucket, in->key, &object);
+    s3_version_update(c, &bucket, in->key, &object);
     c->status = there && !ongoing ? 200 : 202;
     if (c->status == 202) {
         s3_event_restore(c, &bucket, in->key, &object, RESTORE_INITIATED);

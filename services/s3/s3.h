@@ -53,9 +53,8 @@ void s3_object_replace(struct call *c, const struct bucket_row *bucket, str key,
 void s3_object_hide(struct call *c, const struct bucket_row *bucket, str key, struct object_row *marker, str reason);
 /* Deletes a version for good. */
 void s3_object_remove(struct call *c, const struct bucket_row *bucket, str key, struct object_row *object, str reason);
-/* Writes an altered row where it stands (tags). */
-void s3_object_update(struct call *c, const struct bucket_row *bucket, str key,
-                      const struct object_row *object);
+/* Writes a row whose tags, rights or lock were altered. */
+void s3_object_update(struct call *c, const struct bucket_row *bucket, str key, struct object_row *object);
 str s3_quoted(struct call *c, str etag);
 /* The seconds of a Last-Modified: what HTTP dates can say. */
 static inline i64 s3_whole_seconds(i64 ms) { return ms / 1000 * 1000; }
@@ -263,6 +262,8 @@ enum restore_event { RESTORE_INITIATED, RESTORE_COMPLETED, RESTORE_EXPIRED };
 void s3_event_restore(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, enum restore_event what);
 void s3_event_class_changed(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object);
 void s3_event_tags(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object); /* set, or none left */
+/* `data`: the record's replicationEventData, behind a comma. */
+void s3_event_replication(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, const char *name, str data);
 void s3_event_acl(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object);
 
 /* ---- usage: S3's two request tiers ---- */

@@ -36,21 +36,6 @@ u32 s3_storage_zones(struct call *c, str name) {
 
 /* ---- Intelligent-Tiering ---- */
 
-static bool filter_matches(const struct s3_intelligent_tiering_filter *f, str key, const struct object_row *object) {
-    if (!f) return true;
-    const struct s3_tag *tags = f->and ? f->and->tags.v : f->tag;
-    u32 n = f->and ? f->and->tags.n : f->tag ? 1 : 0;
-    str prefix = f->and ? f->and->prefix : f->prefix;
-    if (prefix.n && !str_starts(key, prefix)) return false;
-    for (u32 i = 0; i < n; i++) {
-        bool found = false;
-        for (u32 k = 0; k < object->tags.n; k++)
-            found |= str_eq(object->tags.v[k].key, tags[i].key) && str_eq(object->tags.v[k].value, tags[i].value);
-        if (!found) return false;
-    }
-    return true;
-}
-
 /* Days after which the opted-in archive tiers begin; 0: never. The shortest of the configurations. */
 static void archive_days(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, i32 *archive,
                          i32 *deep) {
@@ -61,7 +46,7 @@ static void archive_days(struct call *c, const struct bucket_row *bucket, str ke
     while (range_next(&rows, &row_key, &value)) {
         struct s3_intelligent_tiering_configuration row = {0};
         ASSERT(record_decode(c->arena, &s3_tiering_record, value, &row));
-        if (!str_eq(row.status, S("Enabled")) || !filter_matches(row.filter, key, object)) continue;
+        if (!str_eq(row.status, S("Enabled")) || (row.filter && !s3_filter_means(S3_FILTER_OF(row.filter), key, object))) continue;
         for (u32 i = 0; i < row.tierings.n; i++) {
             i32 *days = str_eq(row.tierings.v[i].access_tier, S("ARCHIVE_ACCESS")) ? archive : deep;
             if (!*days || row.tierings.v[i].days.v < *days) *days = row.tierings.v[i].days.v;
@@ -123,7 +108,7 @@ static void access_later(struct call *c, const struct bucket_row *bucket, str ke
     struct version_at at = s3_version_at(bucket, key, object);
     at.at_ms = c->now_ms;
     struct task task = {.kind = S("s3.accessed"),
-                        .key = arena_format(c->arena, "%llx", (unsigned long long)object->sequence),
+                        .key = s3_version_task_key(c, bucket, object),
                         .payload = record_encode(c->arena, &s3_version_at_record, &at)};
     task_later(c, &task);
 }

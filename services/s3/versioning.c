@@ -1,4 +1,5 @@
 /* A bucket's versioning, and the listing of all versions. */
+#include "services/s3/config.h"
 #include "services/s3/versions.h"
 #include "services/s3/walk.h"
 
@@ -28,6 +29,10 @@ err s3_put_bucket_versioning(struct call *c, const struct s3_put_bucket_versioni
     if (!enabled && bucket.object_lock)
         return fail(c, &s3_invalid_bucket_state,
                     "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.");
+    if (!enabled && s3_configured(&bucket, S3_CONFIG_REPLICATION))
+        return fail(c, &s3_invalid_bucket_state,
+                    "A replication configuration is present on this bucket, so you cannot change the versioning state. To change the "
+                    "versioning state, first delete the replication configuration.");
     bucket.versioning = enabled ? S3_VERSIONING_ENABLED : S3_VERSIONING_SUSPENDED;
     s3_bucket_update(c, &bucket);
     return NULL;

@@ -90,7 +90,16 @@ bool s3_version_find(struct call *c, const struct bucket_row *bucket, str key, s
     return s3_version_id_read(id, &sequence) && row_get(c, bucket, key, ~sequence, object) && str_eq(object->version_id, id);
 }
 
+bool s3_version_of_sequence(struct call *c, const struct bucket_row *bucket, str key, u64 sequence, struct object_row *object) {
+    bool current = row_get(c, bucket, key, ORDER_CURRENT, object) && object->sequence == sequence;
+    return current || row_get(c, bucket, key, ~sequence, object);
+}
+
 /* ---- in tasks ---- */
+
+str s3_version_task_key(struct call *c, const struct bucket_row *bucket, const struct object_row *object) {
+    return arena_format(c->arena, "%llx.%llx", (unsigned long long)bucket->id, (unsigned long long)object->sequence);
+}
 
 struct version_at s3_version_at(const struct bucket_row *bucket, str key, const struct object_row *object) {
     return (struct version_at){bucket->account, bucket->name, bucket->id, key, object->sequence, 0};
@@ -103,8 +112,7 @@ bool s3_version_of_task(struct txn *t, const struct task *task, i64 now_ms, stru
     struct call *c = *call = call_for_task(t, &s3_service, at->account, S(""), now_ms);
     if (!s3_bucket_own(c, at->account, at->bucket, bucket) || bucket->id != at->bucket_id) return false;
     c->region = bucket->region;
-    bool current = row_get(c, bucket, at->key, ORDER_CURRENT, object) && object->sequence == at->sequence;
-    return current || row_get(c, bucket, at->key, ~at->sequence, object);
+    return s3_version_of_sequence(c, bucket, at->key, at->sequence, object);
 }
 
 /* ---- changing ---- */
@@ -152,6 +160,7 @@ void s3_version_place(struct call *c, const struct bucket_row *bucket, str key, 
     object->sequence = txn_sequence(c->txn);
     object->modified_ms = c->now_ms;
     object->order = ORDER_CURRENT;
+    object->replication = 0;
     object->version_id = (str){0};
     if (bucket->versioning == S3_VERSIONING_ENABLED) object->version_id = s3_version_id_new(c, object->sequence);
     if (there && bucket->versioning != S3_VERSIONING_ENABLED && !old.version_id.p) {
@@ -163,6 +172,17 @@ void s3_version_place(struct call *c, const struct bucket_row *bucket, str key, 
     }
     if (there) push_down(c, bucket, key, &old);
     row_put(c, bucket, key, object);
+}
+
+void s3_version_place_replica(struct call *c, const struct bucket_row *bucket, str key, struct object_row *object) {
+    struct object_row old;
+    bool null = !object->version_id.p;
+    if (null && s3_version_find(c, bucket, key, S("null"), &old)) s3_version_remove(c, bucket, key, &old); /* there is one */
+    bool newest = !s3_version_current(c, bucket, key, &old) || old.sequence < object->sequence;
+    object->order = newest ? ORDER_CURRENT : ~object->sequence;
+    if (newest && s3_version_current(c, bucket, key, &old)) push_down(c, bucket, key, &old);
+    if (newest) row_put(c, bucket, key, object);
+    else push_down(c, bucket, key, object);
 }
 
 void s3_version_update(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object) {

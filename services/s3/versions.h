@@ -16,7 +16,11 @@ str s3_version_shown(const struct bucket_row *bucket, const struct object_row *o
 bool s3_version_current(struct call *c, const struct bucket_row *bucket, str key, struct object_row *object);
 bool s3_version_find(struct call *c, const struct bucket_row *bucket, str key, str id, struct object_row *object);
 
-/* For tasks. */
+/* By its sequence, wherever it stands now. */
+bool s3_version_of_sequence(struct call *c, const struct bucket_row *bucket, str key, u64 sequence, struct object_row *object);
+
+/* For tasks. A replica has its source's sequence, so the bucket is part of what names a version. */
+str s3_version_task_key(struct call *c, const struct bucket_row *bucket, const struct object_row *object);
 struct version_at s3_version_at(const struct bucket_row *bucket, str key, const struct object_row *object);
 /* The payload of a task back into what it speaks of, with a call in the bucket's account and region. False: gone. */
 bool s3_version_of_task(struct txn *t, const struct task *task, i64 now_ms, struct call **c, struct bucket_row *bucket,
@@ -26,6 +30,8 @@ bool s3_version_of_task(struct txn *t, const struct task *task, i64 now_ms, stru
 /* Makes it the current version, with sequence, time and id of its own. What it replaces stays as a
  * version, or goes with its bytes, as the bucket's versioning has it. */
 void s3_version_place(struct call *c, const struct bucket_row *bucket, str key, struct object_row *object);
+/* The same for a replica: it keeps sequence, time and id of its source, and stands among the versions where these say. */
+void s3_version_place_replica(struct call *c, const struct bucket_row *bucket, str key, struct object_row *object);
 /* Writes an altered row where it stands. */
 void s3_version_update(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object);
 /* Deletes the version and its bytes; if it was the current one, the newest of the others becomes it. */

@@ -275,6 +275,12 @@ MUST_USE err call_service(struct call *c, const struct call_other *other, const 
  * CALL_AS_ROLE does, for a room that decides about a resource of its own. */
 MUST_USE err call_take_role(struct call *c, str role_arn);
 
+/* ---- the network between regions, which `brume fault link` can cut ---- */
+bool region_linked(struct txn *t, struct arena *a, str one, str other);
+void region_link_set(struct txn *t, struct arena *a, str one, str other, bool up);
+struct range region_links_cut(struct txn *t, struct arena *a);
+bool region_link_cut_next(struct range *links, struct arena *a, str *one, str *other);
+
 /* ---- cross-origin requests of browsers, to a room that has rules for them (cloud_config.cors). On a
  * snapshot, before anybody is known: a preflight (OPTIONS), or an answer that is about to leave. ---- */
 struct cors_question {

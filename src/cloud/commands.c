@@ -74,6 +74,41 @@ static void zones_show(struct admin_call *c) {
     buf_add(&c->answer, S("}"));
 }
 
+static void links_show(struct admin_call *c) {
+    struct txn *t = store_snapshot(c->cloud->store, c->arena);
+    struct range cut = region_links_cut(t, c->arena);
+    str one, other;
+    buf_char(&c->answer, '{');
+    for (bool more = false; region_link_cut_next(&cut, c->arena, &one, &other); more = true)
+        buf_format(&c->answer, "%s\"%.*s %.*s\":\"down\"", more ? "," : "", STR_ARGS(one), STR_ARGS(other));
+    buf_char(&c->answer, '}');
+    store_snapshot_end(t);
+}
+
+struct link_change {
+    struct arena *arena;
+    str one, other;
+    bool up;
+};
+static err link_change(void *context, struct txn *t) {
+    struct link_change *l = context;
+    region_link_set(t, l->arena, l->one, l->other, l->up);
+    return NULL;
+}
+
+/* link=us-east-1,eu-west-1 */
+static void link_fault(struct admin_call *c) {
+    str other = parameter(c, S("link")), state = parameter(c, S("state")), one = str_cut(&other, ',');
+    struct link_change l = {c->arena, one, other, str_eq(state, S("up"))};
+    if (!region_known(one) || !region_known(other) || str_eq(one, other) || (!l.up && !str_eq(state, S("down")))) {
+        c->status = 400;
+        c->problem = S("a link stands between two different regions, and goes down or up.");
+        return;
+    }
+    if (store_write(c->cloud->store, c->arena, link_change, &l)) c->problem = S("The store could not write; the links are as they were.");
+    else links_show(c);
+}
+
 static void zone_fault(struct admin_call *c) {
     str zone = parameter(c, S("zone")), state = parameter(c, S("state"));
     u32 n = store_zone_count(c->cloud->store);
@@ -108,6 +143,8 @@ const struct admin_command admin_commands[] = {
     {"POST", "reset", upkeep_reset},
     {"GET", "usage", upkeep_usage},
     {"GET", "fault", zones_show},
+    {"GET", "links", links_show},
+    {"POST", "links", link_fault},
     {"POST", "fault", zone_fault},
     {"POST", "scrub", scrub},
 };

@@ -46,10 +46,11 @@ const struct command commands[] = {
      "timeouts, expiry, schedules. DURATION is a number and a unit, or several: 90d, 3h,\n"
      "15m, 10s, 250ms, 1d12h. The clock never goes back.\n",
      run_clock},
-    {"fault", "zone N down|up | link ... | engine ...", "break a part of the cloud on purpose",
+    {"fault", "zone N down|up | link REGION REGION down|up | engine ...", "break a part of the cloud on purpose",
      "Availability zones, network links and engines are what can be broken. A zone that\n"
      "is down is neither read nor written, also after a restart; objects with a copy in\n"
-     "another zone stay readable. Back up, it gets the copies that it missed. What this\n"
+     "another zone stay readable. Back up, it gets the copies that it missed. Over a link\n"
+     "that is down nothing is replicated; it catches up when the link is back. What this\n"
      "brume cannot break yet it names, with what it lacks.\n",
      run_fault},
     {"scrub", "", "read and verify every copy of every object now",

@@ -62,24 +62,6 @@ int run_usage(struct front *f) {
     return json_done(&r) ? EXIT_DONE : complain(EXIT_REFUSED, "the server's answer broke off: %s.", r.problem ? r.problem : "unknown");
 }
 
-/* ---- faults: what a row lacks is said, not played ---- */
-
-static const struct fault {
-    const char *name, *what, *missing;
-} faults[] = {
-    {"zone", "an availability zone goes away and comes back", NULL},
-    {"link", "a network link between two places loses, delays or cuts", "no linked service has network links"},
-    {"engine", "the process behind a managed engine dies or stalls", "no linked service runs engines"},
-};
-
-static int list_faults(void) {
-    for (size_t i = 0; i < LENGTH(faults); i++) {
-        printf("%-8s %s\n", faults[i].name, faults[i].what);
-        if (faults[i].missing) printf("         not in this brume: %s\n", faults[i].missing);
-    }
-    return EXIT_DONE;
-}
-
 /* "zone b down"; "zone" alone shows them. */
 static int zone_fault(struct front *f) {
     str zone = argument(f, 1), state = argument(f, 2), answer;
@@ -91,6 +73,17 @@ static int zone_fault(struct front *f) {
     return status;
 }
 
+/* "link us-east-1 eu-west-1 down"; "link" alone shows what is cut. */
+static int link_fault(struct front *f) {
+    str one = argument(f, 1), other = argument(f, 2), state = argument(f, 3), answer;
+    if (f->arguments.n > 4 || (one.p && !state.p)) return wrong_usage(f);
+    str query = one.p ? arena_format(f->arena, "link=%.*s,%.*s&state=%.*s", STR_ARGS(percent_encode(f->arena, one, false)),
+                                     STR_ARGS(percent_encode(f->arena, other, false)), STR_ARGS(percent_encode(f->arena, state, false))) : S("");
+    int status = remote_call(f, one.p ? "POST" : "GET", "links", query, 0, &answer);
+    if (status == EXIT_DONE) print_values(f, answer);
+    return status;
+}
+
 int run_scrub(struct front *f) {
     str answer;
     int status = remote_call(f, "POST", "scrub", S(""), ADVANCE_TIMEOUT_MS, &answer);
@@ -98,12 +91,32 @@ int run_scrub(struct front *f) {
     return status;
 }
 
+/* ---- faults: what a row lacks is said, not played ---- */
+
+static const struct fault {
+    const char *name, *what;
+    int (*run)(struct front *f);
+    const char *missing;
+} faults[] = {
+    {"zone", "an availability zone goes away and comes back", zone_fault, NULL},
+    {"link", "the network between two regions is cut: replication waits and catches up", link_fault, NULL},
+    {"engine", "the process behind a managed engine dies or stalls", NULL, "no linked service runs engines"},
+};
+
+static int list_faults(void) {
+    for (size_t i = 0; i < LENGTH(faults); i++) {
+        printf("%-8s %s\n", faults[i].name, faults[i].what);
+        if (faults[i].missing) printf("         not in this brume: %s\n", faults[i].missing);
+    }
+    return EXIT_DONE;
+}
+
 int run_fault(struct front *f) {
     str name = argument(f, 0);
     if (!name.p) return list_faults();
     for (size_t i = 0; i < LENGTH(faults); i++) {
         if (!str_eq(str_of(faults[i].name), name)) continue;
-        if (!faults[i].missing) return zone_fault(f);
+        if (faults[i].run) return faults[i].run(f);
         return complain(EXIT_REFUSED, "nothing was broken: %s.", faults[i].missing);
     }
     return wrong_usage(f);

@@ -56,7 +56,7 @@ const struct room_tasks rooms[] = {
     {account_tasks, 1},
     {organizations_tasks, 6},
     {iam_task_kinds, 4},
-    {s3_tasks, 4},
+    {s3_tasks, 5},
     {events_task_kinds, 4},
     {sns_task_kinds, 7},
     {sqs_task_kinds, 4},

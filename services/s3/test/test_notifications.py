@@ -340,5 +340,5 @@ def test_what_is_absent_says_so(world):
     error = asked(function)
     assert error["Code"] == "NotImplemented" and "Lambda" in error["Message"]
     _, arn = world.queue()
-    error = refused(world.configure, QueueConfigurations=[destination(arn, "s3:Replication:*")])
-    assert error["Code"] == "NotImplemented" and "s3:Replication:*" in error["Message"]
+    error = refused(world.configure, QueueConfigurations=[destination(arn, "s3:IntelligentTiering")])
+    assert error["Code"] == "NotImplemented" and "s3:IntelligentTiering" in error["Message"]
