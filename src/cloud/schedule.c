@@ -210,8 +210,16 @@ static i64 next_cron(const struct schedule *s, i64 after_ms) {
     }
 }
 
-i64 schedule_next(const struct schedule *s, i64 after_ms) {
+i64 schedule_next_in(const struct schedule *s, const struct zone *zone, i64 after_ms) {
+    i64 at;
     if (s->kind == SCHEDULE_RATE) return after_ms + s->rate_ms;
-    if (s->kind == SCHEDULE_AT) return s->at_ms > after_ms ? s->at_ms : -1;
-    return next_cron(s, after_ms);
+    if (s->kind == SCHEDULE_AT) return zone_moment(zone, s->at_ms, &at) && at > after_ms ? at : -1;
+    i64 local = zone_local(zone, after_ms);
+    do {
+        local = next_cron(s, local);
+        if (local < 0) return -1;
+    } while (!zone_moment(zone, local, &at) || at <= after_ms);
+    return at;
 }
+
+i64 schedule_next(const struct schedule *s, i64 after_ms) { return schedule_next_in(s, NULL, after_ms); }

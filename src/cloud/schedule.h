@@ -1,9 +1,9 @@
 /* Schedule expressions: rate(5 minutes), cron(0 12 * * ? *), at(2026-11-22T10:00:00), as EventBridge's rules and the
- * Scheduler write them. Times are UTC. */
+ * Scheduler write them. Times are UTC, or of a zone. */
 #ifndef BRUME_SCHEDULE_H
 #define BRUME_SCHEDULE_H
 
-#include "base/arena.h"
+#include "cloud/zone.h"
 
 enum schedule_kind { SCHEDULE_RATE, SCHEDULE_CRON, SCHEDULE_AT };
 struct schedule {
@@ -22,5 +22,8 @@ struct schedule {
 MUST_USE bool schedule_parse(str text, struct schedule *s);
 /* The first time after `after_ms`; -1: never again. A rate counts from `after_ms`. */
 i64 schedule_next(const struct schedule *s, i64 after_ms);
+/* The same with the hours of a zone. A time that its clocks leave out is skipped, one that they show twice comes
+ * once, the first time; a rate knows no clocks (Scheduler user guide, "Daylight savings time"). */
+i64 schedule_next_in(const struct schedule *s, const struct zone *zone, i64 after_ms);
 
 #endif

@@ -12,6 +12,7 @@
 #include "gen/kms.h"
 #include "gen/organizations.h"
 #include "gen/s3.h"
+#include "gen/scheduler.h"
 #include "gen/sns.h"
 #include "gen/sqs.h"
 #include "gen/sts.h"
@@ -28,6 +29,7 @@ const struct service *const services[] = {
     &kms_service,
     &organizations_service,
     &s3_service,
+    &scheduler_service,
     &sns_service,
     &sqs_service,
     &sts_service,
@@ -43,6 +45,7 @@ extern const struct task_kind account_tasks[];
 extern const struct task_kind organizations_tasks[];
 extern const struct task_kind iam_task_kinds[];
 extern const struct task_kind s3_tasks[];
+extern const struct task_kind scheduler_task_kinds[];
 extern const struct task_kind events_task_kinds[];
 extern const struct task_kind sns_task_kinds[];
 extern const struct task_kind sqs_task_kinds[];
@@ -57,6 +60,7 @@ const struct room_tasks rooms[] = {
     {organizations_tasks, 6},
     {iam_task_kinds, 4},
     {s3_tasks, 5},
+    {scheduler_task_kinds, 3},
     {events_task_kinds, 4},
     {sns_task_kinds, 7},
     {sqs_task_kinds, 4},

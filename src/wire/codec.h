@@ -16,6 +16,7 @@ struct coding {
     struct arena *arena;
     struct wire_problem *problem; /* decoders only; see coding_fail */
     bool from_server;             /* a client's side: reading an answer, or writing a request */
+    bool either_case;             /* wire_decode_json */
 };
 
 struct wire_codec {

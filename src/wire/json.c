@@ -44,6 +44,11 @@ static bool out_of_range(struct coding *c, str text, const char *wanted) {
                        text.p, wanted);
 }
 
+/* Of targets that name operations: AWS has the first letter of each member in upper case there. */
+static bool same_name(const struct coding *c, str name, str key) {
+    return str_eq(name, key) || (c->either_case && key.n && str_eq_nocase(str_take(name, 1), str_take(key, 1)) && str_eq(str_skip(name, 1), str_skip(key, 1)));
+}
+
 /* The member called `key`. Clients write members mostly in the model's order, so the search starts
  * behind the last one found. */
 static const struct wire_member *find_member(struct coding *c, const struct wire_shape *shape, str key,
@@ -52,7 +57,7 @@ static const struct wire_member *find_member(struct coding *c, const struct wire
         u32 i = *next + tried;
         if (i >= shape->member_count) i -= shape->member_count;
         const struct wire_member *m = coding_member(c, shape, i);
-        if (!str_eq(coding_text(c, wire_name(c, m)), key)) continue;
+        if (!same_name(c, coding_text(c, wire_name(c, m)), key)) continue;
         if (body_only && m->location != WIRE_IN_BODY) return NULL;
         *next = i + 1;
         return m;

@@ -27,6 +27,13 @@ bool wire_decode_request(const struct wire_service *s, const struct wire_op *op,
     return ok;
 }
 
+bool wire_decode_json(const struct wire_service *s, const struct wire_op *op, str json, struct arena *a, void *input,
+                      struct wire_problem *problem) {
+    *problem = (struct wire_problem){0};
+    struct coding c = {.service = s, .protocol = WIRE_AWS_JSON_1_1, .arena = a, .problem = problem, .either_case = true};
+    return wire_json_codec.read_request(&c, op, &(struct wire_message){.body = json}, input);
+}
+
 void wire_encode_response(const struct wire_service *s, const struct wire_op *op,
                           enum wire_protocol protocol, const void *output, str request_id,
                           struct arena *a, struct wire_message *m) {

@@ -44,6 +44,10 @@ struct wire_problem {
 MUST_USE bool wire_decode_request(const struct wire_service *s, const struct wire_op *op,
                                   enum wire_protocol protocol, const struct wire_message *m,
                                   struct arena *a, void *input, struct wire_problem *problem);
+/* An input as JSON, whatever the service speaks: all of the input's members, wherever they stand on the wire, by the
+ * API's names, their first letter in either case. */
+MUST_USE bool wire_decode_json(const struct wire_service *s, const struct wire_op *op, str json, struct arena *a,
+                               void *input, struct wire_problem *problem);
 /* Fills status, headers, body of *m. host for results that need it is not added here. request_id goes
  * into bodies that carry one (query, ec2) and the protocol's own headers. */
 void wire_encode_response(const struct wire_service *s, const struct wire_op *op,

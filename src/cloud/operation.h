@@ -1,0 +1,16 @@
+/* Operations by name: what users set up says which operation is to be called ("aws-sdk:sqs:sendMessage" of EventBridge
+ * Scheduler), with its input as JSON. */
+#ifndef BRUME_CLOUD_OPERATION_H
+#define BRUME_CLOUD_OPERATION_H
+
+#include "cloud/cloud.h"
+
+/* By the names of AWS's SDKs: the service id without spaces, the operation; case does not count. Fills service and op.
+ * NotImplemented: brume does not have it, or it needs more than an input (a body, work ahead on a worker). */
+MUST_USE err operation_find(struct call *c, str service, str operation, struct call_other *other);
+/* Is this an input of it? The API's member names, their first letter in either case. ValidationException. */
+MUST_USE err operation_check(struct call *c, const struct call_other *other, str input_json);
+/* call_service with such an input. */
+MUST_USE err operation_call(struct call *c, const struct call_other *other, str input_json);
+
+#endif
