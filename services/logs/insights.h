@@ -1,0 +1,58 @@
+/* The query language of CloudWatch Logs Insights: a query is compiled once, then events are fed to it in order of
+ * time and rows come out at its end. Nothing here knows of stores and calls.
+ *
+ * Memory is bounded: rows are kept only as many as the query can still answer with, and groups, distinct values and
+ * percentiles are counted by sketches beyond some thousands. A run that still passes its maximum fails. */
+#ifndef BRUME_LOGS_INSIGHTS_H
+#define BRUME_LOGS_INSIGHTS_H
+
+#include "base/arena.h"
+
+struct insights_query;
+struct insights_problem {
+    str message;
+    size_t start, end; /* bytes of the query's text */
+};
+/* NULL: it is no query, and *problem says why. The arena must live as long as the query and belong to one thread. */
+MUST_USE struct insights_query *insights_compile(struct arena *a, str text, struct insights_problem *problem);
+
+/* The limit that the query itself sets at its end; 0: none. */
+u32 insights_limit(const struct insights_query *q);
+
+struct insights_event {
+    i64 timestamp_ms, ingested_ms;
+    str message, stream;
+    str log; /* "123456789012:/aws/lambda/one" */
+    const void *source; /* for insights_config.pointer */
+};
+struct insights_config {
+    u32 rows;      /* at most in the answer */
+    size_t memory; /* bytes; 0: 256 MiB */
+    i64 now_ms;
+    /* @ptr of an event; asked only for rows that may be answered. */
+    str (*pointer)(const struct insights_event *e, struct arena *a);
+};
+struct insights_run;
+struct insights_run *insights_start(struct arena *a, struct insights_query *q, const struct insights_config *config);
+/* False: more memory would be needed than there may be, or the event does not matter any more; insights_finish tells. */
+bool insights_feed(struct insights_run *run, const struct insights_event *e);
+
+struct insights_field {
+    str name, value;
+};
+struct insights_result {
+    struct insights_result *next;
+    struct insights_field *fields;
+    u32 n;
+};
+struct insights_answer {
+    struct insights_result *first;
+    u32 rows;
+    u64 matched; /* events that passed the filters */
+};
+/* False: the run passed its memory. */
+MUST_USE bool insights_finish(struct insights_run *run, struct insights_answer *answer);
+/* What there would be if the scan ended now: the events that matched. */
+u64 insights_matched(const struct insights_run *run);
+
+#endif
