@@ -14,11 +14,13 @@ enum { ROUND_MS = 300000, DIGEST_MS = 3600000, HISTORY_DAYS = 90, DAY_MS = 86400
 /* ---- trail.c ---- */
 /* By name or ARN. TrailNotFoundException, CloudTrailARNInvalidException, InvalidTrailNameException. */
 MUST_USE err ct_trail_open(struct call *c, str name, struct ct_trail *trail);
+/* The same for who changes it: at its home, in its own account. */
+MUST_USE err ct_trail_open_to_change(struct call *c, str name, struct ct_trail *trail);
 bool ct_trail_load(struct txn *t, struct arena *a, str row_key, struct ct_trail *trail);
 str ct_trail_row(struct arena *a, const struct ct_trail *trail);
 void ct_trail_save(struct txn *t, struct arena *a, const struct ct_trail *trail);
 struct range ct_trails_of(struct call *c, str account, str region);
-/* All of the account. */
+/* All of the account, and of its organization. */
 void ct_trails_visit(struct call *c, void (*visit)(void *context, const struct ct_trail *trail), void *context);
 
 /* ---- an event, read ---- */
@@ -42,7 +44,8 @@ void ct_apply(struct call *c, const struct ct_trail *trail);
 
 /* ---- digest.c ---- */
 str ct_signing_row(struct arena *a, str account, str region);
-str ct_chain_row(struct arena *a, const struct ct_trail *trail, str region);
+/* Of one account of an organization's trail; absent parts end the key. */
+str ct_chain_row(struct arena *a, const struct ct_trail *trail, str region, str account);
 bool ct_signing_load(struct txn *t, struct arena *a, str account, str region, struct ct_signing *signing);
 /* A new one: takes tens of milliseconds. */
 struct ct_signing ct_signing_new(struct call *c);
@@ -50,8 +53,17 @@ struct ct_signing ct_signing_new(struct call *c);
 struct ct_digest {
     str object, json, signature;
 };
-struct ct_digest ct_digest_make(struct call *c, const struct ct_trail *trail, str region, const struct ct_signing *signing, struct ct_chain *chain, i64 end_ms);
+struct ct_digest ct_digest_make(struct call *c, const struct ct_trail *trail, str region, str account, const struct ct_signing *signing, struct ct_chain *chain, i64 end_ms);
 
 str ct_iso(struct arena *a, i64 ms);
+
+/* ---- organization.c: trails of a whole organization ---- */
+MUST_USE err ct_organization_check(struct call *c, str *organization, str *account); /* who may make one, and whose it is */
+/* The management account behind the caller's organization; absent: there is none, or it is the caller. */
+str ct_management_of(struct call *c);
+/* The accounts whose events a trail takes. */
+u32 ct_accounts_of(struct call *c, const struct ct_trail *trail, str **accounts);
+/* "prefix/AWSLogs/o-abcdefghij/123456789012" */
+str ct_place(struct arena *a, const struct ct_trail *trail, str account);
 
 #endif

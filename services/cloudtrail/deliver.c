@@ -11,19 +11,26 @@
 
 #include <stdlib.h>
 
-enum { FILE_EVENTS = 5000, REGIONS_MAX = 64 };
+enum { FILE_EVENTS = 5000 };
 
 /* ---- the timer, and what the account's trails want ---- */
 
 static void ask_for_data(void *context, const struct ct_trail *trail) { *(bool *)context |= trail->logging && ct_selects_data(trail); }
 
-void ct_apply(struct call *c, const struct ct_trail *trail) {
-    str row = ct_trail_row(c->arena, trail);
+/* Whether an account's data calls are recorded, by its own trails and those of its organization. */
+static void apply_data(struct call *c, str account) {
+    struct call theirs = *c;
     bool data = false;
+    theirs.account = account;
+    ct_trails_visit(&theirs, ask_for_data, &data);
+    trail_select_data(&theirs, data);
+}
+
+void ct_apply(struct call *c, const struct ct_trail *trail) {
+    str row = ct_trail_row(c->arena, trail), *accounts;
     if (trail->logging) txn_task_set(c->txn, &(struct task){.kind = S("cloudtrail-deliver"), .key = row, .due_ms = (c->now_ms / ROUND_MS + 1) * ROUND_MS});
     else txn_task_cancel(c->txn, S("cloudtrail-deliver"), row);
-    ct_trails_visit(c, ask_for_data, &data);
-    trail_select_data(c, data);
+    for (u32 i = 0, n = ct_accounts_of(c, trail, &accounts); i < n; i++) apply_data(c, accounts[i]);
 }
 
 /* ---- a round: made on a worker, handed to its settling ---- */
@@ -33,12 +40,12 @@ struct put {
     struct stream *body;
 };
 struct region_chain {
-    str region;
+    str region, account;
     struct ct_chain chain;
 };
 struct line { /* an event of a file */
     i64 time_ms;
-    str region, json;
+    str account, region, json;
 };
 struct round {
     struct call *c;
@@ -48,8 +55,9 @@ struct round {
     u32 event_count, event_max;
     struct put *puts;
     u32 put_count, put_max;
-    struct region_chain chains[REGIONS_MAX];
-    u32 chain_count;
+    struct region_chain *chains;
+    u32 chain_count, chain_max;
+    str account; /* whose events are gathered just now */
     struct ct_signing signing;
     bool signing_is_new, broken, digested; /* broken: the disk did not take a file */
 };
@@ -87,29 +95,36 @@ static void collect(void *context, const struct trail_event *event) {
         r->events = v;
         r->event_max = max;
     }
-    r->events[r->event_count++] = (struct line){event->time_ms, r->trail->multi_region ? e.region : r->trail->region, event->json};
+    r->events[r->event_count++] = (struct line){event->time_ms, r->account, r->trail->multi_region ? e.region : r->trail->region, event->json};
 }
 
 static int by_region_and_time(const void *x, const void *y) {
     const struct line *a = x, *b = y;
-    int order = str_cmp(a->region, b->region);
+    int order = str_cmp(a->account, b->account);
+    if (!order) order = str_cmp(a->region, b->region);
     if (order) return order;
     return a->time_ms < b->time_ms ? -1 : a->time_ms > b->time_ms;
 }
 
-static struct ct_chain *chain_of(struct round *r, str region) {
+/* The pointer holds until the next one is asked for. */
+static struct ct_chain *chain_of(struct round *r, str region, str account) {
     str row;
     for (u32 i = 0; i < r->chain_count; i++)
-        if (str_eq(r->chains[i].region, region)) return &r->chains[i].chain;
-    ASSERT(r->chain_count < REGIONS_MAX);
+        if (str_eq(r->chains[i].region, region) && str_eq(r->chains[i].account, account)) return &r->chains[i].chain;
+    if (r->chain_count == r->chain_max) {
+        struct region_chain *v = NEW_ARRAY(r->c->arena, struct region_chain, 2 * r->chain_max + 32);
+        if (r->chain_count) memcpy(v, r->chains, r->chain_count * sizeof *v);
+        r->chains = v;
+        r->chain_max = 2 * r->chain_max + 32;
+    }
     struct region_chain *added = &r->chains[r->chain_count++];
-    *added = (struct region_chain){.region = region, .chain = {.begin_ms = r->trail->from_ms}};
-    if (txn_get(r->c->txn, ct_chain_row(r->c->arena, r->trail, region), &row)) ASSERT(record_decode(r->c->arena, &ct_chain_record, arena_str(r->c->arena, row), &added->chain));
+    *added = (struct region_chain){.region = region, .account = account, .chain = {.begin_ms = r->trail->from_ms}};
+    if (txn_get(r->c->txn, ct_chain_row(r->c->arena, r->trail, region, account), &row)) ASSERT(record_decode(r->c->arena, &ct_chain_record, arena_str(r->c->arena, row), &added->chain));
     return &added->chain;
 }
 
-static void add_file(struct round *r, str region, const struct ct_log_file *file) {
-    struct ct_chain *chain = chain_of(r, region);
+static void add_file(struct round *r, str region, str account, const struct ct_log_file *file) {
+    struct ct_chain *chain = chain_of(r, region, account);
     struct ct_log_file *v = NEW_ARRAY(r->c->arena, struct ct_log_file, chain->files.n + 1);
     if (chain->files.n) memcpy(v, chain->files.v, chain->files.n * sizeof *v);
     v[chain->files.n++] = *file;
@@ -122,7 +137,7 @@ static void write_file(struct round *r, const struct task *task, u32 from, u32 t
     const struct ct_trail *t = r->trail;
     struct buf b = buf_new(a, 1 << 30);
     struct civil_time at = civil_of(r->to_ms);
-    str region = r->events[from].region, hash;
+    str region = r->events[from].region, account = r->events[from].account, place = ct_place(a, t, account), hash;
     u8 digest[32];
     buf_add(&b, S("{\"Records\":["));
     for (u32 i = from; i < to; i++) {
@@ -133,22 +148,22 @@ static void write_file(struct round *r, const struct task *task, u32 from, u32 t
     sha256(buf_str(&b), digest);
     hash = hex_of(a, (str){(char *)digest, sizeof digest});
     str random = id_from(a, S("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"), 16);
-    str object = arena_format(a, "%.*s%sAWSLogs/%.*s/CloudTrail/%.*s/%04lld/%02d/%02d/%.*s_CloudTrail_%.*s_%04lld%02d%02dT%02d%02dZ_%.*s.json.gz", STR_ARGS(t->prefix),
-                              t->prefix.n ? "/" : "", STR_ARGS(t->account), STR_ARGS(region), (long long)at.year, at.month, at.day, STR_ARGS(t->account),
+    str object = arena_format(a, "%.*s/CloudTrail/%.*s/%04lld/%02d/%02d/%.*s_CloudTrail_%.*s_%04lld%02d%02dT%02d%02dZ_%.*s.json.gz", STR_ARGS(place),
+                              STR_ARGS(region), (long long)at.year, at.month, at.day, STR_ARGS(account),
                               STR_ARGS(region), (long long)at.year, at.month, at.day, at.hour, at.minute, STR_ARGS(random));
     add_put(r, task, object, buf_str(&b), (str){0});
-    add_file(r, region, &(struct ct_log_file){.object = object, .hash = hash, .newest_ms = r->events[to - 1].time_ms, .oldest_ms = r->events[from].time_ms});
+    add_file(r, region, account, &(struct ct_log_file){.object = object, .hash = hash, .newest_ms = r->events[to - 1].time_ms, .oldest_ms = r->events[from].time_ms});
 }
 
 /* Each region that the trail has had a file of has its chain. */
 static void load_chains(struct round *r) {
-    str from = ct_chain_row(r->c->arena, r->trail, (str){0}), key, region;
+    str from = ct_chain_row(r->c->arena, r->trail, (str){0}, (str){0}), key, region;
     struct range rows = txn_range(r->c->txn, from, key_after_prefix(r->c->arena, from));
-    (void)chain_of(r, r->trail->region);
+    (void)chain_of(r, r->trail->region, r->trail->account);
     while (range_next(&rows, &key, NULL)) {
-        str rest = str_skip(arena_str(r->c->arena, key), from.n);
-        ASSERT(key_read_str(&rest, r->c->arena, &region));
-        (void)chain_of(r, region);
+        str rest = str_skip(arena_str(r->c->arena, key), from.n), account = r->trail->account;
+        ASSERT(key_read_str(&rest, r->c->arena, &region) && (!rest.n || key_read_str(&rest, r->c->arena, &account)));
+        (void)chain_of(r, region, account);
     }
 }
 
@@ -161,7 +176,7 @@ static void write_digests(struct round *r, const struct task *task) {
     for (u32 i = 0; i < r->chain_count; i++) {
         struct ct_chain *chain = &r->chains[i].chain;
         if (chain->begin_ms >= hour_ms) continue; /* not yet */
-        struct ct_digest d = ct_digest_make(r->c, r->trail, r->chains[i].region, &r->signing, chain, hour_ms);
+        struct ct_digest d = ct_digest_make(r->c, r->trail, r->chains[i].region, r->chains[i].account, &r->signing, chain, hour_ms);
         add_put(r, task, d.object, d.json, d.signature);
         r->digested = true;
     }
@@ -174,10 +189,15 @@ static err make_round(struct arena *a, const struct task *task, str *result) {
     *result = (str){(const char *)r, sizeof *r}; /* of this process: settled in the same flight */
     if (ct_trail_load(t, a, task->key, trail) && trail->logging && txn_owner(t)) {
         *r = (struct round){.c = call_for_task(t, &cloudtrail_service, trail->account, trail->region, task->due_ms), .trail = trail, .to_ms = task->due_ms};
-        trail_gather(r->c, trail->account, trail->from_ms, r->to_ms, collect, r);
+        str *accounts;
+        for (u32 i = 0, n = ct_accounts_of(r->c, trail, &accounts); i < n; i++) {
+            r->account = accounts[i];
+            trail_gather(r->c, accounts[i], trail->from_ms, r->to_ms, collect, r);
+        }
         if (r->event_count) qsort(r->events, r->event_count, sizeof *r->events, by_region_and_time);
         for (u32 from = 0, to; from < r->event_count; from = to) {
-            for (to = from + 1; to < r->event_count && to - from < FILE_EVENTS && str_eq(r->events[to].region, r->events[from].region);) to++;
+            for (to = from + 1; to < r->event_count && to - from < FILE_EVENTS && str_eq(r->events[to].region, r->events[from].region)
+                 && str_eq(r->events[to].account, r->events[from].account);) to++;
             write_file(r, task, from, to);
         }
         if (trail->validates) {
@@ -232,7 +252,7 @@ static void notify(struct call *c, const struct ct_trail *trail, const struct ro
 static err put_all(struct call *c, const struct ct_trail *trail, const struct round *r) {
     for (u32 i = 0; i < r->put_count; i++) TRY(put_one(c, trail, &r->puts[i]));
     for (u32 i = 0; i < r->chain_count && trail->validates; i++)
-        txn_put(c->txn, ct_chain_row(c->arena, trail, r->chains[i].region), record_encode(c->arena, &ct_chain_record, &r->chains[i].chain));
+        txn_put(c->txn, ct_chain_row(c->arena, trail, r->chains[i].region, r->chains[i].account), record_encode(c->arena, &ct_chain_record, &r->chains[i].chain));
     if (r->signing_is_new) txn_put(c->txn, ct_signing_row(c->arena, trail->account, trail->region), record_encode(c->arena, &ct_signing_record, &r->signing));
     notify(c, trail, r);
     return NULL;

@@ -75,13 +75,14 @@ err cloudtrail_list_public_keys(struct call *c, const struct cloudtrail_list_pub
 
 /* ---- the digest ---- */
 
-str ct_chain_row(struct arena *a, const struct ct_trail *trail, str region) {
+str ct_chain_row(struct arena *a, const struct ct_trail *trail, str region, str account) {
     struct key k = key_new(a, S("cloudtrail"));
     key_str(&k, trail->account);
     key_str(&k, trail->region);
     key_str(&k, S("chain"));
     key_str(&k, trail->name);
     if (region.p) key_str(&k, region);
+    if (account.p && !str_eq(account, trail->account)) key_str(&k, account);
     return key_bytes(&k);
 }
 
@@ -114,17 +115,18 @@ static void write_files(struct call *c, struct buf *b, const struct ct_trail *tr
     json_write_array_end(b);
 }
 
-static str object_name(struct call *c, const struct ct_trail *t, str region, i64 end_ms) {
+static str object_name(struct call *c, const struct ct_trail *t, str region, str account, i64 end_ms) {
+    str place = ct_place(c->arena, t, account);
     struct civil_time at = civil_of(end_ms);
-    return arena_format(c->arena, "%.*s%sAWSLogs/%.*s/CloudTrail-Digest/%.*s/%04lld/%02d/%02d/%.*s_CloudTrail-Digest_%.*s_%.*s_%.*s_%04lld%02d%02dT%02d%02d%02dZ.json.gz",
-                        STR_ARGS(t->prefix), t->prefix.n ? "/" : "", STR_ARGS(t->account), STR_ARGS(region), (long long)at.year, at.month, at.day,
-                        STR_ARGS(t->account), STR_ARGS(region), STR_ARGS(t->name), STR_ARGS(t->region), (long long)at.year, at.month, at.day, at.hour, at.minute,
+    return arena_format(c->arena, "%.*s/CloudTrail-Digest/%.*s/%04lld/%02d/%02d/%.*s_CloudTrail-Digest_%.*s_%.*s_%.*s_%04lld%02d%02dT%02d%02d%02dZ.json.gz",
+                        STR_ARGS(place), STR_ARGS(region), (long long)at.year, at.month, at.day,
+                        STR_ARGS(account), STR_ARGS(region), STR_ARGS(t->name), STR_ARGS(t->region), (long long)at.year, at.month, at.day, at.hour, at.minute,
                         at.second);
 }
 
-struct ct_digest ct_digest_make(struct call *c, const struct ct_trail *trail, str region, const struct ct_signing *signing, struct ct_chain *chain, i64 end_ms) {
+struct ct_digest ct_digest_make(struct call *c, const struct ct_trail *trail, str region, str account, const struct ct_signing *signing, struct ct_chain *chain, i64 end_ms) {
     struct buf b = buf_new(c->arena, 16 << 20);
-    str end = ct_iso(c->arena, end_ms), object = object_name(c, trail, region, end_ms);
+    str end = ct_iso(c->arena, end_ms), object = object_name(c, trail, region, account, end_ms);
     i64 newest_ms = 0, oldest_ms = INT64_MAX;
     for (u32 i = 0; i < chain->files.n; i++) {
         newest_ms = MAX(newest_ms, chain->files.v[i].newest_ms);
@@ -132,7 +134,7 @@ struct ct_digest ct_digest_make(struct call *c, const struct ct_trail *trail, st
     }
     bool any = chain->files.n > 0;
     json_write_object(&b);
-    member(&b, "awsAccountId", trail->account);
+    member(&b, "awsAccountId", account);
     member(&b, "digestStartTime", ct_iso(c->arena, chain->begin_ms));
     member(&b, "digestEndTime", end);
     member(&b, "digestS3Bucket", trail->bucket);

@@ -55,6 +55,9 @@ static const struct record_field trail_fields[] = {
     RECORD_I64(18, struct ct_trail, tried_ms),
     RECORD_STR(19, struct ct_trail, delivery_error),
     RECORD_STR(20, struct ct_trail, digest_error),
+    RECORD_STR(21, struct ct_trail, organization),
+    RECORD_BOOL(22, struct ct_trail, call_insights),
+    RECORD_BOOL(23, struct ct_trail, error_insights),
 };
 const struct record_type ct_trail_record = RECORD_TYPE(struct ct_trail, trail_fields);
 

@@ -62,6 +62,8 @@ struct ct_trail {
     i64 from_ms;                /* what is not delivered yet begins here */
     i64 delivered_ms, digested_ms, tried_ms;
     str delivery_error, digest_error;
+    str organization; /* id: the trail of all its accounts; absent: of this account alone */
+    bool call_insights, error_insights;
     /* from the key of the row */
     str account, region, name, arn;
 };

@@ -197,7 +197,7 @@ static struct cloudtrail_advanced_event_selectors give_advanced(struct call *c, 
 
 err cloudtrail_put_event_selectors(struct call *c, const struct cloudtrail_put_event_selectors_request *in, struct cloudtrail_put_event_selectors_response *out) {
     struct ct_trail trail;
-    TRY(ct_trail_open(c, in->trail_name, &trail));
+    TRY(ct_trail_open_to_change(c, in->trail_name, &trail));
     if (!in->event_selectors.n == !in->advanced_event_selectors.n) return invalid(c, "either EventSelectors or AdvancedEventSelectors must be given.");
     trail.selectors = (struct ct_selectors){0};
     trail.advanced = (struct ct_advanced_list){0};

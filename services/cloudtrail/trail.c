@@ -3,6 +3,7 @@
 
 #include "gen/kms.h"
 #include "gen/s3.h"
+#include "gen/sns.h"
 
 enum { TRAILS_MAX = 5 };
 
@@ -68,16 +69,18 @@ err ct_trail_open(struct call *c, str name, struct ct_trail *trail) {
         if (!arn_parse(name, &arn) || !str_eq(arn.service, S("cloudtrail")) || !str_starts(arn.resource, S("trail/")))
             return fail(c, &cloudtrail_cloud_trail_arn_invalid_exception, "The trail ARN that was given is not valid: %.*s", STR_ARGS(name));
         place = (struct ct_trail){.account = arn.account, .region = arn.region, .name = str_skip(arn.resource, 6)};
-        if (!str_eq(arn.account, c->account)) return not_found(c, name);
+        if (!str_eq(arn.account, c->account) && !str_eq(arn.account, ct_management_of(c))) return not_found(c, name);
     } else if (!name_formed(name)) {
         return fail(c, &cloudtrail_invalid_trail_name_exception, "Trail name or ARN can only contain uppercase letters, lowercase letters, numbers, periods (.), hyphens (-), and underscores (_).");
     }
-    if (ct_trail_load(c->txn, c->arena, ct_trail_row(c->arena, &place), trail)) return NULL;
+    if (ct_trail_load(c->txn, c->arena, ct_trail_row(c->arena, &place), trail) && (trail->organization.p || str_eq(trail->account, c->account))) return NULL;
     return not_found(c, name);
 }
 
-static err open_at_home(struct call *c, str name, struct ct_trail *trail) {
+err ct_trail_open_to_change(struct call *c, str name, struct ct_trail *trail) {
+    str organization, account;
     TRY(ct_trail_open(c, name, trail));
+    if (trail->organization.p) TRY(ct_organization_check(c, &organization, &account));
     if (str_eq(trail->region, c->region)) return NULL;
     return fail(c, &cloudtrail_invalid_home_region_exception, "The trail's home region is %.*s, and this operation works there alone.", STR_ARGS(trail->region));
 }
@@ -86,7 +89,7 @@ static err open_at_home(struct call *c, str name, struct ct_trail *trail) {
 
 /* The bucket must let CloudTrail write where the logs will be: an empty object at their place is the proof. */
 static err check_bucket(struct call *c, const struct ct_trail *trail) {
-    str where = arena_format(c->arena, "%.*s%sAWSLogs/%.*s/CloudTrail/", STR_ARGS(trail->prefix), trail->prefix.n ? "/" : "", STR_ARGS(trail->account));
+    str where = arena_concat(c->arena, ct_place(c->arena, trail, trail->account), S("/CloudTrail/"));
     struct s3_put_object_request put = {.bucket = trail->bucket, .key = where, .acl = S("bucket-owner-full-control")};
     struct s3_put_object_output out;
     struct call_other s3 = {.service = &s3_service, .op = S3_OP_PUT_OBJECT, .as = CALL_AS_SERVICE, .source_arn = trail->arn};
@@ -94,6 +97,18 @@ static err check_bucket(struct call *c, const struct ct_trail *trail) {
     if (!e) return NULL;
     if (e == &s3_no_such_bucket) return fail(c, &cloudtrail_s3_bucket_does_not_exist_exception, "S3 bucket %.*s does not exist!", STR_ARGS(trail->bucket));
     return fail(c, &cloudtrail_insufficient_s3_bucket_policy_exception, "Incorrect S3 bucket policy is detected for bucket: %.*s", STR_ARGS(trail->bucket));
+}
+
+/* The topic must let CloudTrail publish. */
+static err check_topic(struct call *c, const struct ct_trail *trail) {
+    struct sns_publish_input in = {.topic_arn = trail->topic_arn, .message = S("CloudTrail validation message.")};
+    struct sns_publish_response out;
+    struct arn arn;
+    if (!trail->topic_arn.n) return NULL;
+    if (!arn_parse(trail->topic_arn, &arn)) return fail(c, &cloudtrail_invalid_sns_topic_name_exception, "The SNS topic name is not valid: %.*s", STR_ARGS(trail->topic_arn));
+    struct call_other sns = {.service = &sns_service, .op = SNS_OP_PUBLISH, .as = CALL_AS_SERVICE, .source_arn = trail->arn, .account = arn.account, .region = arn.region};
+    if (!call_service(c, &sns, &in, &out)) return NULL;
+    return fail(c, &cloudtrail_insufficient_sns_topic_policy_exception, "SNS Topic does not exist or the topic policy is incorrect!");
 }
 
 static err check_key(struct call *c, struct ct_trail *trail) {
@@ -113,6 +128,7 @@ static err check_settings(struct call *c, struct ct_trail *trail) {
     if (trail->logs_group_arn.n || trail->logs_role_arn.n) /* DIFFERS: no delivery to CloudWatch Logs, which is not there */
         return fail(c, &cloudtrail_cloudwatch_logs_delivery_unavailable_exception, "CloudWatch Logs is not available here yet.");
     TRY(check_key(c, trail));
+    TRY(check_topic(c, trail));
     return check_bucket(c, trail);
 }
 
@@ -135,22 +151,22 @@ static err set_tags(struct call *c, str arn, const struct cloudtrail_tags_list *
 err cloudtrail_create_trail(struct call *c, const struct cloudtrail_create_trail_request *in, struct cloudtrail_create_trail_response *out) {
     struct ct_trail trail, other;
     if (!name_formed(in->name)) return ct_trail_open(c, in->name, &trail);
-    if (!ct_trail_open(c, in->name, &trail))
+    str organization = {0}, account = c->account;
+    if (or_else(in->is_organization_trail, false)) TRY(ct_organization_check(c, &organization, &account));
+    if (ct_trail_load(c->txn, c->arena, ct_trail_row(c->arena, &(struct ct_trail){.account = account, .region = c->region, .name = in->name}), &trail))
         return fail(c, &cloudtrail_trail_already_exists_exception, "Trail %.*s already exists for customer: %.*s", STR_ARGS(in->name), STR_ARGS(c->account));
-    if (or_else(in->is_organization_trail, false)) /* DIFFERS: an account's trail alone */
-        return fail(c, &cloudtrail_cloud_trail_access_not_enabled_exception, "Organization trails are not available here yet.");
     u32 n = 0;
     str key, row;
-    struct range r = ct_trails_of(c, c->account, c->region);
+    struct range r = ct_trails_of(c, account, c->region);
     while (range_next(&r, &key, &row)) n++;
     if (n >= quota(c, S("trails-per-region"), TRAILS_MAX))
         return fail(c, &cloudtrail_maximum_number_of_trails_exceeded_exception, "User: %.*s already has %u trails in %.*s.", STR_ARGS(c->account), n, STR_ARGS(c->region));
-    trail = (struct ct_trail){.account = c->account, .region = c->region, .name = in->name, .bucket = in->s3_bucket_name, .prefix = in->s3_key_prefix,
+    trail = (struct ct_trail){.account = account, .organization = organization, .region = c->region, .name = in->name, .bucket = in->s3_bucket_name, .prefix = in->s3_key_prefix,
                               .global_events = or_else(in->include_global_service_events, true), .multi_region = or_else(in->is_multi_region_trail, false),
                               .validates = or_else(in->enable_log_file_validation, false), .logs_group_arn = in->cloudwatch_logs_log_group_arn,
                               .logs_role_arn = in->cloudwatch_logs_role_arn, .kms_key = in->kms_key_id};
     if (in->sns_topic_name.n) trail.topic_arn = topic_arn(c, in->sns_topic_name);
-    trail.arn = arn_of(c, S("cloudtrail"), arena_concat(c->arena, S("trail/"), in->name));
+    trail.arn = arn_format(c->arena, S("cloudtrail"), c->region, account, arena_concat(c->arena, S("trail/"), in->name));
     TRY(check_settings(c, &trail));
     ct_trail_save(c->txn, c->arena, &trail);
     registry_add(c, trail.arn, S("AWS::CloudTrail::Trail"));
@@ -159,13 +175,23 @@ err cloudtrail_create_trail(struct call *c, const struct cloudtrail_create_trail
     *out = (struct cloudtrail_create_trail_response){.name = trail.name, .s3_bucket_name = trail.bucket, .s3_key_prefix = trail.prefix, .trail_arn = trail.arn,
                                                      .include_global_service_events = SOME_BOOL(trail.global_events), .is_multi_region_trail = SOME_BOOL(trail.multi_region),
                                                      .log_file_validation_enabled = SOME_BOOL(trail.validates), .kms_key_id = trail.kms_key,
-                                                     .sns_topic_arn = trail.topic_arn, .is_organization_trail = SOME_BOOL(false)};
+                                                     .sns_topic_arn = trail.topic_arn, .is_organization_trail = SOME_BOOL(trail.organization.p != NULL)};
+    return NULL;
+}
+
+/* The management account's own trail may become the organization's, and the other way. */
+static err set_organization(struct call *c, struct ct_trail *trail, bool wanted) {
+    str organization = {0}, account;
+    if (wanted) TRY(ct_organization_check(c, &organization, &account));
+    if (wanted && !str_eq(account, trail->account))
+        return fail(c, &cloudtrail_not_organization_master_account_exception, "A trail of a member account cannot become the organization's.");
+    trail->organization = organization;
     return NULL;
 }
 
 err cloudtrail_update_trail(struct call *c, const struct cloudtrail_update_trail_request *in, struct cloudtrail_update_trail_response *out) {
     struct ct_trail trail;
-    TRY(open_at_home(c, in->name, &trail));
+    TRY(ct_trail_open_to_change(c, in->name, &trail));
     if (in->s3_bucket_name.p) trail.bucket = in->s3_bucket_name;
     if (in->s3_key_prefix.p) trail.prefix = in->s3_key_prefix;
     if (in->sns_topic_name.p) trail.topic_arn = in->sns_topic_name.n ? topic_arn(c, in->sns_topic_name) : (str){0};
@@ -175,17 +201,19 @@ err cloudtrail_update_trail(struct call *c, const struct cloudtrail_update_trail
     trail.global_events = or_else(in->include_global_service_events, trail.global_events);
     trail.multi_region = or_else(in->is_multi_region_trail, trail.multi_region);
     trail.validates = or_else(in->enable_log_file_validation, trail.validates);
+    if (in->is_organization_trail.set) TRY(set_organization(c, &trail, in->is_organization_trail.v));
     TRY(check_settings(c, &trail));
     ct_trail_save(c->txn, c->arena, &trail);
+    ct_apply(c, &trail);
     *out = (struct cloudtrail_update_trail_response){.name = trail.name, .s3_bucket_name = trail.bucket, .s3_key_prefix = trail.prefix, .trail_arn = trail.arn,
                                                      .include_global_service_events = SOME_BOOL(trail.global_events), .is_multi_region_trail = SOME_BOOL(trail.multi_region),
                                                      .log_file_validation_enabled = SOME_BOOL(trail.validates), .kms_key_id = trail.kms_key,
-                                                     .sns_topic_arn = trail.topic_arn, .is_organization_trail = SOME_BOOL(false)};
+                                                     .sns_topic_arn = trail.topic_arn, .is_organization_trail = SOME_BOOL(trail.organization.p != NULL)};
     return NULL;
 }
 
 static void forget_chains(struct call *c, const struct ct_trail *trail) {
-    str from = ct_chain_row(c->arena, trail, (str){0}), key;
+    str from = ct_chain_row(c->arena, trail, (str){0}, (str){0}), key;
     struct range r = txn_range(c->txn, from, key_after_prefix(c->arena, from));
     while (range_next(&r, &key, NULL)) txn_delete(c->txn, arena_str(c->arena, key)); /* one a region */
 }
@@ -193,7 +221,7 @@ static void forget_chains(struct call *c, const struct ct_trail *trail) {
 err cloudtrail_delete_trail(struct call *c, const struct cloudtrail_delete_trail_request *in, struct cloudtrail_delete_trail_response *out) {
     (void)out;
     struct ct_trail trail;
-    TRY(open_at_home(c, in->name, &trail));
+    TRY(ct_trail_open_to_change(c, in->name, &trail));
     str row = ct_trail_row(c->arena, &trail);
     txn_delete(c->txn, row);
     forget_chains(c, &trail);
@@ -210,7 +238,8 @@ static struct cloudtrail_trail describe(const struct ct_trail *t) {
                                      .include_global_service_events = SOME_BOOL(t->global_events), .is_multi_region_trail = SOME_BOOL(t->multi_region),
                                      .home_region = t->region, .trail_arn = t->arn, .log_file_validation_enabled = SOME_BOOL(t->validates),
                                      .kms_key_id = t->kms_key, .has_custom_event_selectors = SOME_BOOL(t->selectors.n || t->advanced.n),
-                                     .has_insight_selectors = SOME_BOOL(false), .is_organization_trail = SOME_BOOL(false)};
+                                     .has_insight_selectors = SOME_BOOL(t->call_insights || t->error_insights),
+                                     .is_organization_trail = SOME_BOOL(t->organization.p != NULL)};
 }
 
 err cloudtrail_get_trail(struct call *c, const struct cloudtrail_get_trail_request *in, struct cloudtrail_get_trail_response *out) {
@@ -221,9 +250,9 @@ err cloudtrail_get_trail(struct call *c, const struct cloudtrail_get_trail_reque
     return NULL;
 }
 
-void ct_trails_visit(struct call *c, void (*visit)(void *context, const struct ct_trail *trail), void *context) {
+static void visit_account(struct call *c, str account, bool organization_alone, void (*visit)(void *context, const struct ct_trail *trail), void *context) {
     struct key all = key_new(c->arena, S("cloudtrail"));
-    key_str(&all, c->account);
+    key_str(&all, account);
     str from = key_bytes(&all), key, row, region, type;
     struct range r = txn_range(c->txn, from, key_after_prefix(c->arena, from));
     while (range_next(&r, &key, &row)) {
@@ -231,8 +260,14 @@ void ct_trails_visit(struct call *c, void (*visit)(void *context, const struct c
         str rest = str_skip(arena_str(c->arena, key), from.n);
         if (!key_read_str(&rest, c->arena, &region) || !key_read_str(&rest, c->arena, &type) || !str_eq(type, S("trail"))) continue;
         read_row(c->arena, arena_str(c->arena, key), arena_str(c->arena, row), &trail);
-        visit(context, &trail);
+        if (trail.organization.p || !organization_alone) visit(context, &trail);
     }
+}
+
+void ct_trails_visit(struct call *c, void (*visit)(void *context, const struct ct_trail *trail), void *context) {
+    str management = ct_management_of(c);
+    visit_account(c, c->account, false, visit, context);
+    if (management.p) visit_account(c, management, true, visit, context);
 }
 
 enum { LISTED_MAX = 200 }; /* five a region */
@@ -281,7 +316,7 @@ err cloudtrail_list_trails(struct call *c, const struct cloudtrail_list_trails_r
 err cloudtrail_start_logging(struct call *c, const struct cloudtrail_start_logging_request *in, struct cloudtrail_start_logging_response *out) {
     (void)out;
     struct ct_trail trail;
-    TRY(open_at_home(c, in->name, &trail));
+    TRY(ct_trail_open_to_change(c, in->name, &trail));
     if (trail.logging) return NULL;
     trail.logging = true;
     trail.started_ms = trail.from_ms = c->now_ms;
@@ -293,7 +328,7 @@ err cloudtrail_start_logging(struct call *c, const struct cloudtrail_start_loggi
 err cloudtrail_stop_logging(struct call *c, const struct cloudtrail_stop_logging_request *in, struct cloudtrail_stop_logging_response *out) {
     (void)out;
     struct ct_trail trail;
-    TRY(open_at_home(c, in->name, &trail));
+    TRY(ct_trail_open_to_change(c, in->name, &trail));
     if (!trail.logging) return NULL;
     trail.logging = false;
     trail.stopped_ms = c->now_ms;
@@ -324,14 +359,14 @@ err cloudtrail_get_trail_status(struct call *c, const struct cloudtrail_get_trai
 err cloudtrail_add_tags(struct call *c, const struct cloudtrail_add_tags_request *in, struct cloudtrail_add_tags_response *out) {
     (void)out;
     struct ct_trail trail;
-    TRY(open_at_home(c, in->resource_id, &trail));
+    TRY(ct_trail_open_to_change(c, in->resource_id, &trail));
     return set_tags(c, trail.arn, &in->tags_list);
 }
 
 err cloudtrail_remove_tags(struct call *c, const struct cloudtrail_remove_tags_request *in, struct cloudtrail_remove_tags_response *out) {
     (void)out;
     struct ct_trail trail;
-    TRY(open_at_home(c, in->resource_id, &trail));
+    TRY(ct_trail_open_to_change(c, in->resource_id, &trail));
     for (u32 i = 0; i < in->tags_list.n; i++) tags_remove(c, trail.arn, &in->tags_list.v[i].key, 1);
     return NULL;
 }

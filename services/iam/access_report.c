@@ -8,7 +8,7 @@
 
 #include "gen/organizations.h"
 
-enum { LEVELS_MAX = 8, ACCOUNTS_MAX = 5000, LINES_MAX = 256 << 10 };
+enum { LEVELS_MAX = 8, LINES_MAX = 256 << 10 };
 
 struct scope {
     struct granted levels[LEVELS_MAX]; /* a service must be granted by each */
@@ -47,30 +47,23 @@ static err add_level(struct call *c, struct scope *s, str target) {
     return NULL;
 }
 
-static err add_accounts(struct call *c, struct scope *s, str entity_path) {
-    struct organizations_list_accounts_request in = {0};
-    struct organizations_list_accounts_response out;
-    str below = arena_concat(c->arena, entity_path, S("/"));
-    s->v = NEW_ARRAY(c->arena, struct place, ACCOUNTS_MAX);
-    do {
-        out = (struct organizations_list_accounts_response){0};
-        TRY(organizations_call(c, ORGANIZATIONS_OP_LIST_ACCOUNTS, &in, &out));
-        for (u32 i = 0; i < out.accounts.n && s->n < ACCOUNTS_MAX; i++) {
-            struct identity_organization where;
-            str id = out.accounts.v[i].id;
-            identity_door_of(c)->organization(c->txn, c->arena, id, &where);
-            str path = arena_concat(c->arena, where.path, id);
-            if (str_eq(path, entity_path) || str_starts(path, below)) s->v[s->n++] = (struct place){id, path};
-        }
-        in.next_token = out.next_token;
-    } while (in.next_token.p);
-    return NULL;
+static void add_accounts(struct call *c, struct scope *s, str entity_path) {
+    const struct identity_door *door = identity_door_of(c);
+    str below = arena_concat(c->arena, entity_path, S("/")), *accounts;
+    u32 n = door->organization_accounts(c->txn, c->arena, c->account, &accounts);
+    s->v = NEW_ARRAY(c->arena, struct place, n + 1);
+    for (u32 i = 0; i < n; i++) {
+        struct identity_organization where;
+        door->organization(c->txn, c->arena, accounts[i], &where);
+        str path = arena_concat(c->arena, where.path, accounts[i]);
+        if (str_eq(path, entity_path) || str_starts(path, below)) s->v[s->n++] = (struct place){accounts[i], path};
+    }
 }
 
 static err scope_of(struct call *c, const struct advisor_job *job, struct scope *s) {
     str rest = job->arn;
     *s = (struct scope){0};
-    TRY(add_accounts(c, s, job->arn));
+    add_accounts(c, s, job->arn);
     str_cut(&rest, '/'); /* the organization */
     while (rest.n) TRY(add_level(c, s, str_cut(&rest, '/')));
     if (!job->policy.p) return NULL;
@@ -124,12 +117,11 @@ err access_report_run(struct txn *t, const struct task *task, i64 now_ms) {
 
 /* The management account asks, for a place in its own organization. */
 static err check_path(struct call *c, str path) {
-    struct wire_unit none = {0};
-    struct organizations_describe_organization_response out = {0};
-    if (organizations_call(c, ORGANIZATIONS_OP_DESCRIBE_ORGANIZATION, &none, &out) || !str_eq(out.organization->master_account_id, c->account))
-        return fail(c, &cloud_access_denied, "You must be signed in to the management account of an organization.");
+    struct identity_organization o;
+    identity_door_of(c)->organization(c->txn, c->arena, c->account, &o);
+    if (!o.management) return fail(c, &cloud_access_denied, "You must be signed in to the management account of an organization.");
     str rest = path;
-    if (str_eq(str_cut(&rest, '/'), out.organization->id) && rest.n) return NULL;
+    if (str_eq(str_cut(&rest, '/'), o.id) && rest.n) return NULL;
     return fail(c, &iam_invalid_input_exception, "The entity path %.*s is not of your organization.", STR_ARGS(path));
 }
 

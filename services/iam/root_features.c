@@ -2,67 +2,32 @@
  * management account: ("root-features", organization) -> the features, with a space between. */
 #include "iam.h"
 
-#include "gen/organizations.h"
-
 #define IAM_PRINCIPAL S("iam.amazonaws.com")
 
-static bool trusted_access(struct call *c, const struct call_other *other) {
-    struct call_other to = *other;
-    struct organizations_list_aws_service_access_for_organization_request in = {0};
-    struct organizations_list_aws_service_access_for_organization_response out;
-    to.op = ORGANIZATIONS_OP_LIST_AWS_SERVICE_ACCESS_FOR_ORGANIZATION;
-    do {
-        if (call_service(c, &to, &in, &out)) return false;
-        for (u32 i = 0; i < out.enabled_service_principals.n; i++)
-            if (str_eq(out.enabled_service_principals.v[i].service_principal, IAM_PRINCIPAL)) return true;
-        in.next_token = out.next_token;
-    } while (in.next_token.p);
-    return false;
-}
-
-static bool administers_iam(struct call *c, const struct call_other *other) {
-    struct call_other to = *other;
-    struct organizations_list_delegated_services_for_account_request in = {.account_id = c->account};
-    struct organizations_list_delegated_services_for_account_response out;
-    to.op = ORGANIZATIONS_OP_LIST_DELEGATED_SERVICES_FOR_ACCOUNT;
-    to.account = (str){0};
-    do {
-        if (call_service(c, &to, &in, &out)) return false;
-        for (u32 i = 0; i < out.delegated_services.n; i++)
-            if (str_eq(out.delegated_services.v[i].service_principal, IAM_PRINCIPAL)) return true;
-        in.next_token = out.next_token;
-    } while (in.next_token.p);
-    return false;
-}
-
 /* The organization, if it is in order and the caller one of its administrators. */
-static err open_organization(struct call *c, bool management_alone, struct organizations_organization *o) {
-    struct call_other other = {.service = &organizations_service, .op = ORGANIZATIONS_OP_DESCRIBE_ORGANIZATION, .as = CALL_AS_SERVICE};
-    struct wire_unit none = {0};
-    struct organizations_describe_organization_response out = {0};
-    if (call_service(c, &other, &none, &out))
+static err open_organization(struct call *c, bool management_alone, struct identity_organization *o) {
+    const struct identity_door *door = identity_door_of(c);
+    door->organization(c->txn, c->arena, c->account, o);
+    if (!o->id.p)
         return fail(c, &iam_organization_not_found_exception, "The request was rejected because no organization is associated with your account.");
-    *o = *out.organization;
-    bool management = str_eq(o->master_account_id, c->account);
-    if (!management && management_alone)
+    if (!o->management && management_alone)
         return fail(c, &iam_caller_is_not_management_account_exception,
                     "The request was rejected because the account making the request is not the management account for the organization.");
-    if (!management && !administers_iam(c, &other))
+    if (!door->organization_administers(c->txn, c->arena, c->account, IAM_PRINCIPAL))
         return fail(c, &iam_account_not_management_or_delegated_administrator_exception,
                     "The request was rejected because the account making the request is not the management account or delegated "
                     "administrator account for centralized root access.");
-    if (!str_eq(o->feature_set, S("ALL")))
+    if (!o->all_features)
         return fail(c, &iam_organization_not_in_all_features_mode_exception,
                     "The request was rejected because your organization does not have All features enabled.");
-    other.account = o->master_account_id;
-    if (trusted_access(c, &other)) return NULL;
+    if (door->organization_trusts(c->txn, c->arena, c->account, IAM_PRINCIPAL)) return NULL;
     return fail(c, &iam_service_access_not_enabled_exception,
                 "The request was rejected because trusted access is not enabled for IAM in Organizations.");
 }
 
-static str features_key(struct call *c, const struct organizations_organization *o) {
+static str features_key(struct call *c, const struct identity_organization *o) {
     struct realm r = realm_of(c);
-    r.account = o->master_account_id;
+    r.account = o->management_account;
     return realm_key(&r, "root-features", o->id, (str){0});
 }
 
@@ -75,7 +40,7 @@ static bool has(str features, str feature) {
 /* The organization's features; one of them switched first, `on` or off, if `feature` is there. */
 static err tell(struct call *c, str feature, bool on, str *id, struct iam_features_list_type *enabled) {
     static const char *const all[] = {"RootCredentialsManagement", "RootSessions"};
-    struct organizations_organization o;
+    struct identity_organization o;
     str row, before;
     TRY(open_organization(c, feature.p && on, &o));
     before = txn_get(c->txn, features_key(c, &o), &row) ? arena_str(c->arena, row) : S("");

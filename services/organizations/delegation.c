@@ -30,6 +30,16 @@ bool is_delegated(struct txn *t, struct arena *a, const struct organization *o, 
     return range_next(&rows, &key, &value);
 }
 
+bool is_delegated_for(struct txn *t, struct arena *a, const struct organization *o, str account, str principal) {
+    str row;
+    return txn_get(t, delegated_key(a, o, account, principal), &row);
+}
+
+bool service_trusted(struct txn *t, struct arena *a, const struct organization *o, str principal) {
+    str row;
+    return txn_get(t, service_key(a, o, principal), &row);
+}
+
 void delegations_drop(struct txn *t, struct arena *a, const struct organization *o, str account) {
     struct key k = delegated_of(a, o, account);
     str from = key_bytes(&k), key, value;

@@ -8,7 +8,7 @@ static err facts_of(struct call *c, str id, struct auth_facts *facts) {
     struct member m;
     struct policy_row p;
     facts->resource_account = c->account;
-    /* AWS's own services that know organizations (Account, STS, IAM, CloudTrail) may look. */
+    /* AWS's own services that know organizations (Account, STS, IAM) may look. */
     facts->granted = c->principal->kind == PRINCIPAL_SERVICE;
     if (!member_load(c->txn, c->arena, c->account, &m) || !organization_load(c->txn, c->arena, m.management, &o)) return NULL;
     if (!resource_arn_of(c->txn, c->arena, &o, id, &facts->resource_arn)) return NULL;
@@ -51,14 +51,3 @@ FACTS(tag_resource, resource_id)
 FACTS(untag_resource, resource_id)
 FACTS(update_organizational_unit, organizational_unit_id)
 FACTS(update_policy, policy_id)
-
-/* What is not about one thing of the organization. */
-#define FACTS_OF_NOTHING(operation, type)                                                                              \
-    err organizations_##operation##_facts(struct call *c, const type *in, struct auth_facts *facts) {                 \
-        (void)in;                                                                                                      \
-        facts->granted = c->principal->kind == PRINCIPAL_SERVICE;                                                      \
-        return NULL;                                                                                                   \
-    }
-FACTS_OF_NOTHING(describe_organization, struct wire_unit)
-FACTS_OF_NOTHING(list_accounts, struct organizations_list_accounts_request)
-FACTS_OF_NOTHING(list_aws_service_access_for_organization, struct organizations_list_aws_service_access_for_organization_request)

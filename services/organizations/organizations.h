@@ -2,8 +2,15 @@
 #ifndef BRUME_ORGANIZATIONS_H
 #define BRUME_ORGANIZATIONS_H
 
+#include "cloud/identity.h"
 #include "gen/organizations.h"
 #include "records.h"
+
+/* ---- door.c: what the gate and services ask (cloud/identity.h); src/front/services.c names it ---- */
+void organizations_door(struct txn *t, struct arena *a, str account, struct identity_organization *out);
+bool organizations_trusts(struct txn *t, struct arena *a, str account, str service);
+bool organizations_administers(struct txn *t, struct arena *a, str account, str service);
+u32 organizations_accounts(struct txn *t, struct arena *a, str account, str **accounts);
 
 /* ---- organization.c: the caller's organization ---- */
 enum reach {
@@ -106,6 +113,8 @@ err handshake_forget(struct txn *t, const struct task *task, i64 now_ms);
 
 /* ---- delegation.c ---- */
 bool is_delegated(struct txn *t, struct arena *a, const struct organization *o, str account);
+bool is_delegated_for(struct txn *t, struct arena *a, const struct organization *o, str account, str principal);
+bool service_trusted(struct txn *t, struct arena *a, const struct organization *o, str principal);
 void delegations_drop(struct txn *t, struct arena *a, const struct organization *o, str account);
 
 /* ---- resource_policy.c ---- */

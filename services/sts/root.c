@@ -2,8 +2,8 @@
  * root of a member. */
 #include "sts.h"
 
+#include "cloud/identity.h"
 #include "gen/iam.h"
-#include "gen/organizations.h"
 
 static const char *const tasks[] = {"IAMAuditRootUserCredentials", "IAMCreateRootUserPassword", "IAMDeleteRootUserCredentials",
                                     "S3UnlockBucketPolicy", "SQSUnlockQueuePolicy"};
@@ -22,14 +22,13 @@ static str target_account(str target) {
     return account_valid(target) ? target : (str){0};
 }
 
-/* Of the caller's organization, as it is told to administrators, and not its management account. */
+/* Of the caller's organization, and not its management account. */
 static bool is_member(struct call *c, str account) {
-    const struct call_other other = {.service = &organizations_service, .op = ORGANIZATIONS_OP_DESCRIBE_ACCOUNT, .as = CALL_AS_SERVICE};
-    struct organizations_describe_account_request in = {.account_id = account};
-    struct organizations_describe_account_response out = {0};
-    struct arn arn;
-    if (str_eq(account, c->account) || call_service(c, &other, &in, &out) || !arn_parse(out.account->arn, &arn)) return false;
-    return !str_eq(account, arn.account);
+    const struct identity_door *door = identity_door_of(c);
+    struct identity_organization mine, theirs;
+    door->organization(c->txn, c->arena, c->account, &mine);
+    door->organization(c->txn, c->arena, account, &theirs);
+    return mine.id.p && str_eq(mine.id, theirs.id) && !theirs.management && !str_eq(account, c->account);
 }
 
 /* As IAM tells it, to the management account and to delegated administrators alone. */

@@ -39,6 +39,8 @@ struct identity_organization {
     str id;   /* "o-..."; absent: the account is in none */
     str path; /* "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/": with the slash at the end, without the account */
     bool management; /* SCPs and RCPs do not limit it */
+    bool all_features;
+    str management_account;
     struct identity_policies *service_control, *resource_control; /* per level, root first; NULL: not enabled */
     u32 levels;
 };
@@ -66,6 +68,12 @@ struct identity_door {
     bool (*managed_policy)(struct txn *t, struct arena *a, str arn, struct identity_policy *policy);
     bool (*role)(struct txn *t, struct arena *a, str arn, struct identity_role *role);
     void (*organization)(struct txn *t, struct arena *a, str account, struct identity_organization *organization);
+    /* What services ask that work for a whole organization ("cloudtrail.amazonaws.com"): does the account's organization
+     * trust the service; is the account its management account or the service's delegated administrator; who is in
+     * it, in order (the number of them). */
+    bool (*organization_trusts)(struct txn *t, struct arena *a, str account, str service);
+    bool (*organization_administers)(struct txn *t, struct arena *a, str account, str service);
+    u32 (*organization_accounts)(struct txn *t, struct arena *a, str account, str **accounts);
     /* By ARN; false: there is none. */
     bool (*oidc_provider)(struct txn *t, struct arena *a, str arn, struct identity_oidc_provider *provider);
     bool (*saml_provider)(struct txn *t, struct arena *a, str arn, struct identity_saml_provider *provider);

@@ -106,6 +106,9 @@ extern bool iam_saml_provider(struct txn *t, struct arena *a, str arn, struct id
 extern bool iam_mfa_check(struct txn *t, struct arena *a, const struct principal *p, str serial, str code);
 extern void iam_key_used(struct txn *t, struct arena *a, const struct principal *p, str region, str service, str action, i64 at_ms);
 extern void organizations_door(struct txn *t, struct arena *a, str account, struct identity_organization *out);
+extern bool organizations_trusts(struct txn *t, struct arena *a, str account, str service);
+extern bool organizations_administers(struct txn *t, struct arena *a, str account, str service);
+extern u32 organizations_accounts(struct txn *t, struct arena *a, str account, str **accounts);
 
 const struct identity_door identity_door = {
     .key = iam_key,
@@ -117,4 +120,7 @@ const struct identity_door identity_door = {
     .mfa_check = iam_mfa_check,
     .key_used = iam_key_used,
     .organization = organizations_door,
+    .organization_trusts = organizations_trusts,
+    .organization_administers = organizations_administers,
+    .organization_accounts = organizations_accounts,
 };
