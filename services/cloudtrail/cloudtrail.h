@@ -25,7 +25,7 @@ void ct_trails_visit(struct call *c, void (*visit)(void *context, const struct c
 
 /* ---- an event, read ---- */
 struct ct_event {
-    str id, name, source, region, account, access_key, username, identity_arn, error;
+    str id, name, source, region, account, access_key, username, identity_arn, error, agent;
     bool read_only, management;
     struct {
         str type, arn;
@@ -37,6 +37,26 @@ void ct_event_read(struct arena *a, str json, struct ct_event *event);
 /* ---- selectors.c ---- */
 bool ct_selected(const struct ct_trail *trail, const struct ct_event *event);
 bool ct_selects_data(const struct ct_trail *trail);
+
+/* ---- insights.c: what is unusual ---- */
+struct ct_line { /* an event of a file */
+    i64 time_ms;
+    str account, region, json;
+};
+struct ct_found {
+    struct ct_line *events; /* Insights events, to deliver */
+    struct ct_insight_row { /* value absent: the row goes */
+        str key, value;
+    } *rows;
+    u32 event_count, row_count;
+};
+/* Over the events of a round, on its snapshot. */
+struct ct_found ct_insights_find(struct call *c, const struct ct_trail *trail, const struct ct_line *events, u32 n, i64 to_ms);
+void ct_insights_forget(struct call *c, const struct ct_trail *trail);
+
+/* ---- insight_history.c ---- */
+void ct_insight_put(struct call *c, const struct ct_line *event);
+err ct_insights_lookup(struct call *c, const struct cloudtrail_lookup_events_request *in, struct cloudtrail_lookup_events_response *out, i64 from_ms, i64 to_ms);
 
 /* ---- deliver.c ---- */
 /* After every change of a trail: its timer, and whether the account's data calls are recorded. */

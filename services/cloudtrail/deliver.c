@@ -43,15 +43,11 @@ struct region_chain {
     str region, account;
     struct ct_chain chain;
 };
-struct line { /* an event of a file */
-    i64 time_ms;
-    str account, region, json;
-};
 struct round {
     struct call *c;
     const struct ct_trail *trail;
     i64 to_ms;
-    struct line *events;
+    struct ct_line *events;
     u32 event_count, event_max;
     struct put *puts;
     u32 put_count, put_max;
@@ -59,6 +55,7 @@ struct round {
     u32 chain_count, chain_max;
     str account; /* whose events are gathered just now */
     struct ct_signing signing;
+    struct ct_found insights;
     bool signing_is_new, broken, digested; /* broken: the disk did not take a file */
 };
 
@@ -90,16 +87,16 @@ static void collect(void *context, const struct trail_event *event) {
     if (!of_trail(r->trail, &e) || !ct_selected(r->trail, &e)) return;
     if (r->event_count == r->event_max) {
         u32 max = 2 * r->event_max + 64;
-        struct line *v = NEW_ARRAY(r->c->arena, struct line, max);
+        struct ct_line *v = NEW_ARRAY(r->c->arena, struct ct_line, max);
         if (r->event_count) memcpy(v, r->events, r->event_count * sizeof *r->events);
         r->events = v;
         r->event_max = max;
     }
-    r->events[r->event_count++] = (struct line){event->time_ms, r->account, r->trail->multi_region ? e.region : r->trail->region, event->json};
+    r->events[r->event_count++] = (struct ct_line){event->time_ms, r->account, r->trail->multi_region ? e.region : r->trail->region, event->json};
 }
 
 static int by_region_and_time(const void *x, const void *y) {
-    const struct line *a = x, *b = y;
+    const struct ct_line *a = x, *b = y;
     int order = str_cmp(a->account, b->account);
     if (!order) order = str_cmp(a->region, b->region);
     if (order) return order;
@@ -132,27 +129,36 @@ static void add_file(struct round *r, str region, str account, const struct ct_l
     chain->files.set = true;
 }
 
-static void write_file(struct round *r, const struct task *task, u32 from, u32 to) {
+/* `kind`: "CloudTrail" or "CloudTrail-Insight". All of one account and region. */
+static void write_file(struct round *r, const struct task *task, const char *kind, const struct ct_line *v, u32 n) {
     struct arena *a = r->c->arena;
     const struct ct_trail *t = r->trail;
     struct buf b = buf_new(a, 1 << 30);
     struct civil_time at = civil_of(r->to_ms);
-    str region = r->events[from].region, account = r->events[from].account, place = ct_place(a, t, account), hash;
+    str region = v[0].region, account = v[0].account, place = ct_place(a, t, account), hash;
     u8 digest[32];
     buf_add(&b, S("{\"Records\":["));
-    for (u32 i = from; i < to; i++) {
-        if (i > from) buf_char(&b, ',');
-        buf_add(&b, r->events[i].json);
+    for (u32 i = 0; i < n; i++) {
+        if (i) buf_char(&b, ',');
+        buf_add(&b, v[i].json);
     }
     buf_add(&b, S("]}"));
     sha256(buf_str(&b), digest);
     hash = hex_of(a, (str){(char *)digest, sizeof digest});
     str random = id_from(a, S("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"), 16);
-    str object = arena_format(a, "%.*s/CloudTrail/%.*s/%04lld/%02d/%02d/%.*s_CloudTrail_%.*s_%04lld%02d%02dT%02d%02dZ_%.*s.json.gz", STR_ARGS(place),
-                              STR_ARGS(region), (long long)at.year, at.month, at.day, STR_ARGS(account),
+    str object = arena_format(a, "%.*s/%s/%.*s/%04lld/%02d/%02d/%.*s_%s_%.*s_%04lld%02d%02dT%02d%02dZ_%.*s.json.gz", STR_ARGS(place),
+                              kind, STR_ARGS(region), (long long)at.year, at.month, at.day, STR_ARGS(account), kind,
                               STR_ARGS(region), (long long)at.year, at.month, at.day, at.hour, at.minute, STR_ARGS(random));
     add_put(r, task, object, buf_str(&b), (str){0});
-    add_file(r, region, account, &(struct ct_log_file){.object = object, .hash = hash, .newest_ms = r->events[to - 1].time_ms, .oldest_ms = r->events[from].time_ms});
+    add_file(r, region, account, &(struct ct_log_file){.object = object, .hash = hash, .newest_ms = v[n - 1].time_ms, .oldest_ms = v[0].time_ms});
+}
+
+static void write_files(struct round *r, const struct task *task, const char *kind, struct ct_line *v, u32 n) {
+    if (n) qsort(v, n, sizeof *v, by_region_and_time);
+    for (u32 from = 0, to; from < n; from = to) {
+        for (to = from + 1; to < n && to - from < FILE_EVENTS && str_eq(v[to].region, v[from].region) && str_eq(v[to].account, v[from].account);) to++;
+        write_file(r, task, kind, v + from, to - from);
+    }
 }
 
 /* Each region that the trail has had a file of has its chain. */
@@ -194,12 +200,9 @@ static err make_round(struct arena *a, const struct task *task, str *result) {
             r->account = accounts[i];
             trail_gather(r->c, accounts[i], trail->from_ms, r->to_ms, collect, r);
         }
-        if (r->event_count) qsort(r->events, r->event_count, sizeof *r->events, by_region_and_time);
-        for (u32 from = 0, to; from < r->event_count; from = to) {
-            for (to = from + 1; to < r->event_count && to - from < FILE_EVENTS && str_eq(r->events[to].region, r->events[from].region)
-                 && str_eq(r->events[to].account, r->events[from].account);) to++;
-            write_file(r, task, from, to);
-        }
+        r->insights = ct_insights_find(r->c, trail, r->events, r->event_count, r->to_ms);
+        write_files(r, task, "CloudTrail", r->events, r->event_count);
+        write_files(r, task, "CloudTrail-Insight", r->insights.events, r->insights.event_count);
         if (trail->validates) {
             load_chains(r);
             write_digests(r, task);
@@ -254,6 +257,12 @@ static err put_all(struct call *c, const struct ct_trail *trail, const struct ro
     for (u32 i = 0; i < r->chain_count && trail->validates; i++)
         txn_put(c->txn, ct_chain_row(c->arena, trail, r->chains[i].region, r->chains[i].account), record_encode(c->arena, &ct_chain_record, &r->chains[i].chain));
     if (r->signing_is_new) txn_put(c->txn, ct_signing_row(c->arena, trail->account, trail->region), record_encode(c->arena, &ct_signing_record, &r->signing));
+    for (u32 i = 0; i < r->insights.row_count; i++) {
+        const struct ct_insight_row *row = &r->insights.rows[i];
+        if (row->value.p) txn_put(c->txn, row->key, row->value);
+        else txn_delete(c->txn, row->key);
+    }
+    for (u32 i = 0; i < r->insights.event_count; i++) ct_insight_put(c, &r->insights.events[i]);
     notify(c, trail, r);
     return NULL;
 }

@@ -51,6 +51,7 @@ void ct_event_read(struct arena *a, str json, struct ct_event *e) {
             else if (str_eq(key, S("awsRegion"))) (void)!json_read_string(&r, &e->region);
             else if (str_eq(key, S("recipientAccountId"))) (void)!json_read_string(&r, &e->account);
             else if (str_eq(key, S("errorCode"))) (void)!json_read_string(&r, &e->error);
+            else if (str_eq(key, S("userAgent"))) (void)!json_read_string(&r, &e->agent);
             else if (str_eq(key, S("readOnly"))) (void)!json_read_boolean(&r, &e->read_only);
             else if (str_eq(key, S("managementEvent"))) (void)!json_read_boolean(&r, &e->management);
             else json_skip(&r);
@@ -157,8 +158,8 @@ err cloudtrail_lookup_events(struct call *c, const struct cloudtrail_lookup_even
     if (in->lookup_attributes.n) l.attribute = &in->lookup_attributes.v[0];
     out->events.v = NEW_ARRAY(c->arena, struct cloudtrail_event, l.max + 1);
     out->events.set = true;
-    bool insights = in->event_category.p; /* DIFFERS: "insight" alone; none are found */
-    if (!insights) trail_walk(c, c->account, c->region, from_ms, to_ms, visit, &l);
+    if (in->event_category.p) return ct_insights_lookup(c, in, out, from_ms, to_ms); /* "insight" is the one there is */
+    trail_walk(c, c->account, c->region, from_ms, to_ms, visit, &l);
     if (l.more) out->next_token = page_token(c, arena_format(c->arena, "%lld %u", (long long)l.last_ms, l.shown_at_ms));
     return NULL;
 }

@@ -83,3 +83,14 @@ static const struct record_field signing_fields[] = {
     RECORD_I64(3, struct ct_signing, made_ms),
 };
 const struct record_type ct_signing_record = RECORD_TYPE(struct ct_signing, signing_fields);
+
+static const struct record_field insight_fields[] = {
+    RECORD_STR(1, struct ct_insight, shared_id),
+    RECORD_I64(2, struct ct_insight, start_ms),
+    RECORD_I64(3, struct ct_insight, end_ms),
+    RECORD_I64(4, struct ct_insight, looked_ms),
+    RECORD_I64(5, struct ct_insight, baseline_minutes),
+    RECORD_F64(6, struct ct_insight, average),
+    RECORD_STR(7, struct ct_insight, usual),
+};
+const struct record_type ct_insight_record = RECORD_TYPE(struct ct_insight, insight_fields);

@@ -89,6 +89,16 @@ struct ct_signing {
     i64 made_ms;
 };
 
-extern const struct record_type ct_trail_record, ct_chain_record, ct_signing_record;
+/* An insight that goes on, and what is usual for its calls. */
+struct ct_insight {
+    str shared_id;
+    i64 start_ms, end_ms; /* end_ms: behind the last unusual minute; 0: nothing unusual now */
+    /* of the seven days before, looked at once a day */
+    i64 looked_ms, baseline_minutes;
+    double average;
+    str usual; /* who made the calls: lines "attribute TAB value TAB count" */
+};
+
+extern const struct record_type ct_insight_record, ct_trail_record, ct_chain_record, ct_signing_record;
 
 #endif

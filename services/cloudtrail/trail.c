@@ -225,6 +225,7 @@ err cloudtrail_delete_trail(struct call *c, const struct cloudtrail_delete_trail
     str row = ct_trail_row(c->arena, &trail);
     txn_delete(c->txn, row);
     forget_chains(c, &trail);
+    ct_insights_forget(c, &trail);
     registry_remove(c, trail.arn);
     trail.logging = false;
     ct_apply(c, &trail);
