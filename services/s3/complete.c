@@ -212,6 +212,8 @@ err s3_complete_multipart_upload(struct call *c, const struct s3_complete_multip
     }
     TRY(s3_upload_open(c, &bucket, in->key, in->upload_id, &upload));
     TRY(list_check(c, in));
+    str data_key;
+    if (upload.checksum_asked) TRY(s3_customer_key_of_part(c, &customer, upload.object, &data_key)); /* a checksum tells of the bytes */
     TRY(conditions(c, &bucket, &upload, in));
     u32 parts = in->multipart_upload->parts.n;
     object = *upload.object;

@@ -108,8 +108,12 @@ static err policy_facts(struct call *c, str name, struct auth_facts *facts) {
 
 /* s3:RequestObjectTag/...: the tags that a new object shall have. */
 static void add_request_tags(struct call *c, str header, struct auth_facts *facts) {
-    struct record_pairs tags = {0};
-    if (!header.n || s3_tags_parse(c, header, &tags)) return; /* what is no list of tags is refused later */
+    struct record_pairs tags = {0}, details = c->error_details;
+    if (!header.n) return;
+    if (s3_tags_parse(c, header, &tags)) { /* what is no list of tags is refused later, and tells then why */
+        c->error_details = details;
+        return;
+    }
     struct auth_fact *all = NEW_ARRAY(c->arena, struct auth_fact, facts->n + tags.n);
     if (facts->n) memcpy(all, facts->v, facts->n * sizeof *all);
     for (u32 i = 0; i < tags.n; i++)

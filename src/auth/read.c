@@ -136,10 +136,8 @@ static bool all_signed(const struct auth_request *r, str signed_headers, str *wh
 
 /* ---- dates ---- */
 
-static bool read_date(str s, i64 *ms, struct arena *a) {
-    /* Old tools write RFC 2822's zone. */
-    if (str_ends(s, S(" +0000"))) s = arena_concat(a, str_take(s, s.n - 5), S("GMT"));
-    return (amz_date_parse(s, ms) || http_date_parse(s, ms) || iso8601_parse(s, ms)) && *ms >= 0;
+static bool read_date(str s, i64 *ms) {
+    return (amz_date_parse(s, ms) || http_date_parse(s, ms) || iso8601_parse(s, ms) || mail_date_parse(s, ms)) && *ms >= 0;
 }
 
 static bool dates_match(const struct auth_claim *c) {
@@ -183,7 +181,7 @@ static struct auth_claim read_v4_header(const struct auth_request *r, struct aut
     if (!is_scope_date(c.date)) MALFORMED(AUTH_FAULT_SCOPE_DATE, c.date, none);
     if (!str_eq(c.terminal, S("aws4_request"))) MALFORMED(AUTH_FAULT_TERMINAL, c.terminal, none);
     if (!date.p) MALFORMED(AUTH_FAULT_NO_DATE, none, header);
-    if (!read_date(date, &c.signed_at_ms, a)) MALFORMED(AUTH_FAULT_DATE_FORMAT, date, none);
+    if (!read_date(date, &c.signed_at_ms)) MALFORMED(AUTH_FAULT_DATE_FORMAT, date, none);
     if (!dates_match(&c)) MALFORMED(AUTH_FAULT_DATE_MISMATCH, c.date, date);
     if (!is_signed(c.signed_headers, S("host")) && !is_signed(c.signed_headers, S(":authority")))
         MALFORMED(AUTH_FAULT_HOST_UNSIGNED, S("host"), none);
@@ -266,7 +264,7 @@ static struct auth_claim read_v2_header(const struct auth_request *r, struct aut
     str date = header_find(r, S("x-amz-date"));
     if (!date.p) date = header_find(r, S("date"));
     if (!date.p) MALFORMED(AUTH_FAULT_NO_DATE, none, none);
-    if (!read_date(date, &c.signed_at_ms, a)) MALFORMED(AUTH_FAULT_DATE_FORMAT, date, none);
+    if (!read_date(date, &c.signed_at_ms)) MALFORMED(AUTH_FAULT_DATE_FORMAT, date, none);
     c.payload = AUTH_PAYLOAD_UNSIGNED;
     c.session_token = header_find(r, S("x-amz-security-token"));
     return c;

@@ -193,18 +193,22 @@ static bool finish(const struct civil_time *t, str rest, i64 *ms) {
     return true;
 }
 
-/* "Z", "+01:00", "-08:00" */
-static bool take_offset(str *s, i64 *offset_ms) {
-    *offset_ms = 0;
-    if (take(s, S("Z")) || take(s, S("z"))) return true;
+/* "+01:00" with ":" between, "+0100" with nothing. */
+static bool take_offset(str *s, str between, i64 *offset_ms) {
     bool west = str_starts(*s, S("-"));
     if (!west && !str_starts(*s, S("+"))) return false;
     *s = str_skip(*s, 1);
     int hours, minutes;
-    if (!take_number(s, 2, &hours) || !take(s, S(":")) || !take_number(s, 2, &minutes)) return false;
+    if (!take_number(s, 2, &hours) || !take(s, between) || !take_number(s, 2, &minutes)) return false;
     if (hours > 23 || minutes > 59) return false;
     *offset_ms = (i64)(hours * 60 + minutes) * 60000 * (west ? -1 : 1);
     return true;
+}
+
+/* "Z", "+01:00", "-08:00" */
+static bool take_zone(str *s, i64 *offset_ms) {
+    *offset_ms = 0;
+    return take(s, S("Z")) || take(s, S("z")) || take_offset(s, S(":"), offset_ms);
 }
 
 bool iso8601_parse(str s, i64 *ms) {
@@ -212,19 +216,31 @@ bool iso8601_parse(str s, i64 *ms) {
     i64 offset_ms;
     bool ok = take_year(&s, &t.year) && take(&s, S("-")) && take_number(&s, 2, &t.month)
         && take(&s, S("-")) && take_number(&s, 2, &t.day) && (take(&s, S("T")) || take(&s, S("t")))
-        && take_clock(&s, &t) && take_fraction(&s, &t) && take_offset(&s, &offset_ms)
+        && take_clock(&s, &t) && take_fraction(&s, &t) && take_zone(&s, &offset_ms)
         && finish(&t, s, ms);
     if (ok) *ms -= offset_ms;
     return ok;
 }
 
-/* Sun, 06 Nov 1994 08:49:37 GMT */
+/* "Sun, 06 Nov 1994 08:49:37" and a blank */
+static bool take_fixdate(str *s, struct civil_time *t) {
+    return take_weekday(s, false) && take(s, S(", ")) && take_number(s, 2, &t->day)
+        && take(s, S(" ")) && take_month_name(s, &t->month) && take(s, S(" "))
+        && take_year(s, &t->year) && take(s, S(" ")) && take_clock(s, t)
+        && take_fraction(s, t) && take(s, S(" "));
+}
+
 static bool imf_fixdate_parse(str s, i64 *ms) {
     struct civil_time t = {0};
-    return take_weekday(&s, false) && take(&s, S(", ")) && take_number(&s, 2, &t.day)
-        && take(&s, S(" ")) && take_month_name(&s, &t.month) && take(&s, S(" "))
-        && take_year(&s, &t.year) && take(&s, S(" ")) && take_clock(&s, &t)
-        && take_fraction(&s, &t) && take(&s, S(" GMT")) && finish(&t, s, ms);
+    return take_fixdate(&s, &t) && take(&s, S("GMT")) && finish(&t, s, ms);
+}
+
+bool mail_date_parse(str s, i64 *ms) {
+    struct civil_time t = {0};
+    i64 offset_ms = 0;
+    bool ok = take_fixdate(&s, &t) && take_offset(&s, S(""), &offset_ms) && finish(&t, s, ms);
+    if (ok) *ms -= offset_ms;
+    return ok;
 }
 
 /* Sunday, 06-Nov-94 08:49:37 GMT: a year from 1970 to 2069. */

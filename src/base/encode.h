@@ -52,6 +52,8 @@ void buf_http_date(struct buf *b, i64 ms);
 bool iso8601_parse(str s, i64 *ms);
 /* IMF-fixdate, with optional fraction; also RFC 850 and asctime forms. */
 bool http_date_parse(str s, i64 *ms);
+/* RFC 5322's date, with a numeric zone: "Sun, 22 Nov 2026 01:02:03 -0000". */
+bool mail_date_parse(str s, i64 *ms);
 /* SigV4's "20261122T010203Z". */
 bool amz_date_parse(str s, i64 *ms);
 void buf_amz_date(struct buf *b, i64 ms);

@@ -3,6 +3,7 @@
 #include "auth/fault.h"
 #include "auth/post_policy.h"
 #include "sys/sys.h"
+#include "text/form.h"
 #include "text/multipart.h"
 #include "text/xml.h"
 
@@ -13,11 +14,12 @@ struct form_upload {
     struct form_field fields[FIELDS_MAX];
     size_t n;
     bool has_file, too_many;
-    str key;
+    str key, tagging;
     struct post_policy_verdict verdict;
 };
 
 static const struct error malformed = {"MalformedPOSTRequest", NULL, 400, WIRE_NONE, true};
+static const struct error malformed_xml = {"MalformedXML", NULL, 400, WIRE_NONE, true};
 static const struct error invalid_argument = {"InvalidArgument", NULL, 400, WIRE_NONE, true};
 static const struct error fields_too_long = {"MaxPostPreDataLengthExceededError", NULL, 400, WIRE_NONE, true};
 static const struct error too_small = {"EntityTooSmall", NULL, 400, WIRE_NONE, true};
@@ -35,8 +37,13 @@ static void add_field(struct form_upload *u, str name, str value) {
 }
 
 static void field_set(struct form_upload *u, const char *name, str value) {
+    bool found = false;
     for (size_t i = 0; i < u->n; i++)
-        if (str_eq_nocase(u->fields[i].name, str_of(name))) u->fields[i].value = value;
+        if (str_eq_nocase(u->fields[i].name, str_of(name))) {
+            u->fields[i].value = value;
+            found = true;
+        }
+    if (!found) add_field(u, str_of(name), value);
 }
 
 /* The field without which a policy is not signed, if the form lacks it. */
@@ -85,6 +92,43 @@ static void read_claim(struct flight *f) {
     c->session_token = field_of(u, "x-amz-security-token");
 }
 
+/* ---- tags: a form has them as XML, PutObject as pairs ---- */
+
+static void read_tag(struct xml_reader *r, struct buf *pairs) {
+    struct xml_element e;
+    str key = {0}, value = S("");
+    while (xml_child(r, &e))
+        if (str_eq(e.name, S("Key"))) key = xml_text(r);
+        else if (str_eq(e.name, S("Value"))) value = xml_text(r);
+        else xml_skip(r);
+    if (key.p) form_write(pairs, key, value);
+    else if (!r->problem) r->problem = "a tag without Key";
+}
+
+/* <Tagging><TagSet><Tag><Key/><Value/></Tag>..; false: it is none. */
+static bool read_tagging(struct arena *a, str text, struct buf *pairs) {
+    struct xml_reader r = xml_reader_new(a, text, xml_default_limits);
+    struct xml_element root, set, tag;
+    bool read = xml_root(&r, &root) && str_eq(root.name, S("Tagging"));
+    while (read && xml_child(&r, &set)) {
+        read = str_eq(set.name, S("TagSet"));
+        while (read && xml_child(&r, &tag)) read_tag(&r, pairs);
+    }
+    return read && xml_done(&r);
+}
+
+static bool tags_to_header(struct flight *f) {
+    str text = field_of(f->form, "tagging");
+    if (!text.p) return true;
+    struct buf pairs = buf_new(f->arena, text.n);
+    if (!read_tagging(f->arena, text, &pairs)) {
+        stop(f, &malformed_xml, S("The XML you provided was not well-formed or did not validate against our published schema"));
+        return false;
+    }
+    f->form->tagging = buf_str(&pairs);
+    return true;
+}
+
 static void on_file(void *context, str name, str filename, str content_type) {
     struct flight *f = context;
     struct form_upload *u = f->form;
@@ -117,9 +161,10 @@ static void on_file(void *context, str name, str filename, str content_type) {
                           missing));
         return;
     }
+    if (!tags_to_header(f)) return;
     str bucket = str_skip(f->path, 1);
     bucket = str_take(bucket, MIN(str_find_char(bucket, '/'), bucket.n));
-    add_field(u, S("bucket"), bucket);
+    field_set(u, "bucket", bucket); /* the one that is written to, whatever a field of that name says */
     read_claim(f);
     flight_resume(f); /* identify .. receive, which opens the intake */
 }
@@ -213,12 +258,13 @@ static str header_of_field(str name) {
 
 void form_upload_message(struct flight *f, struct wire_message *m) {
     const struct form_upload *u = f->form;
-    struct wire_header *headers = NEW_ARRAY(f->arena, struct wire_header, u->n);
+    struct wire_header *headers = NEW_ARRAY(f->arena, struct wire_header, u->n + 1);
     size_t n = 0;
     for (size_t i = 0; i < u->n; i++) {
         str name = header_of_field(u->fields[i].name);
         if (name.p) headers[n++] = (struct wire_header){name, u->fields[i].value};
     }
+    if (u->tagging.n) headers[n++] = (struct wire_header){S("x-amz-tagging"), u->tagging};
     m->method = S("PUT");
     m->path = arena_format(f->arena, "/%.*s/%.*s", STR_ARGS(field_of(u, "bucket")), STR_ARGS(percent_encode(f->arena, u->key, true)));
     m->query = (str){0};

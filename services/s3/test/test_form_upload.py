@@ -119,3 +119,29 @@ def test_unsigned_form_is_denied(s3, bucket):
     form = s3.generate_presigned_post(bucket, "k")
     status, body, _ = post(form["url"], {"key": "k"}, b"x")
     assert status == 403 and "AccessDenied" in body
+
+
+def test_tags_of_a_form(s3, bucket):
+    tags = "<Tagging><TagSet><Tag><Key>a + b</Key><Value>1=2</Value></Tag><Tag><Key>c</Key><Value/></Tag></TagSet></Tagging>"
+    form = s3.generate_presigned_post(bucket, "tagged", Fields={"tagging": tags}, Conditions=[{"tagging": tags}])
+    status, body, _ = post(form["url"], form["fields"], b"x")
+    assert status == 204, body
+    assert s3.get_object_tagging(Bucket=bucket, Key="tagged")["TagSet"] == [{"Key": "a + b", "Value": "1=2"}, {"Key": "c", "Value": ""}]
+    broken = tags.replace("TagSet", "Tags")
+    form = s3.generate_presigned_post(bucket, "untagged", Fields={"tagging": broken}, Conditions=[{"tagging": broken}])
+    status, body, _ = post(form["url"], form["fields"], b"x")
+    assert status == 400 and "MalformedXML" in body
+
+
+def test_a_field_does_not_choose_the_bucket(s3, bucket):
+    """What is signed for one bucket goes into no other, and a field called bucket moves nothing."""
+    other = "other-" + bucket[-40:]
+    s3.create_bucket(Bucket=other)
+    form = s3.generate_presigned_post(bucket, "chosen")
+    keys = lambda name: [k["Key"] for k in s3.list_objects_v2(Bucket=name).get("Contents", [])]
+    fields = dict({"bucket": bucket}, **form["fields"])
+    status, body, _ = post(form["url"].replace(bucket, other), fields, b"x")
+    assert status == 403 and "AccessDenied" in body, body
+    assert "chosen" not in keys(bucket) + keys(other)
+    assert post(form["url"], dict({"bucket": other}, **form["fields"]), b"x")[0] == 204
+    assert "chosen" in keys(bucket) and keys(other) == []

@@ -137,6 +137,10 @@ static void dates_are_read(void) {
                                            "Sun, 06 Nov 1994 08:49:37 +0100", "2014-04-29T18:30:38Z"};
     for (size_t i = 0; i < LENGTH(bad_http); i++) CHECK(!http_date_parse(str_of(bad_http[i]), &ms));
 
+    CHECK(mail_date_parse(S("Sun, 06 Nov 1994 08:49:37 -0000"), &ms) && ms == 784111777000);
+    CHECK(mail_date_parse(S("Sun, 06 Nov 1994 09:49:37 +0100"), &ms) && ms == 784111777000);
+    CHECK(!mail_date_parse(S("Sun, 06 Nov 1994 08:49:37 GMT"), &ms) && !mail_date_parse(S("Sun, 06 Nov 1994 08:49:37 +01:00"), &ms));
+
     CHECK(amz_date_parse(S("20150830T123600Z"), &ms) && ms == 1440938160000);
     CHECK(!amz_date_parse(S("20150830T123600"), &ms));
     CHECK(!amz_date_parse(S("2015-08-30T12:36:00Z"), &ms));
