@@ -224,6 +224,8 @@ const struct service *service_at(const struct call *c, size_t i) {
     return i < config->service_count ? config->services[i] : NULL;
 }
 
+struct store *call_store(const struct call *c) { return c->cloud->store; }
+
 struct call *call_for_task(struct txn *t, const struct service *service, str account, str region, i64 now_ms) {
     struct arena *a = txn_arena(t);
     struct task_call *task = NEW(a, struct task_call);

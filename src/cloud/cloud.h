@@ -138,6 +138,9 @@ struct stream *stream_of_bytes(struct call *c, str bytes);
  * with the arena. */
 struct stream *stream_stage(struct store *s, struct arena *a, str bytes);
 
+/* The store that the call works on: for blob_stage_new() in a prepare function or on a worker. */
+struct store *call_store(const struct call *c);
+
 /* ---- authorisation inside a handler, where AWS decides per entry or a right shapes the answer.
  * true: allowed. The operation's own rights (overlay) have been checked before. ---- */
 struct auth_facts;

@@ -5,6 +5,7 @@
 
 /* Organizations says what is wrong, not where; its Reason would be with the error's structure. */
 static const struct error invalid_input = {"InvalidInputException", NULL, 400, WIRE_NONE, true};
+static const struct error invalid_parameter = {"InvalidParameterException", NULL, 400, WIRE_NONE, true}; /* of Logs */
 static const struct error missing_parameter = {"MissingRequiredParameterException", "MissingParameter", 400, WIRE_NONE, true};
 
 /* The last member of a path, as the API names it: "QueueUrl". */
@@ -61,7 +62,7 @@ static err refuse(struct call *c, struct wire_violation *violations, size_t n) {
     if (str_eq(room, S("iam"))) as_iam_words_it(violations, n);
     if (!str_eq(room, S("sqs"))) {
         str message = wire_validation_message(c->arena, w, violations, n);
-        return fail(c, &cloud_validation, "%.*s", STR_ARGS(message));
+        return fail(c, str_eq(room, S("logs")) ? &invalid_parameter : &cloud_validation, "%.*s", STR_ARGS(message));
     }
     for (size_t i = 0; i < n; i++) { /* SQS only asks that required members are there */
         str member = member_of(c, violations[i].path);

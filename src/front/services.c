@@ -10,6 +10,7 @@
 #include "gen/events.h"
 #include "gen/iam.h"
 #include "gen/kms.h"
+#include "gen/logs.h"
 #include "gen/organizations.h"
 #include "gen/s3.h"
 #include "gen/scheduler.h"
@@ -27,6 +28,7 @@ const struct service *const services[] = {
     &events_service,
     &iam_service,
     &kms_service,
+    &logs_service,
     &organizations_service,
     &s3_service,
     &scheduler_service,
@@ -41,6 +43,7 @@ extern const struct task_kind cloudtrail_task_kinds[];
 extern const struct task_kind cloudwatch_task_kinds[];
 extern const struct task_kind ddb_task_kinds[];
 extern const struct task_kind kms_task_kinds[];
+extern const struct task_kind logs_task_kinds[];
 extern const struct task_kind account_tasks[];
 extern const struct task_kind organizations_tasks[];
 extern const struct task_kind iam_task_kinds[];
@@ -56,6 +59,7 @@ const struct room_tasks rooms[] = {
     {cloudwatch_task_kinds, 3},
     {ddb_task_kinds, 7},
     {kms_task_kinds, 3},
+    {logs_task_kinds, 3},
     {account_tasks, 1},
     {organizations_tasks, 6},
     {iam_task_kinds, 4},
@@ -69,10 +73,12 @@ const size_t room_count = LENGTH(rooms);
 
 /* Rooms whose rows own bytes. */
 extern bool dynamodb_release(struct txn *t, str account, int *budget);
+extern bool logs_release(struct txn *t, str account, int *budget);
 extern bool s3_release(struct txn *t, str account, int *budget);
 
 const struct room_release releases[] = {
     {"dynamodb", dynamodb_release},
+    {"logs", logs_release},
     {"s3", s3_release},
 };
 const size_t release_count = LENGTH(releases);

@@ -1,0 +1,37 @@
+#include "records.h"
+
+static const struct record_field group_fields[] = {
+    RECORD_U64(1, struct log_group, id), RECORD_I64(2, struct log_group, created_ms), RECORD_I64(3, struct log_group, retention_days),
+    RECORD_STR(4, struct log_group, class_name), RECORD_BOOL(5, struct log_group, protected), RECORD_STR(6, struct log_group, kms_key),
+    RECORD_I64(7, struct log_group, kms_epoch), RECORD_I64(8, struct log_group, metric_filters),
+};
+const struct record_type logs_group_record = RECORD_TYPE(struct log_group, group_fields);
+
+static const struct record_field data_key_fields[] = {RECORD_STR(1, struct log_data_key, kms_key), RECORD_STR(2, struct log_data_key, ciphertext)};
+const struct record_type logs_data_key_record = RECORD_TYPE(struct log_data_key, data_key_fields);
+
+static const struct record_field stream_fields[] = {
+    RECORD_U64(1, struct log_stream, id), RECORD_I64(2, struct log_stream, created_ms), RECORD_I64(3, struct log_stream, first_ms),
+    RECORD_I64(4, struct log_stream, last_ms), RECORD_I64(5, struct log_stream, ingested_ms), RECORD_I64(6, struct log_stream, span_ms),
+    RECORD_I64(7, struct log_stream, fresh), RECORD_I64(8, struct log_stream, fresh_from_ms),
+};
+const struct record_type logs_stream_record = RECORD_TYPE(struct log_stream, stream_fields);
+
+static const struct record_field stream_home_fields[] = {
+    RECORD_STR(1, struct log_stream_home, account), RECORD_STR(2, struct log_stream_home, region), RECORD_STR(3, struct log_stream_home, group),
+    RECORD_STR(4, struct log_stream_home, stream), RECORD_U64(5, struct log_stream_home, group_id),
+};
+const struct record_type logs_stream_home_record = RECORD_TYPE(struct log_stream_home, stream_home_fields);
+
+static const struct record_field block_fields[] = {
+    RECORD_I64(1, struct log_block, last_ms), RECORD_I64(2, struct log_block, bytes), RECORD_U64(3, struct log_block, put),
+    RECORD_I64(4, struct log_block, ingested_ms), RECORD_I64(5, struct log_block, number), RECORD_I64(6, struct log_block, kms_epoch),
+    RECORD_STR(7, struct log_block, packed), RECORD_STR(8, struct log_block, blob), RECORD_U64(9, struct log_block, count),
+};
+const struct record_type logs_block_record = RECORD_TYPE(struct log_block, block_fields);
+
+static const struct record_field time_fields[] = {RECORD_I64(1, struct log_time, last_ms)};
+const struct record_type logs_time_record = RECORD_TYPE(struct log_time, time_fields);
+
+static const struct record_field stored_fields[] = {RECORD_I64(1, struct log_stored, bytes)};
+const struct record_type logs_stored_record = RECORD_TYPE(struct log_stored, stored_fields);

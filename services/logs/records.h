@@ -1,0 +1,59 @@
+/* What stands in the rows of CloudWatch Logs. Field numbers are never reused. README.md lists the keys. */
+#ifndef BRUME_LOGS_RECORDS_H
+#define BRUME_LOGS_RECORDS_H
+
+#include "cloud/cloud.h"
+
+struct log_group {
+    u64 id; /* its streams and blocks stand under it */
+    i64 created_ms;
+    i64 retention_days; /* 0: for ever */
+    str class_name;     /* absent: STANDARD */
+    bool protected;     /* against deletion */
+    str kms_key;        /* ARN of the key that seals what comes now */
+    i64 kms_epoch;      /* which of the group's data keys that is; 0: none */
+    i64 metric_filters;
+    str account, region, name; /* from the key */
+};
+
+struct log_data_key { /* one for each association with a key; older events keep theirs */
+    str kms_key, ciphertext;
+};
+
+struct log_stream {
+    u64 id;
+    i64 created_ms;
+    i64 first_ms, last_ms;  /* of its events; last_ms 0 and no ingested_ms: none yet */
+    i64 ingested_ms;        /* when the last came */
+    i64 span_ms;            /* of its longest block */
+    i64 fresh, fresh_from_ms; /* blocks that are not merged yet, and where the first begins */
+    str name;               /* from the key */
+};
+
+struct log_stream_home { /* found by the stream's id */
+    str account, region, group, stream;
+    u64 group_id;
+};
+
+struct log_block {
+    i64 last_ms;
+    i64 bytes; /* of messages */
+    u64 put;   /* of a fresh block: with it the next three */
+    i64 ingested_ms, number;
+    i64 kms_epoch;
+    str packed;      /* the block itself, if it is small (and sealed, if the group has a key) */
+    str blob;        /* or where it is */
+    u64 count;       /* of events */
+};
+
+struct log_time { /* of the index by time: when the block ends */
+    i64 last_ms;
+};
+
+struct log_stored { /* bytes of a group's events */
+    i64 bytes;
+};
+
+extern const struct record_type logs_group_record, logs_data_key_record, logs_stream_record, logs_stream_home_record, logs_block_record, logs_time_record, logs_stored_record;
+
+#endif
