@@ -19,6 +19,9 @@ MUST_USE struct insights_query *insights_compile(struct arena *a, str text, stru
 /* The limit that the query itself sets at its end; 0: none. */
 u32 insights_limit(const struct insights_query *q);
 
+/* Bytes that stand in the message of every event that matters, for a quick look beforehand; absent: none are known. */
+str insights_literal(const struct insights_query *q);
+
 struct insights_event {
     i64 timestamp_ms, ingested_ms;
     str message, stream;
@@ -54,5 +57,8 @@ struct insights_answer {
 MUST_USE bool insights_finish(struct insights_run *run, struct insights_answer *answer);
 /* What there would be if the scan ended now: the events that matched. */
 u64 insights_matched(const struct insights_run *run);
+
+/* All that is known of one event: its own fields, and those that are found in its message. */
+struct insights_answer insights_all_fields(struct arena *a, const struct insights_event *e, str pointer);
 
 #endif

@@ -233,3 +233,72 @@ void insights_discover(struct insights_scope *s, const struct insights_query *q)
     str json = names || !n ? (str){0} : json_within(e, lambda);
     if (json.p) walk(s->arena, json, wanted, n, false);
 }
+
+/* ---- one event, all that is known of it ---- */
+
+enum { FIELDS_MAX = 1000 };
+struct fields {
+    struct arena *arena;
+    struct insights_field *v;
+    u32 n;
+};
+
+static void add_field(struct fields *f, str name, struct insights_value v) {
+    str text = insights_show(f->arena, &v);
+    if (text.p && f->n < FIELDS_MAX) f->v[f->n++] = (struct insights_field){arena_str(f->arena, name), text};
+}
+
+static void flatten(struct fields *f, struct json_reader *r, struct buf *path) {
+    size_t before = path->n;
+    str key;
+    u32 i = 0;
+    bool top = !before;
+    switch ((int)json_peek(r)) {
+    case JSON_OBJECT:
+        if (!json_read_object(r)) return;
+        while (json_read_key(r, &key)) {
+            if (before) buf_char(path, '.');
+            if (top && str_starts(key, S("@"))) buf_char(path, '@');
+            buf_add(path, key);
+            flatten(f, r, path);
+            path->n = before;
+        }
+        return;
+    case JSON_ARRAY:
+        if (!json_read_array(r)) return;
+        for (; json_read_item(r); i++) {
+            buf_format(path, "%s%u", before ? "." : "", i);
+            flatten(f, r, path);
+            path->n = before;
+        }
+        return;
+    default: add_field(f, buf_str(path), scalar(r));
+    }
+}
+
+struct insights_answer insights_all_fields(struct arena *a, const struct insights_event *e, str pointer) {
+    struct fields f = {a, NEW_ARRAY(a, struct insights_field, FIELDS_MAX), 0};
+    str group = e->log, words[WORDS_MAX];
+    str_cut(&group, ':');
+    bool lambda = group.p && str_starts(group, S("/aws/lambda/"));
+    const char *const *names = words_of(e->message, words);
+    add_field(&f, S("@timestamp"), insights_number((double)e->timestamp_ms));
+    add_field(&f, S("@ingestionTime"), insights_number((double)e->ingested_ms));
+    add_field(&f, S("@message"), insights_string(e->message));
+    add_field(&f, S("@logStream"), insights_string(e->stream));
+    add_field(&f, S("@log"), insights_string(e->log));
+    add_field(&f, S("@ptr"), insights_string(pointer));
+    for (u32 w = 0; names && w < (names == flow_fields ? LENGTH(flow_fields) : LENGTH(route53_fields)); w++)
+        if (!str_eq(words[w], S("-"))) add_field(&f, str_of(names[w]), insights_string(words[w]));
+    for (size_t i = 0; lambda && i < LENGTH(report); i++) add_field(&f, str_of(report[i].name), lambda_field(e->message, str_of(report[i].name)));
+    if (lambda) add_field(&f, S("@type"), lambda_field(e->message, S("@type")));
+    str json = names ? (str){0} : json_within(e, lambda);
+    struct json_reader r = json_reader_new(a, json, json_default_limits);
+    struct buf path = buf_new(a, 64 << 10);
+    u32 own = f.n;
+    if (json.p) flatten(&f, &r, &path);
+    if (json.p && r.problem && !lambda) f.n = own; /* no JSON after all */
+    struct insights_answer answer = {.first = NEW(a, struct insights_result), .rows = 1};
+    *answer.first = (struct insights_result){.fields = f.v, .n = f.n};
+    return answer;
+}

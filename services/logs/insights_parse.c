@@ -387,3 +387,11 @@ struct insights_query *insights_compile(struct arena *a, str text, struct insigh
 }
 
 u32 insights_limit(const struct insights_query *q) { return q->limit; }
+
+/* The longest of those that stand as they are. */
+str insights_literal(const struct insights_query *q) {
+    str best = {0};
+    for (u32 i = 0; i < q->literal_count; i++)
+        if (!q->literals[i].escapable && q->literals[i].text.n > best.n) best = q->literals[i].text;
+    return best;
+}
