@@ -49,7 +49,7 @@ static bool next(struct call *c, struct range *r, size_t prefix, struct definiti
     *d = (struct definition){0};
     if (!range_next(r, &key, &row)) return false;
     rest = str_skip(arena_str(c->arena, key), prefix);
-    ASSERT(key_read_str(&rest, c->arena, &d->id) && record_decode(c->arena, &definition_record, arena_str(c->arena, row), d));
+    ASSERT(record_decode(c->arena, &definition_record, arena_str(c->arena, row), d) && key_read_str(&rest, c->arena, &d->id));
     return true;
 }
 

@@ -1,5 +1,5 @@
 /* What happens later: blocks of deleted streams and groups go, and those that expired. */
-#include "logs.h"
+#include "query.h"
 
 enum { SLICE = 200 };
 
@@ -89,6 +89,8 @@ const struct task_kind logs_task_kinds[] = {
     {.name = "logs-sweep", .run = sweep},
     {.name = "logs-expire", .run = expire},
     {.name = "logs-merge", .perform = log_merge_make, .settle = log_merge_settle},
+    {.name = "logs-query", .perform = log_query_run, .settle = log_query_settle},
+    {.name = "logs-query-forget", .run = log_query_forget},
 };
 _Static_assert(LENGTH(logs_task_kinds) == LOGS_TASK_KINDS, "the front counts them");
 

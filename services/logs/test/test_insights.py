@@ -1,4 +1,5 @@
 """Queries of Insights, as a user asks them."""
+import random
 import time
 
 import pytest
@@ -7,7 +8,8 @@ from botocore.exceptions import ClientError
 
 @pytest.fixture
 def logs(brume):
-    return brume.client("logs")
+    """An account of one's own: names are free, and queries are not others'."""
+    return brume.client("logs", account=str(random.randrange(10**11, 10**12)))
 
 
 def fill(logs, group, messages, stream="one", step=1000):
@@ -86,7 +88,7 @@ def test_fields_of_json(logs):
 def test_several_groups(logs):
     fill(logs, "app-a", ["x 1"])
     fill(logs, "app-b", ["x 2", "y 3"])
-    arn = logs.describe_log_groups(logGroupNamePrefix="app-b")["logGroups"][0]["arn"]
+    arn = logs.describe_log_groups(logGroupNamePrefix="app-b")["logGroups"][0]["logGroupArn"]
     both = ask(logs, None, "filter @message like 'x' | fields @message | sort @message", logGroupNames=["app-a", "app-b"])
     assert [r["@message"] for r in rows(both)] == ["x 1", "x 2"]
     assert both["statistics"]["logGroupsScanned"] == 2
@@ -166,11 +168,13 @@ def test_queries_are_described(logs):
     assert [q["queryId"] for q in logs.describe_queries(nextToken=page["nextToken"])["queries"]] == [first]
 
 
-def test_results_are_forgotten_after_a_week(brume, logs):
+def test_results_are_forgotten_after_a_week(start_brume):
+    server = start_brume()
+    logs = server.client("logs")
     fill(logs, "app", ["x"])
     query = start(logs, "app", "fields @message")
     wait(logs, query)
-    brume.advance("8d")
+    server.advance_clock(8 * 86400 * 1000)
     with pytest.raises(ClientError):
         logs.get_query_results(queryId=query)
     assert logs.describe_queries()["queries"] == []
