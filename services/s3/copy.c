@@ -3,6 +3,7 @@
 #include "services/s3/acl.h"
 #include "services/s3/encryption.h"
 #include "services/s3/lock.h"
+#include "services/s3/seal.h"
 #include "services/s3/storage.h"
 #include "services/s3/versions.h"
 
@@ -82,11 +83,30 @@ static err self_check(struct call *c, const struct s3_copy_object_request *in, b
                 "encryption attributes.");
 }
 
-/* The caller must be able to read what he copies. */
-static err source_decrypt(struct call *c, str header, const struct object_row *object) {
+/* The caller must be able to read what he copies. *keys: under which [first, first + length) is hidden. */
+static err source_open(struct call *c, str header, const struct object_row *object, const struct customer_key *customer, u64 first, u64 length,
+                       const struct body_keys **keys) {
+    struct copy_source source;
+    struct bucket_row bucket;
+    str data_key;
+    TRY(s3_copy_source_parse(c, header, &source));
+    if (!s3_bucket_find(c, source.bucket, &bucket)) return s3_fail_no_bucket(c, source.bucket);
+    TRY(s3_seal_data_key(c, source.bucket, source.key, object, customer, &data_key));
+    *keys = s3_seal_open(c, &bucket, object, data_key, first, length);
+    return NULL;
+}
+
+/* The same right in the commit, where it is recorded. */
+static err source_may(struct call *c, str header, const struct object_row *object) {
     struct copy_source source;
     TRY(s3_copy_source_parse(c, header, &source));
     return s3_encryption_open(c, source.bucket, source.key, object, NULL);
+}
+
+/* What prepare hands to the handler: the version that it saw, and the key that hides the new bytes, if any. */
+enum { VERSION = 16 };
+static str note_of(struct call *c, const struct object_row *source, str seal_key) {
+    return arena_concat(c->arena, arena_format(c->arena, "%0*llx", VERSION, (unsigned long long)source->sequence), seal_key);
 }
 
 struct copy_job {
@@ -95,6 +115,7 @@ struct copy_job {
     bool replace_metadata, replace_tags;
     int kind; /* checksum of the copy */
     bool digest; /* its bytes must be read for that, or for an ETag without parts */
+    bool anew;   /* and stored: they were or will be hidden under another key */
     str version; /* of the source, to be found unchanged */
 };
 
@@ -122,7 +143,8 @@ static err copy_begin(struct call *c, const struct s3_copy_object_request *in, s
                     "Checksum algorithm provided is unsupported. Please try again with any of the "
                     "valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
     job->digest = job->source.part_count > 0 || job->source.kms_key.p || job->source.customer_key.p || job->kind != s3_object_checksum(&job->source);
-    job->version = arena_format(c->arena, "%llx", (unsigned long long)job->source.sequence);
+    job->anew = s3_sealed(&job->source) || s3_seal_wanted(c, &job->bucket, &headers.encryption);
+    job->version = note_of(c, &job->source, (str){0});
     return NULL;
 }
 
@@ -141,10 +163,16 @@ err s3_copy_object_prepare(struct call *c, const struct s3_copy_object_request *
     TRY(copy_begin(c, in, &job));
     TRY(conditions(c, in, &job.bucket));
     plan->note = job.version;
-    if (!job.digest || !job.source.size) return NULL;
+    if (!(job.digest || job.anew) || !job.source.size) return NULL;
+    struct object_headers headers = S3_HEADERS_OF(in);
+    struct customer_key source_key = SOURCE_KEY_OF(in);
+    if (job.anew) TRY(source_open(c, in->copy_source, &job.source, &source_key, 0, job.source.size, &plan->source_keys));
+    if (job.anew) s3_seal_begin(c, &job.bucket, &headers.encryption, plan);
+    if (plan->hide) plan->note = note_of(c, &job.source, plan->note);
     plan->source = blob_open(c->txn, job.source.blob, c->arena);
     plan->source_length = job.source.size;
-    plan->digest_only = true;
+    plan->digest_only = !job.anew;
+    plan->zones = s3_storage_zones(c, in->storage_class.n ? in->storage_class : S("STANDARD"));
     plan->digests = 1u << DIGEST_MD5 | 1u << job.kind;
     return NULL;
 }
@@ -172,24 +200,26 @@ err s3_copy_object(struct call *c, const struct s3_copy_object_request *in,
     s3_usage_tier1(c);
     TRY(copy_begin(c, in, &job));
     TRY(conditions(c, in, &job.bucket));
-    if (!str_eq(c->note, job.version))
+    struct object_headers headers = S3_HEADERS_OF(in);
+    bool hidden = job.source.size && s3_seal_wanted(c, &job.bucket, &headers.encryption);
+    if (!str_eq(str_take(c->note, VERSION), job.version) || hidden != (c->note.n > VERSION))
         return fail(c, &s3_operation_aborted,
                     "A conflicting conditional operation is currently in progress against this "
                     "resource. Please try again.");
     struct object_row copy = job.source;
     TRY(copy_headers(c, in, &job, &copy));
     TRY(s3_acl_of_new(c, &job.bucket, &S3_ACL_OF(in), &copy));
-    struct object_headers lock = S3_HEADERS_OF(in);
-    TRY(s3_lock_of_new(c, &job.bucket, &lock, &copy));
+    TRY(s3_lock_of_new(c, &job.bucket, &headers, &copy));
+    TRY(source_may(c, in->copy_source, &job.source));
     str data_key;
-    TRY(source_decrypt(c, in->copy_source, &job.source));
-    TRY(s3_encryption_of_new(c, &job.bucket, in->key, &lock.encryption, &copy, &data_key));
-    if (job.digest) s3_body_digest(c, call_body(c), job.kind, &copy);
+    TRY(s3_encryption_of_new(c, &job.bucket, in->key, &headers.encryption, &copy, &data_key));
+    TRY(s3_seal_end(c, str_skip(c->note, VERSION), data_key, &copy.seal));
+    if (job.digest || job.anew) s3_body_digest(c, call_body(c), job.kind, &copy);
     s3_encryption_etag(c, data_key, &copy.etag);
     copy.upload_id = (str){0};
     copy.part_count = 0;
     copy.part_size = 0;
-    if (copy.blob.p) copy.blob = txn_blob_share(c->txn, copy.blob);
+    if (copy.blob.p) copy.blob = job.anew ? stream_adopt(c, call_body(c)) : txn_blob_share(c->txn, copy.blob);
     s3_object_replace(c, &job.bucket, in->key, &copy, S("CopyObject"));
     struct s3_copy_object_result *result = NEW(c->arena, struct s3_copy_object_result);
     result->etag = s3_quoted(c, copy.etag);
@@ -250,7 +280,7 @@ static err part_copy_begin(struct call *c, const struct s3_upload_part_copy_requ
                             in->part_number.v, &p->target));
     TRY(part_range(c, in->copy_source_range, p->source.size, &p->first, &p->length));
     if (p->length > copy_max) return s3_copy_too_large(c);
-    p->version = arena_format(c->arena, "%llx", (unsigned long long)p->source.sequence);
+    p->version = note_of(c, &p->source, (str){0});
     return NULL;
 }
 
@@ -260,6 +290,10 @@ err s3_upload_part_copy_prepare(struct call *c, const struct s3_upload_part_copy
     TRY(part_copy_begin(c, in, &p));
     plan->note = p.version;
     if (!p.length) return NULL;
+    struct customer_key source_key = SOURCE_KEY_OF(in);
+    TRY(source_open(c, in->copy_source, &p.source, &source_key, p.first, p.length, &plan->source_keys));
+    s3_seal_begin_part(c, p.target.upload.object, plan);
+    plan->note = note_of(c, &p.source, plan->hide ? plan->note : (str){0});
     plan->source = blob_open(c->txn, p.source.blob, c->arena);
     plan->zones = s3_storage_zones(c, p.target.upload.object->storage_class);
     plan->source_offset = p.first;
@@ -273,16 +307,16 @@ err s3_upload_part_copy(struct call *c, const struct s3_upload_part_copy_request
     struct part_copy p;
     s3_usage_tier1(c);
     TRY(part_copy_begin(c, in, &p));
-    if (!str_eq(c->note, p.version))
+    if (!str_eq(str_take(c->note, VERSION), p.version))
         return fail(c, &s3_operation_aborted,
                     "A conflicting conditional operation is currently in progress against this "
                     "resource. Please try again.");
     struct part_row part;
-    TRY(source_decrypt(c, in->copy_source, &p.source));
+    TRY(source_may(c, in->copy_source, &p.source));
     struct customer_key customer = S3_CUSTOMER_KEY_OF(in);
     str data_key;
     TRY(s3_part_data_key(c, &p.target, in->key, &customer, &data_key));
-    s3_part_store(c, &p.target, data_key, call_body(c), &part);
+    TRY(s3_part_store(c, &p.target, str_skip(c->note, VERSION), data_key, call_body(c), &part));
     struct s3_copy_part_result *result = NEW(c->arena, struct s3_copy_part_result);
     result->etag = s3_quoted(c, part.etag);
     result->last_modified = SOME_TIME(s3_whole_seconds(part.modified_ms));

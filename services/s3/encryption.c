@@ -84,6 +84,11 @@ err s3_delete_bucket_encryption(struct call *c, const struct s3_delete_bucket_en
     return NULL;
 }
 
+bool s3_encryption_default_is_kms(struct call *c, const struct bucket_row *bucket) {
+    struct encryption_row row;
+    return s3_config_get(c, bucket, S3_CONFIG_ENCRYPTION, &encryption_record, &row) && row.kms;
+}
+
 /* ---- what a request says ---- */
 
 static err context_invalid(struct call *c, str context) {
@@ -162,6 +167,34 @@ static str context_arn(struct call *c, str bucket, str key, bool bucket_key) {
     return bucket_key ? s3_bucket_arn(c, bucket) : s3_object_arn(c, bucket, key);
 }
 
+/* A bucket key serves one requester for a while without asking KMS again: by what he asks for, and by its sealed form
+ * for reading. Not one with a context of the request's own. */
+enum { BUCKET_KEY_MS = 5 * 60000 };
+
+static str bucket_key_name(struct call *c, const char *use, str bucket, str what) {
+    return arena_format(c->arena, "s3 bucket key %s %.*s/%.*s %.*s %.*s", use, STR_ARGS(c->account), STR_ARGS(bucket),
+                        STR_ARGS(c->principal->arn), STR_ARGS(base64_of(c->arena, what)));
+}
+
+static const struct record_field bucket_key_fields[] = {
+    RECORD_STR(1, struct kms_generate_data_key_response, key_id),
+    RECORD_STR(2, struct kms_generate_data_key_response, ciphertext_blob),
+    RECORD_STR(3, struct kms_generate_data_key_response, plaintext),
+};
+static const struct record_type bucket_key_record = RECORD_TYPE(struct kms_generate_data_key_response, bucket_key_fields);
+
+static bool bucket_key_kept(struct call *c, const char *use, str bucket, str what, struct kms_generate_data_key_response *out) {
+    str kept;
+    *out = (struct kms_generate_data_key_response){0};
+    return secret_kept(c, bucket_key_name(c, use, bucket, what), &kept) && record_decode(c->arena, &bucket_key_record, kept, out);
+}
+
+static void bucket_key_keep(struct call *c, const char *use, str bucket, str what, const struct kms_generate_data_key_response *key) {
+    str bytes = record_encode(c->arena, &bucket_key_record, key);
+    secret_keep(c, bucket_key_name(c, use, bucket, what), bytes, c->now_ms + BUCKET_KEY_MS);
+    explicit_bzero((void *)(uintptr_t)bytes.p, bytes.n);
+}
+
 static void data_key_give(str plain, str *data_key) {
     if (data_key) *data_key = plain;
     else explicit_bzero((void *)(uintptr_t)plain.p, plain.n);
@@ -189,9 +222,14 @@ err s3_encryption_of_new(struct call *c, const struct bucket_row *bucket, str ke
                              .account = c->principal->account, .region = bucket->region};
     struct kms_generate_data_key_request in = {.key_id = row.kms_key.n ? row.kms_key : S("alias/aws/s3"), .key_spec = S("AES_256")};
     struct kms_generate_data_key_response out;
+    bool shared = object->bucket_key && !asked->context.p;
     TRY(context_of(c, asked->context, context_arn(c, bucket->name, key, object->bucket_key), &in.encryption_context));
-    err e = call_service(c, &kms, &in, &out);
-    if (e) return fail_of_kms(e);
+    if (!shared || !bucket_key_kept(c, "for", bucket->name, in.key_id, &out)) {
+        err e = call_service(c, &kms, &in, &out);
+        if (e) return fail_of_kms(e);
+        if (shared) bucket_key_keep(c, "for", bucket->name, in.key_id, &out);
+        if (shared) bucket_key_keep(c, "of", bucket->name, out.ciphertext_blob, &out);
+    }
     object->kms_key = out.key_id;
     object->kms_data_key = out.ciphertext_blob;
     object->kms_context = asked->context;
@@ -209,9 +247,17 @@ err s3_encryption_open(struct call *c, str bucket, str key, const struct object_
                              .account = c->principal->account, .region = arn.region};
     struct kms_decrypt_request in = {.ciphertext_blob = object->kms_data_key, .encryption_algorithm = S("SYMMETRIC_DEFAULT")};
     struct kms_decrypt_response out;
+    struct kms_generate_data_key_response kept;
+    bool shared = object->bucket_key && !object->kms_context.p;
+    if (shared && bucket_key_kept(c, "of", bucket, object->kms_data_key, &kept)) {
+        data_key_give(kept.plaintext, data_key);
+        return NULL;
+    }
     TRY(context_of(c, object->kms_context, context_arn(c, bucket, key, object->bucket_key), &in.encryption_context));
     err e = call_service(c, &kms, &in, &out);
     if (e) return fail_of_kms(e);
+    kept = (struct kms_generate_data_key_response){.key_id = object->kms_key, .ciphertext_blob = object->kms_data_key, .plaintext = out.plaintext};
+    if (shared) bucket_key_keep(c, "of", bucket, object->kms_data_key, &kept);
     data_key_give(out.plaintext, data_key);
     return NULL;
 }

@@ -1,11 +1,12 @@
 /* Encryption at rest. Every blob is sealed under a data key of its own by the store: that is SSE-S3. An object under
  * SSE-KMS has besides a data key of KMS, which its row holds as KMS sealed it; whoever reads the object must be
- * able to have KMS open it. README.md says what that binds and what not. */
+ * able to have KMS open it. What that key does for the bytes: seal.h. */
 #ifndef S3_ENCRYPTION_H
 #define S3_ENCRYPTION_H
 
 #include "services/s3/s3.h"
 
+bool s3_encryption_default_is_kms(struct call *c, const struct bucket_row *bucket);
 /* Its form alone: for prepare functions. */
 MUST_USE err s3_encryption_check(struct call *c, const struct encryption_asked *asked);
 /* How the new object is encrypted: as asked, else as the bucket says. Under SSE-KMS with a new data key, by the caller's

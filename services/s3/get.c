@@ -2,6 +2,7 @@
 #include "services/s3/encryption.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/replication.h"
+#include "services/s3/seal.h"
 #include "services/s3/storage.h"
 #include "services/s3/versions.h"
 
@@ -213,11 +214,13 @@ err s3_get_object(struct call *c, const struct s3_get_object_request *in,
         return fail(c, &s3_invalid_request,
                     "Request specific response headers cannot be used for anonymous GET requests.");
     if (!view.not_modified) TRY(s3_storage_check(c, &view.bucket, in->key, &view.object));
-    if (!view.not_modified) TRY(s3_encryption_open(c, view.bucket.name, in->key, &view.object, NULL));
+    str data_key;
+    if (!view.not_modified) TRY(s3_seal_data_key(c, view.bucket.name, in->key, &view.object, &question.customer, &data_key));
     ANSWER(c, in, out, &view);
     if (view.not_modified) return NULL;
+    const struct body_keys *keys = s3_seal_open(c, &view.bucket, &view.object, data_key, view.first, view.length);
     s3_storage_was_read(c, &view.bucket, in->key, &view.object, view.length);
-    out->body = view.length ? stream_of_blob(c, view.object.blob, view.first, view.length)
+    out->body = view.length ? stream_of_hidden(c, view.object.blob, view.first, view.length, keys)
                             : stream_of_bytes(c, S(""));
     count_usage(c, S("DataTransfer-Out-Bytes"), (double)view.length);
     return NULL;

@@ -4,6 +4,7 @@
 #include "services/s3/encryption.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/lock.h"
+#include "services/s3/seal.h"
 #include "services/s3/storage.h"
 
 static const u64 object_put_max = 5ull << 30;
@@ -43,6 +44,7 @@ err s3_put_object_prepare(struct call *c, const struct s3_put_object_request *in
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     TRY(s3_acl_of_new(c, &bucket, &S3_ACL_OF(in), &scratch));
     TRY(s3_lock_of_new(c, &bucket, &headers, &scratch));
+    s3_seal_begin(c, &bucket, &headers.encryption, plan);
     return conditions(c, &bucket, in);
 }
 
@@ -60,6 +62,7 @@ err s3_put_object(struct call *c, const struct s3_put_object_request *in,
     TRY(s3_lock_of_new(c, &bucket, &headers, &object));
     TRY(s3_encryption_of_new(c, &bucket, in->key, &headers.encryption, &object, &data_key));
     s3_body_take(c, in->body, DIGEST_CRC64NVME, &object);
+    TRY(s3_seal_end(c, c->note, data_key, &object.seal));
     s3_encryption_etag(c, data_key, &object.etag);
     s3_object_replace(c, &bucket, in->key, &object, S("PutObject"));
     count_usage(c, S("DataTransfer-In-Bytes"), (double)object.size);

@@ -58,6 +58,7 @@ static const struct record_field object_fields[] = {
     RECORD_BOOL(37, struct object_row, bucket_key),
     RECORD_STR(38, struct object_row, customer_key),
     RECORD_I32(39, struct object_row, replication),
+    RECORD_STR(40, struct object_row, seal),
 };
 const struct record_type s3_object_record = RECORD_TYPE(struct object_row, object_fields);
 
@@ -88,6 +89,7 @@ static const struct record_field part_fields[] = {
     RECORD_I64(3, struct part_row, modified_ms),
     RECORD_STR(4, struct part_row, blob),
     RECORD_STR(5, struct part_row, checksum),
+    RECORD_STR(6, struct part_row, seal),
 };
 const struct record_type s3_part_record = RECORD_TYPE(struct part_row, part_fields);
 

@@ -77,6 +77,7 @@ struct object_row {
     str kms_data_key;         /* as KMS sealed it */
     str kms_context;          /* of the request's own, in Base64 */
     bool bucket_key;          /* the context is the bucket's */
+    str seal;                 /* seal.h: of the key that hides the bytes, where there are no parts */
     i32 replication;          /* enum s3_replication */
     str customer_key;         /* SSE-C: a salt and its HMAC under the key, which is not kept */
 };
@@ -108,6 +109,7 @@ struct part_row {
     i64 modified_ms;
     str blob;     /* while the upload is open; the completed object owns the bytes */
     str checksum; /* raw bytes, of the upload's kind */
+    str seal;     /* seal.h */
 };
 
 /* A sweep of part rows: more of them than one transaction may touch. */

@@ -248,9 +248,9 @@ MUST_USE err s3_part_target_open(struct call *c, str bucket, str owner, str key,
 /* Makes the body a part of the object to be; a part of that number that was there goes. NULL: no bytes. */
 /* The upload's data key, or a refusal: what is needed to bring it parts. */
 MUST_USE err s3_part_data_key(struct call *c, const struct part_target *target, str key, const struct customer_key *customer, str *data_key);
-/* data_key: wiped. */
-void s3_part_store(struct call *c, const struct part_target *target, str data_key, struct stream *body,
-                   struct part_row *part);
+/* seal_key: of seal.h, as the note brought it. data_key: wiped. */
+MUST_USE err s3_part_store(struct call *c, const struct part_target *target, str seal_key, str data_key, struct stream *body,
+                           struct part_row *part);
 
 /* ---- event.c: what happened to an object, for whom the bucket's notifications name ---- */
 void s3_event_created(struct call *c, const struct bucket_row *bucket, str key,

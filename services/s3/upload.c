@@ -2,6 +2,7 @@
 #include "services/s3/acl.h"
 #include "services/s3/encryption.h"
 #include "services/s3/lock.h"
+#include "services/s3/seal.h"
 #include "services/s3/storage.h"
 
 enum { PART_NUMBER_MAX = 10000, PARTS_PAGE_MAX = 1000, UPLOAD_ID_SEQUENCE = 16, UPLOAD_ID_RANDOM = S3_UPLOAD_ID - UPLOAD_ID_SEQUENCE };
@@ -123,6 +124,7 @@ err s3_upload_part_prepare(struct call *c, const struct s3_upload_part_request *
                             in->part_number.v, &target));
     if (claim.kind >= 0) TRY(part_kind_check(c, &target.upload, claim.kind)); /* else maybe in the trailer */
     plan->zones = s3_storage_zones(c, target.upload.object->storage_class);
+    s3_seal_begin_part(c, target.upload.object, plan);
     plan->digests |= 1u << s3_object_checksum(target.upload.object);
     return NULL;
 }
@@ -132,9 +134,9 @@ err s3_part_data_key(struct call *c, const struct part_target *target, str key, 
     return data_key->p ? NULL : s3_encryption_open(c, target->bucket.name, key, target->upload.object, data_key);
 }
 
-void s3_part_store(struct call *c, const struct part_target *target, str data_key, struct stream *body,
-                   struct part_row *part) {
+err s3_part_store(struct call *c, const struct part_target *target, str seal_key, str data_key, struct stream *body, struct part_row *part) {
     struct object_row taken = {0};
+    TRY(s3_seal_end(c, seal_key, data_key, &taken.seal));
     str key = s3_part_key(c, &target->bucket, target->upload.id, target->number), value;
     struct part_row old = {0};
     if (txn_get(c->txn, key, &value)) {
@@ -146,9 +148,11 @@ void s3_part_store(struct call *c, const struct part_target *target, str data_ke
     *part = (struct part_row){.size = body ? stream_length(body) : 0,
                               .etag = taken.etag,
                               .modified_ms = c->now_ms,
-                              .checksum = taken.checksum};
+                              .checksum = taken.checksum,
+                              .seal = taken.seal};
     if (part->size) part->blob = stream_adopt(c, body);
     txn_put(c->txn, key, record_encode(c->arena, &s3_part_record, part));
+    return NULL;
 }
 
 err s3_upload_part(struct call *c, const struct s3_upload_part_request *in,
@@ -164,7 +168,7 @@ err s3_upload_part(struct call *c, const struct s3_upload_part_request *in,
     struct customer_key customer = S3_CUSTOMER_KEY_OF(in);
     str data_key;
     TRY(s3_part_data_key(c, &target, in->key, &customer, &data_key));
-    s3_part_store(c, &target, data_key, in->body, &part);
+    TRY(s3_part_store(c, &target, c->note, data_key, in->body, &part));
     count_usage(c, S("DataTransfer-In-Bytes"), (double)part.size);
     out->etag = s3_quoted(c, part.etag);
     S3_ENCRYPTION_SHOW(out, target.upload.object);

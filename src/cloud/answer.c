@@ -53,6 +53,7 @@ static void encode_error(struct flight *f, struct wire_message *m) {
 struct outflow {
     struct flight *flight;
     struct blob_reader *reader;
+    const struct body_keys *keys;
     u64 next, end;             /* of what is still to be read */
     char *buffer[READ_BUFFERS]; /* heap: held as long as the answer flows, then freed */
     size_t fill[READ_BUFFERS];
@@ -92,7 +93,7 @@ static void read_back(struct http_task *task) {
 static void read_on_worker(struct worker_job *job) {
     struct outflow *o = (struct outflow *)((char *)job - offsetof(struct outflow, job));
     size_t i = o->filled % READ_BUFFERS;
-    if (!blob_read(o->reader, o->next, o->buffer[i], o->fill[i])) {
+    if (!hidden_read(o->reader, o->keys, o->next, o->buffer[i], o->fill[i])) {
         log_line(LOG_ERROR, "blob damaged", "offset=%llu problem=an object's bytes on disk are not what was written",
                  (unsigned long long)o->next);
         o->damaged = true;
@@ -199,7 +200,7 @@ static void respond_stream(struct flight *f, int status, const struct http_heade
     }
     if (s->length <= DIRECT_MAX) { /* one short read: cheaper here than the way to a worker and back */
         char *bytes = arena_alloc(f->arena, s->length, 1);
-        if (blob_read(s->reader, s->offset, bytes, s->length)) {
+        if (hidden_read(s->reader, s->keys, s->offset, bytes, s->length)) {
             http_respond(f->exchange, status, headers, n, (str){bytes, s->length});
             return;
         }
@@ -208,7 +209,7 @@ static void respond_stream(struct flight *f, int status, const struct http_heade
         return;
     }
     struct outflow *o = NEW(f->arena, struct outflow);
-    *o = (struct outflow){.flight = f, .reader = s->reader, .next = s->offset, .end = s->offset + s->length};
+    *o = (struct outflow){.flight = f, .reader = s->reader, .keys = s->keys, .next = s->offset, .end = s->offset + s->length};
     http_hold(f->exchange);
     read_ahead(o);
     http_respond_stream(f->exchange, status, headers, n,

@@ -59,6 +59,7 @@ struct cloud {
     _Atomic u64 requests, errors;
     struct gate_slots *gate; /* compiled policies (gate.h) */
     struct throttles *throttles; /* throttle.h */
+    struct kept *kept;           /* kept.h */
     struct loop_cache *_Atomic caches; /* one per loop thread (flight.h) */
 };
 

@@ -1,6 +1,7 @@
 #include "cloud/boot.h"
 
 #include "cloud/gate.h"
+#include "cloud/kept.h"
 #include "cloud/throttle.h"
 #include "cloud/record.h"
 #include "cloud/uri.h"
@@ -22,6 +23,7 @@ struct cloud *cloud_open(struct arena *boot, const struct cloud_config *config) 
     cloud->boot = boot;
     cloud->gate = gate_slots_new(boot);
     cloud->throttles = throttles_new(boot);
+    cloud->kept = kept_new(boot);
     cloud->uris = read_uris(boot, config);
     cloud->started_ms = sys_wall_ms();
     cloud->root_key = store_root_key(config->store);

@@ -109,10 +109,24 @@ struct call_plan {
      * worker digests [offset, offset + length) and, unless digest_only, stages it like a received
      * body. The handler finds it by call_body(). NULL: the body comes from the client. */
     struct blob_reader *source;
+    const struct body_keys *source_keys; /* under which it is hidden; NULL: none */
     u64 source_offset, source_length;
     bool digest_only;
+    const u8 *hide; /* a key of 32 bytes under which the body is hidden as it is stored; NULL: none */
     str note; /* handed to the handler as call.note: what it must find unchanged */
 };
+
+/* Bodies may be hidden under keys that the room keeps, beneath the seal of the store: who has the data directory with its
+ * root key then still needs those. A key hides the bytes of one body, or of one part of what was put together. */
+struct body_key {
+    u64 from, length; /* of the whole, where its bytes are */
+    u8 key[32];
+};
+struct body_keys {
+    struct body_key *v;
+    u32 n;
+};
+struct body_keys *body_keys_new(struct arena *a, u32 max); /* wiped with the arena */
 
 /* In the prepare function of a heavy writing operation, around what waits for the world (a call over HTTP): a
  * snapshot never lives across that. Views of rows end with it; call.txn is another one afterwards. */
@@ -132,6 +146,7 @@ struct stream *call_body(struct call *c);
 str stream_adopt(struct call *c, struct stream *s);
 /* Out: [offset, offset + length) of a blob, or bytes of the arena. */
 struct stream *stream_of_blob(struct call *c, str reference, u64 offset, u64 length);
+struct stream *stream_of_hidden(struct call *c, str reference, u64 offset, u64 length, const struct body_keys *keys);
 struct stream *stream_of_bytes(struct call *c, str bytes);
 /* In: bytes of one's own as the body of a call to another service (S3's PutObject), staged and digested. Blocks on
  * the disk: in `perform` of an outbox task, for the call in its settle. NULL: the disk. What nobody adopts goes
@@ -231,6 +246,10 @@ MUST_USE bool page_position(struct call *c, str token, str *position); /* false:
  * and a name of what they are for; rows and snapshots alone do not tell them. Bytes, not text. ---- */
 str secret_seal(struct txn *t, struct arena *a, str account, str purpose, str plain);
 MUST_USE bool secret_open(struct txn *t, struct arena *a, str account, str purpose, str sealed, str *plain);
+
+/* Secrets kept in memory for a while: up to 512 bytes, by name. Any may be forgotten early, and a restart forgets all. */
+void secret_keep(struct call *c, str name, str secret, i64 until_ms);
+MUST_USE bool secret_kept(struct call *c, str name, str *secret);
 
 /* ---- idempotency tokens ---- */
 enum idempotency { IDEMPOTENCY_NEW, IDEMPOTENCY_SAME, IDEMPOTENCY_MISMATCH };

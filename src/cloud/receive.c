@@ -35,6 +35,8 @@ struct intake {
     struct chunked *chunked; /* NULL: the body is the payload */
     u32 kinds;               /* digests to compute */
     struct digest *digests[DIGEST_KINDS];
+    const u8 *hide; /* the key; NULL: none */
+    u64 hidden;     /* bytes so far */
     u64 max;
     i64 expected; /* payload bytes; -1 unknown */
     u64 got;
@@ -67,7 +69,7 @@ static void digest_bytes(struct intake *k, str bytes) {
 }
 
 static void stage_bytes(struct intake *k, str bytes) {
-    if (!k->disk_failed && !blob_stage_add(k->stream->stage, bytes)) k->disk_failed = true;
+    if (!k->disk_failed && !hidden_stage(k->stream->stage, k->hide, &k->hidden, bytes)) k->disk_failed = true;
 }
 
 static struct lane *lane_of(struct http_task *task, size_t offset) { return (struct lane *)(void *)((char *)task - offset); }
@@ -285,6 +287,7 @@ static err begin_intake(struct flight *f) {
     k->stream = f->stream = NEW(f->arena, struct stream);
     k->stream->declared = k->declared.kind;
     k->stream->stage = blob_stage_new(f->cloud->store, k->expected, (struct blob_placement){.zones = f->plan.zones});
+    k->hide = f->plan.hide;
     k->large = k->expected < 0 || k->expected > blob_segment_max;
     for (int i = 0; i < LANES; i++) {
         k->lanes[i].flight = f;
@@ -386,6 +389,12 @@ struct stream *stream_of_blob(struct call *c, str reference, u64 offset, u64 len
     s->reader = blob_open(c->txn, reference, c->arena);
     s->offset = offset;
     s->length = length;
+    return s;
+}
+
+struct stream *stream_of_hidden(struct call *c, str reference, u64 offset, u64 length, const struct body_keys *keys) {
+    struct stream *s = stream_of_blob(c, reference, offset, length);
+    s->keys = keys;
     return s;
 }
 

@@ -14,8 +14,14 @@ struct stream {
     u8 digest[DIGEST_KINDS][DIGEST_MAX];
     /* out */
     struct blob_reader *reader; /* NULL: bytes */
+    const struct body_keys *keys; /* under which it is hidden; NULL: none */
     u64 offset;
     str bytes;
 };
+
+/* Adds bytes, hidden under the key (NULL: as they are) from *position on. */
+MUST_USE bool hidden_stage(struct blob_stage *stage, const u8 *key, u64 *position, str bytes);
+/* blob_read(), and the bytes as they were. keys may be NULL. */
+MUST_USE bool hidden_read(struct blob_reader *reader, const struct body_keys *keys, u64 offset, char *out, size_t n);
 
 #endif

@@ -8,16 +8,16 @@ enum { PIECE = 256 << 10 };
 
 static bool transfer(struct flight *f, struct digest *digests[DIGEST_KINDS]) {
     struct stream *s = f->stream;
-    u64 offset = f->plan.source_offset, left = f->plan.source_length;
+    u64 hidden = 0, offset = f->plan.source_offset, left = f->plan.source_length;
     char *piece = malloc(PIECE); /* heap: the worker's, for the length of this copy */
     ASSERT(piece);
     bool whole = true;
     while (left && whole) {
         size_t n = (size_t)MIN(left, (u64)PIECE);
-        whole = blob_read(f->plan.source, offset, piece, n);
+        whole = hidden_read(f->plan.source, f->plan.source_keys, offset, piece, n);
         for (int kind = 0; kind < DIGEST_KINDS && whole; kind++)
             if (digests[kind]) digest_add(digests[kind], piece, n);
-        if (whole && s->stage) whole = blob_stage_add(s->stage, (str){piece, n});
+        if (whole && s->stage) whole = hidden_stage(s->stage, f->plan.hide, &hidden, (str){piece, n});
         offset += n;
         left -= n;
     }

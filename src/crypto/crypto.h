@@ -58,4 +58,8 @@ void aead_seal(struct aead *k, const u8 nonce[static AEAD_NONCE], str associated
 MUST_USE bool aead_open(struct aead *k, const u8 nonce[static AEAD_NONCE], str associated, str in,
                         const u8 tag[static AEAD_TAG], u8 *out);
 
+/* ---- AES-256 in counter mode, from any position: a range opens alone. It only hides: what must not be altered is
+ * sealed besides. One key for one text. out may equal in. ---- */
+void ctr_apply(const u8 key[static AEAD_KEY], u64 position, const void *in, void *out, size_t n);
+
 #endif

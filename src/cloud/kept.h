@@ -1,0 +1,10 @@
+/* Private to the cloud: where secret_keep() keeps. */
+#ifndef BRUME_KEPT_H
+#define BRUME_KEPT_H
+
+#include "base/arena.h"
+
+struct kept;
+struct kept *kept_new(struct arena *boot);
+
+#endif
