@@ -14,6 +14,7 @@ static const struct record_field copy_fields[] = {
     RECORD_STR(9, struct ddb_copy, position),     RECORD_BOOL(10, struct ddb_copy, undoing),
     RECORD_U64(11, struct ddb_copy, undo_from),
     RECORD_I64(12, struct ddb_copy, items),       RECORD_I64(13, struct ddb_copy, bytes),
+    RECORD_STR(14, struct ddb_copy, export),
 };
 static const struct record_type copy_record = RECORD_TYPE(struct ddb_copy, copy_fields);
 
@@ -113,6 +114,7 @@ static void finish(struct call *c, const struct ddb_copy *copy, struct ddb_table
         ddb_table_save(c->txn, c->arena, &source);
     }
     if (copy->backup.p) ddb_backup_done(c, copy->backup, copy->items, copy->bytes);
+    if (copy->export.p) ddb_export_copied(c, copy->export, copy->bytes);
     if (target) ddb_table_settle(c->txn, c->arena, target);
 }
 

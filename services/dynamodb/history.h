@@ -25,6 +25,7 @@ struct ddb_copy {
     u64 target;          /* space of raw rows; 0: a table */
     str target_table;    /* its row */
     str backup;          /* row of the backup that is made */
+    str export;          /* row of the export that it is made for */
     /* where the job is */
     str position;
     bool undoing;
@@ -35,6 +36,7 @@ void ddb_copy_start(struct txn *t, struct arena *a, const struct ddb_copy *copy)
 err ddb_copy_slice(struct txn *t, const struct task *task, i64 now_ms);
 /* The backup whose row this is has all its items. */
 void ddb_backup_done(struct call *c, str row, i64 items, i64 bytes);
+void ddb_export_copied(struct call *c, str row, i64 bytes);
 
 /* ---- restore.c ---- */
 struct ddb_overrides {

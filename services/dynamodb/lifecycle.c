@@ -1,5 +1,6 @@
 /* What becomes of a table after the answer: CREATING to ACTIVE, UPDATING to ACTIVE, DELETING to nothing.
  * Each is a task that is due at once, so that DescribeTable tells the states as AWS does. */
+#include "services/dynamodb/export.h"
 #include "services/dynamodb/global.h"
 #include "services/dynamodb/history.h"
 #include "services/dynamodb/stream.h"
@@ -121,7 +122,9 @@ err dynamodb_delete_table(struct call *c, const struct dynamodb_delete_table_inp
 }
 
 const struct task_kind ddb_task_kinds[] = {
+    {.name = "dynamodb.changes", .run = ddb_changes_slice},
     {.name = "dynamodb.copy", .run = ddb_copy_slice},
+    {.name = "dynamodb.export", .perform = ddb_export_perform, .settle = ddb_export_settle},
     {.name = "dynamodb.fill", .run = ddb_fill_slice},
     {.name = "dynamodb.history", .run = ddb_history_tend},
     {.name = "dynamodb.stream", .run = ddb_stream_tend},

@@ -1,5 +1,6 @@
 /* Emptying an account: the spaces that its tables, streams and backups name, in slices. The rows that
  * name them go after, by the account in their keys. */
+#include "services/dynamodb/export.h"
 #include "services/dynamodb/stream.h"
 
 bool dynamodb_release(struct txn *t, str account, int *budget);
@@ -32,6 +33,11 @@ static bool release_row(struct txn *t, str type, str row, int *budget) {
     struct ddb_stream stream = {0};
     if (str_eq(type, S("table"))) return release_table(t, row, budget);
     if (str_eq(type, S("backup"))) return release_space(t, ddb_backup_space(txn_arena(t), row), budget);
+    if (str_eq(type, S("export"))) {
+        u64 spaces[2];
+        ddb_export_spaces(txn_arena(t), row, spaces);
+        return release_space(t, spaces[0], budget) && release_space(t, spaces[1], budget);
+    }
     if (!str_eq(type, S("stream"))) return true;
     ASSERT(record_decode(txn_arena(t), &ddb_stream_record, row, &stream));
     return release_space(t, stream.space, budget);

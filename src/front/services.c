@@ -57,7 +57,7 @@ const struct room_tasks rooms[] = {
     {cloud_task_kinds, 3},
     {cloudtrail_task_kinds, 1},
     {cloudwatch_task_kinds, 3},
-    {ddb_task_kinds, 7},
+    {ddb_task_kinds, 9},
     {kms_task_kinds, 3},
     {logs_task_kinds, 5},
     {account_tasks, 1},

@@ -1,0 +1,194 @@
+"""Exports to S3: the objects as AWS lays them out, of a moment or of a window of time, and their rights."""
+import base64
+import datetime
+import gzip
+import hashlib
+import json
+import uuid
+
+import pytest
+
+from services.dynamodb.test.ddb_tables import make_table, refusal, wait_until
+
+
+@pytest.fixture
+def s3(brume):
+    return brume.client("s3")
+
+
+@pytest.fixture
+def bucket(s3):
+    name = f"exports-{uuid.uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def recoverable(dynamodb):
+    """recoverable(...) -> (name, ARN) of a table with point-in-time recovery."""
+    def make(*arguments, **options):
+        name = make_table(dynamodb, *arguments, **options)
+        dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
+        return name, dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
+    return make
+
+
+def finished(dynamodb, arn):
+    described = {}
+
+    def done():
+        described.update(dynamodb.describe_export(ExportArn=arn)["ExportDescription"])
+        return described["ExportStatus"] != "IN_PROGRESS"
+    wait_until(done)
+    return described
+
+
+def exported(s3, bucket, described):
+    """The lines of all data files that the manifests name; checksums are held against the objects."""
+    def read(key):
+        return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    summary_key = described["ExportManifest"]
+    summary = json.loads(read(summary_key))
+    files = read(summary["manifestFilesS3Key"])
+    for key, content in ((summary_key, read(summary_key)), (summary["manifestFilesS3Key"], files)):
+        assert read(key.replace(".json", ".checksum")).decode() == base64.b64encode(hashlib.md5(content).digest()).decode()
+    lines, items = [], 0
+    for entry in map(json.loads, files.splitlines()):
+        packed = read(entry["dataFileS3Key"])
+        assert entry["md5Checksum"] == base64.b64encode(hashlib.md5(packed).digest()).decode()
+        assert entry["etag"] == s3.head_object(Bucket=bucket, Key=entry["dataFileS3Key"])["ETag"].strip('"')
+        found = gzip.decompress(packed).decode().splitlines()
+        assert entry["itemCount"] == len(found)
+        items += len(found)
+        lines += found
+    assert summary["itemCount"] == items == described["ItemCount"]
+    return summary, lines
+
+
+pytestmark = pytest.mark.as_root  # the objects are put with the caller's rights: a user of DynamoDB alone has none in S3
+ITEM = {"p": {"S": "x"}, "n": {"N": "600"}, "d": {"N": "1.5"}, "b": {"B": b"\x00\xff"}, "ss": {"SS": ["a", "b"]}, "ns": {"NS": ["1", "20"]},
+        "bs": {"BS": [b"q"]}, "l": {"L": [{"S": 'say "hi"\n'}, {"NULL": True}]}, "m": {"M": {"a b": {"BOOL": True}}}}
+
+
+def test_a_full_export(dynamodb, s3, bucket, recoverable):
+    name, arn = recoverable()
+    dynamodb.put_item(TableName=name, Item=ITEM)
+    for i in range(30):
+        dynamodb.put_item(TableName=name, Item={"p": {"S": f"item-{i}"}})
+    begun = dynamodb.export_table_to_point_in_time(TableArn=arn, S3Bucket=bucket, S3Prefix="a/b", ClientToken="once")["ExportDescription"]
+    dynamodb.put_item(TableName=name, Item={"p": {"S": "later"}})
+    dynamodb.delete_item(TableName=name, Key={"p": {"S": "item-0"}})
+    assert begun["ExportStatus"] == "IN_PROGRESS" and begun["TableArn"] == arn and begun["ExportType"] == "FULL_EXPORT"
+    described = finished(dynamodb, begun["ExportArn"])
+    assert described["ExportStatus"] == "COMPLETED", described
+    export_id = begun["ExportArn"].rsplit("/", 1)[1]
+    assert described["ExportManifest"] == f"a/b/AWSDynamoDB/{export_id}/manifest-summary.json"
+    assert s3.head_object(Bucket=bucket, Key=f"a/b/AWSDynamoDB/{export_id}/_started")["ContentLength"] == 0
+    summary, lines = exported(s3, bucket, described)
+    assert summary["exportArn"] == begun["ExportArn"] and summary["outputFormat"] == "DYNAMODB_JSON" and summary["s3Prefix"] == "a/b"
+    items = {json.loads(line)["Item"]["p"]["S"]: json.loads(line)["Item"] for line in lines}
+    assert set(items) == {"x"} | {f"item-{i}" for i in range(30)}
+    assert items["x"]["b"] == {"B": base64.b64encode(ITEM["b"]["B"]).decode()} and items["x"]["l"] == ITEM["l"]
+    again = dynamodb.export_table_to_point_in_time(TableArn=arn, S3Bucket=bucket, S3Prefix="a/b", ClientToken="once")["ExportDescription"]
+    assert again["ExportArn"] == begun["ExportArn"]
+    assert refusal(dynamodb.export_table_to_point_in_time, TableArn=arn, S3Bucket=bucket, ClientToken="once")[0] == "ExportConflictException"
+    listed = dynamodb.list_exports(TableArn=arn)["ExportSummaries"]
+    assert listed == [{"ExportArn": begun["ExportArn"], "ExportStatus": "COMPLETED", "ExportType": "FULL_EXPORT"}]
+    dynamodb.delete_table(TableName=name)  # nothing holds the table any more
+
+
+def test_an_export_as_ion(dynamodb, s3, bucket, recoverable):
+    name, arn = recoverable()
+    dynamodb.put_item(TableName=name, Item=ITEM)
+    begun = dynamodb.export_table_to_point_in_time(TableArn=arn, S3Bucket=bucket, ExportFormat="ION", S3SseAlgorithm="AES256")["ExportDescription"]
+    described = finished(dynamodb, begun["ExportArn"])
+    summary, (line,) = exported(s3, bucket, described)
+    assert summary["outputFormat"] == "ION" and summary["s3SseAlgorithm"] == "AES256"
+    for part in ("$ion_1_0 {Item:{", "n:6d2", "d:1.5", "b:{{AP8=}}", 'ss:$dynamodb_SS::["a","b"]', "ns:$dynamodb_NS::[1.,2d1]",
+                 'l:["say \\"hi\\"\\n",null]', "m:{'a b':true}"):
+        assert part in line, line
+
+
+def test_an_export_of_the_past(start_brume):
+    """Of a moment that lies behind: what was changed and deleted since stands in it as it was."""
+    brume = start_brume()
+    dynamodb, s3 = brume.client("dynamodb"), brume.client("s3")
+    s3.create_bucket(Bucket="past")
+    name = make_table(dynamodb)
+    arn = dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
+    dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
+
+    def put(key, v):
+        dynamodb.put_item(TableName=name, Item={"p": {"S": key}, "v": {"N": str(v)}})
+
+    def pass_by():
+        """Ten minutes, in the middle of which nothing happens."""
+        brume.advance_clock(600_000)
+        backup = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        brume.advance_clock(600_000)
+        return backup["LatestRestorableDateTime"]
+    put("kept", 1), put("changed", 1), put("gone", 1)
+    moment = pass_by()
+    put("changed", 2), put("came-and-went", 1), put("new", 1)
+    dynamodb.delete_item(TableName=name, Key={"p": {"S": "gone"}})
+    dynamodb.delete_item(TableName=name, Key={"p": {"S": "came-and-went"}})
+    until = pass_by()
+    put("changed", 3), put("kept", 3)
+    begun = dynamodb.export_table_to_point_in_time(TableArn=arn, S3Bucket="past", ExportTime=moment)["ExportDescription"]
+    _, lines = exported(s3, "past", finished(dynamodb, begun["ExportArn"]))
+    assert sorted((i["p"]["S"], i["v"]["N"]) for i in (json.loads(line)["Item"] for line in lines)) == [("changed", "1"), ("gone", "1"), ("kept", "1")]
+
+    window = {"ExportFromTime": moment, "ExportToTime": until}
+    begun = dynamodb.export_table_to_point_in_time(TableArn=arn, S3Bucket="past", ExportType="INCREMENTAL_EXPORT",
+                                                   IncrementalExportSpecification=window)["ExportDescription"]
+    summary, lines = exported(s3, "past", finished(dynamodb, begun["ExportArn"]))
+    assert summary["outputView"] == "NEW_AND_OLD_IMAGES" and summary["exportType"] == "INCREMENTAL_EXPORT"
+    changes = {json.loads(line)["Keys"]["p"]["S"]: json.loads(line) for line in lines}
+    assert set(changes) == {"changed", "gone", "new"}
+    assert changes["changed"]["OldImage"]["v"] == {"N": "1"} and changes["changed"]["NewImage"]["v"] == {"N": "2"}
+    assert "NewImage" not in changes["gone"] and changes["gone"]["OldImage"]["v"] == {"N": "1"}
+    assert "OldImage" not in changes["new"]
+    stamp = int(changes["new"]["Metadata"]["WriteTimestampMicros"]["N"]) / 1e6
+    assert moment.timestamp() < stamp < until.timestamp()
+    begun = dynamodb.export_table_to_point_in_time(TableArn=arn, S3Bucket="past", ExportType="INCREMENTAL_EXPORT", ExportFormat="ION",
+                                                   IncrementalExportSpecification={**window, "ExportViewType": "NEW_IMAGE"})["ExportDescription"]
+    _, lines = exported(s3, "past", finished(dynamodb, begun["ExportArn"]))
+    assert len(lines) == 3 and not any("OldImage" in line for line in lines) and all(line.startswith("$ion_1_0 {Record:{") for line in lines)
+
+
+def test_what_is_refused(dynamodb, s3, bucket, recoverable, table):
+    plain = dynamodb.describe_table(TableName=table())["Table"]["TableArn"]
+    export = dynamodb.export_table_to_point_in_time
+    assert refusal(export, TableArn=plain, S3Bucket=bucket)[0] == "PointInTimeRecoveryUnavailableException"
+    assert refusal(export, TableArn=plain + "x", S3Bucket=bucket)[0] == "TableNotFoundException"
+    _, arn = recoverable()
+    old = datetime.datetime(2020, 1, 1)
+    assert refusal(export, TableArn=arn, S3Bucket=bucket, ExportTime=old)[0] == "InvalidExportTimeException"
+    assert refusal(export, TableArn=arn, S3Bucket=bucket, ExportType="INCREMENTAL_EXPORT",
+                   IncrementalExportSpecification={"ExportFromTime": old})[0] == "InvalidExportTimeException"
+    assert refusal(dynamodb.describe_export, ExportArn=arn + "/export/01234567890123-a1b2c3d4")[0] == "ExportNotFoundException"
+    begun = export(TableArn=arn, S3Bucket=bucket + "-absent")["ExportDescription"]
+    described = finished(dynamodb, begun["ExportArn"])
+    assert (described["ExportStatus"], described["FailureCode"]) == ("FAILED", "S3NoSuchBucket")
+    assert described["FailureMessage"] == "The specified bucket does not exist"
+
+
+def test_objects_are_put_with_the_rights_of_who_asked(brume, dynamodb, bucket, recoverable):
+    _, arn = recoverable()
+    iam = brume.client("iam")
+    user = f"exporter-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=user)
+    statements = [{"Effect": "Allow", "Action": "dynamodb:ExportTableToPointInTime", "Resource": arn}]
+
+    def allow():
+        iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    allow()
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    client = brume.client("dynamodb", account=key["AccessKeyId"], secret=key["SecretAccessKey"])
+    begun = client.export_table_to_point_in_time(TableArn=arn, S3Bucket=bucket)["ExportDescription"]
+    described = finished(dynamodb, begun["ExportArn"])
+    assert (described["ExportStatus"], described["FailureCode"], described["FailureMessage"]) == ("FAILED", "S3AccessDenied", "Access Denied")
+    statements.append({"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/*"})
+    allow()
+    begun = client.export_table_to_point_in_time(TableArn=arn, S3Bucket=bucket)["ExportDescription"]
+    assert finished(dynamodb, begun["ExportArn"])["ExportStatus"] == "COMPLETED"
