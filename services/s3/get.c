@@ -27,7 +27,7 @@ struct question {
     str bucket, owner, key, version_id, range;
     struct condition condition;
     struct opt_i32 part_number;
-    str checksum_mode;
+    str checksum_mode, encryption;
     struct customer_key customer;
 };
 #define QUESTION_OF(in)                                                                            \
@@ -40,6 +40,7 @@ struct question {
                                      (in)->if_unmodified_since},                                   \
                        .part_number = (in)->part_number,                                           \
                        .checksum_mode = (in)->checksum_mode,                                       \
+                       .encryption = (in)->server_side_encryption,                                 \
                        .customer = S3_CUSTOMER_KEY_OF(in)})
 
 static err view_range(struct call *c, str range, struct view *v) {
@@ -93,6 +94,9 @@ static err look(struct call *c, const struct question *q, struct view *v) {
     if (q->range.p && q->part_number.set)
         return fail(c, &s3_invalid_request,
                     "Cannot specify both Range header and partNumber query parameter");
+    if (q->encryption.p)
+        return s3_fail_argument(c, "x-amz-server-side-encryption", q->encryption,
+                                "x-amz-server-side-encryption header is not supported for this operation.");
     TRY(s3_object_open(c, &bucket, q->key, q->version_id, &v->object));
     TRY(s3_customer_key_open(c, &q->customer, &v->object));
     v->bucket = bucket;

@@ -358,3 +358,15 @@ def test_nobody_reads_without_a_name(s3, bucket, key):
     with pytest.raises(urllib.error.HTTPError) as error:
         urllib.request.urlopen(url + "secret")
     assert error.value.code == 400 and b"require AWS Signature Version 4" in error.value.read()
+
+
+@pytest.mark.parametrize("operation", ["get_object", "head_object"])
+def test_a_reader_names_no_encryption(s3, bucket, operation):
+    s3.put_object(Bucket=bucket, Key="read", Body=BODY)
+    name = operation.title().replace("_", "")
+    s3.meta.events.register(f"before-call.s3.{name}", lambda params, **_: params["headers"].update({"x-amz-server-side-encryption": "AES256"}))
+    with pytest.raises(ClientError) as refused:
+        getattr(s3, operation)(Bucket=bucket, Key="read")
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    if operation == "get_object":
+        assert refused.value.response["Error"]["Code"] == "InvalidArgument"
