@@ -1,6 +1,8 @@
 /* The alarm: its row, who is made of it, switched, set, deleted. */
 #include "cloudwatch.h"
 
+enum { LATE_MS = 1000 /* behind the end of a period: the counts of services are in by then */ };
+
 struct key alarms_key(struct arena *a, str account, str region) {
     struct key k = key_new(a, S("cloudwatch"));
     key_str(&k, account);
@@ -58,7 +60,7 @@ void alarm_schedule(struct txn *t, struct arena *a, const struct alarm *alarm, i
         return;
     }
     i64 step_ms = MAX(10, alarm_period_s(alarm)) * 1000;
-    txn_task_set(t, &(struct task){.kind = S("cloudwatch-alarm"), .key = alarm_arn(a, alarm), .due_ms = now_ms - now_ms % step_ms + step_ms});
+    txn_task_set(t, &(struct task){.kind = S("cloudwatch-alarm"), .key = alarm_arn(a, alarm), .due_ms = now_ms - now_ms % step_ms + step_ms + LATE_MS});
 }
 
 /* ---- switched, set, deleted ---- */

@@ -3,7 +3,7 @@
 #ifndef BRUME_CLOUDWATCH_ALARM_RULE_H
 #define BRUME_CLOUDWATCH_ALARM_RULE_H
 
-#include "base/arena.h"
+#include "cloud/cloud.h"
 
 enum { RULE_DEPTH = 50, RULE_ELEMENTS_MAX = 500 };
 

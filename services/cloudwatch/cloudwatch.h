@@ -23,6 +23,7 @@ err metric_forget(struct txn *t, const struct task *task, i64 now_ms);
 void point_add(struct arena *a, struct point *p, const struct point *more);
 struct key point_key(struct arena *a, u64 metric);
 void point_put(struct txn *t, struct arena *a, u64 metric, str unit, i64 at_ms, const struct point *p);
+void metric_put(struct call *c, struct metric *m, str unit, i64 at_ms, const struct point *p); /* the metric is born with its first point */
 /* The points of [from, to) by period, ascending. unit absent: all units together. */
 struct bucket {
     i64 at_ms;

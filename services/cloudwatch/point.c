@@ -66,6 +66,15 @@ void point_put(struct txn *t, struct arena *a, u64 metric, str unit, i64 at_ms, 
     txn_put(t, key, record_encode(a, &cloudwatch_point_record, &p));
 }
 
+void metric_put(struct call *c, struct metric *m, str unit, i64 at_ms, const struct point *p) {
+    bool known = metric_load(c->txn, c->arena, c->account, c->region, m);
+    if (!known || m->last_ms + minute_ms <= c->now_ms) {
+        m->last_ms = c->now_ms;
+        metric_save(c->txn, c->arena, c->account, c->region, m);
+    }
+    point_put(c->txn, c->arena, m->id, unit, at_ms, p);
+}
+
 u32 units_of(struct txn *t, struct arena *a, u64 metric, str *units) {
     struct key k = point_key(a, metric);
     str prefix = key_bytes(&k), key, row, rest;

@@ -90,13 +90,8 @@ static err put(struct call *c, str space, const struct cloudwatch_metric_data *d
         TRY(check(c, &d, &m.dimensions));
         i64 at = d.in->timestamp.set ? d.in->timestamp.ms : c->now_ms;
         at -= at % (d.in->storage_resolution.set && d.in->storage_resolution.v == 1 ? 1000 : minute_ms);
-        bool known = metric_load(c->txn, c->arena, c->account, c->region, &m);
-        if (!known || m.last_ms + minute_ms <= c->now_ms) {
-            m.last_ms = c->now_ms;
-            metric_save(c->txn, c->arena, c->account, c->region, &m);
-        }
         struct point p = point_made(c->arena, d.in);
-        point_put(c->txn, c->arena, m.id, d.in->unit.p ? d.in->unit : S("None"), at, &p);
+        metric_put(c, &m, d.in->unit.p ? d.in->unit : S("None"), at, &p);
     }
     return NULL;
 }

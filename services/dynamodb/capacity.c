@@ -36,6 +36,8 @@ static void add_index(struct arena *a, struct dynamodb_secondary_indexes_capacit
 static struct dynamodb_consumed_capacity *consumed(struct call *c, const struct ddb_usage *u, str asked, bool twice) {
     bool indexes = str_eq(asked, S("INDEXES"));
     double factor = twice ? 2 : 1, read = u->read * factor, write = u->write * factor;
+    if (read > 0) count_metric(c, S("ConsumedReadCapacityUnits"), S("TableName"), u->table->name, read, S("Count"));
+    if (write > 0) count_metric(c, S("ConsumedWriteCapacityUnits"), S("TableName"), u->table->name, write, S("Count"));
     if (!indexes && !str_eq(asked, S("TOTAL"))) return NULL;
     struct dynamodb_consumed_capacity *out = NEW(c->arena, struct dynamodb_consumed_capacity);
     out->table_name = u->table->name;

@@ -37,6 +37,21 @@ void count_messages(struct call *c, const struct queue *q, const char *metric, d
     count_metric(c, str_of(metric), S("QueueName"), q->name, n, S("Count"));
 }
 
+void count_size(struct call *c, const struct queue *q, size_t bytes) { count_metric(c, S("SentMessageSize"), S("QueueName"), q->name, (double)bytes, S("Bytes")); }
+
+/* How full the queue is, for its metrics. */
+void sqs_gauge(struct call *c, str of);
+void sqs_gauge(struct call *c, str of) {
+    struct queue q;
+    struct message m;
+    if (!queue_load(c->txn, c->arena, c->account, c->region, of, &q)) return;
+    gauge_metric(c, S("ApproximateNumberOfMessagesVisible"), S("QueueName"), of, (double)q.counts.ready, S("Count"));
+    gauge_metric(c, S("ApproximateNumberOfMessagesNotVisible"), S("QueueName"), of, (double)q.counts.in_flight, S("Count"));
+    gauge_metric(c, S("ApproximateNumberOfMessagesDelayed"), S("QueueName"), of, (double)q.counts.delayed, S("Count"));
+    i64 oldest_ms = queue_first_visible(c->txn, c->arena, &q, &m) ? MAX(0, c->now_ms - m.sent_ms) : 0;
+    gauge_metric(c, S("ApproximateAgeOfOldestMessage"), S("QueueName"), of, (double)(oldest_ms / 1000), S("Seconds"));
+}
+
 /* AWS bills each begun 64 KiB of a request. */
 void count_request(struct call *c, const struct queue *q, size_t bytes) {
     enum { BILLED = 64 << 10 };

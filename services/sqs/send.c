@@ -75,6 +75,7 @@ err sqs_send_message(struct call *c, const struct sqs_send_message_request *in, 
     send(c, &q, &m, &sent);
     queue_close(c->txn, c->arena, &q, c->now_ms);
     count_messages(c, &q, "NumberOfMessagesSent", 1);
+    count_size(c, &q, contents_bytes(&m));
     count_request(c, &q, contents_bytes(&m));
     *out = (struct sqs_send_message_result){.message_id = sent.id, .md5_of_message_body = sent.body_md5, .md5_of_message_attributes = sent.attributes_md5,
                                             .md5_of_message_system_attributes = sent.system_md5, .sequence_number = sent.sequence};
@@ -117,6 +118,7 @@ err sqs_send_message_batch(struct call *c, const struct sqs_send_message_batch_r
             continue;
         }
         send(c, &q, &m, &s);
+        count_size(c, &q, contents_bytes(&m));
         out->successful.v[out->successful.n++] = (struct sqs_send_message_batch_result_entry){
             .id = in->entries.v[i].id, .message_id = s.id, .md5_of_message_body = s.body_md5, .md5_of_message_attributes = s.attributes_md5,
             .md5_of_message_system_attributes = s.system_md5, .sequence_number = s.sequence};

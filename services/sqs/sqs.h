@@ -114,6 +114,7 @@ MUST_USE err batch_repeated(struct call *c, str id);
 void batch_failure(struct call *c, struct sqs_batch_result_error_entry_list *failed, str id, err e);
 
 /* ---- metering ---- */
+void count_size(struct call *c, const struct queue *q, size_t bytes);
 void count_messages(struct call *c, const struct queue *q, const char *metric, double n);
 void count_request(struct call *c, const struct queue *q, size_t bytes);
 

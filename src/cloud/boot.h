@@ -19,6 +19,14 @@ struct room_release {
     bool (*release)(struct txn *t, str account, int *budget);
 };
 
+/* What a room tells of one of its things at the end of a minute, with gauge_metric(): `of` is the dimension's value
+ * under which it counts metrics, in the account and region of the call. */
+struct gauge {
+    const struct service *of;
+    void (*sample)(struct call *c, str of);
+};
+struct metric_sum; /* of counts.h */
+
 struct identity_door; /* of identity.h */
 struct cors_question; /* of cloud.h */
 struct page; /* of page.h */
@@ -37,6 +45,10 @@ struct cloud_config {
     int (*cors)(struct call *c, const struct cors_question *q); /* enum cors_result; NULL: no rules */
     /* Who takes the state changes of services (emit_event); NULL: nobody. In the transaction of the change. */
     void (*events)(struct call *c, str detail_type, str resource_arn, str detail_json);
+    /* Who keeps metrics: takes what services counted in a minute. NULL: nobody. */
+    void (*metrics)(struct call *c, const struct metric_sum *sum);
+    const struct gauge *gauges;
+    size_t gauge_count;
     const char *version;
     /* The root key beside test/test (DATA/credentials or BRUME_ROOT_*); absent: none. */
     str root_access_key, root_secret;
@@ -56,6 +68,8 @@ struct cloud {
     _Atomic bool saving; /* a snapshot at a time */
     _Atomic u64 data_epoch; /* trail.c: the policy epoch at which `data_selected` was looked at */
     _Atomic bool data_selected; /* some account wants its data calls recorded */
+    _Atomic bool counts_known; /* counts.c: a task will read what was counted */
+    _Atomic i64 counts_closed_ms; /* the minutes before are summed up */
     _Atomic u64 requests, errors;
     struct gate_slots *gate; /* compiled policies (gate.h) */
     struct throttles *throttles; /* throttle.h */

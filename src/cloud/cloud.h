@@ -261,6 +261,9 @@ void idempotency_store(struct call *c, str token, str params, str answer, i64 ke
  * journaled once, after the commit; a call that fails counts nothing. ---- */
 void emit_event(struct call *c, str detail_type, str resource_arn, str detail_json);
 void count_metric(struct call *c, str metric_name, str dimension_name, str dimension_value, double value, str unit);
+/* The counts of a minute become a metric of AWS/<Service> when it ends (counts.h). gauge_metric: for struct gauge of
+ * boot.h, in its call alone: a value as it is now. */
+void gauge_metric(struct call *c, str metric_name, str dimension_name, str dimension_value, double value, str unit);
 void count_usage(struct call *c, str usage_type, double quantity); /* AWS's usage types; names live as long as the call */
 
 /* ---- wall time: for the codes of authenticators, which know nothing of a clock that was moved ---- */

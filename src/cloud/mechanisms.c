@@ -2,6 +2,7 @@
  * state-change events. */
 #include "auth/session.h"
 #include "auth/token.h"
+#include "cloud/counts.h"
 #include "cloud/flight.h"
 #include "cloud/trail.h"
 #include "cloud/upkeep.h"
@@ -90,6 +91,9 @@ const struct task_kind cloud_task_kinds[] = {
     {.name = "idempotency", .run = forget_token},
     {.name = "reset", .run = reset_resume},
     {.name = "trail-sweep", .run = trail_sweep},
+    {.name = "counts", .perform = counts_read, .settle = counts_settle},
+    {.name = "counts-put", .run = counts_put},
+    {.name = "gauges", .run = gauges_sample},
 };
 const size_t cloud_task_kind_count = LENGTH(cloud_task_kinds);
 

@@ -1,7 +1,11 @@
 #include "cloud/record.h"
 
+#include "cloud/counts.h"
+
 #include "sys/sys.h"
 #include "text/json.h"
+
+#include <stdatomic.h>
 
 void records_open(struct cloud *cloud) {
     cloud->calls = journal_open(cloud->store, cloud->boot, "calls");
@@ -28,27 +32,42 @@ static void log_call(const struct call *c, const struct call_end *end) {
              STR_ARGS(op), end->status, STR_ARGS(code), (long long)end->us, STR_ARGS(c->request_id));
 }
 
+static void write_quantity(struct buf *b, const char *name, double v) {
+    buf_add(b, S(",\""));
+    buf_add(b, str_of(name));
+    buf_add(b, S("\":"));
+    if (v == (double)(i64)v) buf_i64(b, (i64)v); /* most are: no printf */
+    else buf_format(b, "%.17g", v);
+}
+
+static void write_place(struct buf *b, const struct call *c) {
+    field(b, "service", name_of(c->service));
+    field(b, "account", c->account);
+    field(b, "region", c->region);
+}
+
 static void write_count(struct cloud *cloud, const struct call_note *n) {
     const struct call *c = n->call;
     struct buf b = buf_new(c->arena, 8 << 10);
+    i64 at_ms = c->now_ms;
     buf_char(&b, '{');
     if (n->kind == NOTE_USAGE) {
         field(&b, "usage", n->name);
-        buf_add(&b, S(",\"quantity\":"));
+        write_quantity(&b, "quantity", n->quantity);
+        write_place(&b, c);
     } else {
         field(&b, "metric", n->name);
         field(&b, "dimension", n->dimension);
         field(&b, "of", n->of);
         field(&b, "unit", n->unit);
-        buf_add(&b, S(",\"value\":"));
+        write_place(&b, c);
+        write_quantity(&b, "value", n->quantity); /* last: all that stands before it says which metric (counts.c) */
+        at_ms = MAX(at_ms, atomic_load_explicit(&cloud->counts_closed_ms, memory_order_relaxed));
     }
-    if (n->quantity == (double)(i64)n->quantity) buf_i64(&b, (i64)n->quantity); /* most are: no printf */
-    else buf_format(&b, "%.17g", n->quantity);
-    field(&b, "service", name_of(c->service));
-    field(&b, "account", c->account);
-    field(&b, "region", c->region);
     buf_char(&b, '}');
-    if (!b.over) journal_add(cloud->metrics, c->now_ms, buf_str(&b));
+    if (b.over) return;
+    journal_add(cloud->metrics, at_ms, buf_str(&b));
+    if (n->kind == NOTE_METRIC) counts_due(cloud, at_ms);
 }
 
 void record_notes(struct cloud *cloud, const struct call *c, bool failed) {

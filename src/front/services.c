@@ -54,7 +54,7 @@ extern const struct task_kind sns_task_kinds[];
 extern const struct task_kind sqs_task_kinds[];
 
 const struct room_tasks rooms[] = {
-    {cloud_task_kinds, 3},
+    {cloud_task_kinds, 6},
     {cloudtrail_task_kinds, 1},
     {cloudwatch_task_kinds, 3},
     {ddb_task_kinds, 9},
@@ -89,6 +89,16 @@ int (*const cors)(struct call *c, const struct cors_question *q) = s3_cors;
 /* The room that takes state changes. */
 extern void events_take(struct call *c, str detail_type, str resource_arn, str detail_json);
 void (*const events)(struct call *c, str detail_type, str resource_arn, str detail_json) = events_take;
+
+/* The room that keeps metrics, and those that have gauges. */
+extern void cloudwatch_take(struct call *c, const struct metric_sum *sum);
+void (*const metrics)(struct call *c, const struct metric_sum *sum) = cloudwatch_take;
+extern void sqs_gauge(struct call *c, str of);
+
+const struct gauge gauges[] = {
+    {&sqs_service, sqs_gauge},
+};
+const size_t gauge_count = LENGTH(gauges);
 
 /* Rooms that show pages. */
 extern const struct page sns_page;

@@ -26,6 +26,11 @@ extern int (*const cors)(struct call *c, const struct cors_question *q);
 struct call;
 extern void (*const events)(struct call *c, str detail_type, str resource_arn, str detail_json);
 
+/* Who keeps metrics, and what there is to sample (cloud/boot.h). */
+extern void (*const metrics)(struct call *c, const struct metric_sum *sum);
+extern const struct gauge gauges[];
+extern const size_t gauge_count;
+
 /* Pages that need no signature (cloud/page.h). */
 extern const struct page *const pages[];
 extern const size_t page_count;
