@@ -2,6 +2,8 @@
  * kept for 24 hours, also when it was switched off or its table is gone. */
 #include "services/dynamodb/stream.h"
 
+#include "cloud/source.h"
+
 static const struct record_field shard_fields[] = {
     RECORD_U64(1, struct ddb_shard, first),      RECORD_U64(2, struct ddb_shard, last),   RECORD_I64(3, struct ddb_shard, born_ms),
     RECORD_I64(4, struct ddb_shard, closed_ms), RECORD_U64(5, struct ddb_shard, parent),
@@ -150,6 +152,8 @@ void ddb_stream_note(struct call *c, const struct ddb_change *change) {
     struct key k = ddb_space_key(c->arena, t->stream);
     key_u64(&k, txn_sequence(c->txn));
     txn_put(c->txn, key_bytes(&k), record_encode(c->arena, &ddb_stream_entry_record, &e));
+    str resource = arena_format(c->arena, "table/%.*s/stream/%.*s", STR_ARGS(t->name), STR_ARGS(ddb_stream_label(c->arena, t->stream_ms)));
+    source_arrived(c->txn, c->arena, arn_format(c->arena, S("dynamodb"), t->region, t->account, resource), c->now_ms);
 }
 
 /* ---- every four hours: a new shard, and what is a day old goes ---- */

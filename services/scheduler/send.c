@@ -50,7 +50,7 @@ static err to_operation(struct call *c, const struct invocation *i, str resource
     (void)str_cut(&operation, ':');
     service = str_cut(&operation, ':');
     TRY(operation_find(c, service, operation, &other));
-    return operation_call(c, &other, input);
+    return operation_call(c, &other, input, NULL);
 }
 
 err target_send(struct call *c, const struct invocation *i, str input) {

@@ -1,6 +1,8 @@
 /* The queue: born, found, listed, deleted. */
 #include "sqs.h"
 
+#include "cloud/source.h"
+
 str queue_row_key(struct arena *a, str account, str region, const char *type, str name) {
     struct key k = key_new(a, S("sqs"));
     key_str(&k, account);
@@ -84,6 +86,7 @@ void queue_close(struct txn *t, struct arena *a, struct queue *q, i64 now_ms) {
     if (q->counts.in_flight + q->counts.delayed > q->counts_before.in_flight + q->counts_before.delayed || !q->counts.timer_ms)
         queue_set_timer(t, a, q, now_ms + q->retention_s * 1000);
     if (!memcmp(&q->counts, &q->counts_before, sizeof q->counts)) return;
+    if (q->counts.ready > q->counts_before.ready) source_arrived(t, a, queue_arn(a, q), now_ms);
     txn_put(t, counts_key(a, q->space), record_encode(a, &counts_record, &q->counts));
     q->counts_before = q->counts;
 }

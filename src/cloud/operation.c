@@ -52,10 +52,15 @@ err operation_check(struct call *c, const struct call_other *other, str input_js
     return decode(c, other, input_json, &input);
 }
 
-err operation_call(struct call *c, const struct call_other *other, str input_json) {
+err operation_call(struct call *c, const struct call_other *other, str input_json, str *output_json) {
     const struct wire_service *w = other->service->wire;
-    u16 output = w->ops[other->op].output;
-    void *input, *out = arena_alloc(c->arena, output == WIRE_NONE ? sizeof(struct wire_unit) : w->shapes[output].size, 16);
+    const struct wire_op *op = &w->ops[other->op];
+    struct wire_message answer;
+    void *input, *out = arena_alloc(c->arena, op->output == WIRE_NONE ? sizeof(struct wire_unit) : w->shapes[op->output].size, 16);
     TRY(decode(c, other, input_json, &input));
-    return call_service(c, other, input, out);
+    TRY(call_service(c, other, input, out));
+    if (!output_json) return NULL;
+    wire_encode_response(w, op, WIRE_AWS_JSON_1_1, out, S(""), c->arena, &answer);
+    *output_json = answer.body;
+    return NULL;
 }

@@ -10,7 +10,7 @@
 MUST_USE err operation_find(struct call *c, str service, str operation, struct call_other *other);
 /* Is this an input of it? The API's member names, their first letter in either case. ValidationException. */
 MUST_USE err operation_check(struct call *c, const struct call_other *other, str input_json);
-/* call_service with such an input. */
-MUST_USE err operation_call(struct call *c, const struct call_other *other, str input_json);
+/* call_service with such an input. *output_json (NULL: nobody wants it) is the answer in the same form. */
+MUST_USE err operation_call(struct call *c, const struct call_other *other, str input_json, str *output_json);
 
 #endif

@@ -12,6 +12,7 @@
 #include "gen/kms.h"
 #include "gen/logs.h"
 #include "gen/organizations.h"
+#include "gen/pipes.h"
 #include "gen/s3.h"
 #include "gen/scheduler.h"
 #include "gen/sns.h"
@@ -30,6 +31,7 @@ const struct service *const services[] = {
     &kms_service,
     &logs_service,
     &organizations_service,
+    &pipes_service,
     &s3_service,
     &scheduler_service,
     &sns_service,
@@ -47,6 +49,7 @@ extern const struct task_kind logs_task_kinds[];
 extern const struct task_kind account_tasks[];
 extern const struct task_kind organizations_tasks[];
 extern const struct task_kind iam_task_kinds[];
+extern const struct task_kind pipes_task_kinds[];
 extern const struct task_kind s3_tasks[];
 extern const struct task_kind scheduler_task_kinds[];
 extern const struct task_kind events_task_kinds[];
@@ -63,6 +66,7 @@ const struct room_tasks rooms[] = {
     {account_tasks, 1},
     {organizations_tasks, 6},
     {iam_task_kinds, 4},
+    {pipes_task_kinds, 4},
     {s3_tasks, 5},
     {scheduler_task_kinds, 3},
     {events_task_kinds, 4},

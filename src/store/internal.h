@@ -248,7 +248,7 @@ void workers_stop(struct store *s);
 /* ---- the whole ---- */
 struct store {
     struct store_config config;
-    void *_Atomic owner; /* store_set_owner; tasks may be running already */
+    void *_Atomic owner; /* store_set_owner */
     const char *directory;
     int lock_fd;
     u64 number_base; /* added to LMDB's transaction numbers: a loaded snapshot goes on counting */

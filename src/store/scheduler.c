@@ -341,6 +341,7 @@ void scheduler_poke(struct store *s) {
 static i64 tasks_step(struct store *s) {
     struct scheduler *sched = &s->scheduler;
     i64 hold = atomic_load(&sched->hold_until_us), now_us = sys_monotonic_us();
+    if (s->config.owned && !atomic_load(&s->owner)) return INT64_MAX;
     if (hold > now_us) return hold;
     /* While the round looks, every task that is set pokes. */
     atomic_store(&sched->planned_due_ms, INT64_MAX);

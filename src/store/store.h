@@ -26,12 +26,13 @@ struct store_config {
     u32 flush_delay_us;    /* bench only: added to each flush, to see a slower disk; 0: what
                             * BRUME_BENCH_FLUSH_DELAY_US says */
     int zones;             /* availability zones with a blob directory each; 0: 1 (blob.h) */
+    bool owned;            /* tasks rest until store_set_owner: they count on the layer above */
 };
 /* NULL and *problem when it cannot: locked by another process (says which), a newer format, I/O. */
 struct store *store_open(struct arena *boot, const struct store_config *config, str *problem);
 void store_close(struct store *s); /* ends the batch in flight, stops threads */
 /* What the layer above keeps with a store, so that tasks find it: set once, before the first request. NULL
- * until then: tasks run from the moment the store is open. */
+ * until then. */
 void store_set_owner(struct store *s, void *owner);
 void *txn_owner(const struct txn *t);
 

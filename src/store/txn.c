@@ -11,7 +11,10 @@ struct arena *txn_arena(struct txn *t) { return t->arena; }
 bool txn_writable(const struct txn *t) { return t->writable; }
 u64 txn_number(const struct txn *t) { return t->number; }
 struct store *txn_store(struct txn *t) { return t->store; }
-void store_set_owner(struct store *s, void *owner) { atomic_store(&s->owner, owner); }
+void store_set_owner(struct store *s, void *owner) {
+    atomic_store(&s->owner, owner);
+    scheduler_poke(s);
+}
 void *txn_owner(const struct txn *t) { return atomic_load(&t->store->owner); }
 
 void store_damaged(const char *what, int code) {
