@@ -198,10 +198,15 @@ static void sort_row(struct insights_run *run, u32 at, struct insights_row *row)
 
 /* ---- groups ---- */
 
-/* By what they show: 5 and "5" are one. */
+/* By what they show: 5 and "5" are one. Times are shown dearly. */
 static str key_of(struct arena *a, const struct insights_value *v, u32 n) {
     struct buf b = buf_new(a, 8 << 20);
     for (u32 i = 0; i < n; i++) {
+        if (v[i].type == INSIGHTS_TIME) {
+            buf_char(&b, 't');
+            buf_add(&b, (str){(const char *)&v[i].number, sizeof v[i].number});
+            continue;
+        }
         str text = insights_show(a, &v[i]);
         buf_u64(&b, text.p ? text.n + 1 : 0);
         buf_char(&b, ':');
@@ -376,7 +381,7 @@ static bool may_matter(const struct insights_query *q, str message) {
     for (u32 i = 0; i < q->literal_count; i++) {
         const struct insights_literal *l = &q->literals[i];
         if (memmem(message.p, message.n, l->text.p, l->text.n)) continue;
-        if (!l->escapable || !memmem(message.p, message.n, "\\u", 2)) return false;
+        if (!l->escapable || !memchr(message.p, '\\', message.n)) return false;
     }
     return true;
 }

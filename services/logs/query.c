@@ -80,6 +80,17 @@ err log_query_forget(struct txn *t, const struct task *task, i64 now_ms) {
     return NULL;
 }
 
+void log_query_release(struct txn *t, struct arena *a, str type, str key, str row) {
+    struct log_query q = {0};
+    if (str_eq(type, S("query"))) {
+        ASSERT(record_decode(a, &logs_query_record, arena_str(a, row), &q));
+        if (q.results.n) txn_blob_delete(t, q.results);
+        txn_task_cancel(t, S("logs-query"), key);
+        txn_task_cancel(t, S("logs-query-forget"), key);
+    }
+    txn_delete(t, key);
+}
+
 /* ---- StartQuery ---- */
 
 static err malformed(struct call *c, const struct insights_problem *problem) {

@@ -28,6 +28,8 @@ void log_query_save(struct txn *t, struct arena *a, const struct log_query *q);
 bool log_query_is_open(const struct log_query *q); /* it has not ended yet */
 /* The end, however it came: the place among those that run is free. */
 void log_query_close(struct txn *t, struct arena *a, struct log_query *q, str status, i64 now_ms);
+/* A row of a type that begins with "query" goes with its account. */
+void log_query_release(struct txn *t, struct arena *a, str type, str key, str row);
 struct key log_query_key(struct arena *a, str account, str region, str id);
 
 /* ---- query_job.c ---- */

@@ -5,8 +5,8 @@
 #include "insights.h"
 #include "scan.h"
 
-enum { SLICE_BYTES = 16 << 20, RESULTS_MAX = 512 << 20 };
-static const i64 TIMEOUT_MS = 60 * 60 * 1000, PROGRESS_MS = 1000;
+enum { SLICE_BYTES = 16 << 20, LOOK_EVENTS = 16, RESULTS_MAX = 512 << 20 };
+static const i64 TIMEOUT_MS = 60 * 60 * 1000, PROGRESS_MS = 1000, SLICE_MS = 200;
 
 struct job {
     str account, region, id;
@@ -21,7 +21,7 @@ struct job {
     struct insights_query *plan;
     struct insights_run *run;
     struct log_position position;
-    bool positioned, refused;
+    bool positioned, refused, interrupted;
     i64 told_ms;
 };
 
@@ -41,41 +41,44 @@ static void begin_scan(struct job *j, struct call *c, struct scan *s) {
         if (log_group_load(c->txn, c->arena, j->account, j->region, j->query.groups.v[i].key, &group)) scan_add_group(s, &group);
 }
 
-static bool feed_all(struct job *j, struct call *c, struct scan *s) {
+enum fed { FED_ALL, FED_SO_FAR, FED_TOO_MUCH };
+static enum fed feed(struct job *j, struct call *c, struct scan *s) {
     struct scan_event e;
     const struct log_group *group = NULL;
     str name = {0};
-    while (scan_next(s, &e)) {
+    i64 until_ms = wall_now_ms() + SLICE_MS;
+    for (u32 i = 1; scan_next(s, &e); i++) {
         if (e.group != group) name = arena_format(c->arena, "%.*s:%.*s", STR_ARGS(e.group->account), STR_ARGS(e.group->name));
         group = e.group;
         struct insights_event fed = {e.event.time_ms, e.event.ingested_ms, e.event.message, e.stream, name, &e};
-        if (!insights_feed(j->run, &fed)) return false;
+        if (!insights_feed(j->run, &fed)) return FED_TOO_MUCH;
+        if (i % LOOK_EVENTS == 0 && wall_now_ms() > until_ms) return FED_SO_FAR; /* an expression may take long on each */
     }
-    return true;
+    return scan_paused(s) ? FED_SO_FAR : FED_ALL;
 }
 
 static bool slice(struct job *j) {
     struct arena a = {0};
     struct txn *t = store_snapshot(j->store, &a);
     struct log_query now = {0};
-    bool open = txn_owner(t) && log_query_load(t, &a, j->account, j->region, j->id, &now) && log_query_is_open(&now), more = false;
+    enum fed fed = FED_ALL;
+    bool open = txn_owner(t) && log_query_load(t, &a, j->account, j->region, j->id, &now) && log_query_is_open(&now);
     if (open) {
         struct call *c = call_for_task(t, &logs_service, j->account, j->region, store_now_ms(j->store));
         struct scan *s = scan_new(c, j->query.from_ms, j->query.to_ms == INT64_MAX ? INT64_MAX : j->query.to_ms + 1);
         begin_scan(j, c, s);
-        bool fits = feed_all(j, c, s);
+        fed = feed(j, c, s);
         struct scan_counts counts = scan_counts(s);
         j->scanned += (double)counts.records;
         j->bytes += (double)counts.bytes;
         j->position = scan_position(s);
         j->positioned = true;
-        more = fits && scan_paused(s);
-        if (!fits || scan_error(s)) j->status = S("Failed");
+        if (fed == FED_TOO_MUCH || scan_error(s)) j->status = S("Failed");
     }
     j->refused = !open;
     store_snapshot_end(t);
     arena_free(&a);
-    return more;
+    return fed == FED_SO_FAR && !j->status.p;
 }
 
 /* ---- what others see of it meanwhile ---- */
@@ -144,12 +147,13 @@ err log_query_run(struct arena *a, const struct task *task, str *result) {
     *j = (struct job){.arena = a, .store = task->store, .told_ms = wall_now_ms()};
     *result = (str){(const char *)j, sizeof *j}; /* of this process: settled in the same flight */
     if (!open_job(j, task)) return NULL;
-    while (!j->status.p && slice(j)) {
+    while (!j->status.p && !j->interrupted && slice(j)) {
         progress(j);
+        j->interrupted = store_closing(j->store);
         if (store_now_ms(j->store) - j->query.created_ms > TIMEOUT_MS) j->status = S("Timeout");
     }
     j->matched = (double)insights_matched(j->run);
-    if (j->refused || j->status.p) return NULL;
+    if (j->refused || j->interrupted || j->status.p) return NULL;
     struct insights_answer answer;
     bool done = insights_finish(j->run, &answer) && stage_results(j, &answer);
     j->status = done ? S("Complete") : S("Failed");
@@ -160,7 +164,7 @@ err log_query_settle(struct txn *t, const struct task *task, err outcome, str re
     const struct job *j = (const void *)result.p;
     struct log_query q = {0};
     struct arena *a = txn_arena(t);
-    (void)task;
+    if (j->interrupted && !j->status.p) txn_task_set(t, task); /* begins anew at the next start */
     if (!j->status.p && !outcome) return NULL;
     if (!log_query_load(t, a, j->account, j->region, j->id, &q) || !log_query_is_open(&q)) return NULL;
     bool complete = !outcome && str_eq(j->status, S("Complete"));

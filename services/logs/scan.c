@@ -75,7 +75,18 @@ bool scan_paused(const struct scan *s) { return s->paused; }
 void scan_must_contain(struct scan *s, str bytes) { s->needle = bytes; }
 err scan_error(const struct scan *s) { return s->error; }
 struct log_position scan_position(const struct scan *s) { return s->position; }
-struct scan_counts scan_counts(const struct scan *s) { return s->counts; }
+
+/* A block is counted when it is opened: what has not come of it yet does not count. */
+struct scan_counts scan_counts(const struct scan *s) {
+    struct scan_counts counts = s->counts;
+    for (u32 i = 0; i < s->n; i++) {
+        const struct open_block *b = s->heap[i];
+        u32 from = b->at + (b == s->shown), left = b->end - from;
+        counts.records -= left;
+        counts.bytes -= b->view.offsets[b->end] - b->view.offsets[from] - left;
+    }
+    return counts;
+}
 
 /* ---- the heap ---- */
 

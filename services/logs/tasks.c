@@ -107,9 +107,14 @@ bool logs_release(struct txn *t, str account, int *budget) {
         struct log_group group = {0};
         str rest = str_skip(arena_str(a, key), from.n);
         ASSERT(key_read_str(&rest, a, &region) && key_read_str(&rest, a, &type));
-        if (!str_eq(type, S("group"))) continue;
+        bool query = str_starts(type, S("query"));
+        if (!str_eq(type, S("group")) && !query) continue;
         if (!*budget) return false;
         --*budget;
+        if (query) {
+            log_query_release(t, a, type, arena_str(a, key), row);
+            continue;
+        }
         ASSERT(record_decode(a, &logs_group_record, arena_str(a, row), &group));
         txn_delete(t, arena_str(a, key));
         struct key streams = log_streams(a, group.id);

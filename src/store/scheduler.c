@@ -387,6 +387,13 @@ void scheduler_start(struct store *s) {
     ASSERT(thread_start(&sched->thread, "brume-scheduler", scheduler_main, s));
 }
 
+bool store_closing(struct store *s) {
+    pthread_mutex_lock(&s->scheduler.lock);
+    bool closing = s->scheduler.closing;
+    pthread_mutex_unlock(&s->scheduler.lock);
+    return closing;
+}
+
 void scheduler_stop(struct store *s) {
     struct scheduler *sched = &s->scheduler;
     pthread_mutex_lock(&sched->lock);

@@ -169,6 +169,9 @@ void txn_task_cancel(struct txn *t, str kind, str key);
 bool txn_task_get(struct txn *t, str kind, str key, struct task *task);
 void store_register_tasks(const struct task_kind *kinds, size_t n);
 
+/* The store is about to close: `perform` that takes long ends soon, and its settle sets the task again for the next start. */
+bool store_closing(struct store *s);
+
 /* ---- policy epoch: raised by every commit that touches a principal, key, policy, grant or tag. ---- */
 void txn_raise_epoch(struct txn *t);
 bool txn_raised_epoch(const struct txn *t); /* this function, so far: what it reads of such things may be its own */

@@ -168,6 +168,46 @@ def test_queries_are_described(logs):
     assert [q["queryId"] for q in logs.describe_queries(nextToken=page["nextToken"])["queries"]] == [first]
 
 
+SLOW = "filter @message like /(a+)+(a+)+(a+)+[bc]/ | stats count(*)"
+
+
+def start_slow(logs):
+    """A query that takes its time: an expression that goes to its limit on each event."""
+    fill(logs, "app", ["a" * 500] * 1900, step=1)
+    query = start(logs, "app", SLOW)
+    while logs.get_query_results(queryId=query)["status"] == "Scheduled":
+        time.sleep(0.05)
+    return query
+
+
+def test_a_query_is_stopped(logs):
+    query = start_slow(logs)
+    assert logs.get_query_results(queryId=query)["status"] == "Running"
+    assert 0 < logs.get_query_results(queryId=query)["statistics"]["recordsScanned"] < 1900
+    assert logs.stop_query(queryId=query)["success"]
+    assert logs.get_query_results(queryId=query)["status"] == "Cancelled"
+    assert [q["status"] for q in logs.describe_queries(logGroupName="app")["queries"]] == ["Cancelled"]
+
+
+def test_a_query_survives_stop_and_crash(start_brume, tmp_path):
+    server = start_brume(data=tmp_path / "data")
+    logs = server.client("logs")
+    fill(logs, "quick", ["x", "y"])
+    slow, quick = start_slow(logs), start(logs, "quick", "fields @message")
+    assert wait(logs, quick)["status"] == "Complete"
+    server.stop()
+    server = start_brume(data=tmp_path / "data")
+    logs = server.client("logs")
+    assert logs.get_query_results(queryId=slow)["status"] == "Running"
+    again = start(logs, "quick", "fields @message")
+    server.kill()
+    logs = start_brume(data=tmp_path / "data").client("logs")
+    assert [r["@message"] for r in rows(wait(logs, again))] == ["y", "x"]
+    assert len(logs.get_query_results(queryId=quick)["results"]) == 2
+    assert logs.get_query_results(queryId=slow)["status"] == "Running"
+    logs.stop_query(queryId=slow)
+
+
 def test_results_are_forgotten_after_a_week(start_brume):
     server = start_brume()
     logs = server.client("logs")
