@@ -1,5 +1,5 @@
 /* Log groups: made, described, listed, deleted; how long they keep events. */
-#include "logs.h"
+#include "metric_filter.h"
 
 struct key log_rows(struct arena *a, str account, str region, str type) {
     struct key k = key_new(a, S("logs"));
@@ -132,6 +132,7 @@ err logs_delete_log_group(struct call *c, const struct logs_delete_log_group_req
     TRY(log_group_open(c, in->log_group_name, &group));
     if (group.protected) return fail(c, &logs_validation_exception, "Log group %.*s has deletion protection enabled and cannot be deleted.", STR_ARGS(group.name));
     txn_delete(c->txn, group_row(c->arena, group.account, group.region, group.name));
+    metric_filters_forget(c->txn, c->arena, &group);
     struct key k = log_streams(c->arena, group.id);
     txn_task_set(c->txn, &(struct task){.kind = S("logs-sweep"), .key = key_bytes(&k)});
     txn_task_cancel(c->txn, S("logs-expire"), group_row(c->arena, group.account, group.region, group.name));

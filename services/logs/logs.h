@@ -7,7 +7,7 @@
 #include "records.h"
 
 extern const struct task_kind logs_task_kinds[];
-enum { LOGS_TASK_KINDS = 5 };
+enum { LOGS_TASK_KINDS = 6 };
 
 enum { EVENT_OVERHEAD = 26 /* bytes that AWS counts for an event beside its message */, EVENTS_MAX = 10000, RESPONSE_MAX = 1 << 20 };
 

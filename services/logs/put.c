@@ -1,5 +1,5 @@
 /* PutLogEvents: checked and packed before the writer is asked (prepare), then a few rows. */
-#include "logs.h"
+#include "metric_filter.h"
 
 enum { UPLOAD_MAX = 1 << 20, TOO_OLD_DAYS = 14, TOO_NEW_HOURS = 2, MERGE_AT = 64 /* blocks of a stream that are not merged */ };
 
@@ -18,6 +18,7 @@ struct upload {
     i64 bytes; /* as AWS counts them */
     struct piece *pieces;
     u32 piece_count, piece_max;
+    struct metric_measures *measures;
 };
 
 static err check(struct call *c, const struct logs_put_log_events_request *in) {
@@ -30,8 +31,6 @@ static err check(struct call *c, const struct logs_put_log_events_request *in) {
             return fail(c, &logs_invalid_parameter_exception, "Log events in a single PutLogEvents request must be in chronological order.");
     }
     if (bytes > UPLOAD_MAX) return fail(c, &logs_invalid_parameter_exception, "Upload too large: %lld bytes exceeds limit of %d", (long long)bytes, UPLOAD_MAX);
-    if (v[n - 1].timestamp.v - v[0].timestamp.v > day_ms)
-        return fail(c, &logs_invalid_parameter_exception, "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.");
     return NULL;
 }
 
@@ -76,6 +75,9 @@ static err make_upload(struct call *c, const struct logs_put_log_events_request 
     TRY(log_group_open(c, in->log_group_name, &u->group));
     TRY(log_stream_open(c, &u->group, in->log_stream_name, &u->stream));
     take_events(c, in, u);
+    if (u->count && u->events[u->count - 1].time_ms - u->events[0].time_ms > day_ms) /* those that are taken count */
+        return fail(c, &logs_invalid_parameter_exception, "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.");
+    u->measures = metric_filters_measure(c, &u->group, u->events, u->count);
     TRY(log_seal_key(c, &u->group, u->group.kms_epoch, &key));
     for (u32 from = 0, to; from < u->count; from = to) {
         size_t bytes = u->events[from].message.n;
@@ -144,6 +146,7 @@ err logs_put_log_events(struct call *c, const struct logs_put_log_events_request
     TRY(upload_of(c, in, &u));
     if (u->count) {
         add_blocks(c, u);
+        metric_filters_put(c, &u->group, u->measures);
         count_metric(c, S("IncomingBytes"), S("LogGroupName"), u->group.name, (double)u->bytes, S("Bytes"));
         count_metric(c, S("IncomingLogEvents"), S("LogGroupName"), u->group.name, u->count, S("Count"));
         count_usage(c, str_eq(u->group.class_name, S("INFREQUENT_ACCESS")) ? S("DataProcessingIA-Bytes") : S("DataProcessing-Bytes"), (double)u->bytes);

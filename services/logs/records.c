@@ -35,3 +35,12 @@ const struct record_type logs_time_record = RECORD_TYPE(struct log_time, time_fi
 
 static const struct record_field stored_fields[] = {RECORD_I64(1, struct log_stored, bytes)};
 const struct record_type logs_stored_record = RECORD_TYPE(struct log_stored, stored_fields);
+
+static const struct record_field metric_filter_fields[] = {
+    RECORD_STR(1, struct metric_filter, pattern), RECORD_STR(2, struct metric_filter, metric), RECORD_STR(3, struct metric_filter, space),
+    RECORD_STR(4, struct metric_filter, value), RECORD_STR(5, struct metric_filter, unit), RECORD_I64(6, struct metric_filter, created_ms),
+    RECORD_BOOL(7, struct metric_filter, has_default), RECORD_BOOL(8, struct metric_filter, transformed), RECORD_F64(9, struct metric_filter, by_default),
+    RECORD_LIST(10, struct metric_filter, dimensions, record_pair_type), RECORD_I64(11, struct metric_filter, matched_ms),
+    RECORD_I64(12, struct metric_filter, matched_before_ms),
+};
+const struct record_type logs_metric_filter_record = RECORD_TYPE(struct metric_filter, metric_filter_fields);

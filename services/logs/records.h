@@ -50,10 +50,20 @@ struct log_time { /* of the index by time: when the block ends */
     i64 last_ms;
 };
 
+struct metric_filter {
+    str pattern, metric, space, value, unit;
+    i64 created_ms;
+    bool has_default, transformed;
+    double by_default;
+    struct record_pairs dimensions; /* names, and the fields they come from */
+    i64 matched_ms, matched_before_ms; /* with a default: the last two minutes in which something matched */
+    str group, name; /* from the key */
+};
+
 struct log_stored { /* bytes of a group's events */
     i64 bytes;
 };
 
-extern const struct record_type logs_group_record, logs_data_key_record, logs_stream_record, logs_stream_home_record, logs_block_record, logs_time_record, logs_stored_record;
+extern const struct record_type logs_group_record, logs_data_key_record, logs_stream_record, logs_stream_home_record, logs_block_record, logs_time_record, logs_stored_record, logs_metric_filter_record;
 
 #endif

@@ -1,4 +1,5 @@
 /* What happens later: blocks of deleted streams and groups go, and those that expired. */
+#include "metric_filter.h"
 #include "query.h"
 
 enum { SLICE = 200 };
@@ -89,6 +90,7 @@ const struct task_kind logs_task_kinds[] = {
     {.name = "logs-sweep", .run = sweep},
     {.name = "logs-expire", .run = expire},
     {.name = "logs-merge", .perform = log_merge_make, .settle = log_merge_settle},
+    {.name = "logs-default", .run = metric_filter_default},
     {.name = "logs-query", .perform = log_query_run, .settle = log_query_settle},
     {.name = "logs-query-forget", .run = log_query_forget},
 };

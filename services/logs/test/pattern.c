@@ -119,7 +119,7 @@ static void fields(void) {
     YES("[..., timestamp = \"10/Oct/2000:13:25:15 -0700\", request, s, b]", line);
     YES("[..., s = 500 || s = 404, b]", line);
     NO("[..., s != 500 && s != 404, b]", line);
-    YES("[..., s = 404 && s != 5*, ,]", line);
+    YES("[..., s = 404 && s != 5*,]", line);
     YES("[w1=ERROR, w2]", "ERROR here");
     NO("[w1=ERROR, w2]", "ERROR");
     YES("[w1=ERROR||w1=%WARN%, w2]", "a_WARNING x");
