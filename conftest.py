@@ -19,6 +19,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 ROOT = Path(__file__).resolve().parent
+LIBRARIES = {"BRUME_DUCKDB": str(ROOT / ".deps/duckdb/libduckdb.so")}  # opened by who asks in SQL
 BINARY = os.environ.get("BRUME_BINARY", str(ROOT / "build/src/front/brume"))
 
 
@@ -41,7 +42,7 @@ class Brume:
     def start(self):
         command = [BINARY, "serve", "--port", "0", "--data", str(self.data), *self.arguments]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                        env=dict(os.environ, **self.environment))
+                                        env={**LIBRARIES, **os.environ, **self.environment})
         threading.Thread(target=self._drain, args=(self.process.stderr,), daemon=True).start()
         ready = self.process.stdout.readline()
         match = re.match(r"brume ready (\S+)", ready)

@@ -19,6 +19,7 @@ const struct option options[] = {
     {"tls", NULL, NULL, OPTION_SWITCH, FIELD(tls), 0, 0, "serve HTTPS too, under a CA of brume's own in DATA/tls/ca.pem"},
     {"region", "REGION", NULL, OPTION_TEXT, FIELD(region), 0, 0, "the region that env and run set; default us-east-1"},
     {"zones", "N", NULL, OPTION_NUMBER, FIELD(zones), 1, 8, "availability zones, each with its own directory of object bytes; two copies of each object where there are two; default 1"},
+    {"duckdb", "FILE", NULL, OPTION_TEXT, FIELD(duckdb), 0, 0, "DuckDB's library, for services that are asked in SQL; default libduckdb.so where the loader finds it"},
     {"loops", "N", NULL, OPTION_NUMBER, FIELD(loops), 0, 256, "network threads; default 0: one for each processor"},
     {"log", "LEVEL", NULL, OPTION_LEVEL, FIELD(log), 0, 0, "error, warn, info (the default) or debug, on standard error"},
     {"config", "FILE", NULL, OPTION_TEXT, FIELD(file), 0, 0,

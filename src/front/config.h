@@ -17,6 +17,7 @@ struct config {
     i64 zones;
     const char *region; /* of `env`, `run` */
     const char *file;   /* the configuration file */
+    const char *duckdb; /* its library; NULL: where the machine's loader finds it */
     /* of single commands */
     const char *account;
     bool coalesce, man;
