@@ -253,7 +253,8 @@ enum step stage_encode(struct flight *f) {
                 &(struct call_end){.service = f->service, .op = f->op, .error = f->error, .status = m.status,
                                    .us = sys_monotonic_us() - f->arrived_us, .out = f->out});
     if (f->form && form_upload_answer(f, &m, headers, n)) return STEP_DONE;
-    if (stream && !head && m.status != 304) respond_stream(f, m.status, headers, n, stream);
+    if (f->events && !f->error) events_respond(f, m.status, headers, n);
+    else if (stream && !head && m.status != 304) respond_stream(f, m.status, headers, n, stream);
     else http_respond(f->exchange, m.status, headers, n, head || !m.has_body ? (str){"", 0} : m.body);
     return STEP_DONE;
 }

@@ -156,6 +156,19 @@ struct stream *stream_stage(struct store *s, struct arena *a, str bytes);
 /* The store that the call works on: for blob_stage_new() in a prepare function or on a worker. */
 struct store *call_store(const struct call *c);
 
+/* ---- event streams: an answer in pieces, each made when the one before has left. The handler gives the source;
+ * its pieces are made on a worker, without a snapshot, until it says EVENTS_END or the client goes. ---- */
+struct event_writer;
+enum events_step { EVENTS_MORE, EVENTS_END };
+struct event_source {
+    enum events_step (*next)(void *context, struct event_writer *w);
+    void *context; /* lives as long as the call's arena, or longer */
+};
+struct event_stream *event_stream_of(struct call *c, struct event_source source);
+struct arena *event_arena(struct event_writer *w);             /* of the piece in the making */
+void event_write(struct event_writer *w, const void *event);   /* the operation's event union with one member set */
+void event_write_error(struct event_writer *w, str code, str message); /* the last of a stream that breaks */
+
 /* ---- authorisation inside a handler, where AWS decides per entry or a right shapes the answer.
  * true: allowed. The operation's own rights (overlay) have been checked before. ---- */
 struct auth_facts;

@@ -62,6 +62,7 @@ struct flight {
     struct admin_call *admin; /* an administrative call, instead of a service's */
     struct form_upload *form; /* S3: a browser's form instead of a PUT (form.h) */
     struct stream *stream; /* the body, received or copied; its stage is dropped with the flight */
+    struct event_stream *events; /* the answer's, instead of a body (events.c) */
     struct site_answer *site; /* instead of the operation's own answer (page.h) */
     struct intake *intake; /* a streamed body on its way in */
     struct arena_mark before_handle;
@@ -146,6 +147,9 @@ enum step transfer_start(struct flight *f);
 
 /* answer.c */
 void answer_plain(struct flight *f, int status, str content_type, str body);
+
+/* events.c: an answer as an event stream */
+void events_respond(struct flight *f, int status, const struct http_header *headers, size_t n);
 
 /* site.c: a request for a page of the site (page.h) */
 bool site_owns(const struct flight *f);
