@@ -3,7 +3,7 @@
 #include "services/s3/select_input.h"
 #include "services/s3/select_output.h"
 
-#include "services/s3/encryption.h"
+#include "services/s3/seal.h"
 #include "services/s3/storage.h"
 
 enum {
@@ -19,7 +19,6 @@ struct selection {
     struct sql_query *query;
     struct select_layout layout;
     struct select_input *input;
-    struct blob_reader *reader;
     struct sql_value *items;
     struct sql_value *rows; /* what FROM finds in a JSON record */
     u32 row_count, row_at;
@@ -283,20 +282,23 @@ static err query_read(struct call *c, const struct s3_select_object_content_requ
     return NULL;
 }
 
-static err object_open(struct call *c, const struct s3_select_object_content_request *in, struct object_row *object) {
+static err object_open(struct call *c, const struct s3_select_object_content_request *in, struct object_row *object, struct stream **bytes) {
     struct bucket_row bucket;
+    str data_key;
     struct customer_key customer = S3_CUSTOMER_KEY_OF(in);
     if (c->principal->kind == PRINCIPAL_ANONYMOUS) return fail(c, &cloud_access_denied, "Access Denied");
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     TRY(s3_object_open(c, &bucket, in->key, (str){0}, object));
     TRY(s3_customer_key_open(c, &customer, object));
     TRY(s3_storage_check(c, &bucket, in->key, object));
-    TRY(s3_encryption_open(c, bucket.name, in->key, object, NULL));
+    TRY(s3_seal_data_key(c, bucket.name, in->key, object, &customer, &data_key));
     s3_storage_was_read(c, &bucket, in->key, object, object->size);
+    *bytes = NULL;
+    if (object->size) *bytes = stream_of_hidden(c, object->blob, 0, object->size, s3_seal_open(c, &bucket, object, data_key, 0, object->size));
     return NULL;
 }
 
-static bool read_blob(void *context, u64 offset, char *out, size_t n) { return blob_read(context, offset, out, n); }
+static bool read_bytes(void *context, u64 offset, char *out, size_t n) { return stream_read(context, offset, out, n); }
 
 static void selection_free(void *object) {
     struct selection *s = object;
@@ -306,6 +308,7 @@ static void selection_free(void *object) {
 
 err s3_select_object_content(struct call *c, const struct s3_select_object_content_request *in, struct s3_select_object_content_output *out) {
     struct object_row object;
+    struct stream *bytes;
     struct select_format format = {0};
     struct selection *s = NEW(c->arena, struct selection);
     arena_on_free(c->arena, selection_free, s);
@@ -314,11 +317,10 @@ err s3_select_object_content(struct call *c, const struct s3_select_object_conte
     TRY(input_format(c, in->input_serialization, &format));
     TRY(output_layout(c, in->output_serialization, &s->layout));
     TRY(query_read(c, in, s, !format.json));
-    TRY(object_open(c, in, &object));
+    TRY(object_open(c, in, &object, &bytes));
     TRY(scan_range(c, in->scan_range, object.size, &format));
     s->progress = in->request_progress && in->request_progress->enabled.v;
-    if (object.size) s->reader = blob_open(c->txn, object.blob, c->arena);
-    s->input = select_input_new(&s->arena, &format, (struct select_source){.read = read_blob, .context = s->reader, .size = object.size});
+    s->input = select_input_new(&s->arena, &format, (struct select_source){.read = read_bytes, .context = bytes, .size = object.size});
     s->first = buf_new(&s->arena, PIECE_MAX);
     s->first_is_due = true;
     make_piece(s, &s->first);

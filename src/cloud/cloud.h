@@ -148,6 +148,8 @@ str stream_adopt(struct call *c, struct stream *s);
 struct stream *stream_of_blob(struct call *c, str reference, u64 offset, u64 length);
 struct stream *stream_of_hidden(struct call *c, str reference, u64 offset, u64 length, const struct body_keys *keys);
 struct stream *stream_of_bytes(struct call *c, str bytes);
+/* n bytes of a stream out, for a room that looks into them, on a worker: it blocks. False: damaged on the disk. */
+MUST_USE bool stream_read(const struct stream *s, u64 offset, char *out, size_t n);
 /* In: bytes of one's own as the body of a call to another service (S3's PutObject), staged and digested. Blocks on
  * the disk: in `perform` of an outbox task, for the call in its settle. NULL: the disk. What nobody adopts goes
  * with the arena. */

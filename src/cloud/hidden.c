@@ -26,6 +26,11 @@ bool hidden_read(struct blob_reader *reader, const struct body_keys *keys, u64 o
     return true;
 }
 
+bool stream_read(const struct stream *s, u64 offset, char *out, size_t n) {
+    ASSERT(s->reader);
+    return hidden_read(s->reader, s->keys, s->offset + offset, out, n);
+}
+
 static void wipe(void *keys) { explicit_bzero(((struct body_keys *)keys)->v, ((struct body_keys *)keys)->n * sizeof(struct body_key)); }
 
 struct body_keys *body_keys_new(struct arena *a, u32 max) {
