@@ -293,7 +293,6 @@ static err object_open(struct call *c, const struct s3_select_object_content_req
     TRY(s3_storage_check(c, &bucket, in->key, object));
     TRY(s3_seal_data_key(c, bucket.name, in->key, object, &customer, &data_key));
     s3_storage_was_read(c, &bucket, in->key, object, object->size);
-    *bytes = NULL;
     if (object->size) *bytes = stream_of_hidden(c, object->blob, 0, object->size, s3_seal_open(c, &bucket, object, data_key, 0, object->size));
     return NULL;
 }
@@ -308,7 +307,7 @@ static void selection_free(void *object) {
 
 err s3_select_object_content(struct call *c, const struct s3_select_object_content_request *in, struct s3_select_object_content_output *out) {
     struct object_row object;
-    struct stream *bytes;
+    struct stream *bytes = NULL;
     struct select_format format = {0};
     struct selection *s = NEW(c->arena, struct selection);
     arena_on_free(c->arena, selection_free, s);
