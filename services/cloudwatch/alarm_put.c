@@ -115,6 +115,8 @@ static err check_alarm(struct call *c, const struct cloudwatch_put_metric_alarm_
 err cloudwatch_put_metric_alarm(struct call *c, const struct cloudwatch_put_metric_alarm_input *in, struct wire_unit *out) {
     (void)out;
     TRY(check_alarm(c, in));
+    for (u32 i = 0; in->threshold_metric_id.p && i < in->metrics.n; i++)
+        if (in->metrics.v[i].metric_stat) anomaly_watch(c, in->metrics.v[i].metric_stat);
     struct alarm alarm = {
         .description = in->alarm_description, .space = in->namespace, .metric = in->metric_name, .statistic = in->statistic.p ? in->statistic : in->extended_statistic,
         .extended = in->extended_statistic.p != NULL, .unit = in->unit, .comparison = in->comparison_operator, .missing = in->treat_missing_data,

@@ -15,6 +15,8 @@ static const i64 minute_ms = 60000, hour_ms = 3600000, day_ms = 86400000;
 /* ---- metric.c ---- */
 struct record_pairs dimensions_sorted(struct arena *a, const struct cloudwatch_dimensions *given);
 struct cloudwatch_dimensions dimensions_shown(struct arena *a, const struct record_pairs *dimensions);
+str dimensions_digest(struct arena *a, const struct record_pairs *dimensions);
+struct key metrics_key(struct arena *a, str account, str region);
 bool metric_load(struct txn *t, struct arena *a, str account, str region, struct metric *metric); /* by space, name, dimensions */
 void metric_save(struct txn *t, struct arena *a, str account, str region, struct metric *metric);
 err metric_forget(struct txn *t, const struct task *task, i64 now_ms);
@@ -36,6 +38,7 @@ struct buckets {
 };
 struct span {
     i64 from_ms, to_ms, period_ms;
+    i64 now_ms; /* 0: whatever there is; else older points count only for the periods that AWS still keeps then */
 };
 struct buckets points_of(struct txn *t, struct arena *a, u64 metric, str unit, const struct span *span);
 /* The units in which the metric has points. */
@@ -56,9 +59,33 @@ struct query_answer {
     struct series *v; /* one, or those of an array */
     u32 n;
 };
-struct query_run;
+struct slot {
+    bool done, running;
+    struct math_value value;
+};
+struct query_run {
+    struct call *c;
+    const struct cloudwatch_metric_data_queries *queries;
+    struct slot *slots;
+    i64 from_ms, to_ms;
+    int depth;
+};
+struct series query_metric(struct query_run *run, struct metric *m, const struct statistic *s, str unit, i64 period_ms);
 MUST_USE err queries_open(struct call *c, const struct cloudwatch_metric_data_queries *queries, i64 from_ms, i64 to_ms, struct query_run **run);
 MUST_USE err query_series(struct call *c, struct query_run *run, u32 i, struct query_answer *answer);
+
+/* ---- search.c ---- */
+bool search_matches(struct arena *a, str text, const struct metric *m, bool *value, str *problem); /* false: no search expression */
+bool metrics_search(struct query_run *run, str text, str statistic, i64 period_s, struct math_value *value, str *problem);
+
+/* ---- anomaly.c: bands and detectors ---- */
+bool anomaly_band(struct query_run *run, const struct cloudwatch_metric_stat *stat, double width, struct math_value *value, str *problem);
+void anomaly_watch(struct call *c, const struct cloudwatch_metric_stat *stat); /* an alarm needs a trained detector */
+err anomaly_train(struct arena *a, const struct task *task, str *result);
+err anomaly_trained(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms);
+
+/* ---- label.c: ${AVG} and the like in labels ---- */
+str label_expand(struct call *c, str label, const struct series *s, const struct cloudwatch_metric_data_query *q, str own, str timezone);
 
 /* ---- alarm.c ---- */
 struct key alarms_key(struct arena *a, str account, str region);

@@ -51,7 +51,7 @@ err cloudwatch_get_metric_statistics(struct call *c, const struct cloudwatch_get
     out->datapoints.set = true;
     struct metric m = {.space = in->namespace, .name = in->metric_name, .dimensions = dimensions_sorted(c->arena, &in->dimensions)};
     if (!metric_load(c->txn, c->arena, c->account, c->region, &m)) return NULL;
-    struct span span = {.to_ms = in->end_time.ms, .period_ms = in->period.v * 1000LL};
+    struct span span = {.to_ms = in->end_time.ms, .period_ms = in->period.v * 1000LL, .now_ms = c->now_ms};
     span.from_ms = in->start_time.ms - in->start_time.ms % (in->period.v < 60 ? 1000 : minute_ms);
     if (in->unit.p) units[0] = in->unit;
     else n = units_of(c->txn, c->arena, m.id, units);
@@ -66,8 +66,7 @@ err cloudwatch_get_metric_statistics(struct call *c, const struct cloudwatch_get
 /* ---- GetMetricData ---- */
 
 /* The metric's name, and the statistic where the name alone does not tell two of the request apart. */
-static str label_of(struct call *c, const struct cloudwatch_metric_data_queries *queries, const struct cloudwatch_metric_data_query *q) {
-    if (q->label.p) return q->label;
+static str own_label(struct call *c, const struct cloudwatch_metric_data_queries *queries, const struct cloudwatch_metric_data_query *q) {
     if (!q->metric_stat) return q->id;
     str name = q->metric_stat->metric->metric_name;
     for (u32 i = 0; i < queries->n; i++) {
@@ -76,6 +75,18 @@ static str label_of(struct call *c, const struct cloudwatch_metric_data_queries 
             return arena_format(c->arena, "%.*s %.*s", STR_ARGS(name), STR_ARGS(q->metric_stat->stat));
     }
     return name;
+}
+
+/* Of several that one expression gives: its label, unless a dynamic one tells them apart, and what each is. */
+static str label_of(struct call *c, const struct cloudwatch_get_metric_data_input *in, u32 i, const struct query_answer *answer, u32 j) {
+    const struct cloudwatch_metric_data_query *q = &in->metric_data_queries.v[i];
+    const struct series *s = &answer->v[j];
+    str zone = in->label_options ? in->label_options->timezone : (str){0}, own = own_label(c, &in->metric_data_queries, q);
+    bool found = q->expression.p && str_find(q->expression, S("SEARCH(")) != STR_NONE, many = answer->n > 1 || found;
+    if (many) own = found || q->label.p ? s->id : arena_format(c->arena, "%.*s %.*s", STR_ARGS(own), STR_ARGS(s->id));
+    if (!q->label.p) return own;
+    str expanded = label_expand(c, q->label, s, q, own, zone);
+    return many && str_eq(expanded, q->label) ? arena_format(c->arena, "%.*s %.*s", STR_ARGS(q->label), STR_ARGS(s->id)) : expanded;
 }
 
 struct pager {
@@ -132,8 +143,7 @@ err cloudwatch_get_metric_data(struct call *c, const struct cloudwatch_get_metri
     u64 before = p.skip;
     for (u32 i = 0; i < queries->n; i++)
         for (u32 j = 0; j < answers[i].n; j++) {
-            str label = label_of(c, queries, &queries->v[i]);
-            if (answers[i].n > 1) label = arena_format(c->arena, "%.*s %.*s", STR_ARGS(label), STR_ARGS(answers[i].v[j].id));
+            str label = label_of(c, in, i, &answers[i], j);
             if (add_result(c, out, &p, &answers[i].v[j], queries->v[i].id, label)) continue;
             out->next_token = page_token(c, arena_format(c->arena, "%llu", (unsigned long long)(before + p.given)));
             return NULL;

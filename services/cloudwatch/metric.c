@@ -22,7 +22,7 @@ struct cloudwatch_dimensions dimensions_shown(struct arena *a, const struct reco
     return shown;
 }
 
-static struct key metrics_key(struct arena *a, str account, str region) {
+struct key metrics_key(struct arena *a, str account, str region) {
     struct key k = key_new(a, S("cloudwatch"));
     key_str(&k, account);
     key_str(&k, region);
@@ -31,16 +31,19 @@ static struct key metrics_key(struct arena *a, str account, str region) {
 }
 
 /* Dimensions are too long for a key: their digest stands in it. */
-static str metric_row(struct arena *a, str account, str region, const struct metric *m) {
-    struct key k = metrics_key(a, account, region);
+str dimensions_digest(struct arena *a, const struct record_pairs *d) {
     struct buf b = buf_new(a, 1 << 20);
     u8 digest[32];
+    for (u32 i = 0; i < d->n; i++) buf_format(&b, "%zu:%.*s%zu:%.*s", d->v[i].key.n, STR_ARGS(d->v[i].key), d->v[i].value.n, STR_ARGS(d->v[i].value));
+    sha256(buf_str(&b), digest);
+    return hex_of(a, (str){(const char *)digest, 16});
+}
+
+static str metric_row(struct arena *a, str account, str region, const struct metric *m) {
+    struct key k = metrics_key(a, account, region);
     key_str(&k, m->space);
     key_str(&k, m->name);
-    for (u32 i = 0; i < m->dimensions.n; i++)
-        buf_format(&b, "%zu:%.*s%zu:%.*s", m->dimensions.v[i].key.n, STR_ARGS(m->dimensions.v[i].key), m->dimensions.v[i].value.n, STR_ARGS(m->dimensions.v[i].value));
-    sha256(buf_str(&b), digest);
-    key_str(&k, hex_of(a, (str){(const char *)digest, 16}));
+    key_str(&k, dimensions_digest(a, &m->dimensions));
     return key_bytes(&k);
 }
 
@@ -96,7 +99,8 @@ err metric_forget(struct txn *t, const struct task *task, i64 now_ms) {
     return NULL;
 }
 
-const struct task_kind cloudwatch_task_kinds[] = {{.name = "cloudwatch-forget", .run = metric_forget}, {.name = "cloudwatch-alarm", .run = alarm_evaluate}, {.name = "cloudwatch-suppression", .run = composite_resume}};
+const struct task_kind cloudwatch_task_kinds[] = {{.name = "cloudwatch-forget", .run = metric_forget}, {.name = "cloudwatch-alarm", .run = alarm_evaluate}, {.name = "cloudwatch-suppression", .run = composite_resume},
+                                                  {.name = "cloudwatch-train", .perform = anomaly_train, .settle = anomaly_trained}};
 
 /* ---- ListMetrics ---- */
 

@@ -302,17 +302,95 @@ static bool function_if(struct reader *r, struct math_value *x) {
     return choose(r, x, &yes, &no);
 }
 
-static bool function_metrics(struct reader *r, struct math_value *x) {
-    str part = S("");
+static bool quoted(struct reader *r, str *text) {
     bool single = take(r, "'");
-    if (single || take(r, "\"")) {
-        size_t end = str_find_char(r->rest, single ? '\'' : '"');
-        if (end == STR_NONE) return wrong(r, S("A string does not end"));
-        part = str_take(r->rest, end);
-        r->rest = str_skip(r->rest, end + 1);
-    }
-    str problem = {0};
+    if (!single && !take(r, "\"")) return wrong(r, S("Expected a string in quotes"));
+    size_t end = str_find_char(r->rest, single ? '\'' : '"');
+    if (end == STR_NONE) return wrong(r, S("A string does not end"));
+    *text = str_take(r->rest, end);
+    r->rest = str_skip(r->rest, end + 1);
+    return true;
+}
+
+static bool at_quote(struct reader *r) {
+    blanks(r);
+    return r->rest.n && (*r->rest.p == '\'' || *r->rest.p == '"');
+}
+
+static bool function_metrics(struct reader *r, struct math_value *x) {
+    str part = S(""), problem = {0};
+    if (at_quote(r) && !quoted(r, &part)) return false;
     return r->world->metrics(r->world->context, part, x, &problem) || wrong(r, problem);
+}
+
+static bool take_number(struct reader *r, double *v) {
+    struct math_value x;
+    if (!expression(r, &x)) return false;
+    if (x.type != MATH_SCALAR) return wrong(r, S("Expected a number"));
+    *v = x.scalar;
+    return true;
+}
+
+static bool function_search(struct reader *r, struct math_value *x) {
+    str text, statistic, problem = {0};
+    double period_s = 0;
+    if (!quoted(r, &text) || !comma(r) || !quoted(r, &statistic)) return false;
+    if (take(r, ",") && !take_number(r, &period_s)) return false;
+    if (!r->world->search) return wrong(r, S("brume does not have the function SEARCH here"));
+    if (period_s < 0 || period_s > 86400) return wrong(r, S("The period of a SEARCH is not valid"));
+    return r->world->search(r->world->context, text, statistic, (i64)period_s, x, &problem) || wrong(r, problem);
+}
+
+static bool function_band(struct reader *r, struct math_value *x) {
+    str problem = {0}, id = word(r);
+    double width = 2;
+    if (!id.n) return wrong(r, S("ANOMALY_DETECTION_BAND takes the Id of a metric"));
+    if (take(r, ",") && !take_number(r, &width)) return false;
+    if (!(width > 0)) return wrong(r, S("The width of a band must be greater than 0"));
+    if (!r->world->band) return wrong(r, S("brume does not have the function ANOMALY_DETECTION_BAND here"));
+    return r->world->band(r->world->context, id, width, x, &problem) || wrong(r, problem);
+}
+
+static bool function_slice(struct reader *r, struct math_value *x) {
+    double begin, end = 0;
+    if (!expression(r, x) || !comma(r) || !take_number(r, &begin)) return false;
+    bool one = !take(r, ",");
+    if (!one && !take_number(r, &end)) return false;
+    return math_slice(x, begin, one ? begin + 1 : end, one) || wrong(r, S("SLICE takes an array, and positions that it has"));
+}
+
+#define RANK(name) \
+    static double rank_##name(const struct series *s) { \
+        struct summary sum = {0}; \
+        for (u32 i = 0; i < s->n; i++) summary_add(&sum, s->v[i]); \
+        return s->n ? summary_of(&sum, S(#name)) : 0; \
+    }
+RANK(SUM)
+RANK(AVG)
+RANK(MIN)
+RANK(MAX)
+RANK(STDDEV)
+static double rank_first(const struct series *s) { return s->n ? s->v[0] : 0; }
+static double rank_last(const struct series *s) { return s->n ? s->v[s->n - 1] : 0; }
+
+/* SORT(metrics, MAX, DESC, 3) */
+static bool function_sort(struct reader *r, struct math_value *x) {
+    static const struct {
+        const char *name;
+        double (*by)(const struct series *s);
+    } ranks[] = {{"SUM", rank_SUM}, {"AVG", rank_AVG}, {"MIN", rank_MIN}, {"MAX", rank_MAX}, {"STDDEV", rank_STDDEV}, {"FIRST", rank_first}, {"LAST", rank_last}};
+    double (*by)(const struct series *) = NULL;
+    double max = 500;
+    if (!expression(r, x) || !comma(r)) return false;
+    for (size_t i = 0; i < LENGTH(ranks) && !by; i++)
+        if (take_word(r, ranks[i].name)) by = ranks[i].by;
+    if (!by || !comma(r)) return wrong(r, S("SORT takes SUM, AVG, MIN, MAX, STDDEV, FIRST or LAST second"));
+    bool descends = take_word(r, "DESC");
+    if (!descends && !take_word(r, "ASC")) return wrong(r, S("SORT takes ASC or DESC third"));
+    if (take(r, ",") && !take_number(r, &max)) return false;
+    if (x->type != MATH_ARRAY || !(max >= 1 && max <= 500)) return wrong(r, S("SORT takes an array, and how many to keep"));
+    math_sort(r->arena, x, by, descends, (u32)max);
+    return true;
 }
 
 static bool call_simple(struct reader *r, str name, struct math_value *x) {
@@ -328,13 +406,14 @@ static bool call_simple(struct reader *r, str name, struct math_value *x) {
     else if (str_eq(name, S("METRIC_COUNT"))) *x = scalar(x->type == MATH_SCALAR ? 0 : x->n);
     else if (str_eq(name, S("FIRST")) && x->type == MATH_ARRAY && x->n) *x = one_series(r->arena, x->v[0]);
     else if (str_eq(name, S("LAST")) && x->type == MATH_ARRAY && x->n) *x = one_series(r->arena, x->v[x->n - 1]);
+    else if (str_eq(name, S("REMOVE_EMPTY")) && x->type == MATH_ARRAY) math_remove_empty(x);
     else if (str_eq(name, S("TIME_SERIES")) && x->type == MATH_SCALAR) return constant(r, x);
     else if (of && x->type == MATH_SCALAR) x->scalar = of(x->scalar);
-    else if ((is_time || of) && x->type != MATH_SCALAR) {
+    else if ((is_time || of || math_is_calendar(name)) && x->type != MATH_SCALAR) {
         struct math_value out = {.type = x->type, .v = NEW_ARRAY(r->arena, struct series, x->n + 1), .n = x->n};
         for (u32 i = 0; i < x->n; i++) {
             out.v[i] = is_time ? over_time(r->arena, name, &x->v[i]) : series_new(r->arena, x->v[i].n, &x->v[i]);
-            for (u32 j = 0; of && j < x->v[i].n; j++) push(&out.v[i], x->v[i].at[j], of(x->v[i].v[j]));
+            for (u32 j = 0; !is_time && j < x->v[i].n; j++) push(&out.v[i], x->v[i].at[j], of ? of(x->v[i].v[j]) : math_calendar(name, x->v[i].at[j]));
         }
         *x = out;
     } else return wrong(r, arena_format(r->arena, "brume does not have the function %.*s for such an argument (yet)", STR_ARGS(name)));
@@ -343,10 +422,10 @@ static bool call_simple(struct reader *r, str name, struct math_value *x) {
 
 static bool known(str name) {
     static const char *const names[] = {"SUM", "AVG", "MIN", "MAX", "STDDEV", "DATAPOINT_COUNT", "RATE", "DIFF", "DIFF_TIME", "RUNNING_SUM", "PERIOD",
-                                        "METRIC_COUNT", "FIRST", "LAST", "TIME_SERIES", "ABS", "CEIL", "FLOOR", "LOG", "LOG10"};
+                                        "METRIC_COUNT", "FIRST", "LAST", "TIME_SERIES", "REMOVE_EMPTY", "ABS", "CEIL", "FLOOR", "LOG", "LOG10"};
     for (size_t i = 0; i < LENGTH(names); i++)
         if (str_eq(name, str_of(names[i]))) return true;
-    return false;
+    return math_is_calendar(name);
 }
 
 static bool function(struct reader *r, str name, struct math_value *x) {
@@ -358,6 +437,10 @@ static bool function(struct reader *r, str name, struct math_value *x) {
     if (str_eq(name, S("FILL"))) done = function_fill(r, x);
     else if (str_eq(name, S("IF"))) done = function_if(r, x);
     else if (str_eq(name, S("METRICS"))) done = function_metrics(r, x);
+    else if (str_eq(name, S("SEARCH"))) done = function_search(r, x);
+    else if (str_eq(name, S("ANOMALY_DETECTION_BAND"))) done = function_band(r, x);
+    else if (str_eq(name, S("SLICE"))) done = function_slice(r, x);
+    else if (str_eq(name, S("SORT"))) done = function_sort(r, x);
     else if (known(name)) done = expression(r, x) && call_simple(r, name, x);
     else return wrong(r, arena_format(r->arena, "brume does not have the function %.*s (yet)", STR_ARGS(name)));
     return done && (take(r, ")") || wrong(r, S("Expected ')'")));

@@ -90,6 +90,11 @@ u32 units_of(struct txn *t, struct arena *a, u64 metric, str *units) {
     return n;
 }
 
+/* The shortest period that data of this age still has, as AWS unites it. */
+static i64 resolution_ms(i64 age_ms) {
+    return age_ms > 63 * day_ms ? hour_ms : age_ms > 15 * day_ms ? 5 * minute_ms : age_ms > 3 * hour_ms ? minute_ms : 1000;
+}
+
 static struct buckets points_of_unit(struct txn *t, struct arena *a, u64 metric, str unit, const struct span *span) {
     str key, row, from = point_row(a, metric, unit, span->from_ms), to = point_row(a, metric, unit, span->to_ms);
     struct key k = point_key(a, metric);
@@ -103,6 +108,7 @@ static struct buckets points_of_unit(struct txn *t, struct arena *a, u64 metric,
         str rest = str_skip(key, skip);
         i64 at;
         ASSERT(key_read_i64(&rest, &at));
+        if (span->now_ms && resolution_ms(span->now_ms - at) > span->period_ms) continue;
         ASSERT(record_decode(a, &cloudwatch_point_record, arena_str(a, row), &p));
         at -= (at - span->from_ms) % span->period_ms;
         if (b.n == 0 || b.v[b.n - 1].at_ms != at) {

@@ -1,18 +1,6 @@
 /* MetricDataQueries: each is a metric's statistic or an expression over the others, worked out once. */
 #include "cloudwatch.h"
 
-struct slot {
-    bool done, running;
-    struct math_value value;
-};
-struct query_run {
-    struct call *c;
-    const struct cloudwatch_metric_data_queries *queries;
-    struct slot *slots;
-    i64 from_ms, to_ms;
-    int depth;
-};
-
 enum { QUERIES_MAX = 500, QUERY_DEPTH = 20 };
 
 static err wrong_query(struct call *c, const struct cloudwatch_metric_data_query *q, const char *problem) {
@@ -47,22 +35,27 @@ err queries_open(struct call *c, const struct cloudwatch_metric_data_queries *qu
     return NULL;
 }
 
-static void metric_series(struct query_run *run, const struct cloudwatch_metric_data_query *q, struct math_value *value) {
+struct series query_metric(struct query_run *run, struct metric *m, const struct statistic *s, str unit, i64 period_ms) {
     struct call *c = run->c;
-    const struct cloudwatch_metric_stat *stat = q->metric_stat;
-    struct metric m = {.space = stat->metric->namespace, .name = stat->metric->metric_name, .dimensions = dimensions_sorted(c->arena, &stat->metric->dimensions)};
-    struct statistic s;
     struct buckets b = {0};
-    i64 period_ms = stat->period.v * 1000LL;
-    struct span span = {.from_ms = run->from_ms - run->from_ms % period_ms, .to_ms = run->to_ms, .period_ms = period_ms};
-    ASSERT(statistic_parse(stat->stat, &s));
-    if (metric_load(c->txn, c->arena, c->account, c->region, &m)) b = points_of(c->txn, c->arena, m.id, stat->unit, &span);
-    struct series *series = NEW(c->arena, struct series);
-    *series = (struct series){.at = NEW_ARRAY(c->arena, i64, b.n + 1), .v = NEW_ARRAY(c->arena, double, b.n + 1), .period_ms = span.period_ms, .id = q->id};
+    struct span span = {.from_ms = run->from_ms - run->from_ms % period_ms, .to_ms = run->to_ms, .period_ms = period_ms, .now_ms = c->now_ms};
+    if (m->id || metric_load(c->txn, c->arena, c->account, c->region, m)) b = points_of(c->txn, c->arena, m->id, unit, &span);
+    struct series series = {.at = NEW_ARRAY(c->arena, i64, b.n + 1), .v = NEW_ARRAY(c->arena, double, b.n + 1), .period_ms = period_ms};
     for (u32 i = 0; i < b.n; i++) {
-        if (!statistic_of(&s, &b.v[i].point, &series->v[series->n])) continue;
-        series->at[series->n++] = b.v[i].at_ms;
+        if (!statistic_of(s, &b.v[i].point, &series.v[series.n])) continue;
+        series.at[series.n++] = b.v[i].at_ms;
     }
+    return series;
+}
+
+static void metric_series(struct query_run *run, const struct cloudwatch_metric_data_query *q, struct math_value *value) {
+    const struct cloudwatch_metric_stat *stat = q->metric_stat;
+    struct metric m = {.space = stat->metric->namespace, .name = stat->metric->metric_name, .dimensions = dimensions_sorted(run->c->arena, &stat->metric->dimensions)};
+    struct statistic s;
+    ASSERT(statistic_parse(stat->stat, &s));
+    struct series *series = NEW(run->c->arena, struct series);
+    *series = query_metric(run, &m, &s, stat->unit, stat->period.v * 1000LL);
+    series->id = q->id;
     *value = (struct math_value){.type = MATH_SERIES, .v = series, .n = 1};
 }
 
@@ -92,6 +85,24 @@ static bool metrics(void *context, str part, struct math_value *value, str *prob
     return true;
 }
 
+static bool search(void *context, str text, str statistic, i64 period_s, struct math_value *value, str *problem) {
+    return metrics_search(context, text, statistic, period_s, value, problem);
+}
+
+/* The band lies where the metric has datapoints, and goes on to the end of the request. */
+static bool band(void *context, str id, double width, struct math_value *value, str *problem) {
+    struct query_run *run = context;
+    for (u32 i = 0; i < run->queries->n; i++) {
+        const struct cloudwatch_metric_data_query *q = &run->queries->v[i];
+        if (!str_eq(q->id, id)) continue;
+        if (q->metric_stat) return anomaly_band(run, q->metric_stat, width, value, problem);
+        *problem = S("brume has bands of metrics, not of expressions (yet)");
+        return false;
+    }
+    *problem = arena_format(run->c->arena, "Undefined variable '%.*s'", STR_ARGS(id));
+    return false;
+}
+
 /* An expression's timeline: its own period, or the longest of the request's metrics. */
 static i64 period_of(const struct query_run *run, const struct cloudwatch_metric_data_query *q) {
     i64 period_s = q->period.set ? q->period.v : 0;
@@ -106,7 +117,7 @@ static bool evaluate(struct query_run *run, u32 i, str *problem) {
     if (slot->done) return true;
     if (q->metric_stat) metric_series(run, q, &slot->value);
     else {
-        struct math_world world = {.named = named, .metrics = metrics, .context = run, .from_ms = run->from_ms, .to_ms = run->to_ms, .period_ms = period_of(run, q)};
+        struct math_world world = {.named = named, .metrics = metrics, .search = search, .band = band, .context = run, .from_ms = run->from_ms, .to_ms = run->to_ms, .period_ms = period_of(run, q)};
         if (slot->running || run->depth == QUERY_DEPTH) {
             *problem = slot->running ? S("The expressions refer to each other in a circle") : S("The expressions refer to each other too deeply");
             return false;

@@ -46,3 +46,19 @@ const struct record_type cloudwatch_alarm_event_record = RECORD_TYPE(struct alar
 
 static const struct record_field dashboard_fields[] = {RECORD_STR(1, struct dashboard, body), RECORD_I64(2, struct dashboard, changed_ms)};
 const struct record_type cloudwatch_dashboard_record = RECORD_TYPE(struct dashboard, dashboard_fields);
+
+static const struct record_field hour_fields[] = {RECORD_F64(1, struct detector_hour, mean), RECORD_F64(2, struct detector_hour, count)};
+static const struct record_type hour_record = RECORD_TYPE(struct detector_hour, hour_fields);
+static const struct record_field model_fields[] = {
+    RECORD_I64(1, struct detector_model, period_s), RECORD_I64(2, struct detector_model, trained_ms), RECORD_U64(3, struct detector_model, samples),
+    RECORD_F64(4, struct detector_model, mean), RECORD_F64(5, struct detector_model, deviation), RECORD_LIST(6, struct detector_model, hours, hour_record),
+};
+static const struct record_type model_record = RECORD_TYPE(struct detector_model, model_fields);
+static const struct record_field range_fields[] = {RECORD_I64(1, struct detector_range, from_ms), RECORD_I64(2, struct detector_range, to_ms)};
+static const struct record_type range_record = RECORD_TYPE(struct detector_range, range_fields);
+static const struct record_field detector_fields[] = {
+    RECORD_STR(1, struct detector, id), RECORD_STR(2, struct detector, space), RECORD_STR(3, struct detector, metric), RECORD_STR(4, struct detector, statistic),
+    RECORD_STR(5, struct detector, unit), RECORD_STR(6, struct detector, timezone), RECORD_LIST(7, struct detector, dimensions, record_pair_type),
+    RECORD_LIST(8, struct detector, excluded, range_record), RECORD_LIST(9, struct detector, models, model_record),
+};
+const struct record_type cloudwatch_detector_record = RECORD_TYPE(struct detector, detector_fields);

@@ -64,6 +64,41 @@ struct alarm_event { /* of an alarm's history */
     bool composite;
 };
 
+struct detector_hour {
+    double mean, count;
+};
+struct detector_hours {
+    struct detector_hour *v; /* of each hour of the day, or none */
+    u32 n;
+    bool set;
+};
+struct detector_model { /* of the statistic over one period */
+    i64 period_s, trained_ms;
+    u64 samples;
+    double mean, deviation;
+    struct detector_hours hours;
+};
+struct detector_models {
+    struct detector_model *v;
+    u32 n;
+    bool set;
+};
+struct detector_range {
+    i64 from_ms, to_ms;
+};
+struct detector_ranges {
+    struct detector_range *v;
+    u32 n;
+    bool set;
+};
+struct detector { /* of anomalies in a metric */
+    str id, space, metric, statistic, unit, timezone;
+    struct record_pairs dimensions; /* sorted by name */
+    struct detector_ranges excluded;
+    struct detector_models models;
+};
+extern const struct record_type cloudwatch_detector_record;
+
 struct dashboard {
     str body;
     i64 changed_ms;

@@ -14,13 +14,24 @@ static bool metrics(void *context, str part, struct math_value *value, str *prob
     return true;
 }
 
+static bool search(void *context, str text, str statistic, i64 period_s, struct math_value *value, str *problem) {
+    (void)text, (void)statistic;
+    ASSERT(period_s >= 0 && period_s <= 86400);
+    return metrics(context, text, value, problem);
+}
+
+static bool band(void *context, str id, double width, struct math_value *value, str *problem) {
+    ASSERT(id.n && width > 0);
+    return metrics(context, id, value, problem);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n) {
     struct arena a = {0};
     i64 at[] = {0, 60000};
     double v[] = {1, -2};
     struct series both[] = {{at, v, 2, 60000, {"m1", 2}}, {at, v, 1, 60000, {"m2", 2}}};
-    struct math_world world = {named, metrics, both, 0, 300000, 60000};
+    struct math_world world = {named, metrics, search, band, both, 0, 300000, 60000};
     struct math_value value;
     str problem;
     bool done = math_evaluate(&a, (str){(const char *)bytes, n}, &world, &value, &problem);

@@ -23,7 +23,7 @@ static bool metrics(void *context, str part, struct math_value *value, str *prob
     *value = (struct math_value){.type = MATH_ARRAY, .v = both, .n = 2};
     return true;
 }
-static const struct math_world world = {named, metrics, NULL, 0, 180000, 60000};
+static const struct math_world world = {.named = named, .metrics = metrics, .to_ms = 180000, .period_ms = 60000};
 
 static str result(struct arena *a, const char *text) { /* "0=1 60=2", a number, or the problem */
     struct math_value v;
@@ -70,6 +70,13 @@ static void functions(void) {
     IS("RUNNING_SUM(m1)", "0=2 60=-2 120=4");
     IS("TIME_SERIES(7)", "0=7 60=7 120=7");
     IS("METRIC_COUNT(METRICS())", "2");
+    IS("SLICE(METRICS(), 1)", "0=1 120=3");
+    IS("SLICE(METRICS(), 0, 1)", "0=2 60=-4 120=6");
+    IS("SORT(METRICS(), AVG, DESC, 1)", "0=1 120=3");
+    IS("FIRST(SORT(METRICS(), MAX, ASC))", "0=1 120=3");
+    IS("MINUTE(m1)", "0=0 60=1 120=2");
+    IS("DAY(m1) + EPOCH(m1)", "0=4 60=64 120=124");
+    IS("METRIC_COUNT(REMOVE_EMPTY([m1/0, m2]))", "1");
     arena_free(&a);
 }
 
@@ -79,8 +86,11 @@ static void what_is_no_expression(void) {
     IS("m1 +", "The expression is incomplete");
     IS("m1 m2", "Unexpected 'm'");
     IS("m9", "unknown");
-    IS("SEARCH('x', 'Sum', 60)", "brume does not have the function SEARCH (yet)");
-    IS("ANOMALY_DETECTION_BAND(m1)", "brume does not have the function ANOMALY_DETECTION_BAND (yet)");
+    IS("SEARCH('x', 'Sum', 60)", "brume does not have the function SEARCH here");
+    IS("SLICE(METRICS(), 2)", "SLICE takes an array, and positions that it has");
+    IS("SORT(METRICS(), P99, ASC)", "SORT takes SUM, AVG, MIN, MAX, STDDEV, FIRST or LAST second");
+    IS("SERVICE_QUOTA(m1)", "brume does not have the function SERVICE_QUOTA (yet)");
+    IS("ANOMALY_DETECTION_BAND(m1)", "brume does not have the function ANOMALY_DETECTION_BAND here");
     struct buf b = buf_new(&a, 4096);
     for (int i = 0; i < 2000; i++) buf_char(&b, '(');
     CHECK_STR(result(&a, arena_c_string(&a, buf_str(&b))), S("The expression is nested too deeply"));

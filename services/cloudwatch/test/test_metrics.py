@@ -141,8 +141,9 @@ def test_a_metric_without_data_leaves_the_list_after_15_days(start_brume):
     brume.advance_clock(15 * 86400 * 1000)
     assert not cw.list_metrics()["Metrics"]
     now = datetime.datetime.now(datetime.timezone.utc)
-    window = {"StartTime": now - datetime.timedelta(hours=1), "EndTime": now + datetime.timedelta(minutes=1), "MetricDataQueries": [stat("m", "n")]}
+    window = {"StartTime": now - datetime.timedelta(hours=1), "EndTime": now + datetime.timedelta(minutes=1), "MetricDataQueries": [stat("m", "n", period=300)]}
     assert values(cw.get_metric_data(**window)) == {"m": [4]}  # the data is kept for 455 days
+    window["MetricDataQueries"] = [stat("m", "n", period=3600)]
     brume.advance_clock(457 * 86400 * 1000)
     assert values(cw.get_metric_data(**window)) == {"m": []}
 
@@ -159,7 +160,8 @@ def test_metric_math(cw, now):
     window = {"StartTime": minute(now, 4), "EndTime": minute(now, 1)}
     assert "nothere" in refused("ValidationError", cw.get_metric_data, MetricDataQueries=[{"Id": "e", "Expression": "nothere+1"}], **window)
     assert "circle" in refused("ValidationError", cw.get_metric_data, MetricDataQueries=[{"Id": "a", "Expression": "b+1"}, {"Id": "b", "Expression": "a+1"}], **window)
-    assert "SEARCH" in refused("ValidationError", cw.get_metric_data, MetricDataQueries=[{"Id": "e", "Expression": "SEARCH('{n}', 'Sum')"}], **window)
+    assert "SERVICE_QUOTA" in refused("ValidationError", cw.get_metric_data, MetricDataQueries=[{"Id": "e", "Expression": "SERVICE_QUOTA(all)"}], **window)
+    assert "incomplete" in refused("ValidationError", cw.get_metric_data, MetricDataQueries=[{"Id": "e", "Expression": "SEARCH('{n} NOT', 'Sum')"}], **window)
 
 
 def test_metric_data_in_pages_newest_first(cw, now):
@@ -205,3 +207,51 @@ def test_all_protocols(brume, account, now, protocol, monkeypatch):
     assert answer["MetricDataResults"] == [{"Id": "some", "Label": "m", "StatusCode": "Complete", "Timestamps": [minute(now, 2)], "Values": [6.5]}]
     assert answer.get("Messages", []) == []
     assert refused("InvalidParameterCombination", cw.put_metric_data, Namespace=space, MetricData=[{"MetricName": "m", "Value": 1, "Values": [1.0]}])
+
+
+def test_old_data_is_there_in_longer_periods(start_brume):
+    """1 second for 3 hours, 1 minute for 15 days, 5 minutes for 63 days, 1 hour for 455 days."""
+    brume = start_brume()
+    cw = brume.client("cloudwatch")
+    at = minute(datetime.datetime.now(datetime.timezone.utc), 6)
+    cw.put_metric_data(Namespace="n", MetricData=[{"MetricName": "m", "Value": v, "StorageResolution": 1, "Timestamp": at + datetime.timedelta(seconds=s)} for s, v in ((1, 5), (70, 7))])
+
+    def sums(period):
+        return [sum(values(cw.get_metric_data(StartTime=at - datetime.timedelta(hours=2), EndTime=at + datetime.timedelta(hours=2), MetricDataQueries=[stat("m", "n", period=period)]))["m"])]
+    seen = {}
+    for hours in (0, 4, 16 * 24, 70 * 24, 456 * 24 + 2):
+        brume.advance_clock(hours * 3600 * 1000 - sum(seen))
+        seen = [hours * 3600 * 1000]
+        expected = {0: (12, 12, 12, 12), 4: (0, 12, 12, 12), 16 * 24: (0, 0, 12, 12), 70 * 24: (0, 0, 0, 12)}.get(hours, (0, 0, 0, 0))
+        assert tuple(sums(p)[0] for p in (10, 60, 300, 3600)) == expected, hours
+
+
+def test_search_finds_metrics_by_words(cw, now):
+    space = name()
+    cw.put_metric_data(Namespace=space, MetricData=[{"MetricName": m, "Value": v, "Timestamp": minute(now, 3), "Dimensions": [{"Name": "QueueName", "Value": q}]}
+                                                    for m, q, v in (("MessagesSent", "orders", 1), ("MessagesSent", "bills", 2), ("MessagesGone", "orders", 4))] +
+                       [{"MetricName": "MessagesSent", "Value": 8, "Timestamp": minute(now, 3)}])
+
+    def found(text, **more):
+        answer = cw.get_metric_data(StartTime=minute(now, 10), EndTime=minute(now, 0), MetricDataQueries=[{"Id": "e", "Expression": f"SEARCH('{text}', 'Sum', 60)", **more}])
+        return {r["Label"]: r["Values"] for r in answer["MetricDataResults"]}
+    assert found(f"{{{space},QueueName}} sent") == {"orders MessagesSent": [1], "bills MessagesSent": [2]}
+    assert found(f"{{{space}}} messages") == {"MessagesSent": [8]}
+    assert found(f'Namespace="{space}" QueueName=orders NOT MetricName="MessagesSent"') == {"orders MessagesGone": [4]}
+    assert found(f'Namespace="{space}" (gone OR bills)') == {"orders MessagesGone": [4], "bills MessagesSent": [2]}
+    assert found(f'Namespace="{space}" MessagesSe') == {}
+    assert found(f"{{{space},QueueName}} gone", Label="${PROP('Region')}: ${LABEL} ${MAX}") == {"us-east-1: orders MessagesGone 4": [4]}
+    total = cw.get_metric_data(StartTime=minute(now, 10), EndTime=minute(now, 0), MetricDataQueries=[
+        {"Id": "e", "Expression": f"SUM(SEARCH('{{{space},QueueName}} sent', 'Sum', 60))"},
+        {"Id": "top", "Expression": f"SORT(SEARCH('{{{space},QueueName}} messages', 'Sum', 60), MAX, DESC, 1)"}])
+    assert [r["Values"] for r in total["MetricDataResults"]] == [[3], [4]]
+
+
+def test_labels_tell_of_the_data(cw, now):
+    space = name()
+    cw.put_metric_data(Namespace=space, MetricData=[{"MetricName": "m", "Value": v, "Timestamp": minute(now, 4 - i)} for i, v in enumerate((2, 8, 5))])
+    label = "${LABEL} ${MIN}-${MAX} of ${DATAPOINT_COUNT}, ${AVG}, at last ${LAST}, ${PROP('MetricName')} ${PROP('Stat')} ${other}"
+    answer = cw.get_metric_data(StartTime=minute(now, 5), EndTime=minute(now, 0), MetricDataQueries=[stat("a", space, Label=label), stat("b", space, Label="at ${MAX_TIME}")],
+                                LabelOptions={"Timezone": "+0100"})
+    labels = [r["Label"] for r in answer["MetricDataResults"]]
+    assert labels == ["m 2-8 of 3, 5, at last 5, m Sum ${other}", f"at {minute(now, 3) + datetime.timedelta(hours=1):%Y-%m-%d %H:%M:%S}"]
