@@ -155,7 +155,7 @@ err events_put_events(struct call *c, const struct events_put_events_request *in
 /* ---- TestEventPattern ---- */
 
 err events_test_event_pattern(struct call *c, const struct events_test_event_pattern_request *in, struct events_test_event_pattern_response *out) {
-    static const char *const required[] = {"id", "source", "detail-type", "account", "time", "region", "resources", "detail"};
+    static const char *const required[] = {"id", "source", "detail-type", "account", "time", "region"};
     str problem;
     const struct event_pattern *p = event_pattern_compile(in->event_pattern, EVENT_PATTERN_EVENTS, c->arena, &problem);
     if (!p) return fail(c, &events_invalid_event_pattern_exception, "Event pattern is not valid. Reason: %.*s", STR_ARGS(problem));

@@ -77,6 +77,18 @@ static struct event_pattern_value *affix_value(struct compiler *k, enum event_pa
     return v;
 }
 
+/* How many places of the pattern one text can be at: stars before the same character. DIFFERS: AWS measures all rules
+ * of a bus together, by a bound that it does not tell; one pattern that it refuses is recorded. */
+static bool too_many_stars(str pattern) {
+    enum { SAME_MAX = 4 };
+    u32 before[256] = {0};
+    for (size_t i = 0; i + 1 < pattern.n; i++) {
+        if (pattern.p[i] == '\\') i++;
+        else if (pattern.p[i] == '*' && ++before[(u8)pattern.p[i + 1]] > SAME_MAX) return true;
+    }
+    return false;
+}
+
 static struct event_pattern_value *wildcard_value(struct compiler *k, const struct json_node *n) {
     struct event_pattern_value *v = text_value(k, EVENT_PATTERN_WILDCARD, n, "wildcard");
     if (!v) return NULL;
@@ -89,6 +101,10 @@ static struct event_pattern_value *wildcard_value(struct compiler *k, const stru
         } else if (c == '*' && i + 1 < v->text.n && v->text.p[i + 1] == '*') {
             return refuse(k, after(n), "Consecutive wildcard characters at pos %zu", i);
         }
+    }
+    if (k->dialect == EVENT_PATTERN_EVENTS && too_many_stars(v->text)) {
+        if (!k->problem.p) k->problem = S("Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard character");
+        return NULL;
     }
     return v;
 }
@@ -160,6 +176,15 @@ typedef struct event_pattern_value *value_reader(struct compiler *k, const struc
 
 static struct event_pattern_value *prefix_value(struct compiler *k, const struct json_node *n) { return affix_value(k, EVENT_PATTERN_PREFIX, n, "prefix"); }
 static struct event_pattern_value *suffix_value(struct compiler *k, const struct json_node *n) { return affix_value(k, EVENT_PATTERN_SUFFIX, n, "suffix"); }
+/* Inside anything-but an affix is a text of one character at least. */
+static struct event_pattern_value *but_affix(struct compiler *k, enum event_pattern_test test, const struct json_node *n, const char *operator) {
+    if (k->dialect != EVENT_PATTERN_EVENTS) return affix_value(k, test, n, operator);
+    if (n->type == JSON_OBJECT) return refuse(k, reader_at(n), "Value of anything-but must be an array or single string/number value.");
+    if (n->type == JSON_STRING && !n->text.n) return refuse(k, after(n), "Null prefix/suffix not allowed");
+    return text_value(k, test, n, operator);
+}
+static struct event_pattern_value *but_prefix(struct compiler *k, const struct json_node *n) { return but_affix(k, EVENT_PATTERN_PREFIX, n, "prefix"); }
+static struct event_pattern_value *but_suffix(struct compiler *k, const struct json_node *n) { return but_affix(k, EVENT_PATTERN_SUFFIX, n, "suffix"); }
 static struct event_pattern_value *ignore_case_value(struct compiler *k, const struct json_node *n) {
     struct event_pattern_value *v = text_value(k, EVENT_PATTERN_EQUALS_STRING, n, "equals-ignore-case");
     if (v) v->ignore_case = true;
@@ -174,7 +199,7 @@ static value_reader *but_reader(const struct compiler *k, str operator) {
     static const struct {
         const char *name;
         value_reader *read;
-    } readers[] = {{"prefix", prefix_value}, {"suffix", suffix_value}, {"equals-ignore-case", ignore_case_value}, {"wildcard", wildcard_value}};
+    } readers[] = {{"prefix", but_prefix}, {"suffix", but_suffix}, {"equals-ignore-case", ignore_case_value}, {"wildcard", wildcard_value}};
     size_t known = k->dialect == EVENT_PATTERN_EVENTS ? LENGTH(readers) : 1; /* SNS knows the prefix alone */
     for (size_t i = 0; i < known; i++)
         if (str_eq(operator, str_of(readers[i].name))) return readers[i].read;
@@ -189,6 +214,8 @@ static struct event_pattern_value *but_list(struct compiler *k, const struct jso
     for (const struct json_node *item = n->first; item; item = item->next) {
         struct event_pattern_value *v = read(k, item);
         if (!v) return NULL;
+        if (v->test != (first ? first->test : v->test) && k->dialect == EVENT_PATTERN_EVENTS)
+            return refuse(k, after(n), "Inside anything but list, either all values are number or string, mixed type is not supported");
         *last = v;
         last = &v->next;
     }

@@ -101,30 +101,83 @@ static bool leaf_matches(const struct event_pattern_value *values, const struct 
     return false;
 }
 
-static bool object_matches(const struct event_pattern_object *o, const struct json_node *n);
+/* A field's path is one name: {"a": {"b": 1}} and {"a.b": 1} are alike, in patterns and in events. `under` is what has
+ * been gone down in the pattern since the event went down last. */
+struct path {
+    const struct path *under;
+    str name;
+};
 
-static bool choice_matches(const struct event_pattern_choice *choice, const struct json_node *n) {
+static bool object_matches(const struct event_pattern_object *o, const struct json_node *n, const struct path *under);
+
+/* Is the key the path, joined by dots? */
+static bool is_joined(str key, const struct path *p) {
+    for (; p; p = p->under) {
+        if (!str_ends(key, p->name)) return false;
+        key = str_take(key, key.n - p->name.n);
+        if (p->under) {
+            if (!str_ends(key, S("."))) return false;
+            key = str_take(key, key.n - 1);
+        }
+    }
+    return !key.n;
+}
+
+static size_t length_of(const struct path *p) {
+    size_t n = 0;
+    for (; p; p = p->under) n += p->name.n + (p->under != NULL);
+    return n;
+}
+
+/* What stands under the path in an object: by keys with dots, or (of a pattern's name with dots) further down. */
+static const struct json_node *find_joined(const struct json_node *n, const struct path *p) {
+    for (const struct json_node *m = n->first; m; m = m->next)
+        if (is_joined(m->key, p)) return m;
+    str rest = p->name, head = str_cut(&rest, '.');
+    const struct json_node *inner = rest.p && !p->under ? json_node_member(n, head) : NULL;
+    return inner && inner->type == JSON_OBJECT ? find_joined(inner, &(struct path){.name = rest}) : NULL;
+}
+
+static const struct json_node *find(const struct json_node *n, const struct path *p) {
+    const struct json_node *m = p->under ? NULL : json_node_member(n, p->name);
+    return m || !n || n->type != JSON_OBJECT ? m : find_joined(n, p);
+}
+
+/* Is there a key that begins with the path and a dot? */
+static bool goes_on(const struct json_node *n, const struct path *p) {
+    size_t length = length_of(p);
+    for (const struct json_node *m = n && n->type == JSON_OBJECT ? n->first : NULL; m; m = m->next)
+        if (m->key.n > length && m->key.p[length] == '.' && is_joined(str_take(m->key, length), p)) return true;
+    return false;
+}
+
+static bool choice_matches(const struct event_pattern_choice *choice, const struct json_node *n, const struct path *under) {
     for (const struct event_pattern_object *o = choice->of; o; o = o->next)
-        if (object_matches(o, n)) return true;
+        if (object_matches(o, n, under)) return true;
     return false;
 }
 
 static bool array_matches(const struct event_pattern_object *o, const struct json_node *n) {
     for (const struct json_node *item = n->first; item; item = item->next)
-        if ((item->type == JSON_OBJECT || item->type == JSON_ARRAY) && object_matches(o, item)) return true;
+        if ((item->type == JSON_OBJECT || item->type == JSON_ARRAY) && object_matches(o, item, NULL)) return true;
     return false;
 }
 
 /* n is an object, an array of them, or NULL or something else: then only what need not exist is there. */
-static bool object_matches(const struct event_pattern_object *o, const struct json_node *n) {
+static bool field_matches(const struct event_pattern_field *f, const struct json_node *n, const struct path *under) {
+    struct path p = {under, f->name};
+    const struct json_node *child = find(n, &p);
+    if (!f->nested) return leaf_matches(f->values, child);
+    return !child && goes_on(n, &p) ? object_matches(f->nested, n, &p) : object_matches(f->nested, child, NULL);
+}
+
+static bool object_matches(const struct event_pattern_object *o, const struct json_node *n, const struct path *under) {
     if (n && n->type == JSON_ARRAY && n->first) return array_matches(o, n);
-    for (const struct event_pattern_field *f = o->fields; f; f = f->next) {
-        const struct json_node *child = json_node_member(n, f->name);
-        if (f->nested ? !object_matches(f->nested, child) : !leaf_matches(f->values, child)) return false;
-    }
+    for (const struct event_pattern_field *f = o->fields; f; f = f->next)
+        if (!field_matches(f, n, under)) return false;
     for (const struct event_pattern_choice *c = o->choices; c; c = c->next)
-        if (!choice_matches(c, n)) return false;
+        if (!choice_matches(c, n, under)) return false;
     return true;
 }
 
-bool event_pattern_matches(const struct event_pattern *p, const struct json_node *event) { return object_matches(&p->root, event); }
+bool event_pattern_matches(const struct event_pattern *p, const struct json_node *event) { return object_matches(&p->root, event, NULL); }

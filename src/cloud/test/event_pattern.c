@@ -127,6 +127,31 @@ static void refusals(void) {
 }
 
 /* SNS developer guide, "Filter policy constraints": four values three levels down, three values two down. */
+/* Recorded of TestEventPattern, and of the library that AWS has published. */
+static void refusals_of_rules(void) {
+#define RULE_REFUSED(pattern, reason, column) refused(EVENT_PATTERN_EVENTS, pattern, reason AT(pattern, column))
+    RULE_REFUSED("{\"detail\": {\"FileName\": [{\"anything-but\": {\"prefix\": \"\"}}]}}", "Null prefix/suffix not allowed", "56");
+    RULE_REFUSED("{\"detail\": {\"FileName\": [{\"anything-but\": {\"suffix\": {\"equals-ignore-case\": \".png\"}}}]}}",
+                 "Value of anything-but must be an array or single string/number value.", "55");
+    RULE_REFUSED("{\"detail\":{\"y\":{\"y\":[{\"numeric\":[\">\",1]},{\"anything-but\":[\"a\",1]}],\"z\":[null]}}}",
+                 "Inside anything but list, either all values are number or string, mixed type is not supported", "65");
+    refused(EVENT_PATTERN_EVENTS, "{\"EventBusArn\": [{\"wildcard\": \"*:*:*:*:*:event-bus/*\"}]}",
+            "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard character");
+}
+
+static void paths_joined_by_dots(void) {
+    static const struct example examples[] = {
+        {"{\"d\":{\"state\":{\"status\":[\"on\"]}}}", "{\"d\":{\"state.status\":\"on\"}}", true},
+        {"{\"d\":{\"state\":{\"status\":[\"on\"]}}}", "{\"d.state\":{\"status\":\"on\"}}", true},
+        {"{\"d\":{\"state\":{\"status\":[\"on\"]}}}", "{\"d.state.status\":\"on\"}", true},
+        {"{\"d\":{\"state\":{\"status\":[\"on\"]}}}", "{\"d\":{\"state.status\":{\"status\":\"on\"}}}", false},
+        {"{\"d\":{\"state\":{\"status\":[\"on\"]}}}", "{\"d\":{\"xstate.status\":\"on\"}}", false},
+        {"{\"d\":{\"state.status\":[\"on\"]}}", "{\"d\":{\"state\":{\"status\":\"on\"}}}", true},
+        {"{\"d\":{\"state\":{\"status\":[{\"exists\":false}]}}}", "{\"d\":{\"state.status\":\"on\"}}", false},
+    };
+    check(examples, LENGTH(examples));
+}
+
 static void complexity(void) {
     str problem;
     const struct event_pattern *p = event_pattern_compile(
@@ -137,4 +162,4 @@ static void complexity(void) {
     CHECK_INT(p->complexity, 4 * 3 * 3 * 2);
 }
 
-UNIT_MAIN(UNIT(operators), UNIT(structure), UNIT(refusals), UNIT(complexity))
+UNIT_MAIN(UNIT(operators), UNIT(structure), UNIT(refusals), UNIT(refusals_of_rules), UNIT(paths_joined_by_dots), UNIT(complexity))
