@@ -7,7 +7,7 @@
 #include "records.h"
 
 extern const struct task_kind logs_task_kinds[];
-enum { LOGS_TASK_KINDS = 6 };
+enum { LOGS_TASK_KINDS = 7 };
 
 enum { EVENT_OVERHEAD = 26 /* bytes that AWS counts for an event beside its message */, EVENTS_MAX = 10000, RESPONSE_MAX = 1 << 20 };
 
@@ -73,6 +73,10 @@ void log_seal_forget(struct txn *t, struct arena *a, u64 group);
 /* ---- put.c ---- */
 str log_sequence_token(struct arena *a, const struct log_stream *stream);
 str log_topic(struct arena *a, u64 group); /* notified when events come */
+
+/* ---- export.c ---- */
+err log_export_make(struct arena *a, const struct task *task, str *result);
+err log_export_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms);
 
 /* ---- merge.c: small blocks of a stream become large ones ---- */
 void log_merge_later(struct txn *t, struct arena *a, u64 stream);

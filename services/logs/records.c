@@ -44,3 +44,21 @@ static const struct record_field metric_filter_fields[] = {
     RECORD_I64(12, struct metric_filter, matched_before_ms),
 };
 const struct record_type logs_metric_filter_record = RECORD_TYPE(struct metric_filter, metric_filter_fields);
+
+static const struct record_field policy_fields[] = {RECORD_STR(1, struct log_policy, document), RECORD_STR(2, struct log_policy, revision), RECORD_I64(3, struct log_policy, updated_ms)};
+const struct record_type logs_policy_record = RECORD_TYPE(struct log_policy, policy_fields);
+
+static const struct record_field destination_fields[] = {
+    RECORD_STR(1, struct log_destination, target), RECORD_STR(2, struct log_destination, role), RECORD_STR(3, struct log_destination, policy),
+    RECORD_I64(4, struct log_destination, created_ms),
+};
+const struct record_type logs_destination_record = RECORD_TYPE(struct log_destination, destination_fields);
+
+static const struct record_field export_fields[] = {
+    RECORD_STR(1, struct log_export, name), RECORD_STR(2, struct log_export, group), RECORD_STR(3, struct log_export, stream_prefix), RECORD_STR(4, struct log_export, bucket),
+    RECORD_STR(5, struct log_export, prefix), RECORD_STR(6, struct log_export, status), RECORD_STR(7, struct log_export, message), RECORD_U64(8, struct log_export, group_id),
+    RECORD_I64(9, struct log_export, from_ms), RECORD_I64(10, struct log_export, to_ms), RECORD_I64(11, struct log_export, created_ms), RECORD_I64(12, struct log_export, ended_ms),
+    RECORD_STR(13, struct log_export, stream), RECORD_BOOL(14, struct log_export, stream_done), RECORD_I64(15, struct log_export, file), RECORD_I64(16, struct log_export, at_ms),
+    RECORD_I64(17, struct log_export, at_number), RECORD_U64(18, struct log_export, at_put),
+};
+const struct record_type logs_export_record = RECORD_TYPE(struct log_export, export_fields);

@@ -60,10 +60,34 @@ struct metric_filter {
     str group, name; /* from the key */
 };
 
+struct log_policy { /* a resource policy */
+    str document, revision;
+    i64 updated_ms;
+    str name; /* from the key: a name, or the ARN of a group */
+};
+
+struct log_destination {
+    str target, role, policy;
+    i64 created_ms;
+    str account, region, name; /* from the key */
+};
+
+struct log_export {
+    str name, group, stream_prefix, bucket, prefix, status, message;
+    u64 group_id;
+    i64 from_ms, to_ms, created_ms, ended_ms;
+    str stream; /* that it is at, and how far: the number of the next file, the last event in one */
+    bool stream_done;
+    i64 file, at_ms, at_number;
+    u64 at_put;
+    str account, region, type, id; /* from the key */
+};
+
 struct log_stored { /* bytes of a group's events */
     i64 bytes;
 };
 
-extern const struct record_type logs_group_record, logs_data_key_record, logs_stream_record, logs_stream_home_record, logs_block_record, logs_time_record, logs_stored_record, logs_metric_filter_record;
+extern const struct record_type logs_group_record, logs_data_key_record, logs_stream_record, logs_stream_home_record, logs_block_record, logs_time_record, logs_stored_record, logs_metric_filter_record,
+    logs_policy_record, logs_destination_record, logs_export_record;
 
 #endif

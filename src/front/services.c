@@ -62,7 +62,7 @@ const struct room_tasks rooms[] = {
     {cloudwatch_task_kinds, 4},
     {ddb_task_kinds, 9},
     {kms_task_kinds, 3},
-    {logs_task_kinds, 6},
+    {logs_task_kinds, 7},
     {account_tasks, 1},
     {organizations_tasks, 6},
     {iam_task_kinds, 4},
