@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import threading
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -74,10 +75,14 @@ class Brume:
 
     def advance_clock(self, ms):
         """Moves the cloud's clock; returns when what fell due is done. For a server of one's own."""
-        url = f"{self.url}/_brume/clock?by_ms={int(ms)}"
-        request = AWSRequest("POST", url, data=b"")
+        return self.admin("POST", "clock", by_ms=int(ms))
+
+    def admin(self, method, name, **query):
+        """An administrative call, signed as root."""
+        url = f"{self.url}/_brume/{name}?{urllib.parse.urlencode(query)}"
+        request = AWSRequest(method, url, data=b"")
         SigV4Auth(Credentials("test", "test"), "brume", "us-east-1").add_auth(request)
-        call = urllib.request.Request(url, data=b"", headers=dict(request.headers), method="POST")
+        call = urllib.request.Request(url, data=b"" if method == "POST" else None, headers=dict(request.headers), method=method)
         with urllib.request.urlopen(call) as answer:
             return json.load(answer)
 

@@ -63,9 +63,12 @@ static void serve(struct call *c, const struct topic *topic, const struct subscr
         return;
     }
     struct undelivered u = contents(c, topic, s, m, signed_by);
-    /* Of all others only queues are there: a function that cannot be reached is a failed delivery. */
-    err e = str_eq(s->protocol, S("sqs")) ? send_to_queue(c, topic, s->endpoint, &u) : &cloud_not_implemented;
-    if (e) dead_letter(c, topic, s, &u);
+    bool failed;
+    if (str_starts(s->protocol, S("email"))) failed = (mail_notification(c, topic, s, m, message_variant(m, s->protocol)), false);
+    else if (str_eq(s->protocol, S("sms"))) failed = !sms_send(c, s->endpoint, message_variant(m, s->protocol)->text, &m->attributes, m->id);
+    else if (str_eq(s->protocol, S("application"))) failed = !device_push(c, s->endpoint, m);
+    else failed = !str_eq(s->protocol, S("sqs")) || send_to_queue(c, topic, s->endpoint, &u); /* there are no functions yet */
+    if (failed) dead_letter(c, topic, s, &u);
     else counted(c, topic, "NumberOfNotificationsDelivered");
 }
 

@@ -70,15 +70,17 @@ static err open_target(struct call *c, const struct sns_publish_input *in, struc
     int targets = (in->topic_arn.p != NULL) + (in->target_arn.p != NULL) + (in->phone_number.p != NULL);
     if (targets == 0) return invalid_parameter(c, "TopicArn or TargetArn Reason: no value for required parameter");
     if (targets > 1) return invalid_parameter(c, "TopicArn or TargetArn Reason: You must specify only one of TopicArn, TargetArn or PhoneNumber");
-    if (in->phone_number.p) return fail(c, &cloud_not_implemented, "brume does not send SMS (yet).");
-    if (str_find(in->target_arn, S(":endpoint/")) != STR_NONE) return fail(c, &cloud_not_implemented, "brume does not have platform applications (yet).");
     return in->topic_arn.p ? topic_open(c, "TopicArn", in->topic_arn, topic) : topic_open(c, "TargetArn", in->target_arn, topic);
 }
+
+static bool to_device(const struct sns_publish_input *in) { return !in->topic_arn.p && in->target_arn.p && str_find(in->target_arn, S(":endpoint/")) != STR_NONE; }
+static bool to_phone(const struct sns_publish_input *in) { return in->phone_number.p && !in->topic_arn.p && !in->target_arn.p; }
 
 err sns_publish_prepare(struct call *c, const struct sns_publish_input *in, struct call_plan *plan) {
     struct topic topic;
     struct publication p = publication_of(in);
     struct prepared prepared = {.messages = {.v = NEW(c->arena, struct message), .n = 1, .set = true}};
+    if (to_device(in) || to_phone(in)) return NULL;
     TRY(open_target(c, in, &topic));
     TRY(publication_check(c, &topic, &p));
     message_make(c, &topic, &p, prepared.messages.v);
@@ -91,6 +93,8 @@ err sns_publish(struct call *c, const struct sns_publish_input *in, struct sns_p
     struct publication p = publication_of(in);
     struct prepared prepared = {.messages = {.v = NEW(c->arena, struct message)}};
     struct published published = {0};
+    if (to_device(in)) return device_publish(c, in, out);
+    if (to_phone(in)) return sms_publish(c, in, out);
     TRY(open_target(c, in, &topic));
     TRY(publication_check(c, &topic, &p)); /* the topic may have changed since */
     if (c->note.p) ASSERT(record_decode(c->arena, &sns_prepared_record, c->note, &prepared));

@@ -6,7 +6,7 @@
 #include "records.h"
 
 extern const struct task_kind sns_task_kinds[];
-enum { SNS_TASK_KINDS = 7 };
+enum { SNS_TASK_KINDS = 8 };
 
 enum {
     MESSAGE_MAX = 256 << 10,
@@ -103,6 +103,45 @@ struct undelivered {
     const struct attributes *attributes; /* of a raw message */
 };
 void dead_letter(struct call *c, const struct topic *topic, const struct subscription *s, const struct undelivered *u);
+
+/* ---- mail.c ---- */
+bool mail_address_valid(str address);
+void mail_confirmation(struct call *c, const struct topic *topic, const struct subscription *s);
+void mail_notification(struct call *c, const struct topic *topic, const struct subscription *s, const struct message *m, const struct variant *v);
+
+/* ---- sms.c, sandbox.c ---- */
+struct sms_settings {
+    struct record_pairs given;
+};
+struct key sms_rows(struct call *c, str type); /* sns ACCOUNT REGION type */
+bool phone_valid(str number);
+MUST_USE err phone_check(struct call *c, str number); /* InvalidParameter */
+str phone_plain(struct arena *a, str number);         /* without hyphens */
+/* False: it did not arrive; the outbox says why. attributes may be NULL. */
+bool sms_send(struct call *c, str number, str text, const struct attributes *attributes, str id);
+MUST_USE err sms_publish(struct call *c, const struct sns_publish_input *in, struct sns_publish_response *out);
+bool sandbox_reaches(struct call *c, str number); /* plain */
+
+/* ---- platform.c: applications of push services; device.c: their endpoints ---- */
+struct platform {
+    u64 id; /* given at birth: its devices stand under it */
+    struct record_pairs attributes;
+    str kind, name; /* from the key: "GCM" */
+};
+MUST_USE err platform_find(struct call *c, const char *parameter, str arn, struct platform *p);
+bool platform_load(struct txn *t, struct arena *a, str account, str region, str kind, str name, struct platform *p);
+str platform_arn(struct call *c, const struct platform *p);
+str platform_attribute(const struct platform *p, str name); /* absent: it has none */
+/* To the topic that the application names for such events. */
+void platform_event(struct call *c, const struct platform *p, const char *event, str device_arn);
+/* Puts what is given into the pairs, or replaces it. */
+struct record_pairs pairs_merge(struct arena *a, const struct record_pairs *now, const struct sns_map_string_to_string *given);
+
+MUST_USE err device_check(struct call *c, str arn); /* that can be subscribed */
+MUST_USE err device_publish(struct call *c, const struct sns_publish_input *in, struct sns_publish_response *out);
+/* False: the device could not be reached. */
+bool device_push(struct call *c, str arn, const struct message *m);
+err device_sweep(struct txn *t, const struct task *task, i64 now_ms); /* those of a deleted application */
 
 /* ---- push.c: deliveries over HTTP ---- */
 void push_notification(struct call *c, const struct topic *topic, const struct subscription *s, const struct message *m, const struct variant *v, str signing_url);

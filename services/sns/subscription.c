@@ -73,18 +73,6 @@ err subscription_open(struct call *c, str text, struct topic *topic, struct subs
 
 /* ---- what may be subscribed ---- */
 
-static bool phone_valid(str number) {
-    if (number.n < 2 || number.n > 20 || number.p[0] != '+') return false;
-    bool hyphen = false;
-    for (size_t i = 1; i < number.n; i++) {
-        char ch = number.p[i];
-        if (ch == '-' && hyphen) return false;
-        hyphen = ch == '-';
-        if (ch != '-' && (ch < '0' || ch > '9')) return false;
-    }
-    return !hyphen;
-}
-
 static err check_queue(struct call *c, const struct topic *topic, str endpoint) {
     struct arn arn;
     if (!arn_parse(endpoint, &arn) || !str_eq(arn.service, S("sqs")) || !account_valid(arn.account)) return invalid_parameter(c, "SQS endpoint ARN");
@@ -101,7 +89,7 @@ static err check_url(struct call *c, str protocol, str endpoint) {
 }
 
 static err check_endpoint(struct call *c, const struct topic *topic, str protocol, str endpoint) {
-    static const char *const absent[] = {"email", "email-json", "sms", "application", "firehose"};
+    bool mail = str_eq(protocol, S("email")) || str_eq(protocol, S("email-json"));
     if (str_eq(protocol, S("sqs"))) return check_queue(c, topic, endpoint);
     if (str_eq(protocol, S("sms")) && !phone_valid(endpoint)) return fail(c, &sns_invalid_parameter_exception, "Invalid SMS endpoint: %.*s", STR_ARGS(endpoint));
     if (topic->fifo) return fail(c, &sns_invalid_parameter_exception, "Invalid parameter: Invalid parameter: Endpoint Reason: Please use FIFO SQS queue");
@@ -109,8 +97,10 @@ static err check_endpoint(struct call *c, const struct topic *topic, str protoco
     struct arn arn;
     if (str_eq(protocol, S("lambda")))
         return arn_parse(endpoint, &arn) && str_eq(arn.service, S("lambda")) ? NULL : invalid_parameter(c, "Lambda endpoint ARN");
-    for (size_t i = 0; i < LENGTH(absent); i++)
-        if (str_eq(protocol, str_of(absent[i]))) return fail(c, &cloud_not_implemented, "brume does not deliver by the protocol %.*s (yet).", STR_ARGS(protocol));
+    if (mail) return mail_address_valid(endpoint) ? NULL : invalid_parameter(c, "Email address");
+    if (str_eq(protocol, S("sms"))) return NULL;
+    if (str_eq(protocol, S("application"))) return device_check(c, endpoint);
+    if (str_eq(protocol, S("firehose"))) return fail(c, &cloud_not_implemented, "brume does not deliver by the protocol firehose (yet).");
     return fail(c, &sns_invalid_parameter_exception, "Invalid parameter: Amazon SNS does not support this protocol string: %.*s", STR_ARGS(protocol));
 }
 
@@ -148,7 +138,8 @@ static void add(struct call *c, struct topic *topic, struct subscription *s) {
 }
 
 static void ask_for_confirmation(struct call *c, const struct topic *topic, const struct subscription *s) {
-    push_confirmation(c, topic, s);
+    if (str_starts(s->protocol, S("http"))) push_confirmation(c, topic, s);
+    else mail_confirmation(c, topic, s);
     str key = arena_format(c->arena, "%.*s", STR_ARGS(subscription_arn(c->arena, topic, s)));
     txn_task_set(c->txn, &(struct task){.kind = S("sns-pending"), .key = key, .due_ms = c->now_ms + PENDING_MS});
 }
@@ -159,7 +150,7 @@ err sns_subscribe(struct call *c, const struct sns_subscribe_input *in, struct s
     TRY(topic_open(c, "TopicArn", in->topic_arn, &topic));
     TRY(check_endpoint(c, &topic, in->protocol, endpoint));
     if (endpoint.n > 1024 || has_control(endpoint)) return invalid_parameter(c, "Endpoint");
-    bool pushed = str_starts(in->protocol, S("http"));
+    bool pushed = str_starts(in->protocol, S("http")) || str_starts(in->protocol, S("email"));
     struct subscription s = {.protocol = in->protocol, .endpoint = endpoint, .owner = c->account, .principal = c->principal->arn,
                              .from_ms = c->now_ms, .pending = pushed, .authenticated = !pushed};
     if (txn_get(c->txn, endpoint_row(c->arena, topic.id, s.protocol, s.endpoint), &id)) {

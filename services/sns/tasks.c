@@ -52,6 +52,7 @@ static err drop_pending(struct txn *t, const struct task *task, i64 now_ms) {
 const struct task_kind sns_task_kinds[] = {
     {.name = "sns-sweep", .run = sweep},
     {.name = "sns-forget", .run = forget},
+    {.name = "sns-devices", .run = device_sweep},
     {.name = "sns-pending", .run = drop_pending},
     {.name = "sns-fanout", .run = fanout_slice},
     {.name = "sns-confirm", .run = confirmation_send},

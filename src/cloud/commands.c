@@ -1,6 +1,7 @@
 /* The administrative calls. A new one is a row of the table at the end. */
 #include "cloud/admin.h"
 #include "cloud/cloud.h"
+#include "cloud/outbound.h"
 #include "cloud/upkeep.h"
 
 #include "sys/sys.h"
@@ -147,5 +148,7 @@ const struct admin_command admin_commands[] = {
     {"POST", "links", link_fault},
     {"POST", "fault", zone_fault},
     {"POST", "scrub", scrub},
+    {"GET", "outbox", outbound_show},
+    {"POST", "outbox/stop", outbound_stop},
 };
 const size_t admin_command_count = LENGTH(admin_commands);

@@ -4,6 +4,7 @@
 #include "auth/token.h"
 #include "cloud/counts.h"
 #include "cloud/flight.h"
+#include "cloud/outbound.h"
 #include "cloud/trail.h"
 #include "cloud/upkeep.h"
 #include "crypto/crypto.h"
@@ -88,6 +89,7 @@ static err forget_token(struct txn *t, const struct task *task, i64 now_ms) {
     return NULL;
 }
 const struct task_kind cloud_task_kinds[] = {
+    {.name = "outbound-sweep", .run = outbound_sweep},
     {.name = "idempotency", .run = forget_token},
     {.name = "reset", .run = reset_resume},
     {.name = "trail-sweep", .run = trail_sweep},

@@ -62,6 +62,9 @@ const struct command commands[] = {
      "as any client does, prints what it measured, and removes what it made.\n", run_lab},
     {"usage", "", "sum up what has been used, by AWS's usage types",
      "One line for each account, service and usage type, from the metrics journal.\n", run_usage},
+    {"outbox", "[stop NUMBER ACCOUNT REGION]", "show mail, text messages and pushes that services sent",
+     "The newest first, a line of JSON each. None of them left this machine. With stop: the\n"
+     "telephone answers STOP, and takes no more texts from that account in that region.\n", run_outbox},
     {"coverage", "[SERVICE]", "list the operations that this brume has, and those it has not",
      "Read from the program itself; no server is needed. With SERVICE, each operation.\n", run_coverage},
     {"version", "", "print the version", "", run_version},

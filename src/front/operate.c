@@ -1,7 +1,8 @@
-/* Commands that look at the running cloud and move it: status, clock, usage, fault. */
+/* Commands that look at the running cloud and move it: status, clock, usage, outbox, fault. */
 #include "base/encode.h"
 #include "front/duration.h"
 #include "front/remote.h"
+#include "text/form.h"
 #include "text/json.h"
 
 #include <stdio.h>
@@ -59,6 +60,25 @@ int run_usage(struct front *f) {
     printf("%-14s %-10s %-44s %s\n", "ACCOUNT", "SERVICE", "USAGE TYPE", "QUANTITY");
     while (json_read_item(&r))
         if (!print_usage_row(f, &r)) break;
+    return json_done(&r) ? EXIT_DONE : complain(EXIT_REFUSED, "the server's answer broke off: %s.", r.problem ? r.problem : "unknown");
+}
+
+/* ---- outbox ---- */
+
+int run_outbox(struct front *f) {
+    str answer, line;
+    if (str_eq(argument(f, 0), S("stop")) && f->arguments.n == 4) {
+        static const char *const names[] = {"number", "account", "region"};
+        struct buf query = buf_new(f->arena, 1024);
+        for (u32 i = 0; i < LENGTH(names); i++) form_write(&query, str_of(names[i]), argument(f, i + 1));
+        return remote_call(f, "POST", "outbox/stop", buf_str(&query), 0, &answer);
+    }
+    if (f->arguments.n) return wrong_usage(f);
+    int status = remote_call(f, "GET", "outbox", S(""), 0, &answer);
+    if (status != EXIT_DONE) return status;
+    struct json_reader r = json_reader_new(f->arena, answer, (struct json_limits){USAGE_BYTES_MAX, 16});
+    if (!json_read_array(&r)) return complain(EXIT_REFUSED, "the server's answer is not one that this brume understands: are both of one version?");
+    while (json_read_item(&r) && json_read_raw(&r, &line)) printf("%.*s\n", STR_ARGS(line));
     return json_done(&r) ? EXIT_DONE : complain(EXIT_REFUSED, "the server's answer broke off: %s.", r.problem ? r.problem : "unknown");
 }
 
