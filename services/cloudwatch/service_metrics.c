@@ -3,6 +3,8 @@
 
 #include "cloud/counts.h"
 
+enum { DIMENSIONS_MAX = 4 };
+
 static str space_of(str service) {
     static const char *const spaces[][2] = {{"dynamodb", "AWS/DynamoDB"}, {"events", "AWS/Events"}, {"logs", "AWS/Logs"}, {"s3", "AWS/S3"},
                                             {"scheduler", "AWS/Scheduler"}, {"sns", "AWS/SNS"},      {"sqs", "AWS/SQS"}};
@@ -13,8 +15,11 @@ static str space_of(str service) {
 
 void cloudwatch_take(struct call *c, const struct metric_sum *sum);
 void cloudwatch_take(struct call *c, const struct metric_sum *sum) {
-    struct record_pair dimension = {sum->dimension, sum->of};
-    struct metric m = {.space = space_of(sum->service), .name = sum->name, .dimensions = {&dimension, sum->dimension.n > 0, true}};
+    struct record_pair dimensions[DIMENSIONS_MAX];
+    str names = sum->dimension, values = sum->of;
+    u32 n = 0;
+    while (names.n && n < DIMENSIONS_MAX) dimensions[n++] = (struct record_pair){str_cut(&names, ','), names.p ? str_cut(&values, ',') : values};
+    struct metric m = {.space = space_of(sum->service), .name = sum->name, .dimensions = {dimensions, n, true}};
     struct point all = {0};
     if (!m.space.p) return;
     for (u32 i = 0; i < sum->samples.n; i++) {

@@ -47,6 +47,60 @@ void s3_config_clear(struct call *c, const struct bucket_row *bucket) {
     while (range_next(&rows, &key, &value)) txn_delete(c->txn, arena_str(c->arena, key));
 }
 
+/* ---- several of a kind ---- */
+
+err s3_fail_no_configuration(struct call *c) { return fail(c, &s3_no_such_configuration, "The specified configuration does not exist."); }
+
+bool s3_config_find(struct call *c, const struct bucket_row *bucket, enum s3_config kind, str id, const struct record_type *type, void *value) {
+    str bytes;
+    if (!s3_configured(bucket, kind) || !txn_get(c->txn, s3_config_key(c, bucket, kind, id), &bytes)) return false;
+    memset(value, 0, type->size);
+    ASSERT(record_decode(c->arena, type, arena_str(c->arena, bytes), value));
+    return true;
+}
+
+void s3_config_add(struct call *c, struct bucket_row *bucket, enum s3_config kind, str id, const struct record_type *type, const void *value) {
+    txn_put(c->txn, s3_config_key(c, bucket, kind, id), record_encode(c->arena, type, value));
+    bucket->configured |= 1ull << kind;
+    s3_bucket_update(c, bucket);
+}
+
+err s3_config_remove(struct call *c, const struct bucket_row *bucket, enum s3_config kind, str id) {
+    str value, key = s3_config_key(c, bucket, kind, id);
+    if (!txn_get(c->txn, key, &value)) return s3_fail_no_configuration(c);
+    txn_delete(c->txn, key);
+    return NULL;
+}
+
+struct range s3_config_range(struct call *c, const struct bucket_row *bucket, enum s3_config kind) {
+    str prefix = s3_config_key(c, bucket, kind, (str){0});
+    return txn_range(c->txn, prefix, key_after_prefix(c->arena, prefix));
+}
+
+err s3_config_page(struct call *c, const struct bucket_row *bucket, enum s3_config kind, const struct record_type *type, str token,
+                   void *list, u32 *n, str *next) {
+    struct range rows = s3_config_range(c, bucket, kind);
+    str key, value, after, last = {0}, prefix = rows.from;
+    *n = 0;
+    *next = (str){0};
+    if (token.n) {
+        if (!page_position(c, token, &after)) return s3_fail_argument(c, "continuation-token", (str){0}, "The continuation token provided is incorrect");
+        rows = txn_range(c->txn, key_after_prefix(c->arena, s3_config_key(c, bucket, kind, after)), rows.to);
+    }
+    while (range_next(&rows, &key, &value)) {
+        if (*n == S3_CONFIG_PAGE) {
+            *next = page_token(c, last);
+            break;
+        }
+        str rest = str_skip(key, prefix.n);
+        ASSERT(key_read_str(&rest, c->arena, &last));
+        ASSERT(record_decode(c->arena, type, arena_str(c->arena, value), (char *)list + type->size * (*n)++));
+    }
+    return NULL;
+}
+
+/* ---- filters ---- */
+
 static bool carries(const struct object_row *object, const struct s3_tag *tag) {
     for (u32 i = 0; i < object->tags.n; i++)
         if (str_eq(object->tags.v[i].key, tag->key)) return str_eq(object->tags.v[i].value, tag->value);

@@ -18,6 +18,8 @@ enum s3_config {
     S3_CONFIG_NOTIFICATION = 9,
     S3_CONFIG_ENCRYPTION = 10,
     S3_CONFIG_REPLICATION = 11,
+    S3_CONFIG_METRICS = 12,   /* one row for each id */
+    S3_CONFIG_INVENTORY = 13, /* likewise */
 };
 
 static inline bool s3_configured(const struct bucket_row *bucket, enum s3_config kind) {
@@ -30,8 +32,19 @@ bool s3_config_get(struct call *c, const struct bucket_row *bucket, enum s3_conf
 void s3_config_put(struct call *c, struct bucket_row *bucket, enum s3_config kind, const struct record_type *type,
                    const void *value);
 void s3_config_delete(struct call *c, struct bucket_row *bucket, enum s3_config kind);
-/* Of those that are several of a kind, by id. */
+/* ---- those that are several of a kind, by id ---- */
 str s3_config_key(struct call *c, const struct bucket_row *bucket, enum s3_config kind, str id);
+bool s3_config_find(struct call *c, const struct bucket_row *bucket, enum s3_config kind, str id, const struct record_type *type, void *value);
+void s3_config_add(struct call *c, struct bucket_row *bucket, enum s3_config kind, str id, const struct record_type *type, const void *value);
+MUST_USE err s3_config_remove(struct call *c, const struct bucket_row *bucket, enum s3_config kind, str id); /* NoSuchConfiguration */
+MUST_USE err s3_fail_no_configuration(struct call *c);
+enum { S3_CONFIG_PAGE = 100 };
+/* A page into `list`, of that many; *next: the token of the one behind it, absent if it is the last. */
+MUST_USE err s3_config_page(struct call *c, const struct bucket_row *bucket, enum s3_config kind, const struct record_type *type, str token,
+                            void *list, u32 *n, str *next);
+/* All of a kind: rows.from is where their keys begin. */
+struct range s3_config_range(struct call *c, const struct bucket_row *bucket, enum s3_config kind);
+
 /* All of them, when the bucket goes. */
 void s3_config_clear(struct call *c, const struct bucket_row *bucket);
 
@@ -74,6 +87,6 @@ struct s3_notification_row {
     bool event_bridge;
 };
 extern const struct record_type s3_acl_record, s3_policy_record, s3_cors_record, s3_website_record, s3_logging_record,
-    s3_lifecycle_record, s3_lock_record, s3_tiering_record, s3_notification_record, s3_replication_record;
+    s3_lifecycle_record, s3_lock_record, s3_tiering_record, s3_notification_record, s3_replication_record, s3_metrics_record, s3_inventory_record;
 
 #endif

@@ -259,6 +259,48 @@ FIELDS(replication) {
 };
 const struct record_type s3_replication_record = RECORD_TYPE(struct s3_replication_configuration, replication_fields);
 
+/* ---- request metrics ---- */
+FIELDS(metrics_and) {RECORD_STR(1, struct s3_metrics_and_operator, prefix), RECORD_LIST(2, struct s3_metrics_and_operator, tags, tag)};
+TYPE(metrics_and, s3_metrics_and_operator);
+FIELDS(metrics_filter) {
+    RECORD_STR(1, struct s3_metrics_filter, prefix),
+    RECORD_STRUCT(2, struct s3_metrics_filter, tag, tag),
+    RECORD_STRUCT(3, struct s3_metrics_filter, and, metrics_and),
+};
+TYPE(metrics_filter, s3_metrics_filter);
+FIELDS(metrics) {RECORD_STR(1, struct s3_metrics_configuration, id), RECORD_STRUCT(2, struct s3_metrics_configuration, filter, metrics_filter)};
+const struct record_type s3_metrics_record = RECORD_TYPE(struct s3_metrics_configuration, metrics_fields);
+
+/* ---- inventories ---- */
+FIELDS(inventory_key) {RECORD_STR(1, struct s3_ssekms, key_id)};
+TYPE(inventory_key, s3_ssekms);
+FIELDS(inventory_encryption) {RECORD_STRUCT(1, struct s3_inventory_encryption, ssekms, inventory_key)};
+TYPE(inventory_encryption, s3_inventory_encryption);
+FIELDS(inventory_bucket) {
+    RECORD_STR(1, struct s3_inventory_s3_bucket_destination, account_id),
+    RECORD_STR(2, struct s3_inventory_s3_bucket_destination, bucket),
+    RECORD_STR(3, struct s3_inventory_s3_bucket_destination, format),
+    RECORD_STR(4, struct s3_inventory_s3_bucket_destination, prefix),
+    RECORD_STRUCT(5, struct s3_inventory_s3_bucket_destination, encryption, inventory_encryption),
+};
+TYPE(inventory_bucket, s3_inventory_s3_bucket_destination);
+FIELDS(inventory_destination) {RECORD_STRUCT(1, struct s3_inventory_destination, s3_bucket_destination, inventory_bucket)};
+TYPE(inventory_destination, s3_inventory_destination);
+FIELDS(inventory_filter) {RECORD_STR(1, struct s3_inventory_filter, prefix)};
+TYPE(inventory_filter, s3_inventory_filter);
+FIELDS(inventory_schedule) {RECORD_STR(1, struct s3_inventory_schedule, frequency)};
+TYPE(inventory_schedule, s3_inventory_schedule);
+FIELDS(inventory) {
+    RECORD_STRUCT(1, struct s3_inventory_configuration, destination, inventory_destination),
+    OPT_BOOL(2, struct s3_inventory_configuration, is_enabled),
+    RECORD_STRUCT(4, struct s3_inventory_configuration, filter, inventory_filter),
+    RECORD_STR(5, struct s3_inventory_configuration, id),
+    RECORD_STR(6, struct s3_inventory_configuration, included_object_versions),
+    RECORD_LIST(7, struct s3_inventory_configuration, optional_fields, text),
+    RECORD_STRUCT(8, struct s3_inventory_configuration, schedule, inventory_schedule),
+};
+const struct record_type s3_inventory_record = RECORD_TYPE(struct s3_inventory_configuration, inventory_fields);
+
 /* ---- notifications ---- */
 FIELDS(key_rule) {RECORD_STR(1, struct s3_filter_rule, name), RECORD_STR(2, struct s3_filter_rule, value)};
 TYPE(key_rule, s3_filter_rule);

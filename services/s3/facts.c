@@ -1,6 +1,7 @@
 /* What the gate must know of a bucket or object before it decides: whose it is, the bucket's policy, what
  * lists of rights grant, and the tags that policies may ask for. */
 #include "services/s3/acl.h"
+#include "services/s3/observe.h"
 #include "services/s3/versions.h"
 
 /* What a request asks of a list of rights: NULL where only policies speak. */
@@ -61,6 +62,7 @@ static err facts_of(struct call *c, str name, str key, str version_id, struct as
     struct s3_acl_row acl;
     if (!s3_bucket_find(c, name, &bucket)) return s3_fail_no_bucket(c, name); /* whoever asks */
     s3_facts(c, &bucket, facts);
+    s3_observe(c, &bucket, key, version_id);
     if (nothing_to_ask(c, &bucket)) return NULL;
     TRY(payer_check(c, &bucket, payer));
     if (asked.permission && !asked.of_object && !s3_acls_off(&bucket)
@@ -165,6 +167,10 @@ BUCKET(put_bucket_intelligent_tiering_configuration)
 BUCKET(get_bucket_location)
 BUCKET(get_bucket_notification_configuration)
 BUCKET(get_bucket_replication)
+BUCKET(delete_bucket_metrics_configuration)
+BUCKET(get_bucket_metrics_configuration)
+BUCKET(list_bucket_metrics_configurations)
+BUCKET(put_bucket_metrics_configuration)
 BUCKET(put_bucket_replication)
 BUCKET(delete_bucket_replication)
 BUCKET(get_bucket_logging)

@@ -8,6 +8,11 @@
 
 enum { SLICE_LOOKS = 2000, SLICE_CHANGES = 250, HOURS_OF_DAY = 24, CLASSES_MAX = 16 };
 
+struct night_sum {
+    str type; /* as CloudWatch names it: "StandardStorage" */
+    u64 bytes;
+};
+
 /* Where the walk stands, between slices. */
 struct night {
     str account, bucket;
@@ -17,11 +22,20 @@ struct night {
     i64 newer_ms; /* of the last row: what rules ask of those before it */
     u64 newer_noncurrent;
     i64 midnight_ms;
+    struct {
+        struct night_sum *v;
+        u32 n;
+        bool set;
+    } sums;      /* what was seen so far, by storage type */
+    u64 objects;
 };
+static const struct record_field sum_fields[] = {RECORD_STR(1, struct night_sum, type), RECORD_U64(2, struct night_sum, bytes)};
+static const struct record_type sum_record = RECORD_TYPE(struct night_sum, sum_fields);
 static const struct record_field night_fields[] = {
     RECORD_STR(1, struct night, account), RECORD_STR(2, struct night, bucket), RECORD_U64(3, struct night, bucket_id),
     RECORD_BOOL(4, struct night, uploads), RECORD_STR(5, struct night, after),
     RECORD_I64(7, struct night, newer_ms), RECORD_U64(8, struct night, newer_noncurrent), RECORD_I64(9, struct night, midnight_ms),
+    RECORD_LIST(10, struct night, sums, sum_record), RECORD_U64(11, struct night, objects),
 };
 static const struct record_type night_record = RECORD_TYPE(struct night, night_fields);
 
@@ -65,10 +79,39 @@ static void add_stored(struct walker *w, const char *usage, u64 bytes) {
     w->stored[i].bytes += (double)bytes;
 }
 
+/* As they are, for CloudWatch; what is billed counts minimum sizes. */
+static void add_sum(struct walker *w, const char *type, u64 bytes) {
+    struct night *n = w->night;
+    u32 i = 0;
+    while (i < n->sums.n && !str_eq(n->sums.v[i].type, str_of(type))) i++;
+    if (i == n->sums.n) {
+        struct night_sum *v = NEW_ARRAY(w->c->arena, struct night_sum, n->sums.n + 1);
+        if (n->sums.n) memcpy(v, n->sums.v, n->sums.n * sizeof *v);
+        v[n->sums.n++].type = str_of(type);
+        n->sums.v = v;
+        n->sums.set = true;
+    }
+    n->sums.v[i].bytes += bytes;
+}
+
+/* Of one point in time a day: BucketSizeBytes by storage type, NumberOfObjects. */
+static void count_sums(struct walker *w) {
+    for (u32 i = 0; i < w->night->sums.n; i++)
+        count_metric(w->c, S("BucketSizeBytes"), S("BucketName,StorageType"),
+                     arena_format(w->c->arena, "%.*s,%.*s", STR_ARGS(w->bucket.name), STR_ARGS(w->night->sums.v[i].type)), (double)w->night->sums.v[i].bytes, S("Bytes"));
+    if (w->night->objects)
+        count_metric(w->c, S("NumberOfObjects"), S("BucketName,StorageType"), arena_format(w->c->arena, "%.*s,AllStorageTypes", STR_ARGS(w->bucket.name)),
+                     (double)w->night->objects, S("Count"));
+}
+
 static void count_object(struct walker *w, str key, const struct object_row *object) {
     enum { WATCHED_MIN = 128 << 10 };
+    static const char *const tiers[] = {"IntelligentTieringFAStorage", "IntelligentTieringIAStorage", "IntelligentTieringAIAStorage",
+                                        "IntelligentTieringAAStorage", "IntelligentTieringDAAStorage"};
     const struct storage_class *class = s3_storage_of(object);
+    w->night->objects++; /* markers too */
     if (!class || object->delete_marker) return;
+    add_sum(w, class->kind == STORAGE_TIERING ? tiers[s3_storage_tier(w->c, &w->bucket, key, object)] : class->metric, object->size);
     if (class->kind == STORAGE_TIERING) {
         add_stored(w, s3_tier_usage[s3_storage_tier(w->c, &w->bucket, key, object)], object->size);
         w->watched += object->size >= WATCHED_MIN;
@@ -196,6 +239,7 @@ err s3_night_run(struct txn *t, const struct task *task, i64 now_ms) {
     }
     bool done = night.uploads && walk_uploads(w);
     count_stored(w);
+    if (done) count_sums(w);
     if (done) s3_night_begin(c, &w->bucket);
     else schedule(c, &night, now_ms);
     return NULL;

@@ -1,5 +1,5 @@
 /* Plain settings of a bucket: who pays, transfer acceleration, where access logs go. */
-#include "services/s3/config.h"
+#include "services/s3/observe.h"
 
 /* ---- requester pays ---- */
 
@@ -85,6 +85,7 @@ err s3_put_bucket_logging(struct call *c, const struct s3_put_bucket_logging_req
         return NULL;
     }
     TRY(logging_check(c, &bucket, wanted));
+    if (!s3_configured(&bucket, S3_CONFIG_LOGGING)) s3_access_log_begin(c, &bucket);
     s3_config_put(c, &bucket, S3_CONFIG_LOGGING, &s3_logging_record, wanted);
     return NULL;
 }

@@ -5,14 +5,14 @@
 
 enum { SMALL = 128 << 10 };
 static const struct storage_class classes[] = {
-    {"STANDARD", STORAGE_NORMAL, 0, false, 0, 0, "TimedStorage-ByteHrs", NULL, NULL},
-    {"REDUCED_REDUNDANCY", STORAGE_NORMAL, 0, false, 0, 0, "TimedStorage-RRS-ByteHrs", NULL, NULL},
-    {"STANDARD_IA", STORAGE_NORMAL, 1, false, 30, SMALL, "TimedStorage-SIA-ByteHrs", "Retrieval-SIA", "EarlyDelete-SIA"},
-    {"INTELLIGENT_TIERING", STORAGE_TIERING, 2, false, 0, 0, NULL, NULL, NULL},
-    {"ONEZONE_IA", STORAGE_NORMAL, 3, true, 30, SMALL, "TimedStorage-ZIA-ByteHrs", "Retrieval-ZIA", "EarlyDelete-ZIA"},
-    {"GLACIER_IR", STORAGE_NORMAL, 4, false, 90, SMALL, "TimedStorage-GIR-ByteHrs", "Retrieval-GIR", "EarlyDelete-GIR"},
-    {"GLACIER", STORAGE_ARCHIVE, 5, false, 90, 0, "TimedStorage-GlacierByteHrs", NULL, "EarlyDelete-ByteHrs"},
-    {"DEEP_ARCHIVE", STORAGE_ARCHIVE, 6, false, 180, 0, "TimedStorage-GDA-ByteHrs", NULL, "EarlyDelete-GDA"},
+    {"STANDARD", STORAGE_NORMAL, 0, false, 0, 0, "StandardStorage", "TimedStorage-ByteHrs", NULL, NULL},
+    {"REDUCED_REDUNDANCY", STORAGE_NORMAL, 0, false, 0, 0, "ReducedRedundancyStorage", "TimedStorage-RRS-ByteHrs", NULL, NULL},
+    {"STANDARD_IA", STORAGE_NORMAL, 1, false, 30, SMALL, "StandardIAStorage", "TimedStorage-SIA-ByteHrs", "Retrieval-SIA", "EarlyDelete-SIA"},
+    {"INTELLIGENT_TIERING", STORAGE_TIERING, 2, false, 0, 0, NULL, NULL, NULL, NULL},
+    {"ONEZONE_IA", STORAGE_NORMAL, 3, true, 30, SMALL, "OneZoneIAStorage", "TimedStorage-ZIA-ByteHrs", "Retrieval-ZIA", "EarlyDelete-ZIA"},
+    {"GLACIER_IR", STORAGE_NORMAL, 4, false, 90, SMALL, "GlacierInstantRetrievalStorage", "TimedStorage-GIR-ByteHrs", "Retrieval-GIR", "EarlyDelete-GIR"},
+    {"GLACIER", STORAGE_ARCHIVE, 5, false, 90, 0, "GlacierStorage", "TimedStorage-GlacierByteHrs", NULL, "EarlyDelete-ByteHrs"},
+    {"DEEP_ARCHIVE", STORAGE_ARCHIVE, 6, false, 180, 0, "DeepArchiveStorage", "TimedStorage-GDA-ByteHrs", NULL, "EarlyDelete-GDA"},
 };
 
 const char *const s3_tier_usage[] = {"TimedStorage-INT-FA-ByteHrs", "TimedStorage-INT-IA-ByteHrs", "TimedStorage-INT-AIA-ByteHrs",

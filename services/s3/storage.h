@@ -12,6 +12,7 @@ struct storage_class {
     bool one_zone;
     u16 minimum_days;
     u32 minimum_size; /* bytes that are counted at least */
+    const char *metric; /* StorageType of BucketSizeBytes; NULL: by tier */
     const char *storage_usage, *retrieval_usage, *early_usage; /* AWS's usage types; NULL: none */
 };
 /* NULL: no class of general purpose buckets. */

@@ -1,8 +1,6 @@
 /* Intelligent-Tiering's archive tiers: a bucket opts in, by configurations of its own ids. */
 #include "services/s3/config.h"
 
-static err no_configuration(struct call *c) { return fail(c, &s3_no_such_configuration, "The specified configuration does not exist."); }
-
 static err tierings_check(struct call *c, const struct s3_intelligent_tiering_configuration *wanted) {
     enum { ARCHIVE_DAYS = 90, DEEP_DAYS = 180, DAYS_MAX = 730 };
     bool status = str_eq(wanted->status, S("Enabled")) || str_eq(wanted->status, S("Disabled"));
@@ -27,63 +25,39 @@ err s3_put_bucket_intelligent_tiering_configuration(struct call *c, const struct
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     if (!wanted || !str_eq(wanted->id, in->id)) return s3_fail_malformed(c);
     TRY(tierings_check(c, wanted));
-    txn_put(c->txn, s3_config_key(c, &bucket, S3_CONFIG_TIERING, in->id), record_encode(c->arena, &s3_tiering_record, wanted));
-    bucket.configured |= 1ull << S3_CONFIG_TIERING;
-    s3_bucket_update(c, &bucket);
+    s3_config_add(c, &bucket, S3_CONFIG_TIERING, in->id, &s3_tiering_record, wanted);
     return NULL;
 }
 
 err s3_get_bucket_intelligent_tiering_configuration(struct call *c, const struct s3_get_bucket_intelligent_tiering_configuration_request *in,
                                                     struct s3_get_bucket_intelligent_tiering_configuration_output *out) {
     struct bucket_row bucket;
-    str value;
     s3_usage_tier2(c);
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
-    if (!txn_get(c->txn, s3_config_key(c, &bucket, S3_CONFIG_TIERING, in->id), &value)) return no_configuration(c);
     out->intelligent_tiering_configuration = NEW(c->arena, struct s3_intelligent_tiering_configuration);
-    ASSERT(record_decode(c->arena, &s3_tiering_record, value, out->intelligent_tiering_configuration));
-    return NULL;
+    bool there = s3_config_find(c, &bucket, S3_CONFIG_TIERING, in->id, &s3_tiering_record, out->intelligent_tiering_configuration);
+    return there ? NULL : s3_fail_no_configuration(c);
 }
 
 err s3_delete_bucket_intelligent_tiering_configuration(struct call *c,
                                                        const struct s3_delete_bucket_intelligent_tiering_configuration_request *in,
                                                        struct wire_unit *out) {
     struct bucket_row bucket;
-    str value;
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
-    str key = s3_config_key(c, &bucket, S3_CONFIG_TIERING, in->id);
-    if (!txn_get(c->txn, key, &value)) return no_configuration(c);
-    txn_delete(c->txn, key);
-    return NULL;
+    return s3_config_remove(c, &bucket, S3_CONFIG_TIERING, in->id);
 }
 
 err s3_list_bucket_intelligent_tiering_configurations(struct call *c,
                                                       const struct s3_list_bucket_intelligent_tiering_configurations_request *in,
                                                       struct s3_list_bucket_intelligent_tiering_configurations_output *out) {
-    enum { PAGE_MAX = 100 };
     struct bucket_row bucket;
     s3_usage_tier2(c);
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
-    str prefix = s3_config_key(c, &bucket, S3_CONFIG_TIERING, (str){0}), from = prefix, key, value, after = {0}, last = {0};
-    if (in->continuation_token.n) {
-        if (!page_position(c, in->continuation_token, &after))
-            return s3_fail_argument(c, "continuation-token", (str){0}, "The continuation token provided is incorrect");
-        from = key_after_prefix(c->arena, s3_config_key(c, &bucket, S3_CONFIG_TIERING, after));
-    }
-    struct range rows = txn_range(c->txn, from, key_after_prefix(c->arena, prefix));
-    struct s3_intelligent_tiering_configuration *list = NEW_ARRAY(c->arena, struct s3_intelligent_tiering_configuration, PAGE_MAX);
-    u32 n = 0;
-    bool more = false;
-    while (range_next(&rows, &key, &value)) {
-        if ((more = n == PAGE_MAX)) break;
-        ASSERT(record_decode(c->arena, &s3_tiering_record, value, &list[n]));
-        last = list[n++].id;
-    }
-    out->intelligent_tiering_configuration_list.v = list;
-    out->intelligent_tiering_configuration_list.n = n;
-    out->intelligent_tiering_configuration_list.set = n > 0;
-    out->is_truncated = SOME_BOOL(more);
+    struct s3_intelligent_tiering_configuration_list *list = &out->intelligent_tiering_configuration_list;
+    list->v = NEW_ARRAY(c->arena, struct s3_intelligent_tiering_configuration, S3_CONFIG_PAGE);
+    TRY(s3_config_page(c, &bucket, S3_CONFIG_TIERING, &s3_tiering_record, in->continuation_token, list->v, &list->n, &out->next_continuation_token));
+    list->set = list->n > 0;
+    out->is_truncated = SOME_BOOL(out->next_continuation_token.p != NULL);
     out->continuation_token = in->continuation_token;
-    if (more) out->next_continuation_token = page_token(c, last);
     return NULL;
 }

@@ -252,6 +252,7 @@ enum step stage_encode(struct flight *f) {
     record_call(f->cloud, &f->call,
                 &(struct call_end){.service = f->service, .op = f->op, .error = f->error, .status = m.status,
                                    .us = sys_monotonic_us() - f->arrived_us, .out = f->out});
+    if (f->op) watch_end(f, m.status, head || m.status == 304 ? 0 : stream ? stream->length : m.body.n);
     if (f->form && form_upload_answer(f, &m, headers, n)) return STEP_DONE;
     if (f->events && !f->error) events_respond(f, m.status, headers, n);
     else if (stream && !head && m.status != 304) respond_stream(f, m.status, headers, n, stream);

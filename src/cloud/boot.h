@@ -60,7 +60,7 @@ struct cloud {
     struct cloud_config config;
     struct store *store;
     struct arena *boot;
-    struct journal *calls, *metrics;
+    struct journal *calls, *metrics, *lines;
     struct uri_table **uris; /* of each REST service, in the order of config.services (uri.h) */
     struct http_server *server; /* set by the front after http_server_start */
     i64 started_ms;

@@ -25,6 +25,7 @@ struct cloud;
 struct call_note; /* of record.h */
 struct policy_values; /* of auth/policy.h */
 struct flight; /* the request that carries this call; private to the cloud */
+struct call_watched; /* of call_watch() */
 
 struct call {
     struct arena *arena; /* everything of this call; freed after the answer */
@@ -58,6 +59,7 @@ struct call {
     /* S3's errors carry further elements: see fail_detail() */
     struct record_pairs error_details;
     struct record_pairs answer_headers; /* see answer_header() */
+    const struct call_watched *watched;
     int depth; /* of calls between services */
     /* HTTP status of success where it is not the operation's own: 206 Partial Content, 304 Not
      * Modified (answered with `out`'s headers and no body). 0: the operation's. */
@@ -276,10 +278,33 @@ void idempotency_store(struct call *c, str token, str params, str answer, i64 ke
  * journaled once, after the commit; a call that fails counts nothing. ---- */
 void emit_event(struct call *c, str detail_type, str resource_arn, str detail_json);
 void count_metric(struct call *c, str metric_name, str dimension_name, str dimension_value, double value, str unit);
-/* The counts of a minute become a metric of AWS/<Service> when it ends (counts.h). gauge_metric: for struct gauge of
+/* Several dimensions: names and values each with commas between them (no comma but the last value's own). The counts of a minute become a metric of AWS/<Service> when it ends (counts.h). gauge_metric: for struct gauge of
  * boot.h, in its call alone: a value as it is now. */
 void gauge_metric(struct call *c, str metric_name, str dimension_name, str dimension_value, double value, str unit);
 void count_usage(struct call *c, str usage_type, double quantity); /* AWS's usage types; names live as long as the call */
+
+/* How a call from outside ended, also one that failed or was refused, for the room that watches it: set in facts, run
+ * when the answer leaves, without a transaction. What it counts counts, whatever became of the call. */
+struct call_ended {
+    str method, target, version; /* as sent; "HTTP/1.1" */
+    str referer, user_agent, host;
+    str error;          /* code; absent: none */
+    int status;
+    u64 received, sent; /* bytes of the bodies */
+    i64 us;
+    bool tls, in_query; /* signed in the query */
+    int signature;      /* version: 4, 2; 0: unsigned */
+};
+struct call_watched {
+    void (*ended)(struct call *c, const struct call_ended *end, const void *what);
+    const void *what;
+};
+void call_watch(struct call *c, void (*ended)(struct call *c, const struct call_ended *end, const void *what), const void *what);
+/* Lines about a subject of the room's, for whoever delivers them: written before the answer leaves, read back in order
+ * (from <= time < to; false from `visit` ends it) until they are trimmed. */
+void line_add(struct call *c, str subject, str line);
+void lines_read(struct call *c, str subject, i64 from_ms, i64 to_ms, bool (*visit)(void *context, i64 time_ms, str line), void *context);
+void lines_trim(struct call *c, i64 before_ms);
 
 /* ---- wall time: for the codes of authenticators, which know nothing of a clock that was moved ---- */
 i64 wall_now_ms(void);

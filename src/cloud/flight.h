@@ -142,6 +142,9 @@ void intake_bytes(struct flight *f, str bytes);
 void intake_end(struct flight *f);
 void intake_drop(struct flight *f);
 
+/* watch.c */
+void watch_end(struct flight *f, int status, u64 sent);
+
 /* transfer.c */
 enum step transfer_start(struct flight *f);
 

@@ -10,6 +10,7 @@
 void records_open(struct cloud *cloud) {
     cloud->calls = journal_open(cloud->store, cloud->boot, "calls");
     cloud->metrics = journal_open(cloud->store, cloud->boot, "metrics");
+    cloud->lines = journal_open(cloud->store, cloud->boot, "lines");
 }
 
 static void field(struct buf *b, const char *name, str value) {
@@ -93,6 +94,7 @@ void record_call(struct cloud *cloud, struct call *c, const struct call_end *end
 
 bool records_flush(struct cloud *cloud) {
     bool calls = journal_flush(cloud->calls);
+    if (!journal_flush(cloud->lines)) log_line(LOG_ERROR, "journal", "problem=lines could not be written");
     if (!journal_flush(cloud->metrics)) log_line(LOG_ERROR, "journal", "problem=metrics could not be written");
     if (!calls) log_line(LOG_ERROR, "journal", "problem=calls could not be put on record: their answers are held back");
     return calls;
