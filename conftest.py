@@ -73,9 +73,9 @@ class Brume:
         status = self.process.wait(30)
         assert status == 0, f"brume ended with {status}: {self.log[-60:]}"
 
-    def advance_clock(self, ms):
+    def advance_clock(self, ms, coalesce=False):
         """Moves the cloud's clock; returns when what fell due is done. For a server of one's own."""
-        return self.admin("POST", "clock", by_ms=int(ms))
+        return self.admin("POST", "clock", by_ms=int(ms), **({"coalesce": "true"} if coalesce else {}))
 
     def admin(self, method, name, **query):
         """An administrative call, signed as root."""

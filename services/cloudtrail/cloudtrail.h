@@ -7,7 +7,7 @@
 #include "records.h"
 
 extern const struct task_kind cloudtrail_task_kinds[];
-enum { CLOUDTRAIL_TASK_KINDS = 1 };
+enum { CLOUDTRAIL_TASK_KINDS = 5 };
 
 enum { ROUND_MS = 300000, DIGEST_MS = 3600000, HISTORY_DAYS = 90, DAY_MS = 86400000 };
 
@@ -23,6 +23,8 @@ struct range ct_trails_of(struct call *c, str account, str region);
 /* All of the account, and of its organization. */
 void ct_trails_visit(struct call *c, void (*visit)(void *context, const struct ct_trail *trail), void *context);
 
+MUST_USE err ct_tags_set(struct call *c, str arn, const struct cloudtrail_tags_list *tags);
+
 /* ---- an event, read ---- */
 struct ct_event {
     str id, name, source, region, account, access_key, username, identity_arn, error, agent;
@@ -37,6 +39,9 @@ void ct_event_read(struct arena *a, str json, struct ct_event *event);
 /* ---- selectors.c ---- */
 bool ct_selected(const struct ct_trail *trail, const struct ct_event *event);
 bool ct_selects_data(const struct ct_trail *trail);
+/* Of a trail, or of what stands in for one: advanced selectors alone. */
+MUST_USE err ct_take_advanced(struct call *c, const struct cloudtrail_advanced_event_selectors *in, struct ct_trail *trail);
+struct cloudtrail_advanced_event_selectors ct_give_advanced(struct call *c, const struct ct_trail *trail);
 
 /* ---- insights.c: what is unusual ---- */
 struct ct_line { /* an event of a file */
@@ -61,6 +66,13 @@ err ct_insights_lookup(struct call *c, const struct cloudtrail_lookup_events_req
 /* ---- deliver.c ---- */
 /* After every change of a trail: its timer, and whether the account's data calls are recorded. */
 void ct_apply(struct call *c, const struct ct_trail *trail);
+/* Whether an account's data calls are recorded, by its own trails and stores and those of its organization. */
+void ct_apply_data(struct call *c, str account);
+/* Events of global services stand in us-east-1; a trail of one region may want them too. */
+bool ct_of_place(const struct ct_trail *trail, const struct ct_event *e);
+
+/* ---- event_store.c ---- */
+bool ct_stores_want_data(struct call *c);
 
 /* ---- digest.c ---- */
 str ct_signing_row(struct arena *a, str account, str region);

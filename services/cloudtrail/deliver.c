@@ -2,6 +2,7 @@
  * every hour the digest. The files are made on a worker and put in the settling transaction: all of a round, or,
  * if the bucket refuses one, none, and the round is tried again. */
 #include "cloudtrail.h"
+#include "lake.h"
 
 #include "crypto/crypto.h"
 #include "gen/s3.h"
@@ -17,20 +18,19 @@ enum { FILE_EVENTS = 5000 };
 
 static void ask_for_data(void *context, const struct ct_trail *trail) { *(bool *)context |= trail->logging && ct_selects_data(trail); }
 
-/* Whether an account's data calls are recorded, by its own trails and those of its organization. */
-static void apply_data(struct call *c, str account) {
+void ct_apply_data(struct call *c, str account) {
     struct call theirs = *c;
     bool data = false;
     theirs.account = account;
     ct_trails_visit(&theirs, ask_for_data, &data);
-    trail_select_data(&theirs, data);
+    trail_select_data(&theirs, data || ct_stores_want_data(&theirs));
 }
 
 void ct_apply(struct call *c, const struct ct_trail *trail) {
     str row = ct_trail_row(c->arena, trail), *accounts;
     if (trail->logging) txn_task_set(c->txn, &(struct task){.kind = S("cloudtrail-deliver"), .key = row, .due_ms = (c->now_ms / ROUND_MS + 1) * ROUND_MS});
     else txn_task_cancel(c->txn, S("cloudtrail-deliver"), row);
-    for (u32 i = 0, n = ct_accounts_of(c, trail, &accounts); i < n; i++) apply_data(c, accounts[i]);
+    for (u32 i = 0, n = ct_accounts_of(c, trail, &accounts); i < n; i++) ct_apply_data(c, accounts[i]);
 }
 
 /* ---- a round: made on a worker, handed to its settling ---- */
@@ -71,8 +71,7 @@ static void add_put(struct round *r, struct task const *task, str object, str js
     r->puts[r->put_count++] = (struct put){object, signature, body};
 }
 
-/* Events of global services stand in us-east-1; a trail of one region may want them too. */
-static bool of_trail(const struct ct_trail *trail, const struct ct_event *e) {
+bool ct_of_place(const struct ct_trail *trail, const struct ct_event *e) {
     if (trail->multi_region || str_eq(e->region, trail->region)) return true;
     static const char *const global[] = {"iam.amazonaws.com", "organizations.amazonaws.com", "route53.amazonaws.com", "cloudfront.amazonaws.com"};
     for (size_t i = 0; i < LENGTH(global) && trail->global_events; i++)
@@ -84,7 +83,7 @@ static void collect(void *context, const struct trail_event *event) {
     struct round *r = context;
     struct ct_event e;
     ct_event_read(r->c->arena, event->json, &e);
-    if (!of_trail(r->trail, &e) || !ct_selected(r->trail, &e)) return;
+    if (!ct_of_place(r->trail, &e) || !ct_selected(r->trail, &e)) return;
     if (r->event_count == r->event_max) {
         u32 max = 2 * r->event_max + 64;
         struct ct_line *v = NEW_ARRAY(r->c->arena, struct ct_line, max);
@@ -295,5 +294,11 @@ static err settle_round(struct txn *t, const struct task *task, err outcome, str
     return NULL;
 }
 
-const struct task_kind cloudtrail_task_kinds[] = {{.name = "cloudtrail-deliver", .perform = make_round, .settle = settle_round}};
+const struct task_kind cloudtrail_task_kinds[] = {
+    {.name = "cloudtrail-deliver", .perform = make_round, .settle = settle_round},
+    {.name = "cloudtrail-lake", .perform = ct_lake_round, .settle = ct_lake_settle},
+    {.name = "cloudtrail-purge", .run = ct_store_purge},
+    {.name = "cloudtrail-query", .perform = ct_query_perform, .settle = ct_query_settle},
+    {.name = "cloudtrail-query-forget", .run = ct_query_forget},
+};
 _Static_assert(LENGTH(cloudtrail_task_kinds) == CLOUDTRAIL_TASK_KINDS, "the front counts them");

@@ -94,3 +94,47 @@ static const struct record_field insight_fields[] = {
     RECORD_STR(7, struct ct_insight, usual),
 };
 const struct record_type ct_insight_record = RECORD_TYPE(struct ct_insight, insight_fields);
+
+static const struct record_field store_fields[] = {
+    RECORD_STR(1, struct ct_store, name),
+    RECORD_STR(2, struct ct_store, billing),
+    RECORD_STR(3, struct ct_store, policy),
+    RECORD_STR(4, struct ct_store, organization),
+    RECORD_LIST(5, struct ct_store, advanced, advanced_record),
+    RECORD_BOOL(6, struct ct_store, multi_region),
+    RECORD_BOOL(7, struct ct_store, protected),
+    RECORD_BOOL(8, struct ct_store, ingests),
+    RECORD_I64(9, struct ct_store, retention_days),
+    RECORD_I64(10, struct ct_store, created_ms),
+    RECORD_I64(11, struct ct_store, updated_ms),
+    RECORD_I64(12, struct ct_store, from_ms),
+    RECORD_I64(13, struct ct_store, delete_ms),
+};
+const struct record_type ct_store_record = RECORD_TYPE(struct ct_store, store_fields);
+
+static const struct record_field batch_fields[] = {
+    RECORD_STR(1, struct ct_batch, blob),
+    RECORD_I64(2, struct ct_batch, count),
+    RECORD_I64(3, struct ct_batch, bytes),
+    RECORD_I64(4, struct ct_batch, last_ms),
+};
+const struct record_type ct_batch_record = RECORD_TYPE(struct ct_batch, batch_fields);
+
+static const struct record_field query_fields[] = {
+    RECORD_STR(1, struct ct_query, statement),
+    RECORD_STR(2, struct ct_query, status),
+    RECORD_STR(3, struct ct_query, error),
+    RECORD_STR(4, struct ct_query, alias),
+    RECORD_STR(5, struct ct_query, stores),
+    RECORD_STR(6, struct ct_query, columns),
+    RECORD_STR(7, struct ct_query, results),
+    RECORD_STR(8, struct ct_query, delivery_uri),
+    RECORD_STR(9, struct ct_query, delivery_status),
+    RECORD_LIST(10, struct ct_query, parameters, word_record),
+    RECORD_I64(11, struct ct_query, created_ms),
+    RECORD_I64(12, struct ct_query, took_ms),
+    RECORD_I64(13, struct ct_query, rows),
+    RECORD_I64(14, struct ct_query, events),
+    RECORD_I64(15, struct ct_query, bytes),
+};
+const struct record_type ct_query_record = RECORD_TYPE(struct ct_query, query_fields);

@@ -89,6 +89,36 @@ struct ct_signing {
     i64 made_ms;
 };
 
+/* An event data store. */
+struct ct_store {
+    str name, billing, policy;
+    str organization; /* as of a trail */
+    struct ct_advanced_list advanced;
+    bool multi_region, protected, ingests;
+    i64 retention_days, created_ms, updated_ms;
+    i64 from_ms;   /* what was not taken in yet begins here */
+    i64 delete_ms; /* 0: it stays */
+    /* from the key of the row */
+    str account, region, id, arn;
+};
+
+/* A stretch of its events: JSON, a line each, gzip. */
+struct ct_batch {
+    str blob;
+    i64 count, bytes, last_ms;
+};
+
+struct ct_query {
+    str statement, status, error, alias;
+    str stores; /* ids, with single spaces between */
+    str columns, results; /* a JSON array of names; a blob with a JSON array a line */
+    str delivery_uri, delivery_status;
+    struct ct_words parameters;
+    i64 created_ms, took_ms, rows, events, bytes;
+};
+
+extern const struct record_type ct_store_record, ct_batch_record, ct_query_record;
+
 /* An insight that goes on, and what is usual for its calls. */
 struct ct_insight {
     str shared_id;

@@ -122,7 +122,7 @@ static err take_basic(struct call *c, const struct cloudtrail_event_selectors *i
     return NULL;
 }
 
-static err take_advanced(struct call *c, const struct cloudtrail_advanced_event_selectors *in, struct ct_trail *trail) {
+err ct_take_advanced(struct call *c, const struct cloudtrail_advanced_event_selectors *in, struct ct_trail *trail) {
     trail->advanced = (struct ct_advanced_list){.v = NEW_ARRAY(c->arena, struct ct_advanced, in->n + 1), .n = in->n, .set = true};
     for (u32 i = 0; i < in->n; i++) {
         struct ct_advanced *to = &trail->advanced.v[i];
@@ -170,7 +170,7 @@ static struct cloudtrail_event_selectors give_basic(struct call *c, const struct
     to->member.n = (words).n;               \
     to->member.set = (words).n > 0;
 
-static struct cloudtrail_advanced_event_selectors give_advanced(struct call *c, const struct ct_trail *trail) {
+struct cloudtrail_advanced_event_selectors ct_give_advanced(struct call *c, const struct ct_trail *trail) {
     struct cloudtrail_advanced_event_selectors out = {.v = NEW_ARRAY(c->arena, struct cloudtrail_advanced_event_selector, trail->advanced.n + 1), .set = true};
     for (u32 i = 0; i < trail->advanced.n; i++) {
         const struct ct_advanced *from = &trail->advanced.v[i];
@@ -202,12 +202,12 @@ err cloudtrail_put_event_selectors(struct call *c, const struct cloudtrail_put_e
     trail.selectors = (struct ct_selectors){0};
     trail.advanced = (struct ct_advanced_list){0};
     if (in->event_selectors.n) TRY(take_basic(c, &in->event_selectors, &trail));
-    else TRY(take_advanced(c, &in->advanced_event_selectors, &trail));
+    else TRY(ct_take_advanced(c, &in->advanced_event_selectors, &trail));
     ct_trail_save(c->txn, c->arena, &trail);
     ct_apply(c, &trail);
     out->trail_arn = trail.arn;
     if (trail.selectors.n) out->event_selectors = give_basic(c, &trail);
-    else out->advanced_event_selectors = give_advanced(c, &trail);
+    else out->advanced_event_selectors = ct_give_advanced(c, &trail);
     return NULL;
 }
 
@@ -215,7 +215,7 @@ err cloudtrail_get_event_selectors(struct call *c, const struct cloudtrail_get_e
     struct ct_trail trail;
     TRY(ct_trail_open(c, in->trail_name, &trail));
     out->trail_arn = trail.arn;
-    if (trail.advanced.n) out->advanced_event_selectors = give_advanced(c, &trail);
+    if (trail.advanced.n) out->advanced_event_selectors = ct_give_advanced(c, &trail);
     else out->event_selectors = give_basic(c, &trail);
     return NULL;
 }

@@ -138,7 +138,7 @@ static str topic_arn(struct call *c, str name) {
 
 static bool or_else(struct opt_bool asked, bool otherwise) { return asked.set ? asked.v : otherwise; }
 
-static err set_tags(struct call *c, str arn, const struct cloudtrail_tags_list *tags) {
+err ct_tags_set(struct call *c, str arn, const struct cloudtrail_tags_list *tags) {
     struct record_pairs pairs = {.v = NEW_ARRAY(c->arena, struct record_pair, tags->n + 1), .n = tags->n, .set = true};
     for (u32 i = 0; i < tags->n; i++) pairs.v[i] = (struct record_pair){tags->v[i].key, tags->v[i].value.p ? tags->v[i].value : S("")};
     struct tag_errors errors = {.too_many = &cloudtrail_tags_limit_exceeded_exception, .invalid = &cloudtrail_invalid_tag_parameter_exception};
@@ -170,7 +170,7 @@ err cloudtrail_create_trail(struct call *c, const struct cloudtrail_create_trail
     TRY(check_settings(c, &trail));
     ct_trail_save(c->txn, c->arena, &trail);
     registry_add(c, trail.arn, S("AWS::CloudTrail::Trail"));
-    if (in->tags_list.n) TRY(set_tags(c, trail.arn, &in->tags_list));
+    if (in->tags_list.n) TRY(ct_tags_set(c, trail.arn, &in->tags_list));
     ASSERT(ct_trail_load(c->txn, c->arena, ct_trail_row(c->arena, &trail), &other));
     *out = (struct cloudtrail_create_trail_response){.name = trail.name, .s3_bucket_name = trail.bucket, .s3_key_prefix = trail.prefix, .trail_arn = trail.arn,
                                                      .include_global_service_events = SOME_BOOL(trail.global_events), .is_multi_region_trail = SOME_BOOL(trail.multi_region),
@@ -361,7 +361,7 @@ err cloudtrail_add_tags(struct call *c, const struct cloudtrail_add_tags_request
     (void)out;
     struct ct_trail trail;
     TRY(ct_trail_open_to_change(c, in->resource_id, &trail));
-    return set_tags(c, trail.arn, &in->tags_list);
+    return ct_tags_set(c, trail.arn, &in->tags_list);
 }
 
 err cloudtrail_remove_tags(struct call *c, const struct cloudtrail_remove_tags_request *in, struct cloudtrail_remove_tags_response *out) {

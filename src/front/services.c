@@ -58,7 +58,7 @@ extern const struct task_kind sqs_task_kinds[];
 
 const struct room_tasks rooms[] = {
     {cloud_task_kinds, 6},
-    {cloudtrail_task_kinds, 1},
+    {cloudtrail_task_kinds, 5},
     {cloudwatch_task_kinds, 4},
     {ddb_task_kinds, 9},
     {kms_task_kinds, 3},

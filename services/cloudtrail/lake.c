@@ -1,0 +1,202 @@
+/* What stands in an event data store: every five minutes of the cloud's clock the events since are taken in, as one
+ * batch of JSON lines; batches past the retention go. Rows: ("cloudtrail", account, region, "lake", id, first ms, seq).
+ * What is in the history and in no batch yet is read from there: an answer is never behind. */
+#include "lake.h"
+
+#include "text/gzip.h"
+
+enum { EXPIRED_AT_ONCE = 500, PURGED_AT_ONCE = 500, BATCH_MAX = 256 << 20 };
+
+struct key ct_batches_of(struct arena *a, const struct ct_store *s) {
+    struct key k = key_new(a, S("cloudtrail"));
+    key_str(&k, s->account);
+    key_str(&k, s->region);
+    key_str(&k, S("lake"));
+    key_str(&k, s->id);
+    return k;
+}
+
+static struct ct_trail like_trail(const struct ct_store *s) {
+    return (struct ct_trail){.account = s->account, .region = s->region, .organization = s->organization, .advanced = s->advanced, .multi_region = s->multi_region, .global_events = true};
+}
+
+void ct_store_apply(struct call *c, const struct ct_store *s) {
+    struct ct_trail like = like_trail(s);
+    str row = ct_store_row(c->arena, s->account, s->region, s->id), *accounts;
+    struct task take = {.kind = S("cloudtrail-lake"), .key = row, .due_ms = (c->now_ms / ROUND_MS + 1) * ROUND_MS};
+    struct task purge = {.kind = S("cloudtrail-purge"), .key = row, .due_ms = s->delete_ms};
+    if (!s->delete_ms) txn_task_set(c->txn, &take); /* one that ingests no more still forgets */
+    else txn_task_cancel(c->txn, take.kind, row);
+    if (s->delete_ms) txn_task_set(c->txn, &purge);
+    else txn_task_cancel(c->txn, purge.kind, row);
+    for (u32 i = 0, n = ct_accounts_of(c, &like, &accounts); i < n; i++) ct_apply_data(c, accounts[i]);
+}
+
+/* ---- events of the history ---- */
+
+struct taking {
+    struct arena *arena;
+    struct ct_trail like;
+    str *v;
+    u32 n, max;
+    i64 first_ms, last_ms;
+    u64 bytes;
+};
+
+static void take(void *context, const struct trail_event *event) {
+    struct taking *t = context;
+    struct ct_event e;
+    ct_event_read(t->arena, event->json, &e);
+    if (!ct_of_place(&t->like, &e) || !ct_selected(&t->like, &e)) return;
+    if (t->n == t->max) {
+        str *v = NEW_ARRAY(t->arena, str, 2 * t->max + 64);
+        if (t->n) memcpy(v, t->v, t->n * sizeof *v);
+        t->v = v;
+        t->max = 2 * t->max + 64;
+    }
+    t->v[t->n++] = event->json;
+    t->bytes += event->json.n + 1;
+    t->first_ms = MIN(t->first_ms, event->time_ms);
+    t->last_ms = MAX(t->last_ms, event->time_ms);
+}
+
+static struct taking take_all(struct call *c, const struct ct_store *s, i64 to_ms) {
+    struct taking t = {.arena = c->arena, .like = like_trail(s), .first_ms = INT64_MAX};
+    str *accounts;
+    if (!s->ingests || s->delete_ms) return t;
+    for (u32 i = 0, n = ct_accounts_of(c, &t.like, &accounts); i < n; i++) trail_gather(c, accounts[i], s->from_ms, to_ms, take, &t);
+    return t;
+}
+
+/* ---- a round ---- */
+
+struct round {
+    struct stream *body;
+    i64 count, bytes, first_ms, last_ms, to_ms;
+    bool made;
+};
+
+err ct_lake_round(struct arena *a, const struct task *task, str *result) {
+    struct txn *t = store_snapshot(task->store, a);
+    struct round *r = NEW(a, struct round);
+    struct ct_store s;
+    *result = (str){(const char *)r, sizeof *r}; /* of this process: settled in the same flight */
+    if (ct_store_load(t, a, task->key, &s) && txn_owner(t)) {
+        struct taking all = take_all(call_for_task(t, &cloudtrail_service, s.account, s.region, task->due_ms), &s, task->due_ms);
+        struct buf b = buf_new(a, BATCH_MAX);
+        for (u32 i = 0; i < all.n; i++) {
+            buf_add(&b, all.v[i]);
+            buf_char(&b, '\n');
+        }
+        *r = (struct round){.count = all.n, .bytes = (i64)all.bytes, .first_ms = all.first_ms, .last_ms = all.last_ms, .to_ms = task->due_ms};
+        if (all.n) r->body = stream_stage(task->store, a, gzip_of(a, buf_str(&b)));
+        r->made = !b.over && (!all.n || r->body);
+    }
+    store_snapshot_end(t);
+    return r->made ? NULL : &store_unavailable;
+}
+
+static void expire(struct txn *t, struct arena *a, const struct ct_store *s, i64 before_ms) {
+    struct key all = ct_batches_of(a, s), to = ct_batches_of(a, s);
+    str key, row;
+    key_i64(&to, before_ms);
+    struct range r = txn_range(t, key_bytes(&all), key_bytes(&to));
+    for (u32 n = 0; n < EXPIRED_AT_ONCE && range_next(&r, &key, &row); n++) {
+        struct ct_batch batch;
+        ASSERT(record_decode(a, &ct_batch_record, arena_str(a, row), &batch));
+        if (batch.last_ms >= before_ms) continue;
+        txn_blob_delete(t, batch.blob);
+        txn_delete(t, arena_str(a, key));
+    }
+}
+
+err ct_lake_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms) {
+    struct arena *a = txn_arena(t);
+    const struct round *r = (const void *)result.p;
+    struct ct_store s;
+    if (!ct_store_load(t, a, arena_str(a, task->key), &s) || s.delete_ms) return NULL;
+    txn_task_set(t, &(struct task){.kind = task->kind, .key = ct_store_row(a, s.account, s.region, s.id), .due_ms = (now_ms / ROUND_MS + 1) * ROUND_MS});
+    expire(t, a, &s, now_ms - s.retention_days * DAY_MS);
+    if (outcome || !s.ingests || s.from_ms > r->to_ms) return NULL;
+    if (r->body) {
+        struct call *c = call_for_task(t, &cloudtrail_service, s.account, s.region, now_ms);
+        struct ct_batch batch = {.blob = stream_adopt(c, r->body), .count = r->count, .bytes = r->bytes, .last_ms = r->last_ms};
+        struct key k = ct_batches_of(a, &s);
+        key_i64(&k, r->first_ms);
+        key_u64(&k, txn_sequence(t));
+        txn_put(t, key_bytes(&k), record_encode(a, &ct_batch_record, &batch));
+    }
+    s.from_ms = r->to_ms;
+    ct_store_save(t, a, &s);
+    return NULL;
+}
+
+/* The wait is over: batches first, then the store. */
+err ct_store_purge(struct txn *t, const struct task *task, i64 now_ms) {
+    struct arena *a = txn_arena(t);
+    struct ct_store s;
+    if (!ct_store_load(t, a, arena_str(a, task->key), &s) || !s.delete_ms) return NULL;
+    struct key all = ct_batches_of(a, &s);
+    str from = key_bytes(&all), key, row;
+    struct range r = txn_range(t, from, key_after_prefix(a, from));
+    u32 n = 0;
+    for (; n < PURGED_AT_ONCE && range_next(&r, &key, &row); n++) {
+        struct ct_batch batch;
+        ASSERT(record_decode(a, &ct_batch_record, arena_str(a, row), &batch));
+        txn_blob_delete(t, batch.blob);
+        txn_delete(t, arena_str(a, key));
+    }
+    struct task again = *task;
+    again.due_ms = 0;
+    if (n == PURGED_AT_ONCE) txn_task_set(t, &again);
+    if (n == PURGED_AT_ONCE) return NULL;
+    registry_remove(call_for_task(t, &cloudtrail_service, s.account, s.region, now_ms), s.arn);
+    txn_delete(t, ct_store_row(a, s.account, s.region, s.id));
+    return NULL;
+}
+
+/* ---- read for a question ---- */
+
+void ct_lake_open(struct call *c, const struct ct_store *s, struct ct_lake *lake) {
+    struct key all = ct_batches_of(c->arena, s);
+    str from = key_bytes(&all), key, row;
+    u32 n = 0;
+    struct range r = txn_range(c->txn, from, key_after_prefix(c->arena, from));
+    while (range_next(&r, &key, NULL)) n++;
+    *lake = (struct ct_lake){.c = c, .readers = NEW_ARRAY(c->arena, struct ct_reader, n + 1)};
+    r = txn_range(c->txn, from, key_after_prefix(c->arena, from));
+    while (range_next(&r, &key, &row)) {
+        struct ct_batch batch;
+        ASSERT(record_decode(c->arena, &ct_batch_record, arena_str(c->arena, row), &batch));
+        lake->readers[lake->reader_count++] = (struct ct_reader){blob_open(c->txn, batch.blob, c->arena), blob_length(batch.blob)};
+    }
+    struct taking fresh = take_all(c, s, INT64_MAX);
+    lake->fresh = fresh.v;
+    lake->fresh_count = fresh.n;
+}
+
+static bool fill_batch(struct blob_reader *reader, u64 length, struct sql *sql, i64 *events, i64 *bytes) {
+    struct arena scratch = {0};
+    char *packed = arena_alloc(&scratch, length + 1, 1);
+    str lines;
+    bool ok = reader && blob_read(reader, 0, packed, length) && gzip_open(&scratch, (str){packed, length}, BATCH_MAX, &lines);
+    while (ok && lines.n) {
+        str line = str_cut(&lines, '\n');
+        *bytes += (i64)line.n + 1;
+        (*events)++;
+        ok = sql_fill(sql, line);
+    }
+    arena_free(&scratch);
+    return ok;
+}
+
+bool ct_lake_fill(struct ct_lake *lake, struct sql *sql, i64 *events, i64 *bytes) {
+    for (u32 i = 0; i < lake->reader_count; i++)
+        if (!fill_batch(lake->readers[i].blob, lake->readers[i].length, sql, events, bytes)) return false;
+    for (u32 i = 0; i < lake->fresh_count; i++) {
+        *bytes += (i64)lake->fresh[i].n + 1;
+        (*events)++;
+        if (!sql_fill(sql, lake->fresh[i])) return false;
+    }
+    return true;
+}
