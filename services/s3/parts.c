@@ -1,6 +1,6 @@
 /* Part rows. They belong to an upload while it is open and stay as the table of parts of the object
  * that it became; then the object owns the bytes and the rows' references are history. */
-#include "services/s3/observe.h"
+#include "services/s3/inventory.h"
 #include "services/s3/replication.h"
 
 enum { SWEEP_SLICE = 500 };
@@ -115,6 +115,7 @@ const struct task_kind s3_tasks[] = {
     {.name = "s3.restored", .run = s3_restored_run},
     {.name = "s3.night", .run = s3_night_run},
     {.name = "s3.access-log", .perform = s3_access_log_make, .settle = s3_access_log_settle},
+    {.name = "s3.inventory", .perform = s3_inventory_make, .settle = s3_inventory_settle},
     {.name = "s3.replicate", .run = s3_replicate_run},
 };
 const size_t s3_tasks_count = LENGTH(s3_tasks);

@@ -67,7 +67,7 @@ const struct room_tasks rooms[] = {
     {organizations_tasks, 6},
     {iam_task_kinds, 4},
     {pipes_task_kinds, 4},
-    {s3_tasks, 6},
+    {s3_tasks, 7},
     {scheduler_task_kinds, 3},
     {events_task_kinds, 4},
     {sns_task_kinds, 8},

@@ -1,0 +1,31 @@
+/* Inventories: lists of what is in a bucket, written daily or weekly into another. */
+#ifndef S3_INVENTORY_H
+#define S3_INVENTORY_H
+
+#include "services/s3/observe.h"
+
+/* Where a list stands between the slices of its making. */
+struct inventory_file {
+    str key, md5;
+    u64 size;
+};
+struct inventory_run {
+    str account, bucket, id;
+    u64 bucket_id;
+    i64 begun_ms; /* 0: not yet */
+    str after;    /* row key; absent: from the start */
+    struct {
+        struct inventory_file *v;
+        u32 n;
+        bool set;
+    } files;
+};
+
+/* inventory_run.c */
+void s3_inventory_begin(struct call *c, const struct bucket_row *bucket, const struct s3_inventory_configuration *inventory);
+void s3_inventory_end(struct call *c, const struct bucket_row *bucket, str id);
+bool s3_inventory_field_known(str name);
+err s3_inventory_make(struct arena *a, const struct task *task, str *result);
+err s3_inventory_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms);
+
+#endif

@@ -1,0 +1,310 @@
+/* The making of an inventory list: at midnight (UTC) of the cloud's clock, on Sundays if weekly, a worker reads the
+ * bucket in slices; each becomes a gzipped CSV file in the destination, and the manifest comes last. */
+#include "services/s3/encryption.h"
+#include "services/s3/inventory.h"
+#include "services/s3/lifecycle.h"
+#include "services/s3/replication.h"
+#include "services/s3/storage.h"
+#include "services/s3/versions.h"
+#include "text/gzip.h"
+#include "text/json.h"
+
+enum { SLICE = 50000, ROW_MAX = 8 << 10, SLICE_BYTES = 32 << 20, DAYS_OF_WEEK = 7 };
+
+static const struct record_field file_fields[] = {RECORD_STR(1, struct inventory_file, key), RECORD_STR(2, struct inventory_file, md5),
+                                                  RECORD_U64(3, struct inventory_file, size)};
+static const struct record_type file_record = RECORD_TYPE(struct inventory_file, file_fields);
+static const struct record_field run_fields[] = {
+    RECORD_STR(1, struct inventory_run, account), RECORD_STR(2, struct inventory_run, bucket), RECORD_STR(3, struct inventory_run, id),
+    RECORD_U64(4, struct inventory_run, bucket_id), RECORD_I64(5, struct inventory_run, begun_ms), RECORD_STR(6, struct inventory_run, after),
+    RECORD_LIST(7, struct inventory_run, files, file_record),
+};
+static const struct record_type run_record = RECORD_TYPE(struct inventory_run, run_fields);
+
+/* ---- when ---- */
+
+static str task_key(struct arena *a, u64 bucket_id, str id) { return arena_format(a, "%llx/%.*s", (unsigned long long)bucket_id, STR_ARGS(id)); }
+
+static void schedule(struct call *c, const struct inventory_run *run, i64 due_ms) {
+    struct task task = {.kind = S("s3.inventory"), .key = task_key(c->arena, run->bucket_id, run->id),
+                        .payload = record_encode(c->arena, &run_record, run), .due_ms = due_ms};
+    txn_task_set(c->txn, &task);
+}
+
+/* 1970 began on a Thursday. */
+static i64 next_ms(i64 now_ms, bool weekly) {
+    i64 day = s3_midnight(now_ms + 1) / S3_DAY_MS;
+    while (weekly && (day + 4) % DAYS_OF_WEEK) day++;
+    return day * S3_DAY_MS;
+}
+
+void s3_inventory_begin(struct call *c, const struct bucket_row *bucket, const struct s3_inventory_configuration *i) {
+    struct inventory_run run = {.account = bucket->account, .bucket = bucket->name, .id = i->id, .bucket_id = bucket->id};
+    schedule(c, &run, next_ms(c->now_ms, str_eq(i->schedule->frequency, S("Weekly"))));
+}
+
+void s3_inventory_end(struct call *c, const struct bucket_row *bucket, str id) {
+    txn_task_cancel(c->txn, S("s3.inventory"), task_key(c->arena, bucket->id, id));
+}
+
+/* ---- a row ---- */
+
+struct listing {
+    struct call *c;
+    struct bucket_row bucket;
+    struct s3_inventory_configuration inventory;
+    bool all; /* versions */
+    struct buf text;
+};
+
+static void put(struct buf *b, str value) {
+    if (b->n && b->p[b->n - 1] != '\n') buf_char(b, ',');
+    buf_char(b, '"');
+    buf_add(b, value); /* none holds a quotation mark: keys are percent-encoded */
+    buf_char(b, '"');
+}
+
+static str time_text(struct call *c, i64 ms) {
+    struct buf b = buf_new(c->arena, 40);
+    buf_iso8601_ms(&b, ms);
+    return buf_str(&b);
+}
+
+typedef str field_of(struct listing *l, str key, const struct object_row *o);
+static str size(struct listing *l, str key, const struct object_row *o) { return arena_format(l->c->arena, "%llu", (unsigned long long)o->size); }
+static str modified(struct listing *l, str key, const struct object_row *o) { return time_text(l->c, s3_whole_seconds(o->modified_ms)); }
+static str etag(struct listing *l, str key, const struct object_row *o) { return o->etag; }
+static str class_name(struct listing *l, str key, const struct object_row *o) { return o->storage_class; }
+static str multipart(struct listing *l, str key, const struct object_row *o) { return o->part_count ? S("true") : S("false"); }
+static str replication(struct listing *l, str key, const struct object_row *o) { return s3_replication_shown(o); }
+static str encryption(struct listing *l, str key, const struct object_row *o) {
+    return o->customer_key.p ? S("SSE-C") : o->kms_key.p ? S("SSE-KMS") : S("SSE-S3");
+}
+static str retain_until(struct listing *l, str key, const struct object_row *o) { return o->lock_mode.p ? time_text(l->c, o->lock_until_ms) : S(""); }
+static str lock_mode(struct listing *l, str key, const struct object_row *o) { return o->lock_mode; }
+static str legal_hold(struct listing *l, str key, const struct object_row *o) { return o->legal_hold ? S("On") : S("Off"); }
+static str tier(struct listing *l, str key, const struct object_row *o) {
+    static const char *const names[] = {"FREQUENT", "INFREQUENT", "ARCHIVE_INSTANT_ACCESS", "ARCHIVE", "DEEP_ARCHIVE"};
+    if (!str_eq(o->storage_class, S("INTELLIGENT_TIERING"))) return S("");
+    return str_of(names[s3_storage_tier(l->c, &l->bucket, key, o)]);
+}
+static str bucket_key(struct listing *l, str key, const struct object_row *o) {
+    return !o->kms_key.p ? S("") : o->bucket_key ? S("ENABLED") : S("DISABLED");
+}
+static str checksum(struct listing *l, str key, const struct object_row *o) { return o->checksum_kind ? s3_checksum_name(s3_object_checksum(o)) : S(""); }
+static str owner(struct listing *l, str key, const struct object_row *o) { return s3_canonical_id(l->c, o->owner.p ? o->owner : l->bucket.account); }
+
+/* In the order in which they stand in a list. */
+static const struct field {
+    const char *name;
+    field_of *of;
+} fields[] = {
+    {"Size", size}, {"LastModifiedDate", modified}, {"ETag", etag}, {"StorageClass", class_name}, {"IsMultipartUploaded", multipart},
+    {"ReplicationStatus", replication}, {"EncryptionStatus", encryption}, {"ObjectLockRetainUntilDate", retain_until}, {"ObjectLockMode", lock_mode},
+    {"ObjectLockLegalHoldStatus", legal_hold}, {"IntelligentTieringAccessTier", tier}, {"BucketKeyStatus", bucket_key},
+    {"ChecksumAlgorithm", checksum}, {"ObjectOwner", owner},
+};
+
+bool s3_inventory_field_known(str name) {
+    for (size_t i = 0; i < LENGTH(fields); i++)
+        if (str_eq(name, str_of(fields[i].name))) return true;
+    return false;
+}
+
+static bool wanted(const struct s3_inventory_configuration *i, const char *name) {
+    for (u32 k = 0; k < i->optional_fields.n; k++)
+        if (str_eq(i->optional_fields.v[k], str_of(name))) return true;
+    return false;
+}
+
+static void put_row(struct listing *l, str key, const struct object_row *o) {
+    struct buf *b = &l->text;
+    put(b, l->bucket.name);
+    put(b, percent_encode(l->c->arena, key, true));
+    if (l->all) {
+        put(b, o->version_id.p ? o->version_id : S(""));
+        put(b, o->order ? S("false") : S("true"));
+        put(b, o->delete_marker ? S("true") : S("false"));
+    }
+    for (size_t i = 0; i < LENGTH(fields); i++)
+        if (wanted(&l->inventory, fields[i].name)) put(b, o->delete_marker && fields[i].of != modified ? S("") : fields[i].of(l, key, o));
+    buf_char(b, '\n');
+}
+
+/* ---- a slice: on a worker ---- */
+
+enum { DATA, MANIFEST, CHECKSUM, LINKS, OBJECTS };
+struct slice {
+    struct inventory_run run;
+    struct {
+        str key;
+        const char *type;
+        struct stream *body;
+    } objects[OBJECTS]; /* to be delivered; without a key: not now */
+    bool done;
+};
+
+static bool open_run(struct call *c, const struct inventory_run *run, struct bucket_row *bucket, struct s3_inventory_configuration *inventory) {
+    return s3_bucket_own(c, run->account, run->bucket, bucket) && bucket->id == run->bucket_id
+           && s3_config_find(c, bucket, S3_CONFIG_INVENTORY, run->id, &s3_inventory_record, inventory) && inventory->is_enabled.v;
+}
+
+/* True: all rows were seen. */
+static bool walk(struct listing *l, str *after) {
+    struct call *c = l->c;
+    str base = s3_objects_prefix(c, &l->bucket), row_key, value;
+    str first = s3_key_with_prefix(c, base, l->inventory.filter ? l->inventory.filter->prefix : S(""));
+    struct range rows = txn_range(c->txn, after->p ? *after : first, key_after_prefix(c->arena, first));
+    for (int n = 0; n < SLICE && l->text.n + ROW_MAX < SLICE_BYTES; n++) {
+        struct object_row object = {0};
+        str key;
+        u64 order;
+        if (!range_next(&rows, &row_key, &value)) return true;
+        str rest = str_skip(row_key, base.n);
+        ASSERT(key_read_str(&rest, c->arena, &key) && key_read_u64(&rest, &order));
+        *after = s3_object_key(c, &l->bucket, key, order + 1);
+        ASSERT(record_decode(c->arena, &s3_object_record, value, &object));
+        object.order = order;
+        if (l->all || (!order && !object.delete_marker)) put_row(l, key, &object);
+    }
+    return false;
+}
+
+static str destination_bucket(const struct s3_inventory_configuration *i) {
+    struct arn arn;
+    ASSERT(arn_parse(i->destination->s3_bucket_destination->bucket, &arn)); /* as it was taken */
+    return arn.resource;
+}
+
+static str folder_of(struct call *c, const struct slice *s, const struct s3_inventory_configuration *i) {
+    const struct s3_inventory_s3_bucket_destination *d = i->destination->s3_bucket_destination;
+    return arena_format(c->arena, "%.*s%s%.*s/%.*s", STR_ARGS(d->prefix), d->prefix.n ? "/" : "", STR_ARGS(s->run.bucket), STR_ARGS(s->run.id));
+}
+
+static bool add(struct call *c, struct store *store, struct slice *s, int which, str key, const char *type, str bytes) {
+    s->objects[which].key = key;
+    s->objects[which].type = type;
+    return (s->objects[which].body = stream_stage(store, c->arena, bytes)) != NULL;
+}
+
+static bool add_file(struct call *c, struct store *store, struct slice *s, const struct listing *l) {
+    u8 md5[DIGEST_MAX];
+    str packed = gzip_of(c->arena, buf_str(&l->text));
+    size_t n = digest_once(DIGEST_MD5, packed, md5);
+    struct inventory_file *files = NEW_ARRAY(c->arena, struct inventory_file, s->run.files.n + 1);
+    if (s->run.files.n) memcpy(files, s->run.files.v, s->run.files.n * sizeof *files);
+    files[s->run.files.n++] = (struct inventory_file){
+        .key = arena_format(c->arena, "%.*s/data/%.*s.csv.gz", STR_ARGS(folder_of(c, s, &l->inventory)), STR_ARGS(id_uuid(c->arena))),
+        .md5 = hex_of(c->arena, (str){(const char *)md5, n}), .size = packed.n};
+    s->run.files.v = files;
+    s->run.files.set = true;
+    return add(c, store, s, DATA, files[s->run.files.n - 1].key, "application/octet-stream", packed);
+}
+
+static str schema_of(struct call *c, const struct s3_inventory_configuration *i) {
+    struct buf b = buf_new(c->arena, 1024);
+    buf_add(&b, S("Bucket, Key"));
+    if (str_eq(i->included_object_versions, S("All"))) buf_add(&b, S(", VersionId, IsLatest, IsDeleteMarker"));
+    for (size_t k = 0; k < LENGTH(fields); k++)
+        if (wanted(i, fields[k].name)) buf_format(&b, ", %s", fields[k].name);
+    return buf_str(&b);
+}
+
+static void member(struct buf *b, const char *name, str value) {
+    json_write_key(b, str_of(name));
+    json_write_string(b, value);
+}
+
+static str manifest_of(struct call *c, const struct inventory_run *run, const struct s3_inventory_configuration *i) {
+    struct buf b = buf_new(c->arena, 64 << 20);
+    json_write_object(&b);
+    member(&b, "sourceBucket", run->bucket);
+    member(&b, "destinationBucket", i->destination->s3_bucket_destination->bucket);
+    member(&b, "version", S("2016-11-30"));
+    member(&b, "creationTimestamp", arena_format(c->arena, "%lld", (long long)run->begun_ms));
+    member(&b, "fileFormat", S("CSV"));
+    member(&b, "fileSchema", schema_of(c, i));
+    json_write_key(&b, S("files"));
+    json_write_array(&b);
+    for (u32 k = 0; k < run->files.n; k++) {
+        json_write_object(&b);
+        member(&b, "key", run->files.v[k].key);
+        json_write_key(&b, S("size"));
+        json_write_i64(&b, (i64)run->files.v[k].size);
+        member(&b, "MD5checksum", run->files.v[k].md5);
+        json_write_object_end(&b);
+    }
+    json_write_array_end(&b);
+    json_write_object_end(&b);
+    return buf_str(&b);
+}
+
+/* The manifest, its sum, and the list of files for Hive. */
+static bool add_manifest(struct call *c, struct store *store, struct slice *s, const struct s3_inventory_configuration *i) {
+    struct civil_time at = civil_of(s->run.begun_ms);
+    str folder = folder_of(c, s, i), manifest = manifest_of(c, &s->run, i);
+    str dated = arena_format(c->arena, "%.*s/%04lld-%02d-%02dT%02d-%02dZ/manifest", STR_ARGS(folder), (long long)at.year, at.month, at.day, at.hour, at.minute);
+    str hive = arena_format(c->arena, "%.*s/hive/dt=%04lld-%02d-%02d-%02d-%02d/symlink.txt", STR_ARGS(folder), (long long)at.year, at.month, at.day,
+                            at.hour, at.minute);
+    u8 md5[DIGEST_MAX];
+    size_t n = digest_once(DIGEST_MD5, manifest, md5);
+    struct buf links = buf_new(c->arena, 16 << 20);
+    for (u32 k = 0; k < s->run.files.n; k++) buf_format(&links, "s3://%.*s/%.*s\n", STR_ARGS(destination_bucket(i)), STR_ARGS(s->run.files.v[k].key));
+    return add(c, store, s, MANIFEST, arena_concat(c->arena, dated, S(".json")), "application/json", manifest)
+           && add(c, store, s, CHECKSUM, arena_concat(c->arena, dated, S(".checksum")), "text/plain", hex_of(c->arena, (str){(const char *)md5, n}))
+           && add(c, store, s, LINKS, hive, "text/plain", buf_str(&links));
+}
+
+err s3_inventory_make(struct arena *a, const struct task *task, str *result) {
+    struct slice *s = NEW(a, struct slice);
+    struct listing *l = NEW(a, struct listing);
+    bool staged = true;
+    struct txn *t = store_snapshot(task->store, a);
+    *result = (str){(const char *)s, sizeof *s}; /* of this process: settled in the same flight */
+    ASSERT(record_decode(a, &run_record, task->payload, &s->run));
+    s->done = true;
+    if (txn_owner(t)) {
+        if (!s->run.begun_ms) s->run.begun_ms = task->due_ms;
+        l->c = call_for_task(t, &s3_service, s->run.account, S(""), s->run.begun_ms);
+        if (open_run(l->c, &s->run, &l->bucket, &l->inventory)) {
+            l->all = str_eq(l->inventory.included_object_versions, S("All"));
+            l->text = buf_new(a, SLICE_BYTES);
+            s->done = walk(l, &s->run.after);
+            if (l->text.n) staged = add_file(l->c, task->store, s, l);
+            if (staged && s->done) staged = add_manifest(l->c, task->store, s, &l->inventory);
+        }
+    }
+    store_snapshot_end(t);
+    return staged ? NULL : &store_unavailable;
+}
+
+/* ---- settling ---- */
+
+static err deliver(struct call *c, const struct bucket_row *bucket, const struct s3_inventory_configuration *i, const struct slice *s) {
+    const struct s3_inventory_s3_bucket_destination *d = i->destination->s3_bucket_destination;
+    for (int k = 0; k < OBJECTS; k++) {
+        struct s3_delivery out = {.service = "s3.amazonaws.com", .source = bucket, .bucket = destination_bucket(i), .account = d->account_id,
+                                  .key = s->objects[k].key, .content_type = str_of(s->objects[k].type ? s->objects[k].type : ""), .body = s->objects[k].body,
+                                  .kms_key = d->encryption && d->encryption->ssekms ? d->encryption->ssekms->key_id : (str){0}};
+        if (out.key.n) TRY(s3_deliver(c, &out));
+    }
+    return NULL;
+}
+
+/* What the destination refuses ends this list; the next is begun at its time. */
+err s3_inventory_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms) {
+    struct inventory_run run = {0};
+    struct bucket_row bucket;
+    struct s3_inventory_configuration inventory;
+    ASSERT(record_decode(txn_arena(t), &run_record, task->payload, &run));
+    struct call *c = call_for_task(t, &s3_service, run.account, S(""), now_ms);
+    if (!open_run(c, &run, &bucket, &inventory)) return NULL;
+    c->region = bucket.region;
+    const struct slice *s = outcome ? NULL : (const struct slice *)(const void *)result.p;
+    size_t mark = txn_mark(t);
+    err e = s ? deliver(c, &bucket, &inventory, s) : outcome;
+    if (e) txn_undo(t, mark);
+    if (s && !e && !s->done) schedule(c, &s->run, 0);
+    else s3_inventory_begin(c, &bucket, &inventory);
+    return NULL;
+}

@@ -1,0 +1,139 @@
+"""Inventories: lists of a bucket's objects, written into another on the clock."""
+import csv
+import gzip
+import hashlib
+import io
+import json
+import urllib.parse
+
+import pytest
+from botocore.exceptions import ClientError
+
+ACCOUNT = "000000000000"
+DAY = 86400000
+FIELDS = ["Size", "LastModifiedDate", "ETag", "StorageClass", "IsMultipartUploaded", "ReplicationStatus", "EncryptionStatus", "ObjectLockMode",
+          "BucketKeyStatus", "ChecksumAlgorithm", "ObjectOwner"]
+
+
+def configuration(name="daily", frequency="Daily", versions="Current", fields=("Size",), prefix=None, enabled=True, **to):
+    made = {"Id": name, "IsEnabled": enabled, "IncludedObjectVersions": versions, "Schedule": {"Frequency": frequency}, "OptionalFields": list(fields),
+            "Destination": {"S3BucketDestination": {"Bucket": "arn:aws:s3:::lists", "Format": "CSV", "Prefix": "to", **to}}}
+    if prefix is not None:
+        made["Filter"] = {"Prefix": prefix}
+    return made
+
+
+class World:
+    def __init__(self, server):
+        self.server, self.s3 = server, server.client("s3")
+        for bucket in ("source", "lists"):
+            self.s3.create_bucket(Bucket=bucket)
+
+    def allow(self):
+        self.s3.put_bucket_policy(Bucket="lists", Policy=json.dumps({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::lists/*",
+             "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::source"}, "StringEquals": {"aws:SourceAccount": ACCOUNT}}}]}))
+
+    def configure(self, made):
+        self.s3.put_bucket_inventory_configuration(Bucket="source", Id=made["Id"], InventoryConfiguration=made)
+
+    def keys(self, ends=""):
+        return [o["Key"] for o in self.s3.list_objects_v2(Bucket="lists").get("Contents", []) if o["Key"].endswith(ends)]
+
+    def body(self, key):
+        return self.s3.get_object(Bucket="lists", Key=key)["Body"].read()
+
+    def rows(self, manifest):
+        """What a manifest leads to, each row by the names of the schema."""
+        names, found = manifest["fileSchema"].split(", "), []
+        for file in manifest["files"]:
+            packed = self.body(file["key"])
+            assert len(packed) == file["size"] and hashlib.md5(packed).hexdigest() == file["MD5checksum"]
+            found += [dict(zip(names, row, strict=True)) for row in csv.reader(io.StringIO(gzip.decompress(packed).decode()))]
+        return found
+
+
+@pytest.fixture
+def world(start_brume):
+    return World(start_brume())
+
+
+def refused(call, *arguments, **named):
+    with pytest.raises(ClientError) as error:
+        call(*arguments, **named)
+    return error.value.response["Error"]["Code"]
+
+
+def test_a_list_every_day(world):
+    w = world
+    w.allow()
+    w.configure(configuration(fields=FIELDS))
+    w.s3.put_object(Bucket="source", Key='a "b", c/é', Body=b"12345")
+    w.s3.put_object(Bucket="source", Key="cold", Body=b"x", StorageClass="STANDARD_IA")
+    w.server.advance_clock(DAY)
+    manifests = w.keys("manifest.json")
+    assert len(manifests) == 1 and manifests[0].startswith("to/source/daily/2") and manifests[0].endswith("T00-00Z/manifest.json")
+    text = w.body(manifests[0])
+    assert w.body(w.keys("manifest.checksum")[0]).decode() == hashlib.md5(text).hexdigest()
+    manifest = json.loads(text)
+    assert manifest["sourceBucket"] == "source" and manifest["destinationBucket"] == "arn:aws:s3:::lists" and manifest["version"] == "2016-11-30"
+    assert manifest["fileFormat"] == "CSV" and manifest["fileSchema"] == "Bucket, Key, " + ", ".join(FIELDS)
+    assert int(manifest["creationTimestamp"]) % DAY == 0
+    first, cold = w.rows(manifest)
+    assert urllib.parse.unquote(first["Key"]) == 'a "b", c/é' and first["Bucket"] == "source" and first["Size"] == "5"
+    assert first["ETag"] == hashlib.md5(b"12345").hexdigest() and first["EncryptionStatus"] == "SSE-S3" and first["IsMultipartUploaded"] == "false"
+    assert cold["StorageClass"] == "STANDARD_IA" and cold["ObjectOwner"] == w.s3.get_bucket_acl(Bucket="source")["Owner"]["ID"]
+    assert w.body(w.keys("symlink.txt")[0]).decode() == f"s3://lists/{manifest['files'][0]['key']}\n"
+    w.server.advance_clock(DAY)
+    assert len(w.keys("manifest.json")) == 2
+    w.configure(configuration(enabled=False))
+    w.server.advance_clock(2 * DAY)
+    assert len(w.keys("manifest.json")) == 2
+
+
+def test_versions_and_prefix_every_week(world):
+    w = world
+    w.allow()
+    w.s3.put_bucket_versioning(Bucket="source", VersioningConfiguration={"Status": "Enabled"})
+    w.configure(configuration("weekly", "Weekly", "All", prefix="in/"))
+    first = w.s3.put_object(Bucket="source", Key="in/a", Body=b"1")["VersionId"]
+    marker = w.s3.delete_object(Bucket="source", Key="in/a")["VersionId"]
+    w.s3.put_object(Bucket="source", Key="out", Body=b"1")
+    for _ in range(7):
+        w.server.advance_clock(DAY)
+    manifests = w.keys("manifest.json")
+    assert len(manifests) == 1
+    manifest = json.loads(w.body(manifests[0]))
+    assert manifest["fileSchema"] == "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size"
+    rows = w.rows(manifest)
+    assert [(r["Key"], r["VersionId"], r["IsLatest"], r["IsDeleteMarker"], r["Size"]) for r in rows] == [
+        ("in/a", marker, "true", "true", ""), ("in/a", first, "false", "false", "1")]
+
+
+def test_only_with_the_right(world):
+    w = world
+    w.configure(configuration())
+    w.s3.put_object(Bucket="source", Key="a", Body=b"1")
+    w.server.advance_clock(DAY)
+    assert w.keys() == []
+    w.allow()
+    w.server.advance_clock(DAY)
+    assert len(w.keys("manifest.json")) == 1 and len(w.keys(".csv.gz")) == 1
+
+
+def test_configurations(world):
+    w, both = world, configuration(fields=FIELDS, prefix="p", AccountId=ACCOUNT, Encryption={"SSEKMS": {"KeyId": "arn:aws:kms:us-east-1:000000000000:key/k"}})
+    assert refused(w.s3.get_bucket_inventory_configuration, Bucket="source", Id="daily") == "NoSuchConfiguration"
+    w.configure(both)
+    w.configure(configuration("other"))
+    assert w.s3.get_bucket_inventory_configuration(Bucket="source", Id="daily")["InventoryConfiguration"] == both
+    assert [i["Id"] for i in w.s3.list_bucket_inventory_configurations(Bucket="source")["InventoryConfigurationList"]] == ["daily", "other"]
+    w.s3.delete_bucket_inventory_configuration(Bucket="source", Id="daily")
+    assert refused(w.s3.delete_bucket_inventory_configuration, Bucket="source", Id="daily") == "NoSuchConfiguration"
+    assert refused(w.configure, configuration(Format="Parquet")) == "NotImplemented"
+    assert refused(w.configure, configuration(Format="ORC")) == "NotImplemented"
+    assert refused(w.configure, configuration(frequency="Hourly")) == "MalformedXML"
+    assert refused(w.configure, configuration(versions="Some")) == "MalformedXML"
+    assert refused(w.configure, configuration(Bucket="lists")) == "InvalidArgument"
+    assert refused(w.configure, configuration("no spaces")) == "InvalidArgument"
+    assert refused(w.configure, configuration(fields=["ObjectAccessControlList"])) == "NotImplemented"
