@@ -74,6 +74,11 @@ bool ct_of_place(const struct ct_trail *trail, const struct ct_event *e);
 /* ---- event_store.c ---- */
 bool ct_stores_want_data(struct call *c);
 
+/* ---- to_logs.c: CloudWatch Logs ---- */
+MUST_USE err ct_logs_check(struct call *c, const struct ct_trail *trail); /* and makes the first stream */
+/* Events by account, region and time. */
+MUST_USE err ct_logs_put(struct call *c, const struct ct_trail *trail, const struct ct_line *v, u32 n);
+
 /* ---- digest.c ---- */
 str ct_signing_row(struct arena *a, str account, str region);
 /* Of one account of an organization's trail; absent parts end the key. */

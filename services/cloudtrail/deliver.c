@@ -266,6 +266,17 @@ static err put_all(struct call *c, const struct ct_trail *trail, const struct ro
     return NULL;
 }
 
+/* Logs that refuse do not stop the delivery to the bucket: they get the next rounds. */
+static void put_to_logs(struct call *c, struct ct_trail *trail, const struct round *r, i64 now_ms) {
+    size_t mark = txn_mark(c->txn);
+    if (!trail->logs_group_arn.n) return;
+    err e = ct_logs_put(c, trail, r->events, r->event_count);
+    if (!e) e = ct_logs_put(c, trail, r->insights.events, r->insights.event_count);
+    if (e) txn_undo(c->txn, mark);
+    trail->logs_error = e ? str_of(e->code) : (str){0};
+    if (!e && r->event_count) trail->logs_delivered_ms = now_ms;
+}
+
 static err settle_round(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms) {
     struct ct_trail trail;
     const struct round *r = (const void *)result.p;
@@ -290,6 +301,7 @@ static err settle_round(struct txn *t, const struct task *task, err outcome, str
         if (r->digested) trail.digested_ms = now_ms;
         if (r->digested) trail.digest_error = (str){0};
     }
+    if (!e) put_to_logs(c, &trail, r, now_ms);
     ct_trail_save(t, a, &trail);
     return NULL;
 }

@@ -58,6 +58,8 @@ static const struct record_field trail_fields[] = {
     RECORD_STR(21, struct ct_trail, organization),
     RECORD_BOOL(22, struct ct_trail, call_insights),
     RECORD_BOOL(23, struct ct_trail, error_insights),
+    RECORD_I64(24, struct ct_trail, logs_delivered_ms),
+    RECORD_STR(25, struct ct_trail, logs_error),
 };
 const struct record_type ct_trail_record = RECORD_TYPE(struct ct_trail, trail_fields);
 

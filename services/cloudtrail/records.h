@@ -64,6 +64,8 @@ struct ct_trail {
     str delivery_error, digest_error;
     str organization; /* id: the trail of all its accounts; absent: of this account alone */
     bool call_insights, error_insights;
+    i64 logs_delivered_ms;
+    str logs_error;
     /* from the key of the row */
     str account, region, name, arn;
 };

@@ -125,8 +125,7 @@ static err check_settings(struct call *c, struct ct_trail *trail) {
     if (trail->multi_region && !trail->global_events)
         return fail(c, &cloudtrail_invalid_parameter_combination_exception, "Multi-Region trail must include global service events.");
     if (trail->prefix.n > 200) return fail(c, &cloudtrail_invalid_s3_prefix_exception, "The S3 prefix is longer than 200 characters.");
-    if (trail->logs_group_arn.n || trail->logs_role_arn.n) /* DIFFERS: no delivery to CloudWatch Logs, which is not there */
-        return fail(c, &cloudtrail_cloudwatch_logs_delivery_unavailable_exception, "CloudWatch Logs is not available here yet.");
+    TRY(ct_logs_check(c, trail));
     TRY(check_key(c, trail));
     TRY(check_topic(c, trail));
     return check_bucket(c, trail);
@@ -175,6 +174,7 @@ err cloudtrail_create_trail(struct call *c, const struct cloudtrail_create_trail
     *out = (struct cloudtrail_create_trail_response){.name = trail.name, .s3_bucket_name = trail.bucket, .s3_key_prefix = trail.prefix, .trail_arn = trail.arn,
                                                      .include_global_service_events = SOME_BOOL(trail.global_events), .is_multi_region_trail = SOME_BOOL(trail.multi_region),
                                                      .log_file_validation_enabled = SOME_BOOL(trail.validates), .kms_key_id = trail.kms_key,
+                                                     .cloudwatch_logs_log_group_arn = trail.logs_group_arn, .cloudwatch_logs_role_arn = trail.logs_role_arn,
                                                      .sns_topic_arn = trail.topic_arn, .is_organization_trail = SOME_BOOL(trail.organization.p != NULL)};
     return NULL;
 }
@@ -208,6 +208,7 @@ err cloudtrail_update_trail(struct call *c, const struct cloudtrail_update_trail
     *out = (struct cloudtrail_update_trail_response){.name = trail.name, .s3_bucket_name = trail.bucket, .s3_key_prefix = trail.prefix, .trail_arn = trail.arn,
                                                      .include_global_service_events = SOME_BOOL(trail.global_events), .is_multi_region_trail = SOME_BOOL(trail.multi_region),
                                                      .log_file_validation_enabled = SOME_BOOL(trail.validates), .kms_key_id = trail.kms_key,
+                                                     .cloudwatch_logs_log_group_arn = trail.logs_group_arn, .cloudwatch_logs_role_arn = trail.logs_role_arn,
                                                      .sns_topic_arn = trail.topic_arn, .is_organization_trail = SOME_BOOL(trail.organization.p != NULL)};
     return NULL;
 }
@@ -238,7 +239,8 @@ static struct cloudtrail_trail describe(const struct ct_trail *t) {
     return (struct cloudtrail_trail){.name = t->name, .s3_bucket_name = t->bucket, .s3_key_prefix = t->prefix, .sns_topic_arn = t->topic_arn,
                                      .include_global_service_events = SOME_BOOL(t->global_events), .is_multi_region_trail = SOME_BOOL(t->multi_region),
                                      .home_region = t->region, .trail_arn = t->arn, .log_file_validation_enabled = SOME_BOOL(t->validates),
-                                     .kms_key_id = t->kms_key, .has_custom_event_selectors = SOME_BOOL(t->selectors.n || t->advanced.n),
+                                     .kms_key_id = t->kms_key, .cloudwatch_logs_log_group_arn = t->logs_group_arn,
+                                     .cloudwatch_logs_role_arn = t->logs_role_arn, .has_custom_event_selectors = SOME_BOOL(t->selectors.n || t->advanced.n),
                                      .has_insight_selectors = SOME_BOOL(t->call_insights || t->error_insights),
                                      .is_organization_trail = SOME_BOOL(t->organization.p != NULL)};
 }
@@ -344,6 +346,8 @@ err cloudtrail_get_trail_status(struct call *c, const struct cloudtrail_get_trai
     out->is_logging = SOME_BOOL(t.logging);
     out->latest_delivery_error = t.delivery_error;
     out->latest_digest_delivery_error = t.digest_error;
+    out->latest_cloudwatch_logs_delivery_error = t.logs_error;
+    if (t.logs_delivered_ms) out->latest_cloudwatch_logs_delivery_time = SOME_TIME(t.logs_delivered_ms);
     if (t.delivered_ms) out->latest_delivery_time = SOME_TIME(t.delivered_ms);
     if (t.digested_ms) out->latest_digest_delivery_time = SOME_TIME(t.digested_ms);
     if (t.started_ms) out->start_logging_time = SOME_TIME(t.started_ms);

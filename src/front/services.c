@@ -57,7 +57,7 @@ extern const struct task_kind sns_task_kinds[];
 extern const struct task_kind sqs_task_kinds[];
 
 const struct room_tasks rooms[] = {
-    {cloud_task_kinds, 6},
+    {cloud_task_kinds, 7},
     {cloudtrail_task_kinds, 5},
     {cloudwatch_task_kinds, 4},
     {ddb_task_kinds, 9},

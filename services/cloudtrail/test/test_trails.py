@@ -195,3 +195,68 @@ def test_the_stock_cli_validates_and_finds_an_edited_file(start_brume):
     s3.delete_object(Bucket="logs", Key=digests[1])
     answer = cli(server, *arguments)
     assert answer.returncode == 1 and f"{digests[1]}\tINVALID: not found" in answer.stdout + answer.stderr
+
+
+def trust(service):
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]})
+
+
+def allow(*actions):
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]})
+
+
+def test_events_reach_cloudwatch_logs(start_brume):
+    server = start_brume()
+    s3, trail, iam, logs = make_bucket(server), server.client("cloudtrail"), server.client("iam"), server.client("logs")
+    logs.create_log_group(logGroupName="trail")
+    group = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:trail:*"
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust("cloudtrail.amazonaws.com"))["Role"]["Arn"]
+    wanted = {"Name": "all-calls", "S3BucketName": "logs", "IsMultiRegionTrail": True, "CloudWatchLogsLogGroupArn": group}
+    for options in ({}, {"CloudWatchLogsRoleArn": role}, {"CloudWatchLogsRoleArn": f"arn:aws:iam::{ACCOUNT}:role/absent"}):
+        with pytest.raises(ClientError) as error:
+            trail.create_trail(**wanted, **options)
+        refused(error, "InvalidCloudWatchLogsRoleArnException")
+    iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=allow("logs:CreateLogStream", "logs:PutLogEvents"))
+    with pytest.raises(ClientError) as error:
+        trail.create_trail(**{**wanted, "CloudWatchLogsLogGroupArn": group.replace("trail", "absent")}, CloudWatchLogsRoleArn=role)
+    refused(error, "InvalidCloudWatchLogsLogGroupArnException")
+    trail.create_trail(**wanted, CloudWatchLogsRoleArn=role)
+    assert trail.get_trail(Name="all-calls")["Trail"]["CloudWatchLogsLogGroupArn"] == group
+    trail.start_logging(Name="all-calls")
+    server.client("sqs").create_queue(QueueName="q")
+    server.client("sqs", region="eu-west-1").create_queue(QueueName="far")
+    server.advance_clock(5 * MINUTE)
+
+    def names(region):
+        found = logs.get_log_events(logGroupName="trail", logStreamName=f"{ACCOUNT}_CloudTrail_{region}", startFromHead=True)["events"]
+        return [json.loads(e["message"])["eventName"] for e in found]
+
+    assert "CreateQueue" in names("us-east-1") and names("eu-west-1") == ["CreateQueue"]
+    assert trail.get_trail_status(Name="all-calls")["LatestCloudWatchLogsDeliveryTime"]
+    iam.delete_role_policy(RoleName="r", PolicyName="p")
+    server.client("sqs").create_queue(QueueName="q2")
+    server.advance_clock(5 * MINUTE)
+    assert trail.get_trail_status(Name="all-calls")["LatestCloudWatchLogsDeliveryError"] == "AccessDenied"
+    assert any(r["requestParameters"] == {"queueName": "q2"} for r in records(s3, objects(s3, "/CloudTrail/us-east-1/")))  # the bucket has it all the same
+
+
+def test_a_topic_hears_of_each_file(start_brume):
+    server = start_brume()
+    s3, trail, sns, sqs = make_bucket(server), server.client("cloudtrail"), server.client("sns"), server.client("sqs")
+    topic, queue = sns.create_topic(Name="files")["TopicArn"], sqs.create_queue(QueueName="files")["QueueUrl"]
+    with pytest.raises(ClientError) as error:
+        trail.create_trail(Name="all-calls", S3BucketName="logs", SnsTopicName="files")
+    refused(error, "InsufficientSnsTopicPolicyException")
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "SNS:Publish", "Resource": topic}]}))
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}]})})
+    trail.create_trail(Name="all-calls", S3BucketName="logs", SnsTopicName="files")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    trail.start_logging(Name="all-calls")
+    sqs.list_queues()
+    server.advance_clock(5 * MINUTE)
+    message, = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
+    notice = json.loads(message["Body"])
+    assert notice["s3Bucket"] == "logs" and notice["s3ObjectKey"] == objects(s3, "/CloudTrail/us-east-1/")
