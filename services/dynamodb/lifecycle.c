@@ -3,6 +3,7 @@
 #include "services/dynamodb/export.h"
 #include "services/dynamodb/global.h"
 #include "services/dynamodb/history.h"
+#include "services/dynamodb/import.h"
 #include "services/dynamodb/stream.h"
 
 #define TABLE_TASK S("dynamodb.table")
@@ -90,7 +91,7 @@ static err run_table(struct txn *t, const struct task *task, i64 now_ms) {
     if (!ddb_table_of_row(t, txn_arena(t), task->key, &table)) return NULL;
     struct call *c = call_for_task(t, &dynamodb_service, table.account, table.region, now_ms);
     if (table.state == DDB_DELETING) drop(c, &table);
-    else settle(c, &table);
+    else if (!table.importing) settle(c, &table);
     return NULL;
 }
 
@@ -127,6 +128,7 @@ const struct task_kind ddb_task_kinds[] = {
     {.name = "dynamodb.export", .perform = ddb_export_perform, .settle = ddb_export_settle},
     {.name = "dynamodb.fill", .run = ddb_fill_slice},
     {.name = "dynamodb.history", .run = ddb_history_tend},
+    {.name = "dynamodb.import", .perform = ddb_import_perform, .settle = ddb_import_settle},
     {.name = "dynamodb.stream", .run = ddb_stream_tend},
     {.name = "dynamodb.sweep", .run = run_sweep},
     {.name = "dynamodb.table", .run = run_table},

@@ -59,6 +59,7 @@ static const struct record_field table_fields[] = {
     RECORD_STR(43, struct ddb_table, restored_table),
     RECORD_I64(44, struct ddb_table, restored_ms),
     RECORD_U64(45, struct ddb_table, collections),
+    RECORD_BOOL(46, struct ddb_table, importing),
 };
 const struct record_type ddb_table_record = RECORD_TYPE(struct ddb_table, table_fields);
 

@@ -82,6 +82,7 @@ struct ddb_table {
     /* Of a restored or imported table. */
     str restored_backup, restored_table;
     i64 restored_ms;
+    bool importing;  /* it stays CREATING until its import is over */
     u64 collections; /* space of the sizes of item collections; with local indexes only */
     /* from the key, and beside the row */
     str account, region, name;

@@ -1,6 +1,7 @@
 /* Emptying an account: the spaces that its tables, streams and backups name, in slices. The rows that
  * name them go after, by the account in their keys. */
 #include "services/dynamodb/export.h"
+#include "services/dynamodb/import.h"
 #include "services/dynamodb/stream.h"
 
 bool dynamodb_release(struct txn *t, str account, int *budget);
@@ -38,6 +39,7 @@ static bool release_row(struct txn *t, str type, str row, int *budget) {
         ddb_export_spaces(txn_arena(t), row, spaces);
         return release_space(t, spaces[0], budget) && release_space(t, spaces[1], budget);
     }
+    if (str_eq(type, S("import"))) ddb_import_release(t, row);
     if (!str_eq(type, S("stream"))) return true;
     ASSERT(record_decode(txn_arena(t), &ddb_stream_record, row, &stream));
     return release_space(t, stream.space, budget);

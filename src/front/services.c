@@ -60,7 +60,7 @@ const struct room_tasks rooms[] = {
     {cloud_task_kinds, 7},
     {cloudtrail_task_kinds, 5},
     {cloudwatch_task_kinds, 4},
-    {ddb_task_kinds, 9},
+    {ddb_task_kinds, 10},
     {kms_task_kinds, 3},
     {logs_task_kinds, 7},
     {account_tasks, 1},
