@@ -52,10 +52,17 @@ static struct undelivered contents(struct call *c, const struct topic *topic, co
 }
 
 static void serve(struct call *c, const struct topic *topic, const struct subscription *s, const struct message *m, str url) {
-    if (s->pending || m->published_ms < s->from_ms) return; /* a job may come to it later than the message did */
+    bool late = m->published_ms < s->from_ms && !m->replayed; /* a job may come to it later than the message did */
+    if (s->pending || late) return;
     if (!subscription_accepts(c->arena, s, m)) {
         counted(c, topic, "NumberOfNotificationsFilteredOut");
         return;
+    }
+    struct message hidden;
+    if (topic->protection.p) {
+        if (!message_protect(c, topic, s, m, &hidden)) return;
+        m = &hidden;
+        if (topic->signed_subscriptions > 0 && url.p) message_sign(c->txn, c->arena, topic, &hidden);
     }
     str signed_by = subscription_signed(topic, s) ? url : (str){0};
     if (str_starts(s->protocol, S("http"))) {
@@ -68,9 +75,13 @@ static void serve(struct call *c, const struct topic *topic, const struct subscr
     else if (str_eq(s->protocol, S("sms"))) failed = !sms_send(c, s->endpoint, message_variant(m, s->protocol)->text, &m->attributes, m->id);
     else if (str_eq(s->protocol, S("application"))) failed = !device_push(c, s->endpoint, m);
     else failed = !str_eq(s->protocol, S("sqs")) || send_to_queue(c, topic, s->endpoint, &u); /* there are no functions yet */
+    topic_delivery_log(c, topic, s, &(struct delivery_status){.success = !failed, .status = failed ? 0 : 200, .response = failed ? S("The endpoint refused") : S("delivered"),
+                                                              .message_id = m->id, .published_ms = m->published_ms});
     if (failed) dead_letter(c, topic, s, &u);
     else counted(c, topic, "NumberOfNotificationsDelivered");
 }
+
+void deliver_again(struct call *c, const struct topic *topic, const struct subscription *s, struct message *m) { serve(c, topic, s, m, (str){0}); } /* FIFO: unsigned */
 
 /* ---- to all ---- */
 

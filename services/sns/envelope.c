@@ -64,6 +64,10 @@ str notification_json(struct arena *a, const struct topic *topic, const struct s
     member(&b, "Subject", m->subject);
     member(&b, "Message", v->text);
     member(&b, "Timestamp", timestamp(a, m->published_ms));
+    if (m->replayed) {
+        json_write_key(&b, S("Replayed"));
+        json_write_boolean(&b, true);
+    }
     if (signing_url.p) {
         member(&b, "SignatureVersion", version_of(topic));
         member(&b, "Signature", v->signature);

@@ -16,6 +16,8 @@ static void of_topic(struct call *c, str text, struct auth_facts *facts) {
         of_topic(c, in->member, facts);                                                                                   \
         return NULL;                                                                                                      \
     }
+TOPIC_FACTS(get_data_protection_policy, get_data_protection_policy_input, resource_arn)
+TOPIC_FACTS(put_data_protection_policy, put_data_protection_policy_input, resource_arn)
 TOPIC_FACTS(add_permission, add_permission_input, topic_arn)
 TOPIC_FACTS(delete_topic, delete_topic_input, topic_arn)
 TOPIC_FACTS(get_topic_attributes, get_topic_attributes_input, topic_arn)

@@ -54,6 +54,7 @@ static void publish(struct call *c, struct topic *topic, const struct publicatio
     out->id = once.message_id;
     if (again) return;
     if (topic->fifo) remember(c, topic, m);
+    if (topic->fifo) topic_archive_add(c, topic, m);
     deliver(c, topic, m);
     count_metric(c, S("NumberOfMessagesPublished"), S("TopicName"), topic->name, 1, S("Count"));
     count_metric(c, S("PublishSize"), S("TopicName"), topic->name, (double)publication_bytes(in), S("Bytes"));
@@ -83,6 +84,7 @@ err sns_publish_prepare(struct call *c, const struct sns_publish_input *in, stru
     if (to_device(in) || to_phone(in)) return NULL;
     TRY(open_target(c, in, &topic));
     TRY(publication_check(c, &topic, &p));
+    TRY(publication_protect(c, &topic, &p));
     message_make(c, &topic, &p, prepared.messages.v);
     plan->note = record_encode(c->arena, &sns_prepared_record, &prepared);
     return NULL;
@@ -97,6 +99,7 @@ err sns_publish(struct call *c, const struct sns_publish_input *in, struct sns_p
     if (to_phone(in)) return sms_publish(c, in, out);
     TRY(open_target(c, in, &topic));
     TRY(publication_check(c, &topic, &p)); /* the topic may have changed since */
+    TRY(publication_protect(c, &topic, &p));
     if (c->note.p) ASSERT(record_decode(c->arena, &sns_prepared_record, c->note, &prepared));
     else message_make(c, &topic, &p, prepared.messages.v); /* a service publishes: it has no prepare stage */
     publish(c, &topic, &p, prepared.messages.v, &published);
@@ -149,7 +152,7 @@ err sns_publish_batch_prepare(struct call *c, const struct sns_publish_batch_inp
     struct prepared prepared = {.messages = {.v = NEW_ARRAY(c->arena, struct message, n), .n = n, .set = true}};
     for (u32 i = 0; i < n; i++) {
         struct publication p = entry_of(&in->publish_batch_request_entries.v[i]);
-        if (!publication_check(c, &topic, &p)) message_make(c, &topic, &p, &prepared.messages.v[i]);
+        if (!publication_check(c, &topic, &p) && !publication_protect(c, &topic, &p)) message_make(c, &topic, &p, &prepared.messages.v[i]);
     }
     plan->note = record_encode(c->arena, &sns_prepared_record, &prepared);
     return NULL;
@@ -171,6 +174,7 @@ err sns_publish_batch(struct call *c, const struct sns_publish_batch_input *in, 
         struct published published = {0};
         struct message made, *m = i < prepared.messages.n && prepared.messages.v[i].id.p ? &prepared.messages.v[i] : NULL;
         err problem = publication_check(c, &topic, &p);
+        if (!problem) problem = publication_protect(c, &topic, &p);
         if (problem) {
             out->failed.v[out->failed.n++] = (struct sns_batch_result_error_entry){
                 .id = e->id, .code = str_of(problem->query_code ? problem->query_code : problem->code), .message = c->error_message, .sender_fault = {.v = true, .set = true}};

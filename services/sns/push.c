@@ -94,7 +94,10 @@ err push_settle(struct txn *t, const struct task *task, err outcome, str result,
     if (!topic_load(t, a, p.account, p.region, p.topic, &topic) || !subscription_load(t, a, &topic, p.subscription, &s)) return NULL; /* ended since */
     struct call *c = call_for_task(t, &sns_service, p.account, p.region, now_ms);
     bool invitation = str_eq(p.type, S("SubscriptionConfirmation"));
-    if (status >= 200 && status < 300) {
+    bool done = status >= 200 && status < 300;
+    struct delivery_status told = {.success = done, .status = status, .response = done ? S("OK") : S("The endpoint refused or was not reached"), .message_id = p.message_id, .published_ms = p.first_ms};
+    if (!invitation) topic_delivery_log(c, &topic, &s, &told);
+    if (done) {
         if (!invitation) count_metric(c, S("NumberOfNotificationsDelivered"), S("TopicName"), topic.name, 1, S("Count"));
         return NULL;
     }

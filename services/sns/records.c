@@ -18,6 +18,10 @@ static const struct record_field topic_fields[] = {
     RECORD_I64(15, struct topic, signed_subscriptions),
     RECORD_U64(16, struct topic, sequence),
     RECORD_U64(17, struct topic, id),
+    RECORD_STR(18, struct topic, archive),
+    RECORD_I64(19, struct topic, archive_days),
+    RECORD_I64(20, struct topic, archive_from_ms),
+    RECORD_STR(21, struct topic, protection),
 };
 const struct record_type sns_topic_record = RECORD_TYPE(struct topic, topic_fields);
 
@@ -38,6 +42,10 @@ static const struct record_field subscription_fields[] = {
     RECORD_STR(14, struct subscription, role),
     RECORD_STR(15, struct subscription, token),
     RECORD_I64(16, struct subscription, from_ms),
+    RECORD_STR(17, struct subscription, replay),
+    RECORD_STR(18, struct subscription, replay_status),
+    RECORD_I64(19, struct subscription, replay_from_ms),
+    RECORD_I64(20, struct subscription, replay_to_ms),
 };
 const struct record_type sns_subscription_record = RECORD_TYPE(struct subscription, subscription_fields);
 

@@ -13,6 +13,9 @@ struct topic {
     i64 confirmed, pending, deleted; /* subscriptions */
     i64 signed_subscriptions;        /* whose deliveries are signed: while it is 0 nobody computes one */
     u64 sequence;                    /* of a FIFO topic */
+    str archive;                     /* its policy; absent: it keeps nothing */
+    i64 archive_days, archive_from_ms;
+    str protection;                  /* the data protection policy */
     /* from the key */
     str account, region, name;
 };
@@ -22,6 +25,8 @@ struct subscription {
     bool pending, authenticated, guarded; /* guarded: AuthenticateOnUnsubscribe */
     bool raw, body_scope;
     str filter, redrive, dead_letter_arn, delivery_policy, role, token;
+    str replay, replay_status;
+    i64 replay_from_ms, replay_to_ms;
     i64 from_ms; /* what was published before this time it does not get: made or confirmed then */
     str id; /* from the key */
 };
@@ -51,6 +56,7 @@ struct message {
     str id, subject, group, dedup, base_url;
     i64 published_ms;
     u64 sequence;
+    bool replayed;
     struct attributes attributes;
     struct variants variants;
 };

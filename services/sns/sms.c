@@ -206,6 +206,8 @@ bool sms_send(struct call *c, str number, str text, const struct attributes *att
     bool sent = str_eq(outcome, S("delivered"));
     outbound_put(c, &(struct outbound){.kind = S("sms"), .from = from, .to = plain, .body = text, .outcome = outcome, .id = id,
                                        .details = arena_format(c->arena, "{\"parts\":%u,\"type\":\"%s\"}", parts, str_eq(type, S("Transactional")) ? "Transactional" : "Promotional")});
+    const str *role = setting(&s, ROLE), *rate = setting(&s, SAMPLING);
+    sms_delivery_log(c, role ? *role : (str){0}, rate ? *rate : (str){0}, &(struct delivery_status){.success = sent, .response = outcome, .message_id = id, .published_ms = c->now_ms, .destination = plain});
     count_metric(c, sent ? S("NumberOfNotificationsDelivered") : S("NumberOfNotificationsFailed"), S("SMSType"), type, 1, S("Count"));
     return sent;
 }

@@ -6,7 +6,7 @@
 #include "records.h"
 
 extern const struct task_kind sns_task_kinds[];
-enum { SNS_TASK_KINDS = 8 };
+enum { SNS_TASK_KINDS = 10 };
 
 enum {
     MESSAGE_MAX = 256 << 10,
@@ -96,6 +96,8 @@ err signing_keep(struct txn *t, const struct task *task, err outcome, str result
 /* ---- deliver.c ---- */
 /* To all subscribers that want it; to many, or while the signing key is being made, by a job. */
 void deliver(struct call *c, const struct topic *topic, struct message *m);
+/* To one of them, whenever it subscribed. */
+void deliver_again(struct call *c, const struct topic *topic, const struct subscription *s, struct message *m);
 err fanout_slice(struct txn *t, const struct task *task, i64 now_ms);
 /* What could not be delivered goes to the subscription's dead-letter queue, if it has one. */
 struct undelivered {
@@ -103,6 +105,33 @@ struct undelivered {
     const struct attributes *attributes; /* of a raw message */
 };
 void dead_letter(struct call *c, const struct topic *topic, const struct subscription *s, const struct undelivered *u);
+
+/* ---- protection.c: data protection policies ---- */
+MUST_USE err topic_protection_set(struct call *c, struct topic *topic, str policy);
+/* What may not be published is refused, what shall be hidden is written anew. */
+MUST_USE err publication_protect(struct call *c, const struct topic *topic, struct publication *in);
+/* The same for what leaves the topic to that subscriber; false: nothing does. */
+MUST_USE bool message_protect(struct call *c, const struct topic *topic, const struct subscription *s, const struct message *m, struct message *copy);
+
+/* ---- status_log.c ---- */
+struct delivery_status {
+    bool success;
+    i64 status; /* HTTP; 0: none */
+    str response, message_id;
+    i64 published_ms;
+    str topic_arn, destination; /* filled for deliveries of a topic */
+};
+void topic_delivery_log(struct call *c, const struct topic *topic, const struct subscription *s, const struct delivery_status *d);
+void sms_delivery_log(struct call *c, str role, str rate, const struct delivery_status *d);
+
+/* ---- archive.c: of FIFO topics ---- */
+MUST_USE err topic_archive_set(struct call *c, struct topic *topic, str value);
+void topic_archive_add(struct call *c, const struct topic *topic, const struct message *m);
+err topic_archive_trim(struct txn *t, const struct task *task, i64 now_ms);
+MUST_USE err subscription_replay_set(struct call *c, struct subscription *s, str value);
+/* Of a subscription whose replay policy was just set; it must be saved. */
+MUST_USE err subscription_replay_begin(struct call *c, const struct topic *topic, const struct subscription *s);
+err subscription_replay_slice(struct txn *t, const struct task *task, i64 now_ms);
 
 /* ---- mail.c ---- */
 bool mail_address_valid(str address);

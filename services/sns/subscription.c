@@ -161,6 +161,7 @@ err sns_subscribe(struct call *c, const struct sns_subscribe_input *in, struct s
         TRY(subscription_attributes_apply(c, &s, &in->attributes));
         if (s.pending) s.token = id_hex(c->arena, 256);
         add(c, &topic, &s);
+        TRY(subscription_replay_begin(c, &topic, &s));
         if (s.pending) ask_for_confirmation(c, &topic, &s);
     }
     out->subscription_arn = s.pending && !in->return_subscription_arn.v ? S("pending confirmation") : subscription_arn(c->arena, &topic, &s);

@@ -73,7 +73,7 @@ static err attribute_set(struct call *c, struct subscription *s, str name, str v
         s->role = value;
         return NULL;
     }
-    if (str_eq(name, S("ReplayPolicy"))) return fail(c, &cloud_not_implemented, "brume does not archive and replay FIFO topics (yet).");
+    if (str_eq(name, S("ReplayPolicy"))) return subscription_replay_set(c, s, value);
     return invalid_parameter(c, *wrong ? "Attributes" : "AttributeName");
 }
 
@@ -94,6 +94,7 @@ err sns_set_subscription_attributes(struct call *c, const struct sns_set_subscri
     bool was_signed = subscription_signed(&topic, &s);
     TRY(attribute_set(c, &s, in->attribute_name, in->attribute_value.p ? in->attribute_value : S(""), ""));
     subscription_save(c->txn, c->arena, &topic, &s);
+    TRY(subscription_replay_begin(c, &topic, &s));
     if (was_signed == subscription_signed(&topic, &s)) return NULL;
     topic.signed_subscriptions += was_signed ? -1 : 1;
     if (!was_signed) signing_wanted(c);
@@ -128,5 +129,7 @@ err sns_get_subscription_attributes(struct call *c, const struct sns_get_subscri
     add(map, S("RedrivePolicy"), s.redrive);
     add(map, S("DeliveryPolicy"), s.delivery_policy);
     add(map, S("SubscriptionRoleArn"), s.role);
+    add(map, S("ReplayPolicy"), s.replay);
+    add(map, S("ReplayStatus"), s.replay_status);
     return NULL;
 }

@@ -53,6 +53,8 @@ const struct task_kind sns_task_kinds[] = {
     {.name = "sns-sweep", .run = sweep},
     {.name = "sns-forget", .run = forget},
     {.name = "sns-devices", .run = device_sweep},
+    {.name = "sns-archive", .run = topic_archive_trim},
+    {.name = "sns-replay", .run = subscription_replay_slice},
     {.name = "sns-pending", .run = drop_pending},
     {.name = "sns-fanout", .run = fanout_slice},
     {.name = "sns-confirm", .run = confirmation_send},

@@ -144,9 +144,10 @@ err sns_create_topic(struct call *c, const struct sns_create_topic_input *in, st
     out->topic_arn = topic_arn(c->arena, &topic);
     struct topic there;
     if (topic_load(c->txn, c->arena, c->account, c->region, in->name, &there)) return create_again(c, in, &there);
+    topic.id = txn_sequence(c->txn);
     for (u32 i = 0; i < in->attributes.n; i++)
         TRY(topic_attribute_set(c, &topic, in->attributes.v[i].key, in->attributes.v[i].value, "Attributes Reason: ", true));
-    topic.id = txn_sequence(c->txn);
+    if (in->data_protection_policy.n) TRY(topic_protection_set(c, &topic, in->data_protection_policy));
     topic_save(c->txn, c->arena, &topic);
     registry_add(c, out->topic_arn, S("AWS::SNS::Topic"));
     return in->tags.n ? tag(c, out->topic_arn, &in->tags) : NULL;
@@ -160,6 +161,7 @@ err sns_delete_topic(struct call *c, const struct sns_delete_topic_input *in, st
     TRY(arn_check(c, "TopicArn", in->topic_arn, &arn));
     if (!str_eq(arn.region, c->region)) return invalid_parameter(c, "TopicArn");
     if (!topic_load(c->txn, c->arena, arn.account, arn.region, arn.resource, &topic)) return NULL; /* gone already: as asked */
+    if (topic.archive.p) return fail(c, &sns_invalid_state_exception, "A topic with an ArchivePolicy cannot be deleted: take the policy away first.");
     txn_delete(c->txn, topic_row(c->arena, topic.account, topic.region, topic.name));
     registry_remove(c, in->topic_arn);
     str id = arena_format(c->arena, "%llu %.*s", (unsigned long long)topic.id, STR_ARGS(in->topic_arn));

@@ -91,7 +91,10 @@ static err set_fifo(struct call *c, struct topic *topic, str name, str value, co
         topic->scope_group = str_eq(value, S("MessageGroup"));
         return NULL;
     }
-    if (str_eq(name, S("ArchivePolicy"))) return fail(c, &cloud_not_implemented, "brume does not archive FIFO topics (yet).");
+    if (str_eq(name, S("ArchivePolicy"))) {
+        if (!topic->fifo) return wrong_value(c, wrong, "ArchivePolicy can only be set for FIFO topics");
+        return topic_archive_set(c, topic, value);
+    }
     *mine = false;
     return NULL;
 }
@@ -201,6 +204,12 @@ err sns_get_topic_attributes(struct call *c, const struct sns_get_topic_attribut
     if (topic.fifo) {
         add(map, S("FifoTopic"), S("true"));
         add(map, S("ContentBasedDeduplication"), topic.content_dedup ? S("true") : S("false"));
+        if (topic.archive.p) {
+            struct buf from = buf_new(c->arena, 64);
+            buf_iso8601_ms(&from, topic.archive_from_ms);
+            add(map, S("ArchivePolicy"), topic.archive);
+            add(map, S("BeginningArchiveTime"), buf_str(&from));
+        }
         if (topic.scope_group) add(map, S("FifoThroughputScope"), S("MessageGroup"));
     }
     for (size_t i = 0; i < LENGTH(places); i++) {

@@ -70,7 +70,7 @@ const struct room_tasks rooms[] = {
     {s3_tasks, 7},
     {scheduler_task_kinds, 3},
     {events_task_kinds, 4},
-    {sns_task_kinds, 8},
+    {sns_task_kinds, 10},
     {sqs_task_kinds, 4},
 };
 const size_t room_count = LENGTH(rooms);

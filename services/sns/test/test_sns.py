@@ -175,7 +175,7 @@ def test_what_cannot_be_subscribed(sns, topic):
     many = json.dumps({f"k{i}": ["v"] for i in range(6)})
     assert why("sqs", queue, Attributes={"FilterPolicy": many}) == "Invalid parameter: Attributes Reason: FilterPolicy: Filter policy can not have more than 5 keys"
     assert why("sqs", queue, Attributes={"FilterPolicy": json.dumps({"k": [str(i) for i in range(151)]})}).endswith("Filter policy is too complex")
-    assert refused("NotImplemented", sns.subscribe, TopicArn=topic, Protocol="email", Endpoint="a@example.com")
+    assert refused("NotImplemented", sns.subscribe, TopicArn=topic, Protocol="firehose", Endpoint="arn:aws:firehose:us-east-1:000000000000:deliverystream/d")
 
 
 def test_subscription_attribute_refusals(sns, topic, make_queue):

@@ -1,0 +1,168 @@
+/* Data protection policies: what is published to a topic, or leaves it to a subscriber, is searched for personal data,
+ * which is refused, masked, taken out, or counted. */
+#include "sns.h"
+
+#include "text/regex.h"
+#include "text/tree.h"
+
+/* DIFFERS: of AWS's managed identifiers these are known; a policy that names another is refused. */
+static const struct {
+    const char *name, *pattern;
+} identifiers[] = {
+    {"EmailAddress", "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*\\.[A-Za-z]{2,}"},
+    {"IpAddress", "(?<![\\d.])(?:(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.){3}(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)(?![\\d.])"},
+    {"CreditCardNumber", "(?<!\\d)(?:\\d[ -]?){12,18}\\d(?!\\d)"},
+    {"Ssn-US", "(?<!\\d)(?!000|666|9\\d\\d)\\d{3}-(?!00)\\d{2}-(?!0000)\\d{4}(?!\\d)"},
+    {"PhoneNumber-US", "(?<!\\d)(?:\\+?1[ .-]?)?(?:\\([2-9]\\d{2}\\) ?|[2-9]\\d{2}[ .-])[2-9]\\d{2}[ .-]\\d{4}(?!\\d)"},
+    {"AwsSecretKey", "(?<![A-Za-z0-9/+=])[A-Za-z0-9/+=]{40}(?![A-Za-z0-9/+=])"},
+};
+
+static size_t identifier_of(str arn) {
+    size_t at = str_find(arn, S(":data-identifier/")), i = 0;
+    if (at == STR_NONE || !str_starts(arn, S("arn:"))) return LENGTH(identifiers);
+    str name = str_skip(arn, at + S(":data-identifier/").n);
+    while (i < LENGTH(identifiers) && !str_eq(name, str_of(identifiers[i].name))) i++;
+    return i;
+}
+
+/* The digits add up as card numbers do (Luhn). */
+static bool is_card(str text) {
+    int sum = 0, n = 0;
+    for (size_t i = text.n; i-- > 0;) {
+        if (text.p[i] < '0' || text.p[i] > '9') continue;
+        int digit = text.p[i] - '0', twice = 2 * digit;
+        sum += n++ % 2 ? twice % 10 + twice / 10 : digit;
+    }
+    return sum % 10 == 0;
+}
+
+/* ---- the policy as it is set ---- */
+
+static bool is_text(const struct json_node *n, const char *text) { return n && n->type == JSON_STRING && str_eq(n->text, str_of(text)); }
+
+static err wrong(struct call *c, const char *reason) { return invalid_parameter(c, arena_c_string(c->arena, arena_format(c->arena, "DataProtectionPolicy Reason: %s", reason))); }
+
+static err check_statement(struct call *c, const struct json_node *s) {
+    const struct json_node *direction = json_node_member(s, S("DataDirection")), *ids = json_node_member(s, S("DataIdentifier")), *operation = json_node_member(s, S("Operation")),
+                           *who = json_node_member(s, S("Principal"));
+    if (!is_text(direction, "Inbound") && !is_text(direction, "Outbound")) return wrong(c, "DataDirection must be Inbound or Outbound");
+    if (!who || who->type != JSON_ARRAY || !who->first) return wrong(c, "Principal must be a list");
+    if (!ids || ids->type != JSON_ARRAY || !ids->first) return wrong(c, "DataIdentifier must be a list");
+    if (!operation || operation->type != JSON_OBJECT || operation->count != 1) return wrong(c, "a statement must have one Operation");
+    for (const struct json_node *i = ids->first; i; i = i->next)
+        if (i->type != JSON_STRING || identifier_of(i->text) == LENGTH(identifiers)) return wrong(c, "a DataIdentifier is not one that brume knows");
+    str name = operation->first->key;
+    const struct json_node *mask = json_node_member(operation->first, S("MaskConfig"));
+    if (str_eq(name, S("Audit"))) return is_text(direction, "Inbound") ? NULL : wrong(c, "Audit is for Inbound");
+    if (str_eq(name, S("Deny"))) return NULL;
+    if (str_eq(name, S("Deidentify")) && (mask || json_node_member(operation->first, S("RedactConfig")))) return NULL;
+    return wrong(c, "Operation must be Audit, Deny, or Deidentify with MaskConfig or RedactConfig");
+}
+
+err topic_protection_set(struct call *c, struct topic *topic, str policy) {
+    topic->protection = (str){0};
+    if (!policy.n) return NULL;
+    const struct json_node *root = json_tree(c->arena, policy, json_default_limits, NULL, NULL), *list = root ? json_node_member(root, S("Statement")) : NULL;
+    if (!root || root->type != JSON_OBJECT) return wrong(c, "failed to parse JSON");
+    if (policy.n > 30720) return wrong(c, "the policy is longer than 30,720 bytes");
+    if (!is_text(json_node_member(root, S("Version")), "2021-06-01")) return wrong(c, "Version must be 2021-06-01");
+    if (!json_node_member(root, S("Name")) || !list || list->type != JSON_ARRAY || !list->first) return wrong(c, "Name and Statement are required");
+    for (const struct json_node *s = list->first; s; s = s->next) TRY(check_statement(c, s));
+    topic->protection = policy;
+    return NULL;
+}
+
+err sns_put_data_protection_policy(struct call *c, const struct sns_put_data_protection_policy_input *in, struct wire_unit *out) {
+    struct topic topic;
+    (void)out;
+    TRY(topic_open(c, "ResourceArn", in->resource_arn, &topic));
+    if (topic.fifo && in->data_protection_policy.n) return wrong(c, "FIFO topics take none");
+    TRY(topic_protection_set(c, &topic, in->data_protection_policy));
+    topic_save(c->txn, c->arena, &topic);
+    return NULL;
+}
+
+err sns_get_data_protection_policy(struct call *c, const struct sns_get_data_protection_policy_input *in, struct sns_get_data_protection_policy_response *out) {
+    struct topic topic;
+    TRY(topic_open(c, "ResourceArn", in->resource_arn, &topic));
+    out->data_protection_policy = topic.protection.p ? topic.protection : S("");
+    return NULL;
+}
+
+/* ---- texts under it ---- */
+
+struct work {
+    struct call *c;
+    const char *direction;
+    str who;
+    bool denied, found, audited;
+};
+
+/* Each finding of an identifier, written anew: masked, taken out, or (mask 0, !redact) as it was. True: there was one. */
+static bool search(struct arena *a, size_t identifier, str *text, char mask, bool redact) {
+    struct regex *r = regex_compile(a, str_of(identifiers[identifier].pattern), NULL, NULL);
+    struct buf b = buf_new(a, 2 * MESSAGE_MAX);
+    str rest = *text, hit;
+    bool any = false;
+    ASSERT(r);
+    while (rest.n && regex_capture(r, rest, &hit, 1) && hit.n) {
+        size_t at = (size_t)(hit.p - rest.p);
+        bool real = !str_eq(str_of(identifiers[identifier].name), S("CreditCardNumber")) || is_card(hit);
+        any |= real;
+        buf_add(&b, str_take(rest, at));
+        for (size_t i = 0; real && mask && i < hit.n; i++) buf_char(&b, mask);
+        if (!real || (!mask && !redact)) buf_add(&b, hit);
+        rest = str_skip(rest, at + hit.n);
+    }
+    buf_add(&b, rest);
+    if (any && (mask || redact)) *text = b.n ? buf_str(&b) : S("");
+    return any;
+}
+
+static bool concerns(const struct work *w, const struct json_node *statement) {
+    if (!is_text(json_node_member(statement, S("DataDirection")), w->direction)) return false;
+    for (const struct json_node *p = json_node_member(statement, S("Principal"))->first; p; p = p->next)
+        if (p->type == JSON_STRING && (str_eq(p->text, S("*")) || str_eq(p->text, w->who))) return true;
+    return false;
+}
+
+static void apply(struct work *w, const struct json_node *statement, str *text) {
+    const struct json_node *operation = json_node_member(statement, S("Operation"))->first, *mask = json_node_member(operation, S("MaskConfig")),
+                           *character = mask ? json_node_member(mask, S("MaskWithCharacter")) : NULL;
+    char with = mask ? (character && character->type == JSON_STRING && character->text.n ? *character->text.p : '*') : 0;
+    bool any = false, deny = str_eq(operation->key, S("Deny"));
+    if (!concerns(w, statement)) return;
+    for (const struct json_node *i = json_node_member(statement, S("DataIdentifier"))->first; i; i = i->next)
+        any |= search(w->c->arena, identifier_of(i->text), text, with, !mask && str_eq(operation->key, S("Deidentify")));
+    w->denied |= any && deny;
+    if (!str_eq(operation->key, S("Audit"))) return;
+    w->audited = true;
+    w->found |= any;
+}
+
+static void protect(struct work *w, const struct topic *topic, str *text) {
+    const struct json_node *root = json_tree(w->c->arena, topic->protection, json_default_limits, NULL, NULL);
+    ASSERT(root); /* was checked when it was set */
+    for (const struct json_node *s = json_node_member(root, S("Statement"))->first; s; s = s->next) apply(w, s, text);
+}
+
+err publication_protect(struct call *c, const struct topic *topic, struct publication *in) {
+    struct work w = {.c = c, .direction = "Inbound", .who = c->principal->arn};
+    if (!topic->protection.p) return NULL;
+    protect(&w, topic, &in->message);
+    if (w.audited) count_metric(c, w.found ? S("MessagesWithFindings") : S("MessagesWithNoFindings"), S("TopicName"), topic->name, 1, S("Count"));
+    return w.denied ? fail(c, &sns_authorization_error_exception, "The message was denied by the data protection policy of the topic") : NULL;
+}
+
+bool message_protect(struct call *c, const struct topic *topic, const struct subscription *s, const struct message *m, struct message *copy) {
+    struct work w = {.c = c, .direction = "Outbound", .who = s->principal};
+    *copy = *m;
+    copy->variants.v = NEW_ARRAY(c->arena, struct variant, m->variants.n);
+    for (u32 i = 0; i < m->variants.n; i++) {
+        struct variant *v = &copy->variants.v[i];
+        *v = m->variants.v[i];
+        protect(&w, topic, &v->text);
+        if (!str_eq(v->text, m->variants.v[i].text)) v->signature = (str){0}; /* made anew for the text as it is now */
+    }
+    return !w.denied;
+}

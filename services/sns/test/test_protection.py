@@ -1,0 +1,124 @@
+"""Data protection policies of topics, and what delivery status logs tell."""
+import json
+import uuid
+
+import pytest
+from botocore.exceptions import ClientError
+
+IDENTIFIER = "arn:aws:dataprotection::aws:data-identifier/"
+
+
+def refused(code, call, **arguments):
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    assert caught.value.response["Error"]["Code"] == code
+
+
+def policy(direction, operation, *identifiers):
+    return json.dumps({"Name": "data_protection_policy", "Description": "Test Policy", "Version": "2021-06-01", "Statement": [
+        {"Sid": "one", "DataDirection": direction, "Principal": ["*"], "DataIdentifier": [IDENTIFIER + i for i in identifiers], "Operation": operation}]})
+
+
+@pytest.fixture
+def sns(brume):
+    return brume.client("sns")
+
+
+@pytest.fixture
+def topic(sns):
+    return sns.create_topic(Name=f"t-{uuid.uuid4().hex[:8]}")["TopicArn"]
+
+
+@pytest.fixture
+def queue(brume, sns, topic):
+    """What a subscribed queue gets."""
+    sqs = brume.client("sqs")
+    url = sqs.create_queue(QueueName=f"q-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}]})})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+
+    def received(n):
+        """The first n, and whatever came with them: the first message of all may wait for the signing key."""
+        bodies = []
+        while len(bodies) < n:
+            for m in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=5)["Messages"]:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=m["ReceiptHandle"])
+                bodies.append(json.loads(m["Body"])["Message"])
+        return bodies
+    return received
+
+
+def test_policy_is_kept(sns, topic):
+    assert sns.get_data_protection_policy(ResourceArn=topic)["DataProtectionPolicy"] == ""
+    text = policy("Inbound", {"Deny": {}}, "EmailAddress")
+    sns.put_data_protection_policy(ResourceArn=topic, DataProtectionPolicy=text)
+    assert json.loads(sns.get_data_protection_policy(ResourceArn=topic)["DataProtectionPolicy"]) == json.loads(text)
+    sns.put_data_protection_policy(ResourceArn=topic, DataProtectionPolicy="")
+    assert sns.get_data_protection_policy(ResourceArn=topic)["DataProtectionPolicy"] == ""
+
+
+def test_inbound_deny(sns, topic, queue):
+    sns.put_data_protection_policy(ResourceArn=topic, DataProtectionPolicy=policy("Inbound", {"Deny": {}}, "EmailAddress"))
+    refused("AuthorizationError", sns.publish, TopicArn=topic, Message="write to ann@example.com")
+    sns.publish(TopicArn=topic, Message="write to nobody")
+    batch = sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=[{"Id": "a", "Message": "x@example.com"}, {"Id": "b", "Message": "fine"}])
+    assert [e["Id"] for e in batch["Successful"]] == ["b"] and [e["Id"] for e in batch["Failed"]] == ["a"]
+    assert sorted(queue(2)) == ["fine", "write to nobody"]
+
+
+@pytest.mark.parametrize("identifier,text,masked", [
+    ("EmailAddress", "to ann.b+c@mail.example.com now", "to " + "#" * 24 + " now"),
+    ("CreditCardNumber", "card 4111 1111 1111 1111, order 4111111111111112", "card ###################, order 4111111111111112"),
+    ("Ssn-US", "ssn 536-90-4399 or 000-12-3456", "ssn ########### or 000-12-3456"),
+    ("IpAddress", "from 10.0.0.1 and 999.1.1.1", "from ######## and 999.1.1.1"),
+    ("PhoneNumber-US", "call (212) 555-0100", "call ##############"),
+    ("AwsSecretKey", "key wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY.", "key " + "#" * 40 + "."),
+])
+def test_inbound_mask(sns, topic, queue, identifier, text, masked):
+    sns.put_data_protection_policy(ResourceArn=topic, DataProtectionPolicy=policy("Inbound", {"Deidentify": {"MaskConfig": {"MaskWithCharacter": "#"}}}, identifier))
+    sns.publish(TopicArn=topic, Message=text)
+    assert queue(1) == [masked]
+
+
+def test_outbound_redact_and_deny(sns, topic, queue):
+    sns.put_data_protection_policy(ResourceArn=topic, DataProtectionPolicy=policy("Outbound", {"Deidentify": {"RedactConfig": {}}}, "EmailAddress"))
+    sns.publish(TopicArn=topic, Message="to ann@example.com.")
+    assert queue(1) == ["to ."]
+    sns.put_data_protection_policy(ResourceArn=topic, DataProtectionPolicy=policy("Outbound", {"Deny": {}}, "EmailAddress"))
+    sns.publish(TopicArn=topic, Message="to ann@example.com.")
+    sns.publish(TopicArn=topic, Message="plain")
+    assert queue(1) == ["plain"]
+
+
+@pytest.mark.parametrize("text", [
+    "x", '{"Name":"n","Version":"2021-06-01","Statement":[]}', policy("Sideways", {"Deny": {}}, "EmailAddress"), policy("Inbound", {}, "EmailAddress"),
+    policy("Inbound", {"Deny": {}}, "Nothing"), policy("Inbound", {"Deidentify": {}}, "EmailAddress"), policy("Outbound", {"Audit": {}}, "EmailAddress")])
+def test_what_is_no_policy(sns, topic, text):
+    refused("InvalidParameter", sns.put_data_protection_policy, ResourceArn=topic, DataProtectionPolicy=text)
+
+
+# ---- delivery status ----
+
+@pytest.mark.as_root
+def test_deliveries_are_logged_in_the_role(brume):
+    iam, logs, sns, sqs = (brume.client(s) for s in ("iam", "logs", "sns", "sqs"))
+    name = f"feedback-{uuid.uuid4().hex[:8]}"
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sts:AssumeRole"}]}))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}]}))
+    topic = sns.create_topic(Name=name, Attributes={"SQSSuccessFeedbackRoleArn": role, "SQSFailureFeedbackRoleArn": role, "SQSSuccessFeedbackSampleRate": "100"})["TopicArn"]
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    first = sns.publish(TopicArn=topic, Message="refused")["MessageId"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}]})})
+    second = sns.publish(TopicArn=topic, Message="taken")["MessageId"]
+    group = f"sns/us-east-1/{topic.split(':')[4]}/{name}"
+    for suffix, message, status in (("/Failure", first, "FAILURE"), ("", second, "SUCCESS")):
+        events = logs.filter_log_events(logGroupName=group + suffix)["events"]
+        told = [json.loads(e["message"]) for e in events]
+        assert [(t["notification"]["messageId"], t["notification"]["topicArn"], t["delivery"]["destination"], t["status"]) for t in told] == [(message, topic, arn, status)]
