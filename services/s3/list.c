@@ -1,4 +1,5 @@
 /* ListObjects, ListObjectsV2, ListMultipartUploads. */
+#include "services/s3/storage.h"
 #include "services/s3/walk.h"
 
 struct page {
@@ -24,7 +25,7 @@ static void listed_object(struct call *c, const struct walk_item *item, bool url
     out->checksum_type = s3_checksum_type(row);
 }
 
-static void list_page(struct call *c, struct walk *walk, u32 max, bool url, str owner_account, struct page *page) {
+static void list_page(struct call *c, struct walk *walk, u32 max, bool url, str owner_account, bool restores, struct page *page) {
     *page = (struct page){.objects = NEW_ARRAY(c->arena, struct s3_object, (size_t)max + 1),
                           .groups = NEW_ARRAY(c->arena, struct s3_common_prefix, (size_t)max + 1)};
     struct walk_item item;
@@ -40,6 +41,7 @@ static void list_page(struct call *c, struct walk *walk, u32 max, bool url, str 
         struct s3_object *object = &page->objects[page->object_count++];
         listed_object(c, &item, url, object);
         object->owner = owner;
+        if (restores) object->restore_status = s3_restore_status(c, &item.object);
     }
 }
 
@@ -63,15 +65,16 @@ err s3_list_objects(struct call *c, const struct s3_list_objects_request *in,
                     struct s3_list_objects_output *out) {
     struct bucket_row bucket;
     struct page page;
-    bool url;
+    bool url, restores;
     u32 max;
     s3_usage_tier1(c);
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     TRY(s3_encoding_check(c, in->encoding_type, &url));
     TRY(s3_page_size(c, "max-keys", in->max_keys, &max));
+    TRY(s3_listing_attributes(c, &in->optional_object_attributes, &restores));
     struct walk walk = s3_walk(c, s3_objects_prefix(c, &bucket), in->prefix, in->delimiter, in->marker);
     walk.objects = true;
-    list_page(c, &walk, max, url, bucket.account, &page);
+    list_page(c, &walk, max, url, bucket.account, restores, &page);
     PAGE_ANSWER(c, in, out, &page, url, max);
     out->marker = s3_listed(c, in->marker.p ? in->marker : S(""), url);
     /* Without a delimiter the last key is the marker, and S3 leaves it to the client. */
@@ -83,19 +86,20 @@ err s3_list_objects_v2(struct call *c, const struct s3_list_objects_v2_request *
                        struct s3_list_objects_v2_output *out) {
     struct bucket_row bucket;
     struct page page;
-    bool url;
+    bool url, restores;
     u32 max;
     str after = in->start_after;
     s3_usage_tier1(c);
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     TRY(s3_encoding_check(c, in->encoding_type, &url));
     TRY(s3_page_size(c, "max-keys", in->max_keys, &max));
+    TRY(s3_listing_attributes(c, &in->optional_object_attributes, &restores));
     if (in->continuation_token.p && !page_position(c, in->continuation_token, &after))
         return s3_fail_argument(c, "continuation-token", (str){0},
                                 "The continuation token provided is incorrect");
     struct walk walk = s3_walk(c, s3_objects_prefix(c, &bucket), in->prefix, in->delimiter, after);
     walk.objects = true;
-    list_page(c, &walk, max, url, in->fetch_owner.set && in->fetch_owner.v ? bucket.account : (str){0}, &page);
+    list_page(c, &walk, max, url, in->fetch_owner.set && in->fetch_owner.v ? bucket.account : (str){0}, restores, &page);
     PAGE_ANSWER(c, in, out, &page, url, max);
     out->key_count = SOME_I32((i32)(page.object_count + page.group_count));
     out->continuation_token = in->continuation_token;

@@ -190,6 +190,14 @@ static void tell(struct replication *r, const struct s3_replication_rule *rule, 
     s3_event_replication(r->c, &r->source, r->key, &r->object, event, buf_str(&b));
 }
 
+/* In CloudWatch, where the rule is measured. */
+static void measure(struct replication *r, const struct s3_replication_rule *rule, const char *metric, double value, const char *unit) {
+    struct arn to;
+    if (!measured(rule) || !arn_parse(rule->destination->bucket, &to)) return;
+    str of = arena_format(r->c->arena, "%.*s,%.*s,%.*s", STR_ARGS(r->source.name), STR_ARGS(to.resource), STR_ARGS(rule->id));
+    count_metric(r->c, str_of(metric), S("SourceBucket,DestinationBucket,RuleId"), of, value, str_of(unit));
+}
+
 static void settle(struct replication *r, const struct s3_replication_rule *rule, const char *reason) {
     struct replication_done *all = NEW_ARRAY(r->c->arena, struct replication_done, r->job.done.n + 1);
     if (r->job.done.n) memcpy(all, r->job.done.v, r->job.done.n * sizeof *all);
@@ -198,6 +206,8 @@ static void settle(struct replication *r, const struct s3_replication_rule *rule
     r->job.done.n++;
     r->job.parts_after = 0;
     r->job.failed |= reason != NULL;
+    measure(r, rule, "OperationsFailedReplication", reason != NULL, "Count");
+    if (!reason) measure(r, rule, "ReplicationLatency", (double)(r->c->now_ms - r->job.since_ms) / 1000, "Seconds");
     str seconds = arena_format(r->c->arena, "%lld", (long long)((r->c->now_ms - r->job.since_ms) / 1000));
     if (reason && measured(rule)) tell(r, rule, "Replication:OperationFailedReplication", "failureReason", str_of(reason));
     else if (r->job.late && timed(rule)) tell(r, rule, "Replication:OperationReplicatedAfterThreshold", "replicationTime", seconds);
@@ -217,6 +227,11 @@ static void again(struct replication *r, const struct s3_replication_rule *const
     bool late = now >= threshold;
     for (u32 i = 0; i < n && late && !r->job.late; i++)
         if (timed(rules[i]) && !settled(r, rules[i])) tell(r, rules[i], "Replication:OperationMissedThreshold", "threshold", S("15"));
+    for (u32 i = 0; i < n; i++) {
+        if (settled(r, rules[i])) continue;
+        measure(r, rules[i], "OperationsPendingReplication", 1, "Count");
+        measure(r, rules[i], "BytesPendingReplication", (double)r->object.size, "Bytes");
+    }
     r->job.late |= late;
     r->job.tries++;
     s3_replication_schedule(r->c, &r->job, late ? now + wait : MIN(now + wait, threshold));

@@ -93,6 +93,27 @@ str s3_restore_shown(struct call *c, const struct object_row *object) {
     return arena_format(c->arena, "ongoing-request=\"false\", expiry-date=\"%.*s\"", STR_ARGS(buf_str(&date)));
 }
 
+struct s3_restore_status *s3_restore_status(struct call *c, const struct object_row *object) {
+    if (!object->restore_ready_ms || c->now_ms >= object->restore_until_ms) return NULL;
+    struct s3_restore_status *status = NEW(c->arena, struct s3_restore_status);
+    status->is_restore_in_progress = SOME_BOOL(c->now_ms < object->restore_ready_ms);
+    if (!status->is_restore_in_progress.v) status->restore_expiry_date = SOME_TIME(object->restore_until_ms);
+    return status;
+}
+
+err s3_listing_attributes(struct call *c, const struct s3_optional_object_attributes_list *asked, bool *restores) {
+    *restores = false;
+    for (u32 i = 0; i < asked->n; i++) {
+        str rest = asked->v[i]; /* some clients send the list as one value */
+        while (rest.p) {
+            str one = str_trim(str_cut(&rest, ','));
+            if (!str_eq(one, S("RestoreStatus"))) return s3_fail_argument(c, "x-amz-optional-object-attributes", one, "Invalid attribute name specified");
+            *restores = true;
+        }
+    }
+    return NULL;
+}
+
 /* ---- what it costs ---- */
 
 void s3_storage_left_early(struct call *c, const struct object_row *object) {

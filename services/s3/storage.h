@@ -32,6 +32,9 @@ u32 s3_storage_zones(struct call *c, str class);
 MUST_USE err s3_storage_check(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object);
 /* x-amz-restore; absent if nothing was restored. */
 str s3_restore_shown(struct call *c, const struct object_row *object);
+/* As listings say it, to who asked for it (x-amz-optional-object-attributes); NULL: nothing was restored. */
+struct s3_restore_status *s3_restore_status(struct call *c, const struct object_row *object);
+MUST_USE err s3_listing_attributes(struct call *c, const struct s3_optional_object_attributes_list *asked, bool *restores);
 /* As answers say it: absent for STANDARD. */
 str s3_storage_shown(const struct object_row *object);
 

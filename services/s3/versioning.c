@@ -1,5 +1,5 @@
 /* A bucket's versioning, and the listing of all versions. */
-#include "services/s3/config.h"
+#include "services/s3/storage.h"
 #include "services/s3/versions.h"
 #include "services/s3/walk.h"
 
@@ -67,7 +67,7 @@ static void listed_version(struct call *c, const struct object_row *row, str key
     out->checksum_type = s3_checksum_type(row);
 }
 
-static void versions_fill(struct call *c, const struct bucket_row *bucket, struct walk *walk, u32 max, bool url,
+static void versions_fill(struct call *c, const struct bucket_row *bucket, struct walk *walk, u32 max, bool url, bool restores,
                           struct versions_page *page) {
     *page = (struct versions_page){.versions = NEW_ARRAY(c->arena, struct s3_object_version, (size_t)max + 1),
                                    .markers = NEW_ARRAY(c->arena, struct s3_delete_marker_entry, (size_t)max + 1),
@@ -95,7 +95,11 @@ static void versions_fill(struct call *c, const struct bucket_row *bucket, struc
             page->markers[page->marker_count++] =
                 (struct s3_delete_marker_entry){.key = name, .owner = owner, .version_id = page->last_version,
                                                 .is_latest = SOME_BOOL(!row.order), .last_modified = SOME_TIME(row.modified_ms)};
-        else listed_version(c, &row, name, owner, &page->versions[page->version_count++]);
+        else {
+            struct s3_object_version *version = &page->versions[page->version_count++];
+            listed_version(c, &row, name, owner, version);
+            if (restores) version->restore_status = s3_restore_status(c, &row);
+        }
     }
 }
 
@@ -132,15 +136,16 @@ err s3_list_object_versions(struct call *c, const struct s3_list_object_versions
                             struct s3_list_object_versions_output *out) {
     struct bucket_row bucket;
     struct versions_page page;
-    bool url;
+    bool url, restores;
     u32 max;
     s3_usage_tier1(c);
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     TRY(s3_encoding_check(c, in->encoding_type, &url));
     TRY(s3_page_size(c, "max-keys", in->max_keys, &max));
+    TRY(s3_listing_attributes(c, &in->optional_object_attributes, &restores));
     TRY(markers_check(c, in));
     struct walk walk = versions_walk(c, &bucket, in);
-    versions_fill(c, &bucket, &walk, max, url, &page);
+    versions_fill(c, &bucket, &walk, max, url, restores, &page);
     out->name = in->bucket;
     out->prefix = s3_listed(c, in->prefix.p ? in->prefix : S(""), url);
     if (in->delimiter.n) out->delimiter = s3_listed(c, in->delimiter, url);

@@ -92,6 +92,8 @@ def test_the_rows_demonstration(own_world):
     marker = w.s3.delete_object(Bucket=w.source, Key="a")["VersionId"]
     gone = until(lambda: there.list_object_versions(Bucket=target).get("DeleteMarkers", []), bool)
     assert gone[0]["VersionId"] == marker and gone[0]["IsLatest"]
+    measures = {m["MetricName"] for m in w.server.client("cloudwatch").list_metrics(Namespace="AWS/S3", Dimensions=[{"Name": "RuleId", "Value": "rule-1"}])["Metrics"]}
+    assert measures >= {"ReplicationLatency", "OperationsPendingReplication", "BytesPendingReplication", "OperationsFailedReplication"}
     # No right any more: FAILED, with the reason.
     there.delete_bucket_policy(Bucket=target)
     w.put("b")

@@ -133,6 +133,29 @@ def test_restore_from_an_archive(cloud, storage_class, tier, takes):
     assert refused(s3.get_object, **where) == "InvalidObjectState"
 
 
+def test_listings_tell_of_restores(cloud):
+    """To who asks for it; versions too."""
+    server, s3 = cloud
+    put(s3, "cold", "GLACIER")
+    put(s3, "warm", "STANDARD")
+
+    def listed(call, of, **more):
+        found = call(Bucket="storage", **more)[of]
+        return [e.get("RestoreStatus") for e in found]
+    lists = ((s3.list_objects_v2, "Contents"), (s3.list_objects, "Contents"), (s3.list_object_versions, "Versions"))
+    asked = {"OptionalObjectAttributes": ["RestoreStatus"]}
+    for call, of in lists:
+        assert listed(call, of, **asked) == [None, None]
+    s3.restore_object(Bucket="storage", Key="cold", RestoreRequest={"Days": 2, "GlacierJobParameters": {"Tier": "Expedited"}})
+    for call, of in lists:
+        assert listed(call, of) == [None, None] and listed(call, of, **asked) == [{"IsRestoreInProgress": True}, None]
+    server.advance_clock(10 * MINUTE)
+    for call, of in lists:
+        cold = listed(call, of, **asked)[0]
+        assert cold["IsRestoreInProgress"] is False and cold["RestoreExpiryDate"]
+    assert refused(s3.list_objects_v2, Bucket="storage", OptionalObjectAttributes=["Colour"]) == "InvalidArgument"
+
+
 def test_deep_archive_has_no_hurry(cloud):
     server, s3 = cloud
     put(s3, "cold", "DEEP_ARCHIVE")
