@@ -57,7 +57,7 @@ void log_block_put(struct txn *t, struct arena *a, u64 group, const struct log_b
 bool log_block_get(struct txn *t, struct arena *a, const struct log_block_id *id, struct log_block *block);
 void log_block_delete(struct txn *t, struct arena *a, u64 group, const struct log_block_id *id);
 bool log_block_next(struct range *r, struct arena *a, struct log_block_id *id, struct log_block *block); /* over log_blocks() */
-bool log_time_next(struct range *r, struct arena *a, struct log_block_id *id, i64 *last_ms);             /* over log_times() */
+bool log_time_next(struct range *r, struct arena *a, struct log_block_id *id, struct log_time *time);    /* over log_times() */
 /* Packed bytes into the block: in the row, or staged where they are many. key: absent, or the group's data key. NULL:
  * the row has them. The stage is adopted by whoever puts the row. */
 MUST_USE bool log_block_fill(struct store *s, struct arena *a, str packed, str key, struct log_block *block, struct blob_stage **stage);

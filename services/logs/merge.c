@@ -94,7 +94,10 @@ static err join(struct call *c, const struct task *task, struct round *r, const 
     if (good) {
         qsort(events, n, sizeof *events, by_position);
         *out = (struct output){.from = from, .to = to, .id = {r->stream, events[0].time_ms, events[0].put, events[0].number}};
-        for (size_t i = 0; i < n; i++) out->block.bytes += (i64)events[i].message.n;
+        for (size_t i = 0; i < n; i++) {
+            out->block.bytes += (i64)events[i].message.n;
+            out->block.put = MAX(out->block.put, events[i].put);
+        }
         str packed = arena_str(c->arena, block_pack(&scratch, events, n, false, 3));
         good = log_block_fill(task->store, c->arena, packed, key, &out->block, &out->stage);
         out->block.last_ms = events[n - 1].time_ms;

@@ -30,7 +30,7 @@ static const struct record_field block_fields[] = {
 };
 const struct record_type logs_block_record = RECORD_TYPE(struct log_block, block_fields);
 
-static const struct record_field time_fields[] = {RECORD_I64(1, struct log_time, last_ms)};
+static const struct record_field time_fields[] = {RECORD_I64(1, struct log_time, last_ms), RECORD_U64(2, struct log_time, put)};
 const struct record_type logs_time_record = RECORD_TYPE(struct log_time, time_fields);
 
 static const struct record_field stored_fields[] = {RECORD_I64(1, struct log_stored, bytes)};

@@ -38,7 +38,7 @@ struct log_stream_home { /* found by the stream's id */
 struct log_block {
     i64 last_ms;
     i64 bytes; /* of messages */
-    u64 put;   /* of a fresh block: with it the next three */
+    u64 put;   /* the newest in it; of a fresh block the only one, with the next two */
     i64 ingested_ms, number;
     i64 kms_epoch;
     str packed;      /* the block itself, if it is small (and sealed, if the group has a key) */
@@ -46,8 +46,9 @@ struct log_block {
     u64 count;       /* of events */
 };
 
-struct log_time { /* of the index by time: when the block ends */
+struct log_time { /* of the index by time: when the block ends, and the newest put in it */
     i64 last_ms;
+    u64 put;
 };
 
 struct metric_filter {

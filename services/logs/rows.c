@@ -31,7 +31,7 @@ static str time_row(struct arena *a, u64 group, const struct log_block_id *id) {
 }
 
 void log_block_put(struct txn *t, struct arena *a, u64 group, const struct log_block_id *id, const struct log_block *block) {
-    struct log_time time = {.last_ms = block->last_ms};
+    struct log_time time = {.last_ms = block->last_ms, .put = block->put};
     txn_put(t, block_row(a, id), record_encode(a, &logs_block_record, block));
     txn_put(t, time_row(a, group, id), record_encode(a, &logs_time_record, &time));
 }
@@ -67,15 +67,14 @@ bool log_block_next(struct range *r, struct arena *a, struct log_block_id *id, s
     return true;
 }
 
-bool log_time_next(struct range *r, struct arena *a, struct log_block_id *id, i64 *last_ms) {
+bool log_time_next(struct range *r, struct arena *a, struct log_block_id *id, struct log_time *time) {
     str key, row, room;
     u64 group;
-    struct log_time time = {0};
+    *time = (struct log_time){0};
     if (!range_next(r, &key, &row)) return false;
     ASSERT(key_read_str(&key, a, &room) && key_read_u64(&key, &group) && key_read_i64(&key, &id->first_ms) && key_read_u64(&key, &id->put) && read_number(&key, &id->number) &&
            key_read_u64(&key, &id->stream));
-    ASSERT(record_decode(a, &logs_time_record, row, &time));
-    *last_ms = time.last_ms;
+    ASSERT(record_decode(a, &logs_time_record, row, time));
     return true;
 }
 

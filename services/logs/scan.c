@@ -10,7 +10,7 @@ struct source {
     struct range rows;
     bool waiting; /* `next` is a block that is not open yet */
     struct log_block_id next;
-    i64 next_last_ms;
+    struct log_time next_time;
     i64 epoch; /* whose data key is `key` */
     str key;
     struct source *more;
@@ -33,7 +33,7 @@ struct scan {
     bool has_after;
     str needle;
     struct source *sources, *first; /* first: whose next block begins first; NULL: to be found out */
-    u64 pause_at;
+    u64 pause_at, since;
     bool paused;
     struct open_block **heap, *spare, *shown; /* shown: whose event the caller holds */
     u32 n, max;
@@ -72,6 +72,7 @@ void scan_after(struct scan *s, const struct log_position *position) {
 }
 void scan_pause_after(struct scan *s, u64 bytes) { s->pause_at = bytes; }
 bool scan_paused(const struct scan *s) { return s->paused; }
+void scan_since(struct scan *s, u64 put) { s->since = put; }
 void scan_must_contain(struct scan *s, str bytes) { s->needle = bytes; }
 err scan_error(const struct scan *s) { return s->error; }
 struct log_position scan_position(const struct scan *s) { return s->position; }
@@ -210,10 +211,10 @@ static void look_ahead(struct scan *s, struct source *source) {
         bool more;
         if (source->stream) {
             more = log_block_next(&source->rows, s->c->arena, &source->next, &block);
-            source->next_last_ms = block.last_ms;
-        } else more = log_time_next(&source->rows, s->c->arena, &source->next, &source->next_last_ms);
+            source->next_time = (struct log_time){block.last_ms, block.put};
+        } else more = log_time_next(&source->rows, s->c->arena, &source->next, &source->next_time);
         if (!more) return;
-        source->waiting = source->next_last_ms >= source->from_ms;
+        source->waiting = source->next_time.last_ms >= source->from_ms && source->next_time.put > s->since;
     }
 }
 

@@ -34,6 +34,8 @@ void scan_after(struct scan *s, const struct log_position *position);
  * costs next to nothing. Absent: all. Lives as long as the scan. */
 void scan_must_contain(struct scan *s, str bytes);
 
+/* Only of puts behind this one; blocks with older ones alone are not opened, but others in a block come too. */
+void scan_since(struct scan *s, u64 put);
 /* Ends early once about so many bytes were looked at: scan_paused() then, and scan_position() tells where to go on. Always
  * gets on. */
 void scan_pause_after(struct scan *s, u64 bytes);

@@ -102,14 +102,15 @@ static err go_forward(struct search *s, struct log_position *position, bool *mor
 static i64 window_before(struct search *s, const struct log_position *end) {
     struct arena *a = s->c->arena;
     struct log_block_id id;
-    i64 last_ms, from_ms = s->from_ms;
+    struct log_time time;
+    i64 from_ms = s->from_ms;
     struct key low = log_times(a, s->group.id), high = log_times(a, s->group.id);
     key_i64(&low, s->from_ms);
     key_i64(&high, end->put ? end->time_ms + 1 : end->time_ms);
     if (str_cmp(key_bytes(&low), key_bytes(&high)) >= 0) return s->from_ms;
     struct range r = txn_range_backwards(s->c->txn, key_bytes(&low), key_bytes(&high));
     u32 n = 0;
-    while (n < WINDOW_BLOCKS && log_time_next(&r, a, &id, &last_ms)) {
+    while (n < WINDOW_BLOCKS && log_time_next(&r, a, &id, &time)) {
         from_ms = id.first_ms;
         n++;
     }

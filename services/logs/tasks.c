@@ -66,15 +66,16 @@ static err expire(struct txn *t, const struct task *task, i64 now_ms) {
     struct log_block_id id;
     struct log_block block;
     str rest, account, region, type, name;
-    i64 last_ms, bytes = 0;
+    struct log_time time;
+    i64 bytes = 0;
     int looks = 10 * SLICE, left = SLICE;
     if (!is_of(task->key, S("logs"), a, &rest) || !key_read_str(&rest, a, &account) || !key_read_str(&rest, a, &region) || !key_read_str(&rest, a, &type) || !key_read_str(&rest, a, &name)) return NULL;
     if (!log_group_load(t, a, account, region, name, &group) || !group.retention_days) return NULL;
     i64 horizon_ms = log_horizon_ms(&group, now_ms);
     struct key k = log_times(a, group.id);
     struct range r = txn_range(t, key_bytes(&k), key_after_prefix(a, key_bytes(&k)));
-    while (left && looks-- && log_time_next(&r, a, &id, &last_ms) && id.first_ms < horizon_ms) {
-        if (last_ms >= horizon_ms || !log_block_get(t, a, &id, &block)) continue;
+    while (left && looks-- && log_time_next(&r, a, &id, &time) && id.first_ms < horizon_ms) {
+        if (time.last_ms >= horizon_ms || !log_block_get(t, a, &id, &block)) continue;
         log_block_delete(t, a, group.id, &id);
         bytes += block.bytes + (i64)block.count * EVENT_OVERHEAD;
         left--;

@@ -163,9 +163,10 @@ struct store *call_store(const struct call *c);
 /* ---- event streams: an answer in pieces, each made when the one before has left. The handler gives the source;
  * its pieces are made on a worker, without a snapshot, until it says EVENTS_END or the client goes. ---- */
 struct event_writer;
-enum events_step { EVENTS_MORE, EVENTS_END };
+enum events_step { EVENTS_MORE, EVENTS_END, EVENTS_LATER /* the next piece is made after a pause */ };
 struct event_source {
     enum events_step (*next)(void *context, struct event_writer *w);
+    u32 pause_ms; /* for EVENTS_LATER; no thread waits */
     void *context; /* lives as long as the call's arena, or longer */
 };
 struct event_stream *event_stream_of(struct call *c, struct event_source source);

@@ -2,6 +2,8 @@
  * when it is gone asks for the next. So memory holds one piece, however long the stream is. */
 #include "cloud/flight.h"
 
+#include "sys/sys.h"
+
 enum { PIECE_MAX = 32 << 20 };
 
 struct event_writer {
@@ -15,7 +17,10 @@ struct event_stream {
     struct flight *flight;
     struct event_source source;
     struct event_writer writer;
+    bool begun;            /* the frame that RPC protocols send first is made */
     bool ended;            /* nothing follows this piece */
+    bool later;            /* a pause follows it */
+    struct store_wait pause;
     bool ready, lent;      /* the piece is made; it is being sent */
     bool running, waiting, closed;
     struct worker_job job;
@@ -80,7 +85,13 @@ static void piece_back(struct http_task *task) {
 
 static void piece_on_worker(struct worker_job *job) {
     struct event_stream *s = (struct event_stream *)((char *)job - offsetof(struct event_stream, job));
-    s->ended = s->source.next(s->source.context, &s->writer) == EVENTS_END;
+    const struct flight *f = s->flight;
+    bool rpc = f->protocol != WIRE_REST_JSON && f->protocol != WIRE_REST_XML;
+    if (rpc && !s->begun) wire_encode_initial_response(f->service->wire, f->op, f->protocol, f->out, &s->writer.arena, &s->writer.bytes);
+    s->begun = true;
+    enum events_step step = s->source.next(s->source.context, &s->writer);
+    s->ended = step == EVENTS_END;
+    s->later = step == EVENTS_LATER;
     ASSERT(!s->writer.bytes.over);
     http_loop_post(s->flight->cache->loop, &s->back);
 }
@@ -94,12 +105,35 @@ static void make_piece(struct event_stream *s) {
     store_worker_submit(s->flight->cloud->store, &s->job);
 }
 
+/* ---- pauses: a deadline of the store's, which comes back by the loop ---- */
+
+static void pause_over(struct http_task *task) {
+    struct event_stream *s = (struct event_stream *)((char *)task - offsetof(struct event_stream, back));
+    s->running = false;
+    if (s->closed) stream_free(s);
+    else make_piece(s);
+}
+
+static void woken(struct store_wait *w) {
+    struct event_stream *s = (struct event_stream *)((char *)w - offsetof(struct event_stream, pause));
+    http_loop_post(s->flight->cache->loop, &s->back);
+}
+
+static void begin_pause(struct event_stream *s) {
+    struct store *store = s->flight->cloud->store;
+    s->running = true;
+    s->back.run = pause_over;
+    s->pause = (struct store_wait){.wake = woken};
+    store_wait(store, &s->pause, S("events pause"), UINT64_MAX, sys_monotonic_us() + (i64)s->source.pause_ms * 1000); /* nobody notifies that */
+}
+
 static size_t lend(void *context, const char **bytes) {
     struct event_stream *s = context;
     if (s->lent) {
         s->lent = s->ready = false;
         if (s->ended) return 0;
-        make_piece(s);
+        if (s->later) begin_pause(s);
+        else make_piece(s);
     }
     if (!s->ready) {
         s->waiting = true;
@@ -117,7 +151,8 @@ static size_t lend(void *context, const char **bytes) {
 static void closed(void *context) {
     struct event_stream *s = context;
     s->closed = true;
-    if (!s->running) stream_free(s);
+    bool paused = s->running && s->back.run == pause_over && store_wait_cancel(s->flight->cloud->store, &s->pause);
+    if (!s->running || paused) stream_free(s);
 }
 
 void events_respond(struct flight *f, int status, const struct http_header *headers, size_t n) {

@@ -210,3 +210,32 @@ def test_fields_of_a_group(logs, group):
     put(logs, group, [(at, '{"a": 1, "b": {"c": 2}}'), (at, '{"a": 1}'), (at, "plain"), (at, '{"a": 2}')])
     fields = {f["name"]: f["percent"] for f in logs.get_log_group_fields(logGroupName=group)["logGroupFields"]}
     assert (fields["a"], fields["b.c"], fields["@message"]) == (75, 25, 100)
+
+
+# ---- Live Tail ----
+
+
+def test_live_tail_tells_what_comes(brume, group):
+    logs = brume.client("logs", config={"inject_host_prefix": False})
+    arn = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]["logGroupArn"]
+    put(logs, group, [(now(), "ERROR before")])
+    stream = logs.start_live_tail(logGroupIdentifiers=[arn], logEventFilterPattern="ERROR")["responseStream"]
+    seen = []
+    for event in stream:
+        if "sessionStart" in event:
+            assert event["sessionStart"]["logGroupIdentifiers"] == [arn] and event["sessionStart"]["sessionId"]
+            put(logs, group, [(now(), "ERROR one"), (now(), "fine")], "a")
+            put(logs, group, [(now() - 3600000, "ERROR late")], "b")
+            continue
+        assert event["sessionUpdate"]["sessionMetadata"] == {"sampled": False}
+        seen += event["sessionUpdate"]["sessionResults"]
+        if len(seen) == 2:
+            put(logs, group, [(now(), "ERROR two")], "a")
+        if len(seen) >= 3:
+            break
+    stream.close()
+    assert [(e["message"], e["logStreamName"]) for e in seen] == [("ERROR late", "b"), ("ERROR one", "a"), ("ERROR two", "a")]
+    assert seen[0]["logGroupIdentifier"] == f"000000000000:{group}" or seen[0]["logGroupIdentifier"].endswith(f":{group}")
+    refused("InvalidParameterException", logs.start_live_tail, logGroupIdentifiers=[group])
+    refused("ResourceNotFoundException", logs.start_live_tail, logGroupIdentifiers=[arn + "x"])
+    refused("InvalidParameterException", logs.start_live_tail, logGroupIdentifiers=[arn], logEventFilterPattern="a-b")
