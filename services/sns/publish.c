@@ -100,6 +100,7 @@ err sns_publish(struct call *c, const struct sns_publish_input *in, struct sns_p
     TRY(open_target(c, in, &topic));
     TRY(publication_check(c, &topic, &p)); /* the topic may have changed since */
     TRY(publication_protect(c, &topic, &p));
+    TRY(topic_seals(c, &topic));
     if (c->note.p) ASSERT(record_decode(c->arena, &sns_prepared_record, c->note, &prepared));
     else message_make(c, &topic, &p, prepared.messages.v); /* a service publishes: it has no prepare stage */
     publish(c, &topic, &p, prepared.messages.v, &published);
@@ -164,6 +165,7 @@ err sns_publish_batch(struct call *c, const struct sns_publish_batch_input *in, 
     u32 n = in->publish_batch_request_entries.n;
     TRY(topic_open(c, "TopicArn", in->topic_arn, &topic));
     TRY(check_batch(c, in));
+    TRY(topic_seals(c, &topic));
     if (c->note.p) ASSERT(record_decode(c->arena, &sns_prepared_record, c->note, &prepared));
     out->successful.v = NEW_ARRAY(c->arena, struct sns_publish_batch_result_entry, n);
     out->failed.v = NEW_ARRAY(c->arena, struct sns_batch_result_error_entry, n);

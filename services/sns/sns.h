@@ -23,6 +23,8 @@ struct key topic_key(struct arena *a, str account, str region, str type, str nam
 bool topic_load(struct txn *t, struct arena *a, str account, str region, str name, struct topic *topic);
 void topic_save(struct txn *t, struct arena *a, const struct topic *topic);
 str topic_arn(struct arena *a, const struct topic *topic);
+/* Is the caller let use the topic's key, if it has one (encryption.c)? */
+MUST_USE err topic_seals(struct call *c, const struct topic *topic);
 /* InvalidParameter or NotFound in AWS's words. `parameter` is what the API calls the ARN. */
 MUST_USE err topic_open(struct call *c, const char *parameter, str arn, struct topic *topic);
 MUST_USE err arn_check(struct call *c, const char *parameter, str text, struct arn *arn);

@@ -1,4 +1,5 @@
 /* The topic: born, found, listed, deleted; its tags. */
+#include "cloud/key_use.h"
 #include "sns.h"
 
 struct key topic_key(struct arena *a, str account, str region, str type, str name) {
@@ -164,6 +165,7 @@ err sns_delete_topic(struct call *c, const struct sns_delete_topic_input *in, st
     if (topic.archive.p) return fail(c, &sns_invalid_state_exception, "A topic with an ArchivePolicy cannot be deleted: take the policy away first.");
     txn_delete(c->txn, topic_row(c->arena, topic.account, topic.region, topic.name));
     registry_remove(c, in->topic_arn);
+    key_use_forget(c, in->topic_arn);
     str id = arena_format(c->arena, "%llu %.*s", (unsigned long long)topic.id, STR_ARGS(in->topic_arn));
     txn_task_set(c->txn, &(struct task){.kind = S("sns-sweep"), .key = id});
     return NULL;

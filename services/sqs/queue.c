@@ -1,4 +1,5 @@
 /* The queue: born, found, listed, deleted. */
+#include "cloud/key_use.h"
 #include "sqs.h"
 
 #include "cloud/source.h"
@@ -255,6 +256,7 @@ err sqs_delete_queue(struct call *c, const struct sqs_delete_queue_request *in, 
     sweep_space(c, q.space);
     sweep_space(c, q.id);
     registry_remove(c, queue_arn(c->arena, &q));
+    key_use_forget(c, queue_arn(c->arena, &q));
     txn_put(c->txn, deleted, arena_format(c->arena, "%lld", (long long)c->now_ms));
     txn_task_set(c->txn, &(struct task){.kind = S("sqs-forget"), .key = deleted, .due_ms = c->now_ms + 60000});
     txn_raise_epoch(c->txn);

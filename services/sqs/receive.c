@@ -250,6 +250,7 @@ err sqs_receive_message(struct call *c, const struct sqs_receive_message_request
     TRY(queue_open(c, in->queue_url, &q));
     TRY(check(c, &q, in, &k.wanted));
     TRY(check_in_flight(c, &q));
+    TRY(queue_opens(c, &q));
     TRY(fifo_throttle(c, &q, FIFO_RECEIVES));
     out->messages.v = NEW_ARRAY(c->arena, struct sqs_message, k.wanted.max);
     k.attempt = (struct attempt){.taken = {.v = NEW_ARRAY(c->arena, struct taken, k.wanted.max), .set = true}, .made_ms = c->now_ms};

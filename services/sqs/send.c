@@ -71,6 +71,7 @@ err sqs_send_message(struct call *c, const struct sqs_send_message_request *in, 
     struct contents m = {.body = in->message_body, .group = in->message_group_id, .dedup = in->message_deduplication_id, .delay = in->delay_seconds,
                          .attributes = &in->message_attributes, .system = &in->message_system_attributes};
     TRY(contents_check(c, &q, &m));
+    TRY(queue_seals(c, &q));
     TRY(fifo_throttle(c, &q, FIFO_SENDS));
     send(c, &q, &m, &sent);
     queue_close(c->txn, c->arena, &q, c->now_ms);
@@ -106,6 +107,7 @@ err sqs_send_message_batch(struct call *c, const struct sqs_send_message_batch_r
     size_t total = 0;
     TRY(queue_open(c, in->queue_url, &q));
     TRY(check_batch(c, in, &total));
+    TRY(queue_seals(c, &q));
     TRY(fifo_throttle(c, &q, FIFO_SENDS));
     out->successful.v = NEW_ARRAY(c->arena, struct sqs_send_message_batch_result_entry, in->entries.n);
     out->failed.v = NEW_ARRAY(c->arena, struct sqs_batch_result_error_entry, in->entries.n);

@@ -33,6 +33,9 @@ void queue_save(struct txn *t, struct arena *a, const struct queue *q);
 void queue_close(struct txn *t, struct arena *a, struct queue *q, i64 now_ms);
 void queue_set_timer(struct txn *t, struct arena *a, struct queue *q, i64 latest_ms);
 str queue_arn(struct arena *a, const struct queue *q);
+/* Is the caller let use the queue's key, if it has one (encryption.c)? In calls that write. */
+MUST_USE err queue_seals(struct call *c, const struct queue *q);
+MUST_USE err queue_opens(struct call *c, const struct queue *q);
 str queue_url(struct call *c, str account, str name);
 str queue_topic(struct arena *a, const struct queue *q);
 err queue_absent(struct call *c);
