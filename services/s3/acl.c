@@ -1,5 +1,6 @@
 /* Access control lists. */
 #include "services/s3/acl.h"
+#include "services/s3/access_point.h"
 
 enum { GRANTS_MAX = 100 };
 #define GROUPS "http://acs.amazonaws.com/groups/"
@@ -186,7 +187,7 @@ void s3_acl_facts(struct call *c, const struct bucket_row *bucket, const struct 
         const struct s3_grant *grant = &grants->v[i];
         if (!str_eq(grant->permission, str_of(permission)) && !str_eq(grant->permission, S("FULL_CONTROL"))) continue;
         if (id.p && str_eq(grant->grantee->id, id)) facts->granted_to_account = true;
-        if (bucket->public_access & S3_IGNORE_PUBLIC_ACLS) continue;
+        if (!to_everybody(grant->grantee) || s3_blocked(c, bucket) & S3_IGNORE_PUBLIC_ACLS) continue;
         bool authenticated = p->kind != PRINCIPAL_ANONYMOUS && str_eq(grant->grantee->uri, str_of(authenticated_users));
         if (authenticated || str_eq(grant->grantee->uri, str_of(all_users))) facts->granted = true;
     }
@@ -211,7 +212,7 @@ err s3_acl_of_new(struct call *c, const struct bucket_row *bucket, const struct 
         bool harmless = !s3_acl_asked(r) || str_eq(r->canned, S("private")) || str_eq(r->canned, S("bucket-owner-full-control"));
         return harmless ? NULL : fail(c, &s3_access_control_list_not_supported, "The bucket does not allow ACLs");
     }
-    if (bucket->public_access & S3_BLOCK_PUBLIC_ACLS && s3_acl_public(&grants))
+    if (s3_acl_public(&grants) && s3_blocked(c, bucket) & S3_BLOCK_PUBLIC_ACLS)
         return s3_fail_public(c, S("s3:PutObject"), s3_bucket_arn(c, bucket->name), "access control lists (ACLs)", "BlockPublicAcls");
     object->grants = grants;
     return NULL;

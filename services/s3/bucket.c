@@ -1,4 +1,5 @@
 /* Buckets. A bucket belongs to an account and has a region; one endpoint serves all regions. */
+#include "services/s3/access_point.h"
 #include "services/s3/acl.h"
 
 enum { BUCKETS_PAGE_MAX = 10000, NAME_MAX_EVER = 255 /* of us-east-1 once */ };
@@ -50,7 +51,9 @@ static str home_of(const struct call *c) {
 }
 
 bool s3_bucket_find(struct call *c, str name, struct bucket_row *bucket) {
-    return s3_bucket_own(c, home_of(c), name, bucket) || bucket_elsewhere(c, name, bucket);
+    struct access_point_row point;
+    if (s3_bucket_own(c, home_of(c), name, bucket) || bucket_elsewhere(c, name, bucket)) return true;
+    return s3_access_point_find(c, name, &point) && s3_bucket_own(c, point.bucket_account, point.bucket, bucket);
 }
 
 void s3_bucket_update(struct call *c, const struct bucket_row *bucket) {
@@ -225,6 +228,9 @@ err s3_delete_bucket(struct call *c, const struct s3_delete_bucket_request *in, 
         fail_detail(c, S("BucketName"), in->bucket);
         return fail(c, &s3_bucket_not_empty, "The bucket you tried to delete is not empty");
     }
+    if (s3_has_access_points(c, &bucket))
+        return fail(c, &s3_bucket_has_access_points_attached,
+                    "The bucket you are attempting to delete has access points attached. Delete your access points and try again.");
     s3_uploads_sweep(c, &bucket);
     s3_config_clear(c, &bucket);
     txn_raise_epoch(c->txn);

@@ -1,5 +1,6 @@
 /* What the gate must know of a bucket or object before it decides: whose it is, the bucket's policy, what
  * lists of rights grant, and the tags that policies may ask for. */
+#include "services/s3/access_point.h"
 #include "services/s3/acl.h"
 #include "services/s3/observe.h"
 #include "services/s3/versions.h"
@@ -19,7 +20,7 @@ static bool is_owner(const struct call *c, str account) {
 static void add_policy(struct call *c, const struct bucket_row *bucket, struct auth_facts *facts) {
     struct s3_policy_row row;
     if (!s3_config_get(c, bucket, S3_CONFIG_POLICY, &s3_policy_record, &row)) return;
-    bool restricted = row.is_public && bucket->public_access & S3_RESTRICT_PUBLIC_BUCKETS;
+    bool restricted = row.is_public && s3_blocked(c, bucket) & S3_RESTRICT_PUBLIC_BUCKETS;
     if (!restricted || is_owner(c, bucket->account)) facts->resource_policy = row.json;
 }
 
@@ -56,24 +57,34 @@ static err payer_check(struct call *c, const struct bucket_row *bucket, str paye
     return fail(c, &cloud_access_denied, "Access Denied");
 }
 
-static err facts_of(struct call *c, str name, str key, str version_id, struct asked asked, str payer, struct auth_facts *facts) {
-    struct bucket_row bucket;
+static err bucket_facts(struct call *c, struct bucket_row *bucket, str name, str key, str version_id, struct asked asked, str payer, struct auth_facts *facts) {
     struct object_row object;
     struct s3_acl_row acl;
-    if (!s3_bucket_find(c, name, &bucket)) return s3_fail_no_bucket(c, name); /* whoever asks */
-    s3_facts(c, &bucket, facts);
-    s3_observe(c, &bucket, key, version_id);
-    if (nothing_to_ask(c, &bucket)) return NULL;
-    TRY(payer_check(c, &bucket, payer));
-    if (asked.permission && !asked.of_object && !s3_acls_off(&bucket)
-        && s3_config_get(c, &bucket, S3_CONFIG_ACL, &s3_acl_record, &acl))
-        s3_acl_facts(c, &bucket, &acl.grants, asked.permission, facts);
-    bool there = key.p && (version_id.p ? s3_version_find(c, &bucket, key, version_id, &object) : s3_object_find(c, &bucket, key, &object));
-    if (there) add_object(c, &bucket, &object, asked, facts);
+    if (!s3_bucket_find(c, name, bucket)) return s3_fail_no_bucket(c, name); /* whoever asks */
+    s3_facts(c, bucket, facts);
+    s3_observe(c, bucket, key, version_id);
+    if (nothing_to_ask(c, bucket)) return NULL;
+    TRY(payer_check(c, bucket, payer));
+    if (asked.permission && !asked.of_object && !s3_acls_off(bucket)
+        && s3_config_get(c, bucket, S3_CONFIG_ACL, &s3_acl_record, &acl))
+        s3_acl_facts(c, bucket, &acl.grants, asked.permission, facts);
+    bool there = key.p && (version_id.p ? s3_version_find(c, bucket, key, version_id, &object) : s3_object_find(c, bucket, key, &object));
+    if (there) add_object(c, bucket, &object, asked, facts);
     /* What is absent has no list: who may list the bucket hears that it is absent. */
-    bool absent = key.p && !there && asked.of_object && !s3_acls_off(&bucket);
-    if (absent && s3_may(c, &bucket, S("s3:ListBucket"), s3_bucket_arn(c, name))) facts->granted = true;
+    bool absent = key.p && !there && asked.of_object && !s3_acls_off(bucket);
+    if (absent && s3_may(c, bucket, S("s3:ListBucket"), s3_bucket_arn(c, bucket->name))) facts->granted = true;
     return NULL;
+}
+
+/* Through an access point its own rules decide first, and it leads to objects, not to a bucket's configuration. */
+static err facts_of(struct call *c, str name, str key, str version_id, struct asked asked, str payer, struct auth_facts *facts) {
+    struct bucket_row bucket;
+    struct access_point_row point;
+    TRY(bucket_facts(c, &bucket, name, key, version_id, asked, payer, facts));
+    if (str_eq(bucket.name, name) || !s3_access_point_find(c, name, &point)) return NULL;
+    bool configures = !key.p && c->op->flags & WIRE_OP_WRITES && (u16)(c->op - c->service->wire->ops) != S3_OP_DELETE_OBJECTS;
+    if (configures) return fail(c, &s3_method_not_allowed, "The specified method is not allowed against this resource.");
+    return s3_access_point_facts(c, &point, &bucket, key, facts);
 }
 
 /* What a right inside an operation asks of the bucket's list: those that operations decide for themselves. */

@@ -1,4 +1,5 @@
 /* Bucket policies: taken when they are valid and allowed to be public, and handed to the gate by facts.c. */
+#include "services/s3/access_point.h"
 #include "services/s3/acl.h"
 
 #include "auth/policy.h"
@@ -26,7 +27,7 @@ err s3_put_bucket_policy(struct call *c, const struct s3_put_bucket_policy_reque
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     TRY(policy_read(c, &bucket, in->policy, &policy));
     struct s3_policy_row row = {.json = in->policy, .is_public = policy_is_public(policy)};
-    if (row.is_public && bucket.public_access & S3_BLOCK_PUBLIC_POLICY)
+    if (row.is_public && s3_blocked(c, &bucket) & S3_BLOCK_PUBLIC_POLICY)
         return s3_fail_public(c, S("s3:PutBucketPolicy"), s3_bucket_arn(c, in->bucket), "policies", "BlockPublicPolicy");
     s3_config_put(c, &bucket, S3_CONFIG_POLICY, &s3_policy_record, &row);
     txn_raise_epoch(c->txn);

@@ -1,4 +1,5 @@
 /* The operations about who may: lists of rights, who owns objects, Block Public Access. */
+#include "services/s3/access_point.h"
 #include "services/s3/acl.h"
 #include "services/s3/versions.h"
 
@@ -12,7 +13,7 @@ static err change_check(struct call *c, const struct bucket_row *bucket, const s
     if (!s3_acl_asked(r)) return nothing_asked(c);
     TRY(s3_acl_read(c, bucket, r, owner, grants));
     if (s3_acls_off(bucket)) return fail(c, &s3_access_control_list_not_supported, "The bucket does not allow ACLs");
-    if (bucket->public_access & S3_BLOCK_PUBLIC_ACLS && s3_acl_public(grants))
+    if (s3_acl_public(grants) && s3_blocked(c, bucket) & S3_BLOCK_PUBLIC_ACLS)
         return s3_fail_public(c, action, arn, "access control lists (ACLs)", "BlockPublicAcls");
     return NULL;
 }

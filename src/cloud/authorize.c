@@ -104,6 +104,8 @@ static err decide(struct call *c, const struct auth_facts *facts) {
         str resource = same && facts->resource_arn.p ? facts->resource_arn : expand(c, template);
         if (same) c->resource_arn = resource;
         if (!may_with(c, action, resource, same ? facts : NULL)) return deny(c, action, resource);
+        const struct auth_facts *beneath = same ? facts->beneath : NULL;
+        if (beneath && !may_with(c, action, beneath->resource_arn, beneath)) return deny(c, action, beneath->resource_arn);
     }
     return NULL;
 }

@@ -205,9 +205,10 @@ static void task_committed(struct txn_after *after) {
     (void)records_flush(t->call.cloud); /* it says so itself */
 }
 
-/* A service's principal is called as it signs, but CloudWatch's is not. */
+/* A service's principal is called as it signs, but CloudWatch's is not, and what S3 Control does itself are batch jobs. */
 static str principal_name(const struct service *service) {
     str signs = str_of(service->wire->text + service->wire->signing_name);
+    if (str_eq(wire_text(service->wire, service->wire->name), S("s3control"))) return S("batchoperations.s3");
     return str_eq(signs, S("monitoring")) ? S("cloudwatch") : signs;
 }
 

@@ -201,6 +201,8 @@ struct auth_facts {
     bool policy_rules;     /* KMS keys, trust policies: identity policies count only where resource_policy
                             * hands over to its account */
     bool granted;          /* allowed by means beside policies (a KMS grant, an ACL); a deny still denies */
+    const struct auth_facts *beneath; /* a resource that this one stands in front of (a bucket behind an access point):
+                                       * both must allow; with its own resource_arn, account and policy */
     bool granted_to_account; /* the same, to the caller's account: its users need a policy of their own besides */
     struct auth_fact *v;
     u32 n;

@@ -51,11 +51,22 @@ static bool cbor_path(str path, str *service, str *operation) {
     return true;
 }
 
+/* S3 Control signs as S3 does; its paths begin with its version, and its requests say for which account they are. */
+static const struct service *by_path(const struct flight *f, const struct service *s) {
+    bool control = str_starts(f->request->path, S("/v20180820/")) && header(f, S("x-amz-account-id")).p;
+    if (!control || !str_eq(wire_text(s->wire, s->wire->name), S("s3"))) return s;
+    for (size_t i = 0; i < f->cloud->config.service_count; i++) {
+        const struct service *other = f->cloud->config.services[i];
+        if (str_eq(wire_text(other->wire, other->wire->name), S("s3control"))) return other;
+    }
+    return s;
+}
+
 static void set_service(struct flight *f, const struct service *s) {
     f->service = s;
     f->protocol = s->wire->protocol;
-    f->s3 = str_eq(wire_text(s->wire, s->wire->name), S("s3"));
-    if (!f->s3) return;
+    f->s3 = str_eq(wire_text(s->wire, s->wire->signing_name), S("s3")); /* S3 and S3 Control */
+    if (!str_eq(wire_text(s->wire, s->wire->name), S("s3"))) return;
     struct host_name host = host_read(f->request->host);
     if (host.kind == HOST_BUCKET) f->path = arena_format(f->arena, "/%.*s%.*s", STR_ARGS(host.name), STR_ARGS(f->request->path));
 }
@@ -102,7 +113,8 @@ enum step stage_route(struct flight *f) {
     }
     if (!s) s = by_signing_name(f, S("s3")); /* what nobody else owns is a bucket or an object */
     if (!s) return flight_refuse(f, &cloud_not_implemented, S("No service owns this path."));
-    set_service(f, s);
+    set_service(f, by_path(f, s));
+    s = f->service;
     if (cors_owns(f)) return cors_preflight(f);
     if (form_upload_owns(f)) return form_upload_start(f);
     if (s->wire->protocol == WIRE_REST_JSON || s->wire->protocol == WIRE_REST_XML) return stage_operation(f);

@@ -57,7 +57,7 @@ static err refuse_table_name(struct call *c, const void *in) {
 static err refuse(struct call *c, struct wire_violation *violations, size_t n) {
     const struct wire_service *w = c->service->wire;
     str room = wire_text(w, w->name);
-    if (str_eq(room, S("s3"))) return NULL; /* S3 does not check against its description: its handlers know */
+    if (str_eq(room, S("s3")) || str_eq(room, S("s3control"))) return NULL; /* S3 does not check against its description: its handlers know */
     if (str_eq(room, S("organizations"))) return fail(c, &invalid_input, "%s", input_problem(&violations[0]));
     if (str_eq(room, S("iam"))) as_iam_words_it(violations, n);
     if (!str_eq(room, S("sqs"))) {

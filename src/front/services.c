@@ -14,6 +14,7 @@
 #include "gen/organizations.h"
 #include "gen/pipes.h"
 #include "gen/s3.h"
+#include "gen/s3control.h"
 #include "gen/scheduler.h"
 #include "gen/sns.h"
 #include "gen/sqs.h"
@@ -33,6 +34,7 @@ const struct service *const services[] = {
     &organizations_service,
     &pipes_service,
     &s3_service,
+    &s3control_service,
     &scheduler_service,
     &sns_service,
     &sqs_service,

@@ -6,6 +6,9 @@
 /* S3 alone answers errors as a bare <Error>. */
 static bool is_s3(const struct coding *c) { return str_eq(coding_text(c, c->service->name), S("s3")); }
 
+/* S3 Control wraps them, with S3's further elements in and behind. */
+static bool is_of_s3(const struct coding *c) { return str_eq(coding_text(c, c->service->signing_name), S("s3")); }
+
 void rest_add_content_type(struct coding *c, struct wire_message *m, str type) {
     if (!wire_header_get(m, S("Content-Type")).p) message_add_header(c, m, S("Content-Type"), type);
 }
@@ -16,7 +19,7 @@ str rest_document_type(const struct coding *c) {
 
 /* S3 says who it was with its own two headers. */
 void rest_add_request_id(struct coding *c, str request_id, struct wire_message *m) {
-    str name = is_s3(c) ? S("x-amz-request-id") : S("x-amzn-RequestId");
+    str name = is_of_s3(c) ? S("x-amz-request-id") : S("x-amzn-RequestId");
     if (request_id.p) message_add_header(c, m, name, request_id);
 }
 
@@ -43,9 +46,11 @@ static void write_xml_error(struct coding *c, const struct wire_fault *fault, st
         xml_write_service_namespace(c, &out);
         xml_write_open_end(&out);
         buf_add(&out, S("<Error>"));
-        xml_write_error_members(c, fault, true, &out);
+        xml_write_error_members(c, fault, !is_of_s3(c), &out);
+        for (size_t i = 0; i < fault->extra_count; i++) xml_write_leaf(&out, fault->extra[i].name, fault->extra[i].value);
         buf_add(&out, S("</Error>"));
         xml_write_leaf(&out, S("RequestId"), request_id);
+        if (fault->host_id.p) xml_write_leaf(&out, S("HostId"), fault->host_id);
         buf_add(&out, S("</ErrorResponse>"));
     }
     message_set_body(m, &out);
@@ -93,7 +98,7 @@ void rest_write_error(struct coding *c, const struct wire_op *op, const struct w
                         str request_id, struct wire_message *m) {
     m->status = fault->error->status;
     rest_add_request_id(c, request_id, m);
-    if (is_s3(c) && fault->host_id.p) message_add_header(c, m, S("x-amz-id-2"), fault->host_id);
+    if (fault->host_id.p) message_add_header(c, m, S("x-amz-id-2"), fault->host_id);
     if (fault->members && fault->error->shape != WIRE_NONE)
         rest_write_headers(c, coding_shape(c, fault->error->shape), fault->members, m);
     if (rest_speaks_xml(c)) write_xml_error(c, fault, request_id, m);
