@@ -116,7 +116,7 @@ void alarm_act(struct call *c, struct alarm *m, str old_state) {
         m->acted_state = m->state;
         alarm_save(c->txn, c->arena, m);
     }
-    if (m->actions_off) return;
+    if (m->actions_off || mute_holds_back(c, m, old_state)) return;
     for (u32 i = 0; i < actions->n; i++) publish(c, m, actions->v[i].key, old_state);
 }
 

@@ -75,7 +75,6 @@ MUST_USE err queries_open(struct call *c, const struct cloudwatch_metric_data_qu
 MUST_USE err query_series(struct call *c, struct query_run *run, u32 i, struct query_answer *answer);
 
 /* ---- search.c ---- */
-bool search_matches(struct arena *a, str text, const struct metric *m, bool *value, str *problem); /* false: no search expression */
 bool metrics_search(struct query_run *run, str text, str statistic, i64 period_s, struct math_value *value, str *problem);
 
 /* ---- anomaly.c: bands and detectors ---- */
@@ -114,6 +113,10 @@ void composite_evaluate(struct call *c, struct alarm *alarm, const struct alarm 
 void composites_follow(struct call *c, const struct alarm *changed); /* those over the alarm whose state changed */
 bool composite_holds_back(struct call *c, struct alarm *alarm); /* its actions, for its suppressor */
 err composite_resume(struct txn *t, const struct task *task, i64 now_ms);
+
+/* ---- mute.c: alarm mute rules ---- */
+bool mute_holds_back(struct call *c, struct alarm *alarm, str old_state); /* its actions, until a window ends */
+err mute_ends(struct txn *t, const struct task *task, i64 now_ms);
 
 /* ---- alarm_state.c: what follows from a new state ---- */
 void alarm_becomes(struct call *c, struct alarm *alarm, str state, str reason, str reason_data);

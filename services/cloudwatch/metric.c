@@ -100,7 +100,8 @@ err metric_forget(struct txn *t, const struct task *task, i64 now_ms) {
 }
 
 const struct task_kind cloudwatch_task_kinds[] = {{.name = "cloudwatch-forget", .run = metric_forget}, {.name = "cloudwatch-alarm", .run = alarm_evaluate}, {.name = "cloudwatch-suppression", .run = composite_resume},
-                                                  {.name = "cloudwatch-train", .perform = anomaly_train, .settle = anomaly_trained}};
+                                                  {.name = "cloudwatch-train", .perform = anomaly_train, .settle = anomaly_trained},
+                                                  {.name = "cloudwatch-unmute", .run = mute_ends}};
 
 /* ---- ListMetrics ---- */
 
@@ -126,6 +127,9 @@ err cloudwatch_list_metrics(struct call *c, const struct cloudwatch_list_metrics
     str prefix = key_bytes(&k);
     out->metrics.v = NEW_ARRAY(c->arena, struct cloudwatch_metric, LIST_PAGE);
     out->metrics.set = true;
+    bool linked = in->include_linked_accounts.set && in->include_linked_accounts.v; /* no account is linked: all metrics are the caller's own */
+    if (linked) out->owning_accounts = (struct cloudwatch_owning_accounts){NEW_ARRAY(c->arena, str, LIST_PAGE), 0, true};
+    if (in->owning_account.p && !str_eq(in->owning_account, c->account)) return NULL;
     struct range r = txn_range(c->txn, position.p ? position : prefix, key_after_prefix(c->arena, prefix));
     while (range_next(&r, &key, &row)) {
         struct metric m = {0};
@@ -135,6 +139,7 @@ err cloudwatch_list_metrics(struct call *c, const struct cloudwatch_list_metrics
             out->next_token = page_token(c, arena_str(c->arena, key));
             break;
         }
+        if (linked) out->owning_accounts.v[out->owning_accounts.n++] = c->account;
         struct cloudwatch_metric *shown = &out->metrics.v[out->metrics.n++];
         *shown = (struct cloudwatch_metric){.namespace = m.space, .metric_name = m.name};
         shown->dimensions = dimensions_shown(c->arena, &m.dimensions);

@@ -35,6 +35,7 @@ static const struct record_field alarm_fields[] = {
     RECORD_LIST(25, struct alarm, queries, query_record), RECORD_STR(26, struct alarm, threshold_id), RECORD_STR(27, struct alarm, rule),
     RECORD_STR(28, struct alarm, suppressor), RECORD_I64(29, struct alarm, wait_s), RECORD_I64(30, struct alarm, extension_s),
     RECORD_STR(31, struct alarm, suppressed_by), RECORD_STR(32, struct alarm, suppressed_reason), RECORD_STR(33, struct alarm, acted_state),
+    RECORD_STR(34, struct alarm, muted_from),
 };
 const struct record_type cloudwatch_alarm_record = RECORD_TYPE(struct alarm, alarm_fields);
 
@@ -62,3 +63,10 @@ static const struct record_field detector_fields[] = {
     RECORD_LIST(8, struct detector, excluded, range_record), RECORD_LIST(9, struct detector, models, model_record),
 };
 const struct record_type cloudwatch_detector_record = RECORD_TYPE(struct detector, detector_fields);
+
+static const struct record_field mute_fields[] = {
+    RECORD_STR(1, struct mute_rule, description), RECORD_STR(2, struct mute_rule, expression), RECORD_STR(3, struct mute_rule, duration), RECORD_STR(4, struct mute_rule, timezone),
+    RECORD_I64(5, struct mute_rule, start_ms), RECORD_I64(6, struct mute_rule, expire_ms), RECORD_I64(7, struct mute_rule, changed_ms),
+    RECORD_LIST(8, struct mute_rule, alarms, record_pair_type),
+};
+const struct record_type cloudwatch_mute_rule_record = RECORD_TYPE(struct mute_rule, mute_fields);

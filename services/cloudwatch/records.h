@@ -55,6 +55,7 @@ struct alarm {
     str suppressor;
     i64 wait_s, extension_s;
     str suppressed_by, suppressed_reason, acted_state /* for which the actions were last taken */;
+    str muted_from; /* the state before mute rules held its actions back */
     str account, region, name; /* from the key */
 };
 
@@ -98,6 +99,13 @@ struct detector { /* of anomalies in a metric */
     struct detector_models models;
 };
 extern const struct record_type cloudwatch_detector_record;
+
+struct mute_rule {
+    str description, expression, duration, timezone;
+    i64 start_ms, expire_ms, changed_ms;
+    struct record_pairs alarms; /* the keys */
+};
+extern const struct record_type cloudwatch_mute_rule_record;
 
 struct dashboard {
     str body;

@@ -61,7 +61,7 @@ extern const struct task_kind sqs_task_kinds[];
 const struct room_tasks rooms[] = {
     {cloud_task_kinds, 7},
     {cloudtrail_task_kinds, 5},
-    {cloudwatch_task_kinds, 4},
+    {cloudwatch_task_kinds, 5},
     {ddb_task_kinds, 10},
     {kms_task_kinds, 3},
     {logs_task_kinds, 7},

@@ -1,5 +1,5 @@
 /* SEARCH expressions as customers write them. */
-#include "../cloudwatch.h"
+#include "../metric_search.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n) {

@@ -130,6 +130,9 @@ def test_metrics_are_listed_by_what_they_are(cw):
     assert len(cw.list_metrics(Namespace=space, Dimensions=[{"Name": "number", "Value": "7"}, {"Name": "kind"}])["Metrics"]) == 1
     assert cw.list_metrics(Namespace=other, MetricName="m")["Metrics"] == [{"Namespace": other, "MetricName": "m", "Dimensions": []}]
     assert not cw.list_metrics(Namespace=other, MetricName="absent")["Metrics"]
+    linked = cw.list_metrics(Namespace=other, IncludeLinkedAccounts=True)
+    assert len(linked["Metrics"]) == len(linked["OwningAccounts"]) == 1
+    assert not cw.list_metrics(IncludeLinkedAccounts=True, OwningAccount="999999999999")["Metrics"]
 
 
 def test_a_metric_without_data_leaves_the_list_after_15_days(start_brume):
