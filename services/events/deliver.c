@@ -2,8 +2,10 @@
  * of this cloud too (no right, no such queue): it goes to the target's dead-letter queue, with the reason. */
 #include "events.h"
 
+#include "gen/logs.h"
 #include "gen/sns.h"
 #include "gen/sqs.h"
+#include "text/tree.h"
 
 struct delivery {
     const struct rule *rule;
@@ -33,6 +35,35 @@ static err to_topic(struct call *c, const struct delivery *d) {
     struct sns_publish_response out;
     struct call_other topic = callee(c, d, &sns_service, SNS_OP_PUBLISH);
     return call_service(c, &topic, &in, &out);
+}
+
+/* A transformer may say when and what: {"timestamp": ..., "message": "..."}. */
+static struct logs_input_log_event log_event_of(struct call *c, const struct delivery *d) {
+    struct logs_input_log_event e = {.timestamp = SOME_I64(d->event->time_ms), .message = d->input};
+    const struct json_node *input = json_tree(c->arena, d->input, json_default_limits, NULL, NULL);
+    const struct json_node *message = input ? json_node_member(input, S("message")) : NULL, *timestamp = input ? json_node_member(input, S("timestamp")) : NULL;
+    if (!message || !timestamp || input->count != 2) return e;
+    e.message = message->type == JSON_STRING ? message->text : json_node_raw(message, d->input);
+    if (timestamp->type == JSON_NUMBER) e.timestamp = SOME_I64((i64)timestamp->number);
+    return e;
+}
+
+/* Into a stream a rule and day (DIFFERS: AWS does not say how it names them), made when it is missing. */
+static err to_log_group(struct call *c, const struct delivery *d) {
+    struct civil_time day = civil_of(c->now_ms);
+    struct logs_input_log_event event = log_event_of(c, d);
+    str group = str_skip(d->arn.resource, S("log-group:").n);
+    if (str_ends(group, S(":*"))) group = str_take(group, group.n - 2);
+    str stream = arena_format(c->arena, "%.*s/%04lld/%02d/%02d", STR_ARGS(d->rule->name), (long long)day.year, day.month, day.day);
+    struct logs_put_log_events_request in = {.log_group_name = group, .log_stream_name = stream, .log_events = {&event, 1, true}};
+    struct logs_put_log_events_response out;
+    struct logs_create_log_stream_request make = {.log_group_name = group, .log_stream_name = stream};
+    struct wire_unit made;
+    struct call_other put = callee(c, d, &logs_service, LOGS_OP_PUT_LOG_EVENTS), create = callee(c, d, &logs_service, LOGS_OP_CREATE_LOG_STREAM);
+    err e = call_service(c, &put, &in, &out);
+    if (e != &logs_resource_not_found_exception) return e;
+    TRY(call_service(c, &create, &make, &made));
+    return call_service(c, &put, &in, &out);
 }
 
 /* By the rule's role, or in the name of its account. */
@@ -66,6 +97,7 @@ static err to_bus(struct call *c, const struct delivery *d) {
 static err send(struct call *c, const struct delivery *d) {
     if (str_eq(d->arn.service, S("sqs"))) return to_queue(c, d);
     if (str_eq(d->arn.service, S("sns"))) return to_topic(c, d);
+    if (str_eq(d->arn.service, S("logs")) && str_starts(d->arn.resource, S("log-group:"))) return to_log_group(c, d);
     if (str_eq(d->arn.service, S("events")) && str_starts(d->arn.resource, S("event-bus/"))) return to_bus(c, d);
     return fail(c, &cloud_not_implemented, "brume does not have the target %.*s (yet).", STR_ARGS(d->target->arn));
 }

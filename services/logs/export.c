@@ -5,7 +5,7 @@
 #include "gen/s3.h"
 #include "text/gzip.h"
 
-enum { FILE_BYTES = 16 << 20 /* of text to a file */, PAGE = 50 };
+enum { FILE_BYTES = 16 << 20 /* of text to a file; DIFFERS: AWS does not say how long its files are */, PAGE = 50 };
 
 struct file {
     struct stream *body;      /* NULL: there is nothing left of the stream */

@@ -64,7 +64,7 @@ err log_group_identify(struct call *c, str name, str identifier, struct log_grou
     return log_group_load(c->txn, c->arena, arn.account, arn.region, name, group) ? NULL : not_found(c);
 }
 
-/* ---- how much it holds ---- */
+/* ---- how much it holds. DIFFERS: messages and 26 bytes for each, at once. ---- */
 
 static str stored_row(struct arena *a, u64 group) {
     struct key k = key_new(a, S("logs-stored"));

@@ -182,7 +182,8 @@ static bool read_term(struct pattern_reader *r, struct log_pattern *p) {
     return true;
 }
 
-/* Beside terms that must or must not be there, those that may be do not count. */
+/* Beside terms that must or must not be there, those that may be do not count. DIFFERS: a term is found within a word
+ * too; AWS does not say. */
 static bool terms_match(const struct log_pattern *p, str message) {
     bool any = false, optional = false, others = false;
     for (u32 i = 0; i < p->term_count; i++) {

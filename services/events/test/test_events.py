@@ -234,6 +234,25 @@ def test_to_a_topic(brume, events, sqs, bus):
     assert json.loads(receive(sqs, url)[0]["Body"])["detail"] == DETAIL
 
 
+@pytest.mark.as_root  # makes groups
+def test_to_a_log_group(brume, events, sqs, bus):
+    logs, group, rule = brume.client("logs"), name("/aws/events/g"), name()
+    dead_url, dead = make_queue(sqs)
+    logs.create_log_group(logGroupName=group)
+    arn = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]["logGroupArn"]
+    events.put_rule(Name=rule, EventBusName=bus, EventPattern=json.dumps(PATTERN))
+    events.put_targets(Rule=rule, EventBusName=bus, Targets=[{"Id": "t", "Arn": arn, "DeadLetterConfig": {"Arn": dead}}])
+    events.put_events(Entries=[{**ENTRY, "EventBusName": bus}])
+    assert receive(sqs, dead_url)[0]["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
+    logs.put_resource_policy(policyName=name(), policyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]}, "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": f"{arn}:*"}]}))
+    for _ in range(2):
+        events.put_events(Entries=[{**ENTRY, "EventBusName": bus}])
+    found = logs.filter_log_events(logGroupName=group)["events"]
+    assert [json.loads(e["message"])["detail"] for e in found] == [DETAIL, DETAIL]
+    assert {e["logStreamName"].split("/")[0] for e in found} == {rule}
+
+
 def test_a_target_without_permission_goes_to_the_dead_letter_queue(events, sqs, bus):
     url, queue = make_queue(sqs, allowed=False)
     dead_url, dead = make_queue(sqs)
