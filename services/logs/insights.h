@@ -6,7 +6,7 @@
 #ifndef BRUME_LOGS_INSIGHTS_H
 #define BRUME_LOGS_INSIGHTS_H
 
-#include "base/arena.h"
+#include "cloud/cloud.h"
 
 struct insights_query;
 struct insights_problem {
@@ -18,6 +18,14 @@ MUST_USE struct insights_query *insights_compile(struct arena *a, str text, stru
 
 /* The limit that the query itself sets at its end; 0: none. */
 u32 insights_limit(const struct insights_query *q);
+
+/* SOURCE logGroups(namePrefix: [...], class: [...]) at the query's begin: which groups it asks for by itself. */
+struct insights_source {
+    bool given;
+    str prefixes[5], classes[2]; /* classes: none given, all */
+    u32 prefix_count, class_count;
+};
+const struct insights_source *insights_source(const struct insights_query *q);
 
 /* Bytes that stand in the message of every event that matters, for a quick look beforehand; absent: none are known. */
 str insights_literal(const struct insights_query *q);

@@ -1,7 +1,6 @@
 /* Fields that are not written down as such: those of JSON in messages, and those of logs whose form is known. */
 #include "insights_plan.h"
 
-#include "base/encode.h"
 #include "text/json.h"
 
 /* ---- JSON ---- */

@@ -1,8 +1,6 @@
 /* The functions of Insights. */
 #include "insights_plan.h"
 
-#include "base/encode.h"
-
 #include <arpa/inet.h>
 #include <math.h>
 

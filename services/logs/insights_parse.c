@@ -284,6 +284,36 @@ static bool read_command(struct insights_parser *p) {
     return insights_unexpected(p), false;
 }
 
+/* ---- SOURCE logGroups(namePrefix: ["a", "b"], class: ["STANDARD"]) ---- */
+
+static bool read_strings(struct insights_parser *p, str *v, u32 *n, u32 max) {
+    if (!insights_take_sign(p, "[")) return insights_unexpected(p), false;
+    do {
+        struct insights_token t = insights_peek(p);
+        if (t.kind != TOKEN_STRING) return insights_unexpected(p), false;
+        if (*n == max) return insights_wrong(p, t.start, t.end, "SOURCE takes at most %u values here", max), false;
+        v[(*n)++] = t.text;
+        p->at = t.end;
+    } while (insights_take_sign(p, ","));
+    return insights_take_sign(p, "]") || (insights_unexpected(p), false);
+}
+
+static bool read_source(struct insights_parser *p) {
+    struct insights_source *s = &p->query->source;
+    s->given = true;
+    if (!insights_take_word(p, "logGroups") || !insights_take_sign(p, "(")) return insights_unexpected(p), false;
+    do {
+        bool prefix = insights_take_word(p, "namePrefix"), class = !prefix && insights_take_word(p, "class");
+        if ((!prefix && !class) || !insights_take_sign(p, ":")) return insights_unexpected(p), false;
+        if (prefix ? !read_strings(p, s->prefixes, &s->prefix_count, LENGTH(s->prefixes)) : !read_strings(p, s->classes, &s->class_count, LENGTH(s->classes))) return false;
+    } while (insights_take_sign(p, ","));
+    if (!insights_take_sign(p, ")")) return insights_unexpected(p), false;
+    (void)insights_take_sign(p, "|");
+    return true;
+}
+
+const struct insights_source *insights_source(const struct insights_query *q) { return &q->source; }
+
 /* ---- the plan ---- */
 
 /* Text that a field holds stands in the message as it is, unless JSON escapes it; a number or a flag may not. */
@@ -371,6 +401,7 @@ struct insights_query *insights_compile(struct arena *a, str text, struct insigh
     }
     struct insights_parser p = {.query = q, .arena = a, .text = q->text, .problem = problem};
     (void)insights_take_sign(&p, "|");
+    if (insights_take_word(&p, "SOURCE")) (void)read_source(&p);
     bool empty = insights_peek(&p).kind == TOKEN_END;
     while (!empty && !p.wrong && read_command(&p)) {
         if (insights_peek(&p).kind == TOKEN_END) break;

@@ -109,7 +109,7 @@ struct insights_token insights_peek(struct insights_parser *p) {
     if (is_letter(c) || c == '`') return name(p, i);
     if (is_digit(c)) return number(p, i);
     if (c == '"' || c == '\'') return string(p, i);
-    struct insights_token t = {.kind = strchr("|,()[]=!<>+-*/%^", c) && c ? TOKEN_SIGN : TOKEN_BROKEN, .start = i, .end = i + 1};
+    struct insights_token t = {.kind = strchr("|,()[]:=!<>+-*/%^", c) && c ? TOKEN_SIGN : TOKEN_BROKEN, .start = i, .end = i + 1};
     if ((c == '!' || c == '<' || c == '>') && next == '=') t.end++;
     if (c == '=' && next == '~') t.end++;
     t.text = str_take(str_skip(p->text, i), t.end - i);

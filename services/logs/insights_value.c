@@ -1,8 +1,6 @@
 /* Values of Insights: how they are shown, compared and ordered, and the periods of time. */
 #include "insights_plan.h"
 
-#include "base/encode.h"
-
 #include <math.h>
 
 /* ---- shown ---- */

@@ -3,7 +3,7 @@
 
 #include "insights.h"
 
-enum { GROUPS_MAX = 50, OPEN_MAX = 100, PAGE_MAX = 10000, ROWS_DEFAULT = 10000, DESCRIBED_MAX = 1000 };
+enum { GROUPS_MAX = 50, SOURCE_MAX = 1000, OPEN_MAX = 100, PAGE_MAX = 10000, ROWS_DEFAULT = 10000, DESCRIBED_MAX = 1000 };
 static const i64 KEPT_MS = 7 * 24 * 3600 * 1000LL;
 
 /* ---- rows ---- */
@@ -139,9 +139,31 @@ static err add_group(struct call *c, struct log_query *q, str identifier, bool f
     return NULL;
 }
 
-static err choose_groups(struct call *c, const struct logs_start_query_request *in, struct log_query *q) {
+/* All groups of the account that the query's own SOURCE names; those that the caller may not ask are left out. */
+static err choose_by_source(struct call *c, const struct insights_source *source, struct log_query *q) {
+    struct key k = log_rows(c->arena, c->account, c->region, S("group"));
+    str prefix = key_bytes(&k), key, row, name;
+    struct range r = txn_range(c->txn, prefix, key_after_prefix(c->arena, prefix));
+    struct log_group group;
+    q->groups = (struct record_pairs){NEW_ARRAY(c->arena, struct record_pair, SOURCE_MAX), 0, true};
+    while (range_next(&r, &key, &row)) {
+        str rest = str_skip(arena_str(c->arena, key), prefix.n);
+        bool wanted = !source->prefix_count, of_class = !source->class_count;
+        ASSERT(key_read_str(&rest, c->arena, &name) && log_group_load(c->txn, c->arena, c->account, c->region, name, &group));
+        for (u32 i = 0; i < source->prefix_count; i++) wanted |= str_starts(name, source->prefixes[i]);
+        for (u32 i = 0; i < source->class_count; i++) of_class |= str_eq(group.class_name.p ? group.class_name : S("STANDARD"), source->classes[i]);
+        if (!wanted || !of_class || !may(c, S("logs:StartQuery"), resource_of(c, name))) continue;
+        if (q->groups.n == SOURCE_MAX) return fail(c, &logs_invalid_parameter_exception, "SOURCE names more than %d log groups.", SOURCE_MAX);
+        q->groups.v[q->groups.n++].key = name;
+    }
+    if (!q->groups.n) return fail(c, &logs_invalid_parameter_exception, "SOURCE names no log group.");
+    return NULL;
+}
+
+static err choose_groups(struct call *c, const struct logs_start_query_request *in, const struct insights_query *plan, struct log_query *q) {
     u32 ways = (in->log_group_name.p != NULL) + (in->log_group_names.n > 0) + (in->log_group_identifiers.n > 0), given = in->log_group_names.n + in->log_group_identifiers.n;
     i64 oldest_ms = INT64_MAX;
+    if (!ways && insights_source(plan)->given) return choose_by_source(c, insights_source(plan), q);
     if (ways != 1) return fail(c, &logs_invalid_parameter_exception, "Exactly one of logGroupName, logGroupNames or logGroupIdentifiers must be specified.");
     if (given > GROUPS_MAX) return fail(c, &logs_invalid_parameter_exception, "At most %d log groups can be queried.", GROUPS_MAX);
     q->groups.v = NEW_ARRAY(c->arena, struct record_pair, given + 1);
@@ -173,8 +195,9 @@ err logs_start_query(struct call *c, const struct logs_start_query_request *in, 
                           .status = S("Scheduled"), .user = c->principal->arn, .account = c->account, .region = c->region, .id = id_uuid(c->arena)};
     if (in->query_language.p && !str_eq(in->query_language, S("CWLI"))) return fail(c, &cloud_not_implemented, "brume does not speak the query language %.*s (yet).", STR_ARGS(in->query_language));
     if (q.to_ms < q.from_ms) return fail(c, &logs_invalid_parameter_exception, "endTime must be greater than or equal to startTime.");
-    if (!insights_compile(c->arena, in->query_string, &problem)) return malformed(c, &problem);
-    TRY(choose_groups(c, in, &q));
+    const struct insights_query *plan = insights_compile(c->arena, in->query_string, &problem);
+    if (!plan) return malformed(c, &problem);
+    TRY(choose_groups(c, in, plan, &q));
     if (open_queries(c) == OPEN_MAX) return fail(c, &logs_limit_exceeded_exception, "Account maximum query concurrency limit of [%d] reached.", OPEN_MAX);
     q.limit = in->limit.set ? in->limit.v : ROWS_DEFAULT;
     struct key time = by_time(c->arena, &q), open = among_open(c->arena, q.account, q.region, q.id), key = log_query_key(c->arena, q.account, q.region, q.id);

@@ -7,7 +7,6 @@
 
 /* DIFFERS: AWS's price depends on country and carrier; here each part of each text costs the same. */
 static const double PRICE_USD = 0.00645;
-enum { PARAMETER_MAX = 256 };
 
 struct key sms_rows(struct call *c, str type) { return topic_key(c->arena, c->account, c->region, type, (str){0}); }
 

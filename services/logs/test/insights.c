@@ -63,6 +63,7 @@ static void commands(void) {
         {"fields @message | sort @timestamp asc | limit 2", "@message=one Exception / @message=two fine"},
         {"fields @message | limit 2", "@message=three exception / @message=two fine"},
         {"FIELDS @message | HEAD 1", "@message=three exception"},
+        {"SOURCE logGroups(namePrefix: ['a', \"b\"], class: ['STANDARD']) | fields @message | limit 1", "@message=three exception"},
         {"fields @message | tail 1", "@message=one Exception"},
         {"fields @message | filter @message like /Exception/", "@message=one Exception"},
         {"fields @message | filter @message =~ /Exception/", "@message=one Exception"},
@@ -230,6 +231,7 @@ static void what_is_no_query(void) {
         {"limit 0", "6-7 limit must be a number from 1 to 100000"},
         {"fields 'open", "7-12 unexpected symbol found 'open at line 1 and position 7"},
         {"fields a,", "9-9 unexpected end of query at line 1 and position 9"},
+        {"SOURCE logGroups(color: ['a'])", "17-22 unexpected symbol found color at line 1 and position 17"},
         {"anomaly", "0-7 unexpected symbol found anomaly at line 1 and position 0"},
     };
     check(&plain, cases, LENGTH(cases));

@@ -95,6 +95,17 @@ def test_several_groups(logs):
     assert len(ask(logs, None, "fields @message", logGroupIdentifiers=[arn])["results"]) == 2
 
 
+def test_groups_by_source(logs):
+    for name, text in (("prod-a", "x 1"), ("prod-b", "x 2"), ("test-a", "x 3")):
+        fill(logs, name, [text])
+    now = int(time.time())
+    query = logs.start_query(startTime=now - 600, endTime=now + 60, queryString="SOURCE logGroups(namePrefix: ['prod-']) | fields @message | sort @message")["queryId"]
+    assert [r["@message"] for r in rows(wait(logs, query))] == ["x 1", "x 2"]
+    with pytest.raises(ClientError) as error:
+        logs.start_query(startTime=now - 600, endTime=now + 60, queryString="SOURCE logGroups(namePrefix: ['none']) | fields @message")
+    assert error.value.response["Error"]["Code"] == "InvalidParameterException"
+
+
 def test_range_of_time(logs):
     events = fill(logs, "app", ["old", "new"], step=60000)
     at = events[0]["timestamp"] // 1000
