@@ -8,23 +8,27 @@
 enum { CONTEXT_MAX = 64 }; /* pairs of a request's own; KMS limits their bytes */
 
 struct encryption_row {
-    bool kms; /* aws:kms; else AES256 */
+    bool kms; /* aws:kms, aws:kms:dsse; else AES256 */
     str kms_key;
-    bool bucket_key;
+    bool bucket_key, dual_layer;
 };
 static const struct record_field encryption_fields[] = {
     RECORD_BOOL(1, struct encryption_row, kms),
     RECORD_STR(2, struct encryption_row, kms_key),
     RECORD_BOOL(3, struct encryption_row, bucket_key),
+    RECORD_BOOL(4, struct encryption_row, dual_layer),
 };
 static const struct record_type encryption_record = RECORD_TYPE(struct encryption_row, encryption_fields);
+
+/* Two layers are there in any case: the bytes are hidden under KMS's data key and sealed by the store (README.md). */
+static bool dual_layer(str algorithm) { return str_eq(algorithm, S("aws:kms:dsse")); }
+
+bool s3_encryption_by_kms(str algorithm) { return str_eq(algorithm, S("aws:kms")) || dual_layer(algorithm); }
 
 /* ---- what a bucket says ---- */
 
 static err default_check(struct call *c, const struct s3_server_side_encryption_by_default *wanted) {
-    bool kms = str_eq(wanted->sse_algorithm, S("aws:kms"));
-    if (str_eq(wanted->sse_algorithm, S("aws:kms:dsse")))
-        return s3_fail_header_not_implemented(c, "SSEAlgorithm", "Dual-layer encryption with AWS KMS keys is not implemented");
+    bool kms = s3_encryption_by_kms(wanted->sse_algorithm);
     if (!kms && !str_eq(wanted->sse_algorithm, S("AES256"))) return s3_fail_malformed(c);
     if (!kms && wanted->kms_master_key_id.p) {
         fail_detail(c, S("ArgumentName"), S("ApplyServerSideEncryptionByDefault"));
@@ -49,6 +53,7 @@ err s3_put_bucket_encryption(struct call *c, const struct s3_put_bucket_encrypti
         .kms = !str_eq(by_default->sse_algorithm, S("AES256")),
         .kms_key = by_default->kms_master_key_id,
         .bucket_key = rule->bucket_key_enabled.set && rule->bucket_key_enabled.v,
+        .dual_layer = dual_layer(by_default->sse_algorithm),
     };
     s3_config_put(c, &bucket, S3_CONFIG_ENCRYPTION, &encryption_record, &row);
     return NULL;
@@ -63,7 +68,7 @@ err s3_get_bucket_encryption(struct call *c, const struct s3_get_bucket_encrypti
     struct s3_server_side_encryption_configuration *configuration = NEW(c->arena, struct s3_server_side_encryption_configuration);
     struct s3_server_side_encryption_rule *rule = NEW(c->arena, struct s3_server_side_encryption_rule);
     struct s3_server_side_encryption_by_default *by_default = NEW(c->arena, struct s3_server_side_encryption_by_default);
-    by_default->sse_algorithm = row.kms ? S("aws:kms") : S("AES256");
+    by_default->sse_algorithm = row.dual_layer ? S("aws:kms:dsse") : row.kms ? S("aws:kms") : S("AES256");
     by_default->kms_master_key_id = row.kms_key;
     rule->apply_server_side_encryption_by_default = by_default;
     rule->bucket_key_enabled = SOME_BOOL(row.bucket_key);
@@ -122,9 +127,7 @@ static err context_of(struct call *c, str encoded, str arn, struct kms_encryptio
 err s3_encryption_check(struct call *c, const struct encryption_asked *asked) {
     struct kms_encryption_context_type scratch = {0};
     TRY(s3_customer_key_check(c, &asked->customer, asked->algorithm));
-    bool kms = str_eq(asked->algorithm, S("aws:kms"));
-    if (str_eq(asked->algorithm, S("aws:kms:dsse")))
-        return s3_fail_header_not_implemented(c, "x-amz-server-side-encryption", "Dual-layer encryption with AWS KMS keys is not implemented");
+    bool kms = s3_encryption_by_kms(asked->algorithm);
     if (asked->algorithm.p && !kms && !str_eq(asked->algorithm, S("AES256"))) {
         fail_detail(c, S("ArgumentName"), S("x-amz-server-side-encryption"));
         fail_detail(c, S("ArgumentValue"), asked->algorithm);
@@ -205,18 +208,20 @@ err s3_encryption_of_new(struct call *c, const struct bucket_row *bucket, str ke
     struct encryption_row row = {0};
     str plain;
     object->kms_key = object->kms_data_key = object->kms_context = (str){0};
-    object->bucket_key = false;
+    object->bucket_key = object->dual_layer = false;
     TRY(s3_customer_key_take(c, &asked->customer, object, &plain));
     if (data_key) *data_key = plain;
     if (object->customer_key.p) return NULL;
     (void)s3_config_get(c, bucket, S3_CONFIG_ENCRYPTION, &encryption_record, &row);
     if (asked->algorithm.p) {
-        row.kms = str_eq(asked->algorithm, S("aws:kms"));
+        row.kms = s3_encryption_by_kms(asked->algorithm);
+        row.dual_layer = dual_layer(asked->algorithm);
         row.kms_key = asked->kms_key;
     }
     if (!row.kms) return NULL;
     TRY(known_caller(c));
-    object->bucket_key = asked->bucket_key.set ? asked->bucket_key.v : row.bucket_key;
+    object->dual_layer = row.dual_layer;
+    object->bucket_key = !row.dual_layer && (asked->bucket_key.set ? asked->bucket_key.v : row.bucket_key); /* AWS has none for two layers */
     /* A key's id and an alias are of the account that asks; the region is the bucket's. */
     struct call_other kms = {.service = &kms_service, .op = KMS_OP_GENERATE_DATA_KEY, .as = CALL_FORWARDED,
                              .account = c->principal->account, .region = bucket->region};
@@ -289,5 +294,5 @@ void s3_encryption_etag(struct call *c, str data_key, str *etag) {
 
 str s3_encryption_name(const struct object_row *object) {
     if (object->customer_key.p) return (str){0};
-    return object->kms_key.p ? S("aws:kms") : S("AES256");
+    return object->dual_layer ? S("aws:kms:dsse") : object->kms_key.p ? S("aws:kms") : S("AES256");
 }

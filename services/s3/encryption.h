@@ -6,6 +6,7 @@
 
 #include "services/s3/s3.h"
 
+bool s3_encryption_by_kms(str algorithm); /* aws:kms, aws:kms:dsse */
 bool s3_encryption_default_is_kms(struct call *c, const struct bucket_row *bucket);
 /* Its form alone: for prepare functions. */
 MUST_USE err s3_encryption_check(struct call *c, const struct encryption_asked *asked);

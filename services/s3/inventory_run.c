@@ -78,7 +78,7 @@ static str class_name(struct listing *l, str key, const struct object_row *o) { 
 static str multipart(struct listing *l, str key, const struct object_row *o) { return o->part_count ? S("true") : S("false"); }
 static str replication(struct listing *l, str key, const struct object_row *o) { return s3_replication_shown(o); }
 static str encryption(struct listing *l, str key, const struct object_row *o) {
-    return o->customer_key.p ? S("SSE-C") : o->kms_key.p ? S("SSE-KMS") : S("SSE-S3");
+    return o->customer_key.p ? S("SSE-C") : o->dual_layer ? S("DSSE-KMS") : o->kms_key.p ? S("SSE-KMS") : S("SSE-S3");
 }
 static str retain_until(struct listing *l, str key, const struct object_row *o) { return o->lock_mode.p ? time_text(l->c, o->lock_until_ms) : S(""); }
 static str lock_mode(struct listing *l, str key, const struct object_row *o) { return o->lock_mode; }

@@ -77,6 +77,7 @@ struct object_row {
     str kms_data_key;         /* as KMS sealed it */
     str kms_context;          /* of the request's own, in Base64 */
     bool bucket_key;          /* the context is the bucket's */
+    bool dual_layer;          /* aws:kms:dsse */
     str seal;                 /* seal.h: of the key that hides the bytes, where there are no parts */
     i32 replication;          /* enum s3_replication */
     str customer_key;         /* SSE-C: a salt and its HMAC under the key, which is not kept */

@@ -16,7 +16,7 @@ static void begin(struct call *c, struct call_plan *plan) {
 }
 
 bool s3_seal_wanted(struct call *c, const struct bucket_row *bucket, const struct encryption_asked *asked) {
-    return asked->customer.key.p || (asked->algorithm.p ? str_eq(asked->algorithm, S("aws:kms")) : s3_encryption_default_is_kms(c, bucket));
+    return asked->customer.key.p || (asked->algorithm.p ? s3_encryption_by_kms(asked->algorithm) : s3_encryption_default_is_kms(c, bucket));
 }
 
 void s3_seal_begin(struct call *c, const struct bucket_row *bucket, const struct encryption_asked *asked, struct call_plan *plan) {

@@ -288,7 +288,6 @@ def test_a_bucket_says_how(client, s3, bucket, key):
     assert says() == plain and shown(s3.put_object(Bucket=bucket, Key="k", Body=BODY)) == ("AES256", None, None)
     refused("MalformedXML", lambda: say({"SSEAlgorithm": "ROT13"}))
     refused("InvalidArgument", lambda: say({"SSEAlgorithm": "AES256", "KMSMasterKeyID": key}))
-    refused("NotImplemented", lambda: say({"SSEAlgorithm": "aws:kms:dsse"}))
     refused("MalformedXML", lambda: s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": []}))
 
 
@@ -344,7 +343,6 @@ def test_what_is_refused(s3, bucket, key):
             "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms")
     refused("InvalidArgument", put(SSEKMSKeyId=key))
     refused("InvalidEncryptionAlgorithmError", put(ServerSideEncryption="ROT13"))
-    refused("NotImplemented", put(ServerSideEncryption="aws:kms:dsse"))
     refused("NoSuchKey", lambda: read(s3, bucket, "k"))
 
 

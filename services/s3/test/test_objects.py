@@ -205,7 +205,6 @@ def test_key_limit(s3, bucket):
 
 def test_what_is_absent_is_refused(s3, bucket):
     where = dict(Bucket=bucket, Key="absent", Body=b"")
-    assert failure(s3.put_object, **where, ServerSideEncryption="aws:kms:dsse")["Error"]["Code"] == "NotImplemented"
     assert failure(s3.put_object, **where, StorageClass="EXPRESS_ONEZONE")["Error"]["Code"] == "InvalidStorageClass"
     assert failure(s3.put_object, **where, StorageClass="NONSENSE")["Error"]["Code"] == "InvalidStorageClass"
     assert failure(s3.put_object, **where, ACL="public-read")["Error"]["Code"] == "AccessControlListNotSupported"

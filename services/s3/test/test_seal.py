@@ -59,7 +59,11 @@ def under(key, **more):
     return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key, **more}
 
 
-@pytest.mark.parametrize("kind", ["s3", "kms", "customer", "parts", "copy to kms"])
+def twice(key, **more):
+    return {"ServerSideEncryption": "aws:kms:dsse", "SSEKMSKeyId": key, **more}
+
+
+@pytest.mark.parametrize("kind", ["s3", "kms", "two layers", "customer", "parts", "copy to kms"])
 def test_the_root_key_alone_opens_only_sse_s3(start_brume, kind):
     server = start_brume()
     s3, key = server.client("s3"), server.client("kms").create_key()["KeyMetadata"]["Arn"]
@@ -70,7 +74,7 @@ def test_the_root_key_alone_opens_only_sse_s3(start_brume, kind):
         etag = s3.upload_part(Bucket="sealed", Key="k", UploadId=upload, PartNumber=1, Body=body)["ETag"]
         s3.complete_multipart_upload(Bucket="sealed", Key="k", UploadId=upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": etag}]})
     else:
-        s3.put_object(Bucket="sealed", Key="k", Body=body, **{"kms": under(key), "customer": MINE}.get(kind, {}))
+        s3.put_object(Bucket="sealed", Key="k", Body=body, **{"kms": under(key), "two layers": twice(key), "customer": MINE}.get(kind, {}))
     if kind == "copy to kms":
         s3.copy_object(Bucket="sealed", Key="k", CopySource="sealed/k", **under(key))
     assert s3.get_object(Bucket="sealed", Key="k", **(MINE if kind == "customer" else {}))["Body"].read() == body
@@ -114,6 +118,22 @@ def test_parts_have_keys_of_their_own(s3, bucket, key, kind, sizes):
     assert s3.get_object(Bucket=bucket, Key="open")["Body"].read() == whole
     s3.copy_object(Bucket=bucket, Key="again", CopySource=f"{bucket}/open", **options)
     assert s3.get_object(Bucket=bucket, Key="again", **reading)["Body"].read() == whole
+
+
+def test_two_layers(s3, bucket, key):
+    """aws:kms:dsse, of a request and of a bucket; there are no bucket keys for it."""
+    def shown(answer):
+        return answer.get("ServerSideEncryption"), answer.get("SSEKMSKeyId"), answer.get("BucketKeyEnabled")
+    assert shown(s3.put_object(Bucket=bucket, Key="a", Body=b"twice", **twice(key, BucketKeyEnabled=True))) == ("aws:kms:dsse", key, None)
+    got = s3.get_object(Bucket=bucket, Key="a")
+    assert shown(got) == ("aws:kms:dsse", key, None) and got["Body"].read() == b"twice"
+    default = {"SSEAlgorithm": "aws:kms:dsse", "KMSMasterKeyID": key}
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": default}]})
+    rule = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
+    assert rule["ApplyServerSideEncryptionByDefault"] == default
+    assert shown(s3.put_object(Bucket=bucket, Key="b", Body=b"by default")) == ("aws:kms:dsse", key, None)
+    assert shown(s3.copy_object(Bucket=bucket, Key="c", CopySource=f"{bucket}/a", **under(key)))[0] == "aws:kms"
+    assert s3.get_object(Bucket=bucket, Key="c")["Body"].read() == b"twice"
 
 
 def test_a_bucket_key_asks_kms_once(start_brume):
