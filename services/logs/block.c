@@ -121,8 +121,8 @@ static bool read_origins(struct arena *a, str *s, u32 put_count, const struct co
         puts[i].ingested_ms = (i64)read_varint(s);
         puts[i].next = (u32)read_varint(s);
     }
-    i64 time = 0;
-    for (u32 i = 0; i < n; i++) v->times[i] = time += (i64)read_varint(s);
+    u64 time = 0;
+    for (u32 i = 0; i < n; i++) v->times[i] = (i64)(time += read_varint(s));
     for (u32 i = 0; i < n; i++) {
         u64 which = put_count > 1 ? read_varint(s) : 0;
         if (which >= put_count) return false;
@@ -139,9 +139,9 @@ static bool read_origins(struct arena *a, str *s, u32 put_count, const struct co
 }
 
 static void take_origin(str *s, const struct block_origin *origin, const struct columns *v, u32 n) {
-    i64 time = 0;
+    u64 time = 0;
     for (u32 i = 0; i < n; i++) {
-        v->times[i] = time += (i64)read_varint(s);
+        v->times[i] = (i64)(time += read_varint(s));
         v->puts[i] = origin->put;
         v->ingested[i] = origin->ingested_ms;
         v->numbers[i] = origin->number + i;

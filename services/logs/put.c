@@ -1,4 +1,5 @@
 /* PutLogEvents: checked and packed before the writer is asked (prepare), then a few rows. */
+#include "embedded.h"
 #include "metric_filter.h"
 
 enum { UPLOAD_MAX = 1 << 20, TOO_OLD_DAYS = 14, TOO_NEW_HOURS = 2, MERGE_AT = 64 /* blocks of a stream that are not merged */ };
@@ -19,6 +20,7 @@ struct upload {
     struct piece *pieces;
     u32 piece_count, piece_max;
     struct metric_measures *measures;
+    struct embedded_metrics *embedded;
 };
 
 static err check(struct call *c, const struct logs_put_log_events_request *in) {
@@ -78,6 +80,7 @@ static err make_upload(struct call *c, const struct logs_put_log_events_request 
     if (u->count && u->events[u->count - 1].time_ms - u->events[0].time_ms > day_ms) /* those that are taken count */
         return fail(c, &logs_invalid_parameter_exception, "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.");
     u->measures = metric_filters_measure(c, &u->group, u->events, u->count);
+    u->embedded = embedded_metrics_read(c->arena, u->events, u->count);
     TRY(log_seal_key(c, &u->group, u->group.kms_epoch, &key));
     for (u32 from = 0, to; from < u->count; from = to) {
         size_t bytes = u->events[from].message.n;
@@ -147,6 +150,7 @@ err logs_put_log_events(struct call *c, const struct logs_put_log_events_request
     if (u->count) {
         add_blocks(c, u);
         metric_filters_put(c, &u->group, u->measures);
+        embedded_metrics_put(c, u->embedded);
         count_metric(c, S("IncomingBytes"), S("LogGroupName"), u->group.name, (double)u->bytes, S("Bytes"));
         count_metric(c, S("IncomingLogEvents"), S("LogGroupName"), u->group.name, u->count, S("Count"));
         count_usage(c, str_eq(u->group.class_name, S("INFREQUENT_ACCESS")) ? S("DataProcessingIA-Bytes") : S("DataProcessing-Bytes"), (double)u->bytes);

@@ -1,4 +1,5 @@
 """FilterLogEvents, metric filters, fields: what is found in log events."""
+import json
 import time
 import uuid
 
@@ -193,6 +194,32 @@ def test_the_default_is_for_minutes_without_a_match(start_brume):
     put(logs, "g", [(now() - 60000, "ERROR"), (now() - 60000, "fine")])
     brume.advance_clock(120000)
     assert statistics(brume, "n", "m") == (6, 2)
+
+
+@pytest.mark.as_root
+def test_metrics_embedded_in_events(brume, logs, group):
+    space = name("Emf")
+    at = now()
+    event = {"_aws": {"Timestamp": at, "CloudWatchMetrics": [{"Namespace": space, "Dimensions": [["Function"], []], "Metrics": [
+        {"Name": "Time", "Unit": "Milliseconds"}, {"Name": "Sizes", "Unit": "Bytes", "StorageResolution": 1}, {"Name": "absent"}]}]},
+        "Function": "f", "Time": 100, "Sizes": [1, 2, 3], "requestId": "r"}
+    put(logs, group, [(at, json.dumps(event)), (at, json.dumps(dict(event, Time=50))), (at, '{"_aws": {"CloudWatchMetrics": 1}}'), (at, "plain")])
+    assert statistics(brume, space, "Time", [("Function", "f")], "Milliseconds") == (150, 2)
+    assert statistics(brume, space, "Time", [], "Milliseconds") == (150, 2)
+    assert statistics(brume, space, "Sizes", [("Function", "f")], "Bytes") == (12, 6)
+    assert len(found(logs, group)) == 4
+
+
+@pytest.mark.as_root
+def test_what_comes_in_is_counted(start_brume):
+    brume = start_brume()
+    logs = brume.client("logs")
+    logs.create_log_group(logGroupName="g")
+    logs.create_log_stream(logGroupName="g", logStreamName="a")
+    put(logs, "g", [(now(), "x" * 10), (now(), "y" * 4)])
+    brume.advance_clock(180000)
+    assert statistics(brume, "AWS/Logs", "IncomingBytes", [("LogGroupName", "g")])[0] == 14 + 52
+    assert statistics(brume, "AWS/Logs", "IncomingLogEvents", [("LogGroupName", "g")])[0] == 2
 
 
 def test_filters_are_tried(logs):
