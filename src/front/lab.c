@@ -9,6 +9,7 @@ static const struct lab {
     int (*run)(struct front *f);
 } exercises[] = {
     {"sqs-sns-eventbridge", "100 orders by queue, by topic and by bus, while the consumers are away", lab_messaging},
+    {"s3-storage-classes", "the same object in seven classes; moves the cloud's clock by up to two days", lab_storage_classes},
 };
 
 int run_lab(struct front *f) {

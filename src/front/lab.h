@@ -7,4 +7,8 @@
 /* SQS, SNS and EventBridge side by side. A second argument: for how many seconds the consumers are away; 30. */
 int lab_messaging(struct front *f);
 
+/* S3's storage classes side by side. A second argument: the size of an object in KiB; 1,024. Moves the cloud's clock forward
+ * to the second midnight. */
+int lab_storage_classes(struct front *f);
+
 #endif

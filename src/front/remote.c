@@ -79,13 +79,18 @@ bool remote_sign(struct front *f, struct http_call *call, str service, struct ht
     str hash = hex_of(f->arena, (str){(char *)digest, sizeof digest});
     struct buf date = buf_new(f->arena, 32);
     buf_amz_date(&date, sys_wall_ms());
-    struct auth_header signed_headers[] = {{S("host"), call->url.authority}, {S("x-amz-content-sha256"), hash}, {S("x-amz-date"), buf_str(&date)}};
-    struct auth_request request = {.method = call->method, .path = call->url.path, .query = call->url.query,
-                                   .headers = signed_headers, .header_count = LENGTH(signed_headers)};
+    struct auth_header *signs = NEW_ARRAY(f->arena, struct auth_header, n + 3);
+    size_t count = 0;
+    signs[count++] = (struct auth_header){S("host"), call->url.authority};
+    signs[count++] = (struct auth_header){S("x-amz-content-sha256"), hash};
+    signs[count++] = (struct auth_header){S("x-amz-date"), buf_str(&date)};
+    for (size_t i = 0; i < n; i++) /* S3 wants all of its own signed */
+        if (str_starts(headers[i].name, S("x-amz-"))) signs[count++] = (struct auth_header){headers[i].name, headers[i].value};
+    struct auth_request request = {.method = call->method, .path = call->url.path, .query = call->url.query, .headers = signs, .header_count = count};
     headers[n++] = (struct http_header){S("x-amz-content-sha256"), hash};
     headers[n++] = (struct http_header){S("x-amz-date"), buf_str(&date)};
     headers[n++] = (struct http_header){S("authorization"), sigv4_authorization(&request, keys.access_key, keys.secret, S("us-east-1"), service,
-                                                                               buf_str(&date), hash, false, f->arena)};
+                                                                               buf_str(&date), hash, str_eq(service, S("s3")), f->arena)};
     call->headers = headers;
     call->header_count = n;
     return true;
