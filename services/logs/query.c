@@ -267,6 +267,26 @@ err logs_get_query_results(struct call *c, const struct logs_get_query_results_r
     return NULL;
 }
 
+/* ---- ListLogGroupsForQuery ---- */
+
+err logs_list_log_groups_for_query(struct call *c, const struct logs_list_log_groups_for_query_request *in, struct logs_list_log_groups_for_query_response *out) {
+    struct log_query q = {0};
+    str position;
+    u64 from = 0;
+    u32 max;
+    TRY(log_page(c, in->next_token, in->max_results, GROUPS_MAX, &position, &max));
+    if (position.p && !str_to_u64(position, &from)) return fail(c, &logs_invalid_parameter_exception, "The specified nextToken is invalid.");
+    TRY(open_query(c, in->query_id, &q));
+    out->log_group_identifiers.v = NEW_ARRAY(c->arena, str, q.groups.n + 1);
+    out->log_group_identifiers.set = true;
+    for (; from < q.groups.n && out->log_group_identifiers.n < max; from++) {
+        struct log_group group = {.account = q.account, .region = q.region, .name = q.groups.v[from].key};
+        out->log_group_identifiers.v[out->log_group_identifiers.n++] = log_group_arn(c->arena, &group);
+    }
+    if (from < q.groups.n) out->next_token = page_token(c, arena_format(c->arena, "%llu", (unsigned long long)from));
+    return NULL;
+}
+
 /* ---- DescribeQueries ---- */
 
 static str shown_text(struct arena *a, const struct log_query *q) {

@@ -101,6 +101,7 @@ def test_groups_by_source(logs):
     now = int(time.time())
     query = logs.start_query(startTime=now - 600, endTime=now + 60, queryString="SOURCE logGroups(namePrefix: ['prod-']) | fields @message | sort @message")["queryId"]
     assert [r["@message"] for r in rows(wait(logs, query))] == ["x 1", "x 2"]
+    assert [a.split(":log-group:")[1] for a in logs.list_log_groups_for_query(queryId=query)["logGroupIdentifiers"]] == ["prod-a", "prod-b"]
     with pytest.raises(ClientError) as error:
         logs.start_query(startTime=now - 600, endTime=now + 60, queryString="SOURCE logGroups(namePrefix: ['none']) | fields @message")
     assert error.value.response["Error"]["Code"] == "InvalidParameterException"
