@@ -125,6 +125,7 @@ void composite_evaluate(struct call *c, struct alarm *m, const struct alarm *chi
     if (!look(c, m->rule, &value, &problem)) return; /* a rule that was put can be read */
     str state = value ? S("ALARM") : S("OK"), arn = alarm_arn(c->arena, child ? child : m);
     if (str_eq(state, m->state)) return;
+    m->cascade = child ? child->cascade + 1 : 0;
     str reason = child ? arena_format(c->arena, "%.*s transitioned to %.*s at %.*s", STR_ARGS(arn), STR_ARGS(child->state), STR_ARGS(long_date(c->arena, child->updated_ms)))
                        : arena_format(c->arena, "%.*s was created and its alarm rule evaluates to %.*s", STR_ARGS(arn), STR_ARGS(state));
     alarm_becomes(c, m, state, str_take(reason, 1023), reason_data(c, child));
@@ -181,14 +182,12 @@ void composites_follow(struct call *c, const struct alarm *changed) {
     str names[PARENTS_MAX];
     struct alarm m;
     u32 n = composites_of(c, changed->name, LINK_CHILD, names, PARENTS_MAX);
-    if (c->depth >= CASCADE_MAX) return;
-    c->depth++;
+    if (changed->cascade >= CASCADE_MAX) return;
     for (u32 i = 0; i < n; i++)
         if (alarm_load(c->txn, c->arena, c->account, c->region, names[i], &m)) composite_evaluate(c, &m, changed);
     n = composites_of(c, changed->name, LINK_SUPPRESSOR, names, PARENTS_MAX);
     for (u32 i = 0; i < n; i++)
         if (alarm_load(c->txn, c->arena, c->account, c->region, names[i], &m)) suppressor_changed(c, &m, changed);
-    c->depth--;
 }
 
 /* ---- PutCompositeAlarm ---- */
