@@ -197,6 +197,27 @@ def test_the_default_is_for_minutes_without_a_match(start_brume):
 
 
 @pytest.mark.as_root
+def test_errors_in_a_log_raise_an_alarm(start_brume):
+    """Log lines -> metric filter -> alarm, as it is set up in most accounts."""
+    brume = start_brume()
+    logs, cloudwatch = brume.client("logs"), brume.client("cloudwatch")
+    logs.create_log_group(logGroupName="/aws/lambda/shop")
+    logs.create_log_stream(logGroupName="/aws/lambda/shop", logStreamName="a")
+    logs.put_metric_filter(logGroupName="/aws/lambda/shop", filterName="errors", filterPattern="ERROR",
+                           metricTransformations=[{"metricName": "Errors", "metricNamespace": "Shop", "metricValue": "1", "defaultValue": 0}])
+    cloudwatch.put_metric_alarm(AlarmName="errors", Namespace="Shop", MetricName="Errors", Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=2,
+                                ComparisonOperator="GreaterThanOrEqualToThreshold", TreatMissingData="ignore")
+    state = lambda: cloudwatch.describe_alarms(AlarmNames=["errors"])["MetricAlarms"][0]["StateValue"]
+    put(logs, "/aws/lambda/shop", [(now(), "START"), (now(), "fine")])
+    brume.advance_clock(120000)
+    assert state() == "OK"
+    at = now() + 120000
+    put(logs, "/aws/lambda/shop", [(at, "ERROR one"), (at, "ERROR two"), (at, "ERROR three")])
+    brume.advance_clock(120000)
+    assert state() == "ALARM"
+
+
+@pytest.mark.as_root
 def test_metrics_embedded_in_events(brume, logs, group):
     space = name("Emf")
     at = now()
