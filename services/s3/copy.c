@@ -103,12 +103,6 @@ static err source_may(struct call *c, str header, const struct object_row *objec
     return s3_encryption_open(c, source.bucket, source.key, object, NULL);
 }
 
-/* What prepare hands to the handler: the version that it saw, and the key that hides the new bytes, if any. */
-enum { VERSION = 16 };
-static str note_of(struct call *c, const struct object_row *source, str seal_key) {
-    return arena_concat(c->arena, arena_format(c->arena, "%0*llx", VERSION, (unsigned long long)source->sequence), seal_key);
-}
-
 struct copy_job {
     struct bucket_row bucket;
     struct object_row source;
@@ -144,7 +138,7 @@ static err copy_begin(struct call *c, const struct s3_copy_object_request *in, s
                     "valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
     job->digest = job->source.part_count > 0 || job->source.kms_key.p || job->source.customer_key.p || job->kind != s3_object_checksum(&job->source);
     job->anew = s3_sealed(&job->source) || s3_seal_wanted(c, &job->bucket, &headers.encryption);
-    job->version = note_of(c, &job->source, (str){0});
+    job->version = s3_seal_note(c, &job->source, (str){0});
     return NULL;
 }
 
@@ -168,7 +162,7 @@ err s3_copy_object_prepare(struct call *c, const struct s3_copy_object_request *
     struct customer_key source_key = SOURCE_KEY_OF(in);
     if (job.anew) TRY(source_open(c, in->copy_source, &job.source, &source_key, 0, job.source.size, &plan->source_keys));
     if (job.anew) s3_seal_begin(c, &job.bucket, &headers.encryption, plan);
-    if (plan->hide) plan->note = note_of(c, &job.source, plan->note);
+    if (plan->hide) plan->note = s3_seal_note(c, &job.source, plan->note);
     plan->source = blob_open(c->txn, job.source.blob, c->arena);
     plan->source_length = job.source.size;
     plan->digest_only = !job.anew;
@@ -202,7 +196,7 @@ err s3_copy_object(struct call *c, const struct s3_copy_object_request *in,
     TRY(conditions(c, in, &job.bucket));
     struct object_headers headers = S3_HEADERS_OF(in);
     bool hidden = job.source.size && s3_seal_wanted(c, &job.bucket, &headers.encryption);
-    if (!str_eq(str_take(c->note, VERSION), job.version) || hidden != (c->note.n > VERSION))
+    if (!str_eq(str_take(c->note, S3_SEAL_NOTE), job.version) || hidden != (c->note.n > S3_SEAL_NOTE))
         return fail(c, &s3_operation_aborted,
                     "A conflicting conditional operation is currently in progress against this "
                     "resource. Please try again.");
@@ -213,7 +207,7 @@ err s3_copy_object(struct call *c, const struct s3_copy_object_request *in,
     TRY(source_may(c, in->copy_source, &job.source));
     str data_key;
     TRY(s3_encryption_of_new(c, &job.bucket, in->key, &headers.encryption, &copy, &data_key));
-    TRY(s3_seal_end(c, str_skip(c->note, VERSION), data_key, &copy.seal));
+    TRY(s3_seal_end(c, str_skip(c->note, S3_SEAL_NOTE), data_key, &copy.seal));
     if (job.digest || job.anew) s3_body_digest(c, call_body(c), job.kind, &copy);
     s3_encryption_etag(c, data_key, &copy.etag);
     copy.upload_id = (str){0};
@@ -280,7 +274,7 @@ static err part_copy_begin(struct call *c, const struct s3_upload_part_copy_requ
                             in->part_number.v, &p->target));
     TRY(part_range(c, in->copy_source_range, p->source.size, &p->first, &p->length));
     if (p->length > copy_max) return s3_copy_too_large(c);
-    p->version = note_of(c, &p->source, (str){0});
+    p->version = s3_seal_note(c, &p->source, (str){0});
     return NULL;
 }
 
@@ -293,7 +287,7 @@ err s3_upload_part_copy_prepare(struct call *c, const struct s3_upload_part_copy
     struct customer_key source_key = SOURCE_KEY_OF(in);
     TRY(source_open(c, in->copy_source, &p.source, &source_key, p.first, p.length, &plan->source_keys));
     s3_seal_begin_part(c, p.target.upload.object, plan);
-    plan->note = note_of(c, &p.source, plan->hide ? plan->note : (str){0});
+    plan->note = s3_seal_note(c, &p.source, plan->hide ? plan->note : (str){0});
     plan->source = blob_open(c->txn, p.source.blob, c->arena);
     plan->zones = s3_storage_zones(c, p.target.upload.object->storage_class);
     plan->source_offset = p.first;
@@ -307,7 +301,7 @@ err s3_upload_part_copy(struct call *c, const struct s3_upload_part_copy_request
     struct part_copy p;
     s3_usage_tier1(c);
     TRY(part_copy_begin(c, in, &p));
-    if (!str_eq(str_take(c->note, VERSION), p.version))
+    if (!str_eq(str_take(c->note, S3_SEAL_NOTE), p.version))
         return fail(c, &s3_operation_aborted,
                     "A conflicting conditional operation is currently in progress against this "
                     "resource. Please try again.");
@@ -316,7 +310,7 @@ err s3_upload_part_copy(struct call *c, const struct s3_upload_part_copy_request
     struct customer_key customer = S3_CUSTOMER_KEY_OF(in);
     str data_key;
     TRY(s3_part_data_key(c, &p.target, in->key, &customer, &data_key));
-    TRY(s3_part_store(c, &p.target, str_skip(c->note, VERSION), data_key, call_body(c), &part));
+    TRY(s3_part_store(c, &p.target, str_skip(c->note, S3_SEAL_NOTE), data_key, call_body(c), &part));
     struct s3_copy_part_result *result = NEW(c->arena, struct s3_copy_part_result);
     result->etag = s3_quoted(c, part.etag);
     result->last_modified = SOME_TIME(s3_whole_seconds(part.modified_ms));

@@ -40,6 +40,10 @@ err s3_seal_end(struct call *c, str key, str data_key, str *seal) {
     return NULL;
 }
 
+str s3_seal_note(struct call *c, const struct object_row *source, str key) {
+    return arena_concat(c->arena, arena_format(c->arena, "%0*llx", S3_SEAL_NOTE, (unsigned long long)source->sequence), key);
+}
+
 bool s3_sealed(const struct object_row *object) { return object->kms_key.p || object->customer_key.p; }
 
 /* ---- reading ---- */
@@ -78,7 +82,7 @@ const struct body_keys *s3_seal_open(struct call *c, const struct bucket_row *bu
                                      u64 length) {
     struct body_keys *keys = NULL;
     if (!data_key.p) return NULL;
-    if (object->part_count) {
+    if (object->part_count && !object->seal.p) {
         keys = body_keys_new(c->arena, (u32)object->part_count);
         add_parts(c, keys, bucket, object, data_key, first, first + length);
     } else if (object->seal.p) {

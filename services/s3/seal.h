@@ -13,6 +13,9 @@ void s3_seal_begin(struct call *c, const struct bucket_row *bucket, const struct
 void s3_seal_begin_part(struct call *c, const struct object_row *upload, struct call_plan *plan);
 /* `key`: as plan->note brought it. OperationAborted where what was asked of the body changed meanwhile. */
 MUST_USE err s3_seal_end(struct call *c, str key, str data_key, str *seal);
+/* Where the body comes out of the store: plan->note with what version of its source was seen before the key. */
+enum { S3_SEAL_NOTE = 16 };
+str s3_seal_note(struct call *c, const struct object_row *source, str key);
 /* Which of them hide an object's bytes: copies of these are made anew. */
 bool s3_sealed(const struct object_row *object);
 bool s3_seal_wanted(struct call *c, const struct bucket_row *bucket, const struct encryption_asked *asked);

@@ -165,3 +165,29 @@ def test_a_bucket_key_asks_kms_once(start_brume):
     kms.enable_key(KeyId=key)
     s3.put_object(Bucket="sealed", Key="own", Body=b"x", **under(key))
     assert {"aws:s3:arn": "arn:aws:s3:::sealed/own"} in calls("GenerateDataKey")
+
+
+@pytest.mark.parametrize("parts", [False, True])
+def test_an_object_goes_under_another_key(brume, s3, bucket, key, parts):
+    """UpdateObjectEncryption: from SSE-S3 and from key to key, and the object stays what it is."""
+    other = brume.client("kms").create_key()["KeyMetadata"]["Arn"]
+    body = os.urandom(PART) + b"tail"
+    if parts:
+        upload = {"Bucket": bucket, "Key": "k", "UploadId": s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]}
+        etags = [s3.upload_part(**upload, PartNumber=n, Body=b)["ETag"] for n, b in ((1, body[:PART]), (2, body[PART:]))]
+        s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [{"PartNumber": n + 1, "ETag": e} for n, e in enumerate(etags)]})
+    else:
+        s3.put_object(Bucket=bucket, Key="k", Body=body)
+    before = s3.head_object(Bucket=bucket, Key="k")
+    for arn, shared in ((key, False), (other, True)):
+        s3.update_object_encryption(Bucket=bucket, Key="k", ObjectEncryption={"SSEKMS": {"KMSKeyArn": arn, "BucketKeyEnabled": shared}})
+        now = s3.get_object(Bucket=bucket, Key="k")
+        assert now["SSEKMSKeyId"] == arn and now.get("BucketKeyEnabled", False) == shared and now["Body"].read() == body
+        assert (now["ETag"], now["LastModified"]) == (before["ETag"], before["LastModified"])
+        assert s3.get_object(Bucket=bucket, Key="k", Range=f"bytes={PART - 3}-{PART + 1}")["Body"].read() == body[PART - 3:PART + 2]
+    if parts:
+        assert s3.get_object(Bucket=bucket, Key="k", PartNumber=2)["Body"].read() == b"tail"
+    s3.put_object(Bucket=bucket, Key="mine", Body=b"x", **MINE)
+    with pytest.raises(ClientError) as error:
+        s3.update_object_encryption(Bucket=bucket, Key="mine", ObjectEncryption={"SSEKMS": {"KMSKeyArn": key}})
+    assert error.value.response["Error"]["Code"] == "InvalidRequest"
