@@ -192,6 +192,25 @@ static err update_stream(struct call *c, const struct dynamodb_stream_specificat
     return NULL;
 }
 
+/* What the replicas of a global table share: indexes, and the way it is paid for (developer guide, "How it works"). */
+static err carry(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t) {
+    if (!in->global_secondary_index_updates.n && !in->billing_mode.p && !in->provisioned_throughput && !in->on_demand_throughput) return NULL;
+    for (u32 i = 0; i < t->replicas.n; i++) {
+        struct call there = *c;
+        struct ddb_table replica;
+        there.region = t->replicas.v[i].text;
+        if (!ddb_table_load(c->txn, c->arena, t->account, there.region, t->name, &replica)) continue;
+        err e = check_state(&there, &replica);
+        if (!e) e = update_indexes(&there, in, &replica);
+        if (!e) e = update_billing(&there, in, &replica);
+        if (e) return fail(c, e, "%.*s", STR_ARGS(there.error_message));
+        replica.state = DDB_UPDATING;
+        ddb_table_save(c->txn, c->arena, &replica);
+        ddb_table_settle(c->txn, c->arena, &replica);
+    }
+    return NULL;
+}
+
 err dynamodb_update_table(struct call *c, const struct dynamodb_update_table_input *in, struct dynamodb_update_table_output *out) {
     struct ddb_table t;
     TRY(check(c, in));
@@ -199,6 +218,7 @@ err dynamodb_update_table(struct call *c, const struct dynamodb_update_table_inp
     TRY(check_state(c, &t));
     TRY(update_indexes(c, in, &t));
     TRY(update_billing(c, in, &t));
+    TRY(carry(c, in, &t));
     TRY(update_stream(c, in->stream_specification, &t));
     TRY(ddb_replicas_update(c, &in->replica_updates, &t));
     TRY(ddb_sse_read(c, in->sse_specification, &t));

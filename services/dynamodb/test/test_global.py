@@ -42,3 +42,43 @@ def test_a_replica_leaves(brume, dynamodb):
     wait_active(dynamodb, name)
     assert "Replicas" not in dynamodb.describe_table(TableName=name)["Table"]
     dynamodb.put_item(TableName=name, Item={"p": {"S": "x"}})
+
+
+def test_indexes_and_billing_are_carried_to_replicas(brume, dynamodb):
+    name = make_table(dynamodb, "p:S")
+    ireland = brume.client("dynamodb", region="eu-west-1")
+    for i in range(20):
+        dynamodb.put_item(TableName=name, Item={"p": {"S": str(i)}, "v": {"S": "x"}})
+    dynamodb.update_table(TableName=name, ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])
+    wait_active(ireland, name)
+    wait_active(dynamodb, name)
+    ireland.update_table(TableName=name, AttributeDefinitions=[{"AttributeName": "v", "AttributeType": "S"}],
+                         GlobalSecondaryIndexUpdates=[{"Create": index("by-v", "v")}])
+    for client in (dynamodb, ireland):
+        wait_active(client, name)
+        assert client.query(TableName=name, IndexName="by-v", KeyConditionExpression="v = :v", ExpressionAttributeValues={":v": {"S": "x"}})["Count"] == 20
+    dynamodb.update_table(TableName=name, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-v"}}])
+    for client in (dynamodb, ireland):
+        wait_until(lambda: "GlobalSecondaryIndexes" not in client.describe_table(TableName=name)["Table"])
+        wait_active(client, name)
+    dynamodb.update_table(TableName=name, BillingMode="PROVISIONED", ProvisionedThroughput={"ReadCapacityUnits": 7, "WriteCapacityUnits": 3})
+    for client in (dynamodb, ireland):
+        wait_active(client, name)
+        assert client.describe_table(TableName=name)["Table"]["ProvisionedThroughput"]["ReadCapacityUnits"] == 7
+
+
+def test_what_is_nowhere(dynamodb, table):
+    """Global tables of 2017 and Kinesis streams: nobody can have one."""
+    assert dynamodb.list_global_tables()["GlobalTables"] == []
+    assert refusal(dynamodb.describe_global_table, GlobalTableName="absent")[0] == "GlobalTableNotFoundException"
+    name, stream = table(), "arn:aws:kinesis:us-east-1:000000000000:stream/absent"
+    assert dynamodb.describe_kinesis_streaming_destination(TableName=name)["KinesisDataStreamDestinations"] == []
+    assert refusal(dynamodb.enable_kinesis_streaming_destination, TableName=name, StreamArn=stream)[0] == "ResourceNotFoundException"
+    assert refusal(dynamodb.disable_kinesis_streaming_destination, TableName=name, StreamArn=stream)[0] == "ValidationException"
+    assert refusal(dynamodb.enable_kinesis_streaming_destination, TableName="bad-table", StreamArn=stream) == (
+        "ResourceNotFoundException", "Requested resource not found: Table: bad-table not found")
+    update = dynamodb.update_kinesis_streaming_destination
+    assert refusal(update, TableName=name, StreamArn=stream)[1].startswith("Streaming destination cannot be updated with given parameters")
+    said = refusal(update, TableName=name, StreamArn=stream, UpdateKinesisStreamingConfiguration={"ApproximateCreationDateTimePrecision": "MICROSECOND"})[1]
+    assert said == ("Table is not in a valid state to enable Kinesis Streaming Destination: No streaming destination with streamArn: "
+                    f"{stream} found for table with tableName: {name}")
