@@ -5,8 +5,10 @@ import sys
 import threading
 import time
 import urllib.request
+from decimal import Decimal
 
 import boto3
+from boto3.dynamodb.conditions import Attr, Key
 import botocore
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -119,5 +121,58 @@ def sqs_steps(endpoint, name):
         say("missing", e.response["Error"]["Code"], e.response["ResponseMetadata"]["HTTPStatusCode"])
 
 
+def dynamodb_steps(endpoint, name):
+    """By boto3's resource, which speaks Python's own types."""
+    resource = boto3.resource("dynamodb", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test",
+                              config=Config(retries={"max_attempts": 0}))
+    table = resource.create_table(TableName=name, BillingMode="PAY_PER_REQUEST",
+                                  AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "s", "AttributeType": "N"}],
+                                  KeySchema=[{"AttributeName": "p", "KeyType": "HASH"}, {"AttributeName": "s", "KeyType": "RANGE"}])
+    while table.table_status != "ACTIVE":  # the waiter's first look again comes after 20 seconds
+        table.reload()
+    say("table", table.table_status)
+    table.put_item(Item={"p": "user", "s": 1, "name": "Ada", "score": Decimal("12.5"), "tags": {"a", "b"}, "raw": b"\x00\xff", "count": 1,
+                         "nested": {"list": [1, "two", None, True]}})
+    item = table.get_item(Key={"p": "user", "s": 1}, ConsistentRead=True)["Item"]
+    nested = item["nested"]["list"]
+    say("item", item["name"], item["score"], sorted(item["tags"]), bytes(item["raw"]).hex(), nested[0], nested[1], nested[2] is None, nested[3])
+
+    changed = table.update_item(Key={"p": "user", "s": 1}, UpdateExpression="SET #c = #c + :one REMOVE score", ReturnValues="ALL_NEW",
+                                ConditionExpression=Attr("name").eq("Ada"), ExpressionAttributeNames={"#c": "count"},
+                                ExpressionAttributeValues={":one": 1})["Attributes"]
+    say("updated", changed["count"], "score" in changed)
+    try:
+        table.put_item(Item={"p": "user", "s": 1}, ConditionExpression="attribute_not_exists(p)")
+    except resource.meta.client.exceptions.ConditionalCheckFailedException as e:
+        say("refused", e.response["Error"]["Code"], e.response["ResponseMetadata"]["HTTPStatusCode"])
+
+    with table.batch_writer() as batch:
+        for i in range(30):
+            batch.put_item(Item={"p": "batch", "s": i})
+    found = table.query(KeyConditionExpression=Key("p").eq("batch") & Key("s").between(10, 19), ScanIndexForward=False)["Items"]
+    say("query", len(found), found[0]["s"], found[-1]["s"])
+    scanned, pages, start = 0, 0, {}
+    while True:
+        page = table.scan(Limit=7, FilterExpression=Attr("s").lt(20), **start)
+        scanned, pages = scanned + page["Count"], pages + 1
+        if "LastEvaluatedKey" not in page:
+            break
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+    say("scan", scanned, pages)
+    try:
+        resource.meta.client.transact_write_items(TransactItems=[
+            {"Put": {"TableName": name, "Item": {"p": "never", "s": 1}}},
+            {"ConditionCheck": {"TableName": name, "Key": {"p": "user", "s": 1}, "ConditionExpression": "attribute_exists(score)"}}])
+    except resource.meta.client.exceptions.TransactionCanceledException as e:
+        say("cancelled", [reason["Code"] for reason in e.response["CancellationReasons"]])
+    say("statement", len(resource.meta.client.execute_statement(Statement=f'SELECT s FROM "{name}" WHERE p = ?', Parameters=["batch"])["Items"]))
+    table.delete()
+    try:
+        while True:
+            table.load()
+    except resource.meta.client.exceptions.ResourceNotFoundException as e:
+        say("missing", e.response["Error"]["Code"], e.response["ResponseMetadata"]["HTTPStatusCode"])
+
+
 if __name__ == "__main__":
-    {"s3": s3_steps, "sqs": sqs_steps}[sys.argv[1]](sys.argv[2], sys.argv[3])
+    {"dynamodb": dynamodb_steps, "s3": s3_steps, "sqs": sqs_steps}[sys.argv[1]](sys.argv[2], sys.argv[3])

@@ -13,6 +13,17 @@ from kit import DEPS, HERE, client_environment, run
 # Facts worked out apart from any client: MD5, SHA-256 and CRC-32 of the bodies (with coreutils and zlib),
 # and the attribute digest as SQS documents it.
 EXPECTED = {
+    "dynamodb": """\
+table ACTIVE
+item Ada 12.5 a b 00ff 1 two true true
+updated 2 false
+refused ConditionalCheckFailedException 400
+query 10 19 10
+scan 21 5
+cancelled None ConditionalCheckFailed
+statement 30
+missing ResourceNotFoundException 400
+""",
     "s3": """\
 identity arn:aws:iam::000000000000:root
 object hello, cloud text/plain deep blue "ce37096d54734d9d3a96b5af4630a4e9" 94B1rQ==
@@ -78,12 +89,12 @@ def java():
         pytest.skip("Java SDK: no javac, or no mvn to fetch the SDK with")
     classes, source = DEPS / "java/classes", HERE / "java/Program.java"
     built = classes / "Program.class"
-    if not built.exists() or built.stat().st_mtime < source.stat().st_mtime:
-        run("javac", "-cp", f"{DEPS}/java/lib/*", "-d", classes, source)
+    if not built.exists() or built.stat().st_mtime < max(f.stat().st_mtime for f in source.parent.glob("*.java")):
+        run("javac", "-cp", f"{DEPS}/java/lib/*", "-d", classes, *source.parent.glob("*.java"))
     return ["java", "-XX:TieredStopAtLevel=1", "-cp", f"{DEPS}/java/lib/*:{classes}", "Program"]
 
 
-@pytest.mark.parametrize("steps", ["s3", "sqs"])
+@pytest.mark.parametrize("steps", ["dynamodb", "s3", "sqs"])
 @pytest.mark.parametrize("language", ["python_new", "python_debian", "javascript", "go", "java"])
 def test_program(brume, request, language, steps):
     command = request.getfixturevalue(language)

@@ -215,9 +215,5 @@ func main() {
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
 		Retryer:                    func() aws.Retryer { return aws.NopRetryer{} },
 	}
-	if os.Args[1] == "s3" {
-		s3Steps(config, os.Args[3])
-	} else {
-		sqsSteps(config, os.Args[3])
-	}
+	map[string]func(aws.Config, string){"dynamodb": dynamodbSteps, "s3": s3Steps, "sqs": sqsSteps}[os.Args[1]](config, os.Args[3])
 }

@@ -209,7 +209,8 @@ public class Program {
 
     public static void main(String[] arguments) throws Exception {
         URI endpoint = URI.create(arguments[1]);
-        if (arguments[0].equals("s3")) s3Steps(endpoint, arguments[2]);
+        if (arguments[0].equals("dynamodb")) Items.steps(endpoint, arguments[2]);
+        else if (arguments[0].equals("s3")) s3Steps(endpoint, arguments[2]);
         else sqsSteps(endpoint, arguments[2]);
         System.exit(0);
     }

@@ -1,9 +1,13 @@
 // The common client program in JavaScript; see ../README.md for its steps.
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
+import {
+  ConditionalCheckFailedException, DynamoDB, ResourceNotFoundException, TransactionCanceledException, waitUntilTableExists, waitUntilTableNotExists,
+} from "@aws-sdk/client-dynamodb";
 import { S3, NoSuchKey, GetObjectCommand, PutObjectCommand, paginateListObjectsV2 } from "@aws-sdk/client-s3";
 import { SQS, QueueDoesNotExist } from "@aws-sdk/client-sqs";
 import { STS } from "@aws-sdk/client-sts";
+import { DynamoDBDocument, ExecuteStatementCommand, paginateScan } from "@aws-sdk/lib-dynamodb";
 import { Upload } from "@aws-sdk/lib-storage";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 
@@ -129,4 +133,75 @@ async function sqsSteps(QueueName) {
   }
 }
 
-await { s3: s3Steps, sqs: sqsSteps }[steps](name);
+// By the document client, which speaks JavaScript's own types.
+async function dynamodbSteps(TableName) {
+  const dynamodb = new DynamoDB(config);
+  const table = DynamoDBDocument.from(dynamodb);
+  await dynamodb.createTable({
+    TableName, BillingMode: "PAY_PER_REQUEST",
+    AttributeDefinitions: [{ AttributeName: "p", AttributeType: "S" }, { AttributeName: "s", AttributeType: "N" }],
+    KeySchema: [{ AttributeName: "p", KeyType: "HASH" }, { AttributeName: "s", KeyType: "RANGE" }],
+  });
+  await waitUntilTableExists({ client: dynamodb, maxWaitTime: 30, minDelay: 1 }, { TableName });
+  say("table", (await dynamodb.describeTable({ TableName })).Table.TableStatus);
+  const Key = { p: "user", s: 1 };
+  await table.put({
+    TableName, Item: {
+      ...Key, name: "Ada", score: 12.5, tags: new Set(["a", "b"]), raw: Uint8Array.of(0, 255), count: 1,
+      nested: { list: [1, "two", null, true] },
+    },
+  });
+  const { Item } = await table.get({ TableName, Key, ConsistentRead: true });
+  const { list } = Item.nested;
+  say("item", Item.name, Item.score, [...Item.tags].sort(), Buffer.from(Item.raw).toString("hex"), list[0], list[1], list[2] === null, list[3]);
+
+  const { Attributes } = await table.update({
+    TableName, Key, UpdateExpression: "SET #c = #c + :one REMOVE score", ConditionExpression: "#n = :ada", ReturnValues: "ALL_NEW",
+    ExpressionAttributeNames: { "#c": "count", "#n": "name" }, ExpressionAttributeValues: { ":one": 1, ":ada": "Ada" },
+  });
+  say("updated", Attributes.count, "score" in Attributes);
+  try {
+    await table.put({ TableName, Item: Key, ConditionExpression: "attribute_not_exists(p)" });
+  } catch (e) {
+    if (!(e instanceof ConditionalCheckFailedException)) throw e;
+    say("refused", e.name, e.$metadata.httpStatusCode);
+  }
+
+  for (let from = 0; from < 30; from += 25) {
+    const PutRequests = [];
+    for (let i = from; i < Math.min(30, from + 25); i++) PutRequests.push({ PutRequest: { Item: { p: "batch", s: i } } });
+    await table.batchWrite({ RequestItems: { [TableName]: PutRequests } });
+  }
+  const found = (await table.query({
+    TableName, KeyConditionExpression: "p = :p AND s BETWEEN :low AND :high", ScanIndexForward: false,
+    ExpressionAttributeValues: { ":p": "batch", ":low": 10, ":high": 19 },
+  })).Items;
+  say("query", found.length, found[0].s, found[found.length - 1].s);
+  let scanned = 0, pages = 0;
+  for await (const page of paginateScan({ client: table, pageSize: 7 }, { TableName, FilterExpression: "s < :most", ExpressionAttributeValues: { ":most": 20 } })) {
+    scanned += page.Count;
+    pages++;
+  }
+  say("scan", scanned, pages);
+  try {
+    await table.transactWrite({
+      TransactItems: [
+        { Put: { TableName, Item: { p: "never", s: 1 } } },
+        { ConditionCheck: { TableName, Key, ConditionExpression: "attribute_exists(score)" } }],
+    });
+  } catch (e) {
+    if (!(e instanceof TransactionCanceledException)) throw e;
+    say("cancelled", e.CancellationReasons.map((reason) => reason.Code));
+  }
+  say("statement", (await table.send(new ExecuteStatementCommand({ Statement: `SELECT s FROM "${TableName}" WHERE p = ?`, Parameters: ["batch"] }))).Items.length);
+  await dynamodb.deleteTable({ TableName });
+  await waitUntilTableNotExists({ client: dynamodb, maxWaitTime: 30, minDelay: 1 }, { TableName });
+  try {
+    await dynamodb.describeTable({ TableName });
+  } catch (e) {
+    if (!(e instanceof ResourceNotFoundException)) throw e;
+    say("missing", e.name, e.$metadata.httpStatusCode);
+  }
+}
+
+await { dynamodb: dynamodbSteps, s3: s3Steps, sqs: sqsSteps }[steps](name);
