@@ -1,5 +1,5 @@
 /* Archives: copies of what passed a bus; replays put them on the bus again, in their order, as a job. */
-#include "events.h"
+#include "connection.h"
 
 static str archive_row(struct arena *a, str account, str region, str name) {
     struct key k = events_key(a, account, region, S("archive"));
@@ -353,5 +353,7 @@ const struct task_kind events_task_kinds[] = {
     {.name = "events-replay", .run = replay_slice},
     {.name = "events-trim", .run = archive_trim},
     {.name = "events-sweep", .run = archive_sweep},
+    {.name = "events-push", .perform = destination_perform, .settle = destination_settle},
+    {.name = "events-authorize", .perform = authorize_perform, .settle = authorize_settle},
 };
 _Static_assert(LENGTH(events_task_kinds) == EVENTS_TASK_KINDS, "events.h says how many");

@@ -57,12 +57,22 @@ err limits_page(struct call *c, str token, struct opt_i32 limit, str *position, 
 
 /* ---- life ---- */
 
+static bool too_many(struct call *c) {
+    struct key all = events_key(c->arena, c->account, c->region, S("bus"));
+    str prefix = key_bytes(&all), key, row;
+    struct range r = txn_range(c->txn, prefix, key_after_prefix(c->arena, prefix));
+    i64 n = 1, most = quota(c, S("buses"), BUSES_MAX); /* the default one may have no row */
+    while (n < most && range_next(&r, &key, &row)) n++;
+    return n >= most;
+}
+
 err events_create_event_bus(struct call *c, const struct events_create_event_bus_request *in, struct events_create_event_bus_response *out) {
     struct bus bus;
     if (in->event_source_name.p) return fail(c, &cloud_not_implemented, "brume does not have partner event sources (yet).");
     if (str_find_char(in->name, '/') != STR_NONE) return fail(c, &cloud_validation, "Event bus name must not contain '/'.");
     if (bus_load(c->txn, c->arena, c->account, c->region, in->name, &bus))
         return fail(c, &events_resource_already_exists_exception, "Event bus %.*s already exists.", STR_ARGS(in->name));
+    if (too_many(c)) return fail(c, &events_limit_exceeded_exception, "The requested resource exceeds the maximum number allowed.");
     bus = (struct bus){.account = c->account, .region = c->region, .name = in->name, .description = in->description, .kms_key = in->kms_key_identifier};
     if (in->dead_letter_config) bus.dead_letter_arn = in->dead_letter_config->arn;
     bus_save(c, &bus);

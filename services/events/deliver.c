@@ -99,6 +99,7 @@ static err send(struct call *c, const struct delivery *d) {
     if (str_eq(d->arn.service, S("sns"))) return to_topic(c, d);
     if (str_eq(d->arn.service, S("logs")) && str_starts(d->arn.resource, S("log-group:"))) return to_log_group(c, d);
     if (str_eq(d->arn.service, S("events")) && str_starts(d->arn.resource, S("event-bus/"))) return to_bus(c, d);
+    if (destination_is_arn(&d->arn)) return destination_begin(c, d->rule, d->target, d->event, d->input);
     return fail(c, &cloud_not_implemented, "brume does not have the target %.*s (yet).", STR_ARGS(d->target->arn));
 }
 
@@ -108,21 +109,25 @@ static void add(struct sqs_message_body_attribute_map *map, const char *name, st
     map->v[map->n++] = (struct sqs_message_body_attribute_map_entry){.key = str_of(name), .value = {.data_type = S("String"), .string_value = value}};
 }
 
-static void dead_letter_to(struct call *c, const struct delivery *d, str queue_arn, err why) {
+void dead_letter_send(struct call *c, str queue_arn, const struct dead_letter *letter) {
     struct arn arn;
     if (!arn_parse(queue_arn, &arn)) return;
-    struct sqs_send_message_request in = {.queue_url = arena_format(c->arena, "/%.*s/%.*s", STR_ARGS(arn.account), STR_ARGS(arn.resource)), .message_body = d->event->json};
+    struct sqs_send_message_request in = {.queue_url = arena_format(c->arena, "/%.*s/%.*s", STR_ARGS(arn.account), STR_ARGS(arn.resource)), .message_body = letter->body};
     in.message_attributes.v = NEW_ARRAY(c->arena, struct sqs_message_body_attribute_map_entry, 6);
     in.message_attributes.set = true;
-    add(&in.message_attributes, "RULE_ARN", rule_arn(c->arena, d->rule));
-    add(&in.message_attributes, "TARGET_ARN", d->target->arn);
-    add(&in.message_attributes, "ERROR_CODE", str_of(why == &cloud_access_denied ? "NO_PERMISSIONS" : "NO_RESOURCE"));
-    add(&in.message_attributes, "ERROR_MESSAGE", c->error_message.n ? arena_str(c->arena, c->error_message) : str_of(why->code));
+    add(&in.message_attributes, "RULE_ARN", letter->rule_arn);
+    add(&in.message_attributes, "TARGET_ARN", letter->target_arn);
+    add(&in.message_attributes, "ERROR_CODE", letter->code);
+    add(&in.message_attributes, "ERROR_MESSAGE", letter->message.n ? letter->message : letter->code);
+    if (letter->condition) {
+        add(&in.message_attributes, "EXHAUSTED_RETRY_CONDITION", str_of(letter->condition));
+        add(&in.message_attributes, "RETRY_ATTEMPTS", arena_format(c->arena, "%lld", (long long)letter->attempts));
+    }
     struct sqs_send_message_result out;
     struct call_other queue = {.service = &sqs_service, .op = SQS_OP_SEND_MESSAGE, .as = CALL_AS_SERVICE, .account = arn.account, .region = arn.region,
-                               .source_arn = rule_arn(c->arena, d->rule)};
+                               .source_arn = letter->rule_arn};
     err e = call_service(c, &queue, &in, &out);
-    count_metric(c, e ? S("InvocationsFailedToBeSentToDlq") : S("InvocationsSentToDlq"), S("RuleName"), d->rule->name, 1, S("Count"));
+    count_metric(c, e ? S("InvocationsFailedToBeSentToDlq") : S("InvocationsSentToDlq"), S("RuleName"), letter->rule, 1, S("Count"));
 }
 
 void deliver_to(struct call *c, const struct rule *rule, const struct target *target, const struct event *e) {
@@ -132,5 +137,9 @@ void deliver_to(struct call *c, const struct rule *rule, const struct target *ta
     if (arn_parse(target->arn, &d.arn) && d.input.p) why = send(c, &d);
     if (!why) return;
     count_metric(c, S("FailedInvocations"), S("RuleName"), rule->name, 1, S("Count"));
-    if (target->dead_letter_arn.p) dead_letter_to(c, &d, target->dead_letter_arn, why);
+    if (!target->dead_letter_arn.p) return;
+    struct dead_letter letter = {.rule_arn = rule_arn(c->arena, rule), .rule = rule->name, .target_arn = target->arn, .body = e->json,
+                                 .code = why == &cloud_access_denied ? S("NO_PERMISSIONS") : S("NO_RESOURCE"),
+                                 .message = c->error_message.n ? arena_str(c->arena, c->error_message) : str_of(why->code)};
+    dead_letter_send(c, target->dead_letter_arn, &letter);
 }

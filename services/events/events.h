@@ -7,7 +7,7 @@
 #include "records.h"
 
 extern const struct task_kind events_task_kinds[];
-enum { EVENTS_TASK_KINDS = 4 };
+enum { EVENTS_TASK_KINDS = 6 };
 
 enum {
     ENTRY_MAX = 256 << 10, /* bytes of PutEvents' entries together */
@@ -15,6 +15,9 @@ enum {
     PAGE = 100,
     HOPS_MAX = 5,          /* from bus to bus */
     REPLAY_SLICE = 50,
+    RATE_DEFAULT = 300, /* of an API destination, a second */
+    RULES_MAX = 300,    /* of a bus */
+    BUSES_MAX = 100,
 };
 
 /* ---- bus.c ---- */
@@ -68,6 +71,21 @@ MUST_USE err target_input_check(struct call *c, const struct events_target *targ
 
 /* ---- deliver.c ---- */
 void deliver_to(struct call *c, const struct rule *rule, const struct target *target, const struct event *e);
+
+struct dead_letter {
+    str rule_arn, rule, target_arn, body, code, message;
+    const char *condition; /* of the retry policy; NULL: nothing was tried again */
+    i64 attempts;
+};
+void dead_letter_send(struct call *c, str queue_arn, const struct dead_letter *letter);
+
+/* ---- destination.c, push.c: API destinations ---- */
+bool destination_is_arn(const struct arn *arn);
+bool destination_of_arn(struct txn *t, struct arena *a, str arn, struct destination *d);
+str slot_row(struct arena *a, const struct destination *d);
+MUST_USE err destination_begin(struct call *c, const struct rule *rule, const struct target *target, const struct event *e, str input);
+err destination_perform(struct arena *a, const struct task *task, str *result);
+err destination_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms);
 
 /* ---- archive.c ---- */
 void archive_event(struct call *c, const struct bus *bus, const struct event *e);

@@ -19,6 +19,10 @@ static const struct record_field target_fields[] = {
     RECORD_BOOL(10, struct target, has_retry),
     RECORD_I64(11, struct target, retry_attempts),
     RECORD_I64(12, struct target, retry_age_s),
+    RECORD_BOOL(13, struct target, has_http),
+    RECORD_LIST(14, struct target, path_values, record_pair_type),
+    RECORD_LIST(15, struct target, http_headers, record_pair_type),
+    RECORD_LIST(16, struct target, http_query, record_pair_type),
 };
 static const struct record_type target_record = RECORD_TYPE(struct target, target_fields);
 
@@ -54,3 +58,41 @@ static const struct record_field replay_fields[] = {
     RECORD_I64(10, struct replay, ended_ms),   RECORD_I64(11, struct replay, last_ms),    RECORD_U64(12, struct replay, position),
 };
 const struct record_type events_replay_record = RECORD_TYPE(struct replay, replay_fields);
+
+static const struct record_field connection_fields[] = {
+    RECORD_I64(1, struct connection, created_ms),     RECORD_I64(2, struct connection, modified_ms), RECORD_I64(3, struct connection, authorized_ms),
+    RECORD_I64(4, struct connection, token_until_ms), RECORD_STR(5, struct connection, uuid),        RECORD_STR(6, struct connection, description),
+    RECORD_STR(7, struct connection, type),           RECORD_STR(8, struct connection, state),       RECORD_STR(9, struct connection, reason),
+    RECORD_STR(10, struct connection, sealed),        RECORD_STR(11, struct connection, token),
+};
+const struct record_type events_connection_record = RECORD_TYPE(struct connection, connection_fields);
+
+static const struct record_field parameter_fields[] = {
+    RECORD_STR(1, struct parameter, place), RECORD_STR(2, struct parameter, key), RECORD_STR(3, struct parameter, value), RECORD_BOOL(4, struct parameter, secret),
+};
+static const struct record_type parameter_record = RECORD_TYPE(struct parameter, parameter_fields);
+
+static const struct record_field auth_fields[] = {
+    RECORD_STR(1, struct connection_auth, user),       RECORD_STR(2, struct connection_auth, password),      RECORD_STR(3, struct connection_auth, key_name),
+    RECORD_STR(4, struct connection_auth, key_value),  RECORD_STR(5, struct connection_auth, client_id),     RECORD_STR(6, struct connection_auth, client_secret),
+    RECORD_STR(7, struct connection_auth, endpoint),   RECORD_STR(8, struct connection_auth, method),        RECORD_BOOL(9, struct connection_auth, has_invocation),
+    RECORD_BOOL(10, struct connection_auth, has_oauth_http), RECORD_LIST(11, struct connection_auth, invocation, parameter_record),
+    RECORD_LIST(12, struct connection_auth, oauth, parameter_record),
+};
+const struct record_type events_connection_auth_record = RECORD_TYPE(struct connection_auth, auth_fields);
+
+static const struct record_field destination_fields[] = {
+    RECORD_I64(1, struct destination, created_ms), RECORD_I64(2, struct destination, modified_ms), RECORD_I64(3, struct destination, rate),
+    RECORD_STR(4, struct destination, uuid),       RECORD_STR(5, struct destination, description), RECORD_STR(6, struct destination, connection),
+    RECORD_STR(7, struct destination, endpoint),   RECORD_STR(8, struct destination, method),
+};
+const struct record_type events_destination_record = RECORD_TYPE(struct destination, destination_fields);
+
+static const struct record_field push_fields[] = {
+    RECORD_STR(1, struct push, account),           RECORD_STR(2, struct push, region),       RECORD_STR(3, struct push, rule_arn),
+    RECORD_STR(4, struct push, rule),              RECORD_STR(5, struct push, target),       RECORD_STR(6, struct push, event),
+    RECORD_STR(7, struct push, body),              RECORD_STR(8, struct push, dead_letter_arn), RECORD_LIST(9, struct push, path_values, record_pair_type),
+    RECORD_LIST(10, struct push, headers, record_pair_type), RECORD_LIST(11, struct push, query, record_pair_type), RECORD_I64(12, struct push, first_ms),
+    RECORD_I64(13, struct push, attempts),         RECORD_I64(14, struct push, attempts_max), RECORD_I64(15, struct push, age_max_s),
+};
+const struct record_type events_push_record = RECORD_TYPE(struct push, push_fields);

@@ -15,6 +15,8 @@ struct target {
     struct record_pairs paths; /* of the input transformer */
     bool has_retry;
     i64 retry_attempts, retry_age_s;
+    bool has_http; /* of API destinations */
+    struct record_pairs path_values /* the values */, http_headers, http_query;
 };
 struct targets {
     struct target *v;
@@ -50,6 +52,42 @@ struct replay {
     u64 position; /* of the job */
 };
 
+struct connection {
+    i64 created_ms, modified_ms, authorized_ms, token_until_ms;
+    str uuid, description, type, state, reason;
+    str sealed, token; /* struct connection_auth, and OAuth's token; absent: deauthorised, none yet */
+    str account, region, name; /* from the key */
+};
+
+struct parameter { /* of HTTP requests */
+    str place; /* header, query, body */
+    str key, value;
+    bool secret;
+};
+struct parameters {
+    struct parameter *v;
+    u32 n;
+    bool set;
+};
+struct connection_auth {
+    str user, password, key_name, key_value, client_id, client_secret, endpoint, method;
+    bool has_invocation, has_oauth_http;
+    struct parameters invocation, oauth;
+};
+
+struct destination {
+    i64 created_ms, modified_ms, rate;
+    str uuid, description, connection, endpoint, method;
+    str account, region, name; /* from the key */
+};
+
+struct push { /* on its way to a destination */
+    str account, region, rule_arn, rule, target, event, body, dead_letter_arn;
+    struct record_pairs path_values /* the values */, headers, query;
+    i64 first_ms, attempts, attempts_max, age_max_s;
+};
+
+extern const struct record_type events_connection_record, events_connection_auth_record, events_destination_record, events_push_record;
 extern const struct record_type events_bus_record, events_rule_record, events_archive_record, events_archived_record, events_replay_record;
 
 #endif

@@ -95,6 +95,22 @@ err schedule_fire(struct txn *t, const struct task *task, i64 now_ms) {
     return NULL;
 }
 
+/* ---- how many there are: a row a bus, since nobody should count them at each PutRule ---- */
+
+static err count_rule(struct call *c, const struct bus *bus, i64 by) {
+    struct key k = events_key(c->arena, bus->account, bus->region, S("rule-count"));
+    key_str(&k, bus->name);
+    str key = key_bytes(&k), row, each;
+    i64 n = 0;
+    if (!txn_get(c->txn, key, &row) || !str_to_i64(row, &n)) {
+        struct range all = rules_of(c->txn, c->arena, bus, (str){0});
+        while (range_next(&all, &each, &row)) n++;
+    }
+    if (by > 0 && n >= quota(c, S("rules"), RULES_MAX)) return fail(c, &events_limit_exceeded_exception, "The requested resource exceeds the maximum number allowed.");
+    txn_put(c->txn, key, arena_format(c->arena, "%lld", (long long)(n + by)));
+    return NULL;
+}
+
 /* ---- PutRule and its kin ---- */
 
 static void refresh(struct call *c, struct rule *rule) {
@@ -127,6 +143,7 @@ err events_put_rule(struct call *c, const struct events_put_rule_request *in, st
     TRY(check_rule(c, in, &bus));
     TRY(pass_role(c, in->role_arn, S("events.amazonaws.com")));
     bool there = rule_load(c->txn, c->arena, &bus, in->name, &rule);
+    if (!there) TRY(count_rule(c, &bus, 1));
     if (!there) rule = (struct rule){.created_ms = c->now_ms, .created_by = c->account, .account = bus.account, .region = bus.region, .bus = bus.name, .name = in->name};
     rule.pattern = in->event_pattern.n ? in->event_pattern : (str){0};
     rule.schedule = in->schedule_expression.n ? in->schedule_expression : (str){0};
@@ -169,6 +186,7 @@ err events_delete_rule(struct call *c, const struct events_delete_rule_request *
     if (rule.targets.n) return fail(c, &cloud_validation, "Rule can't be deleted since it has targets.");
     rule.state = S("DISABLED");
     refresh(c, &rule);
+    TRY(count_rule(c, &bus, -1));
     txn_delete(c->txn, rule_row(c->arena, &bus, in->name));
     registry_remove(c, rule_arn(c->arena, &rule));
     return NULL;

@@ -1,6 +1,36 @@
 /* The targets of a rule: at most five, part of its row. */
 #include "events.h"
 
+static struct record_pairs new_pairs(struct call *c, u32 n) { return (struct record_pairs){.v = NEW_ARRAY(c->arena, struct record_pair, n + 1), .set = n > 0}; }
+
+static void store_http(struct call *c, const struct events_http_parameters *in, struct target *t) {
+    t->has_http = true;
+    t->path_values = new_pairs(c, in->path_parameter_values.n);
+    t->http_headers = new_pairs(c, in->header_parameters.n);
+    t->http_query = new_pairs(c, in->query_string_parameters.n);
+    for (u32 i = 0; i < in->path_parameter_values.n; i++) t->path_values.v[t->path_values.n++].value = in->path_parameter_values.v[i];
+    for (u32 i = 0; i < in->header_parameters.n; i++)
+        t->http_headers.v[t->http_headers.n++] = (struct record_pair){in->header_parameters.v[i].key, in->header_parameters.v[i].value};
+    for (u32 i = 0; i < in->query_string_parameters.n; i++)
+        t->http_query.v[t->http_query.n++] = (struct record_pair){in->query_string_parameters.v[i].key, in->query_string_parameters.v[i].value};
+}
+
+static struct events_http_parameters *show_http(struct call *c, const struct target *t) {
+    struct events_http_parameters *out = NEW(c->arena, struct events_http_parameters);
+    out->path_parameter_values.v = NEW_ARRAY(c->arena, str, t->path_values.n + 1);
+    out->header_parameters.v = NEW_ARRAY(c->arena, struct events_header_parameters_map_entry, t->http_headers.n + 1);
+    out->query_string_parameters.v = NEW_ARRAY(c->arena, struct events_query_string_parameters_map_entry, t->http_query.n + 1);
+    for (u32 i = 0; i < t->path_values.n; i++) out->path_parameter_values.v[out->path_parameter_values.n++] = t->path_values.v[i].value;
+    for (u32 i = 0; i < t->http_headers.n; i++)
+        out->header_parameters.v[out->header_parameters.n++] = (struct events_header_parameters_map_entry){t->http_headers.v[i].key, t->http_headers.v[i].value};
+    for (u32 i = 0; i < t->http_query.n; i++)
+        out->query_string_parameters.v[out->query_string_parameters.n++] = (struct events_query_string_parameters_map_entry){t->http_query.v[i].key, t->http_query.v[i].value};
+    out->path_parameter_values.set = out->path_parameter_values.n > 0;
+    out->header_parameters.set = out->header_parameters.n > 0;
+    out->query_string_parameters.set = out->query_string_parameters.n > 0;
+    return out;
+}
+
 static struct target stored(struct call *c, const struct events_target *in) {
     struct target t = {.id = in->id, .arn = in->arn, .role = in->role_arn, .input = in->input, .input_path = in->input_path};
     if (in->sqs_parameters) t.group = in->sqs_parameters->message_group_id;
@@ -10,6 +40,7 @@ static struct target stored(struct call *c, const struct events_target *in) {
         t.retry_attempts = in->retry_policy->maximum_retry_attempts.set ? in->retry_policy->maximum_retry_attempts.v : 185;
         t.retry_age_s = in->retry_policy->maximum_event_age_in_seconds.set ? in->retry_policy->maximum_event_age_in_seconds.v : 86400;
     }
+    if (in->http_parameters) store_http(c, in->http_parameters, &t);
     if (!in->input_transformer) return t;
     const struct events_transformer_paths *paths = &in->input_transformer->input_paths_map;
     t.template = in->input_transformer->input_template;
@@ -33,6 +64,7 @@ static struct events_target shown(struct call *c, const struct target *t) {
         out.retry_policy->maximum_retry_attempts = SOME_I32((i32)t->retry_attempts);
         out.retry_policy->maximum_event_age_in_seconds = SOME_I32((i32)t->retry_age_s);
     }
+    if (t->has_http) out.http_parameters = show_http(c, t);
     if (!t->template.p) return out;
     struct events_input_transformer *transformer = out.input_transformer = NEW(c->arena, struct events_input_transformer);
     transformer->input_template = t->template;
@@ -49,7 +81,6 @@ static const char *absent_part(const struct events_target *t) {
     if (t->run_command_parameters) return "RunCommandParameters";
     if (t->ecs_parameters) return "EcsParameters";
     if (t->batch_parameters) return "BatchParameters";
-    if (t->http_parameters) return "HttpParameters";
     if (t->redshift_data_parameters) return "RedshiftDataParameters";
     if (t->sage_maker_pipeline_parameters) return "SageMakerPipelineParameters";
     return t->app_sync_parameters ? "AppSyncParameters" : NULL;
@@ -62,6 +93,8 @@ static err check(struct call *c, const struct events_target *t) {
     if (absent) return fail(c, &cloud_not_implemented, "brume does not have targets with %s (yet).", absent);
     if ((t->input.p != NULL) + (t->input_path.p != NULL) + (t->input_transformer != NULL) > 1)
         return fail(c, &cloud_validation, "Only one of Input, InputPath, or InputTransformer must be provided for target %.*s.", STR_ARGS(t->id));
+    if (t->http_parameters && !destination_is_arn(&arn)) return fail(c, &cloud_not_implemented, "brume does not have targets with HttpParameters but API destinations (yet).");
+    if (destination_is_arn(&arn) && !t->role_arn.p) return fail(c, &cloud_validation, "RoleArn is required for target %.*s.", STR_ARGS(t->arn));
     if (str_eq(arn.service, S("sqs")) && str_ends(arn.resource, S(".fifo")) && !t->sqs_parameters)
         return fail(c, &cloud_validation, "Parameter(s) MessageGroupId must be specified for target: %.*s.", STR_ARGS(t->id));
     if (t->input.p && !json_tree(c->arena, t->input, json_default_limits, NULL, NULL))

@@ -318,6 +318,7 @@ bool throttle_take(struct call *c, str bucket, double rate, double burst, double
 
 /* ---- quotas: AWS's default unless the account was given another ---- */
 i64 quota(struct call *c, str code, i64 default_value);
+void quota_set(struct txn *t, struct arena *a, str account, str region, str service, str code, i64 value);
 
 /* ---- calls between services: validated, authorised, recorded and metered like a call from outside,
  * in the same transaction: they commit or fail with the caller. An error drops only what the inner call

@@ -135,6 +135,31 @@ static void scrub(struct admin_call *c) {
                (unsigned long long)r.bytes, (unsigned long long)r.damaged, (unsigned long long)r.repaired, (unsigned long long)r.lost);
 }
 
+/* ---- quotas: account=111122223333&region=us-east-1&service=events&code=rules&value=10000 ---- */
+
+struct quota_change {
+    struct arena *arena;
+    str account, region, service, code;
+    i64 value;
+};
+static err quota_change(void *context, struct txn *t) {
+    struct quota_change *q = context;
+    quota_set(t, q->arena, q->account, q->region, q->service, q->code, q->value);
+    return NULL;
+}
+
+static void quota_give(struct admin_call *c) {
+    struct quota_change q = {c->arena, parameter(c, S("account")), parameter(c, S("region")), parameter(c, S("service")), parameter(c, S("code")), 0};
+    if (!account_valid(q.account) || !region_known(q.region) || !q.service.n || q.service.n > 64 || !q.code.n || q.code.n > 64 || !str_to_i64(parameter(c, S("value")), &q.value)
+        || q.value < 0) {
+        c->status = 400;
+        c->problem = S("a quota has an account, a region, a service, a code and a value.");
+        return;
+    }
+    if (store_write(c->cloud->store, c->arena, quota_change, &q)) c->problem = S("The store could not write; the quota is as it was.");
+    else buf_format(&c->answer, "{\"value\":%lld}", (long long)q.value);
+}
+
 const struct admin_command admin_commands[] = {
     {"GET", "status", status},
     {"GET", "clock", clock_show},
@@ -150,5 +175,6 @@ const struct admin_command admin_commands[] = {
     {"POST", "scrub", scrub},
     {"GET", "outbox", outbound_show},
     {"POST", "outbox/stop", outbound_stop},
+    {"POST", "quota", quota_give},
 };
 const size_t admin_command_count = LENGTH(admin_commands);

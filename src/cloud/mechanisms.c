@@ -110,15 +110,23 @@ i64 wall_now_ms(void) { return sys_wall_ms(); }
 
 /* ---- quotas: ("quota", account, region, service, code) -> number ---- */
 
+static str quota_key(struct arena *a, str account, str region, str service, str code) {
+    struct key k = key_new(a, S("quota"));
+    key_str(&k, account);
+    key_str(&k, region);
+    key_str(&k, service);
+    key_str(&k, code);
+    return key_bytes(&k);
+}
+
+void quota_set(struct txn *t, struct arena *a, str account, str region, str service, str code, i64 value) {
+    txn_put(t, quota_key(a, account, region, service, code), arena_format(a, "%lld", (long long)value));
+}
+
 i64 quota(struct call *c, str code, i64 default_value) {
     const struct wire_service *w = c->service->wire;
-    struct key k = key_new(c->arena, S("quota"));
-    key_str(&k, c->account);
-    key_str(&k, c->region);
-    key_str(&k, wire_text(w, w->name));
-    key_str(&k, code);
     str value;
     i64 given;
-    if (txn_get(c->txn, key_bytes(&k), &value) && str_to_i64(value, &given)) return given;
+    if (txn_get(c->txn, quota_key(c->arena, c->account, c->region, wire_text(w, w->name), code), &value) && str_to_i64(value, &given)) return given;
     return default_value;
 }

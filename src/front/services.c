@@ -71,7 +71,7 @@ const struct room_tasks rooms[] = {
     {pipes_task_kinds, 4},
     {s3_tasks, 7},
     {scheduler_task_kinds, 3},
-    {events_task_kinds, 4},
+    {events_task_kinds, 6},
     {sns_task_kinds, 10},
     {sqs_task_kinds, 4},
 };
