@@ -123,7 +123,6 @@ static const char *absent_part(const struct pipes_pipe_target_parameters *p) {
     if (p->http_parameters) return "HttpParameters";
     if (p->redshift_data_parameters) return "RedshiftDataParameters";
     if (p->sage_maker_pipeline_parameters) return "SageMakerPipelineParameters";
-    if (p->cloudwatch_logs_parameters) return "CloudWatchLogsParameters";
     return p->timestream_parameters ? "TimestreamParameters" : NULL;
 }
 
@@ -142,10 +141,12 @@ static err check_template(struct call *c, str template) {
 static err check_target(struct call *c, str text, const struct pipe_target *t) {
     struct arn arn;
     bool there = arn_parse(text, &arn), queue = there && is_queue(&arn), bus = there && str_eq(arn.service, S("events")) && str_starts(arn.resource, S("event-bus/"));
-    if (!queue && !bus && !(there && str_eq(arn.service, S("sns")))) return fail(c, &cloud_not_implemented, "brume does not have the target %.*s (yet).", STR_ARGS(text));
-    if ((t->queue && !queue) || (t->bus && !bus)) return fail(c, &pipes_validation_exception, "The target parameters do not fit the target.");
+    bool log = there && str_eq(arn.service, S("logs")) && str_starts(arn.resource, S("log-group:"));
+    if (!queue && !bus && !log && !(there && str_eq(arn.service, S("sns")))) return fail(c, &cloud_not_implemented, "brume does not have the target %.*s (yet).", STR_ARGS(text));
+    if ((t->queue && !queue) || (t->bus && !bus) || (t->log && !log)) return fail(c, &pipes_validation_exception, "The target parameters do not fit the target.");
     if (queue && str_ends(arn.resource, S(".fifo")) && !t->message_group.n)
         return fail(c, &pipes_validation_exception, "MessageGroupId is required for a FIFO queue.");
+    if (log && !t->log_stream.n) return fail(c, &pipes_validation_exception, "LogStreamName is required for a log group.");
     return check_template(c, t->template);
 }
 
@@ -158,6 +159,11 @@ err target_take(struct call *c, str arn, const struct pipes_pipe_target_paramete
         t->queue = true;
         t->message_group = in->sqs_queue_parameters->message_group_id;
         t->message_dedup = in->sqs_queue_parameters->message_deduplication_id;
+    }
+    if (in && in->cloudwatch_logs_parameters) {
+        t->log = true;
+        t->log_stream = in->cloudwatch_logs_parameters->log_stream_name;
+        t->time = in->cloudwatch_logs_parameters->timestamp;
     }
     const struct pipes_pipe_target_event_bridge_event_bus_parameters *bus = in ? in->event_bridge_event_bus_parameters : NULL;
     if (bus && bus->endpoint_id.p) return absent(c, "EndpointId");
@@ -179,6 +185,11 @@ struct pipes_pipe_target_parameters *target_parameters_shown(struct call *c, con
         out->sqs_queue_parameters = NEW(c->arena, struct pipes_pipe_target_sqs_queue_parameters);
         out->sqs_queue_parameters->message_group_id = t->message_group;
         out->sqs_queue_parameters->message_deduplication_id = t->message_dedup;
+    }
+    if (t->log) {
+        out->cloudwatch_logs_parameters = NEW(c->arena, struct pipes_pipe_target_cloudwatch_logs_parameters);
+        out->cloudwatch_logs_parameters->log_stream_name = t->log_stream;
+        out->cloudwatch_logs_parameters->timestamp = t->time;
     }
     if (!t->bus) return out;
     struct pipes_pipe_target_event_bridge_event_bus_parameters *bus = out->event_bridge_event_bus_parameters = NEW(c->arena, struct pipes_pipe_target_event_bridge_event_bus_parameters);

@@ -13,7 +13,7 @@ static const struct record_field target_fields[] = {
     RECORD_STR(1, struct pipe_target, arn),           RECORD_STR(2, struct pipe_target, template),    RECORD_BOOL(3, struct pipe_target, queue),
     RECORD_BOOL(4, struct pipe_target, bus),          RECORD_STR(5, struct pipe_target, message_group), RECORD_STR(6, struct pipe_target, message_dedup),
     RECORD_STR(7, struct pipe_target, detail_type),   RECORD_STR(8, struct pipe_target, source),      RECORD_STR(9, struct pipe_target, time),
-    RECORD_LIST(10, struct pipe_target, resources, record_pair_type),
+    RECORD_LIST(10, struct pipe_target, resources, record_pair_type), RECORD_BOOL(11, struct pipe_target, log), RECORD_STR(12, struct pipe_target, log_stream),
 };
 static const struct record_type target_record = RECORD_TYPE(struct pipe_target, target_fields);
 

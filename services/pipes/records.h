@@ -18,9 +18,10 @@ struct pipe_source {
 
 struct pipe_target {
     str arn, template;
-    bool queue, bus; /* has parameters of this kind */
+    bool queue, bus, log; /* has parameters of this kind */
     str message_group, message_dedup;
     str detail_type, source, time;
+    str log_stream; /* and `time` */
     struct record_pairs resources; /* the keys */
 };
 

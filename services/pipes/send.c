@@ -2,6 +2,7 @@
 #include "pipes.h"
 
 #include "gen/events.h"
+#include "gen/logs.h"
 #include "gen/sns.h"
 #include "gen/sqs.h"
 #include "text/tree.h"
@@ -29,6 +30,30 @@ static err to_topic(struct call *c, const struct pipe *p, const struct arn *arn,
     return call_service(c, &topic, &in, &out);
 }
 
+/* ISO 8601, seconds or milliseconds. */
+static bool event_time(struct call *c, const struct pipe *p, const struct pipe_event *e, i64 *ms) {
+    str time = event_parameter(c->arena, e, p->target->time);
+    if (!time.p) return false;
+    if (iso8601_parse(time, ms)) return true;
+    if (!str_to_i64(time, ms)) return false;
+    if (*ms < 100000000000) *ms *= 1000;
+    return true;
+}
+
+static err to_log_group(struct call *c, const struct pipe *p, const struct arn *arn, const struct pipe_event *e, str body) {
+    i64 ms = c->now_ms;
+    (void)event_time(c, p, e, &ms);
+    str group = str_skip(arn->resource, sizeof "log-group:" - 1);
+    if (str_ends(group, S(":*"))) group = str_take(group, group.n - 2);
+    struct logs_input_log_event event = {.timestamp = SOME_I64(ms), .message = body};
+    struct logs_put_log_events_request in = {.log_group_name = group, .log_stream_name = event_parameter(c->arena, e, p->target->log_stream),
+                                             .log_events = {.v = &event, .n = 1, .set = true}};
+    struct logs_put_log_events_response out;
+    struct call_other put = pipe_callee(c, p, arn, &logs_service, LOGS_OP_PUT_LOG_EVENTS);
+    TRY(call_service(c, &put, &in, &out));
+    return out.rejected_log_events_info ? fail(c, &cloud_validation, "The event is too old or too new for the log group.") : NULL;
+}
+
 static str source_kind(const struct pipe *p) { return p->source->starting.p ? S("aws:dynamodb") : S("aws:sqs"); }
 
 static err to_bus(struct call *c, const struct pipe *p, const struct arn *arn, const struct pipe_event *e, str body) {
@@ -36,10 +61,8 @@ static err to_bus(struct call *c, const struct pipe *p, const struct arn *arn, c
                                                     .detail_type = event_parameter(c->arena, e, p->target->detail_type)};
     if (!entry.source.p) entry.source = arena_concat(c->arena, S("Pipe "), p->name);
     if (!entry.detail_type.p) entry.detail_type = arena_concat(c->arena, S("Event from "), source_kind(p));
-    str time = event_parameter(c->arena, e, p->target->time);
     i64 ms;
-    if (time.p && iso8601_parse(time, &ms)) entry.time = SOME_TIME(ms);
-    else if (time.p && str_to_i64(time, &ms)) entry.time = SOME_TIME(ms < 100000000000 ? ms * 1000 : ms); /* seconds or milliseconds */
+    if (event_time(c, p, e, &ms)) entry.time = SOME_TIME(ms);
     entry.resources.v = NEW_ARRAY(c->arena, str, p->target->resources.n + 1);
     for (u32 i = 0; i < p->target->resources.n; i++) {
         str resource = event_parameter(c->arena, e, p->target->resources.v[i].key);
@@ -59,5 +82,6 @@ err pipe_send(struct call *c, const struct pipe *p, const struct pipe_event *e) 
     if (!body.p) return fail(c, &cloud_validation, "The event is too long for its target.");
     ASSERT(arn_parse(p->target->arn, &arn));
     if (str_eq(arn.service, S("sqs"))) return to_queue(c, p, &arn, e, body);
+    if (str_eq(arn.service, S("logs"))) return to_log_group(c, p, &arn, e, body);
     return str_eq(arn.service, S("sns")) ? to_topic(c, p, &arn, body) : to_bus(c, p, &arn, e, body);
 }

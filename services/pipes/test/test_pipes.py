@@ -262,6 +262,19 @@ def test_a_topic_and_a_bus(brume, role, ends, sqs):
     assert (event["source"], event["detail-type"], event["resources"], event["time"], event["detail"]) == ("shop", "Typed", ["shop"], "2026-01-02T03:04:05Z", {"n": 3})
 
 
+def test_a_log_group(brume, ends, sqs):
+    logs, group, role = brume.client("logs"), name("/group"), make_role(brume, "sqs:*", "logs:PutLogEvents")
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="stream-a")
+    make_pipe(brume, ends.source, f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{group}", role, TargetParameters={
+        "InputTemplate": "line <$.body.n>", "CloudWatchLogsParameters": {"LogStreamName": "$.body.stream", "Timestamp": "$.body.at"}})
+    at = int(time.time() * 1000) - 5000
+    sqs.send_message(QueueUrl=ends.url, MessageBody=json.dumps({"n": 1, "stream": "stream-a", "at": at}))
+    until(lambda: logs.filter_log_events(logGroupName=group)["events"])
+    [event] = logs.filter_log_events(logGroupName=group)["events"]
+    assert (event["logStreamName"], event["timestamp"], event["message"]) == ("stream-a", at, "line 1")
+
+
 def test_what_the_target_refuses_ends_in_the_sources_dead_letter_queue(start_brume):
     brume = start_brume()
     sqs, role = brume.client("sqs"), make_role(brume, "sqs:*")
