@@ -146,7 +146,8 @@ static u32 split(str message, str *words) {
 }
 
 static const char *const *words_of(str message, str *words) {
-    if (!message.n || *message.p < '1' || *message.p > '9') return NULL; /* both begin with a version */
+    bool version = message.n > 4 && ((*message.p >= '2' && *message.p <= '9' && message.p[1] == ' ') || str_starts(message, S("1.0 ")));
+    if (!version) return NULL; /* both begin with one */
     u32 n = split(message, words);
     bool flow = n == LENGTH(flow_fields) && (str_eq(words[12], S("ACCEPT")) || str_eq(words[12], S("REJECT")) || str_eq(words[12], S("-"))) && str_starts(words[2], S("eni-"));
     bool dns = n == LENGTH(route53_fields) && str_eq(words[0], S("1.0")) && (str_eq(words[6], S("UDP")) || str_eq(words[6], S("TCP")));
