@@ -58,12 +58,36 @@ static str point_row(struct arena *a, u64 metric, str unit, i64 at_ms) {
     return key_bytes(&k);
 }
 
+/* In a row, a sample that was there once has no count, and what follows from a single sample is left out: most points
+ * are of one value. */
+static str point_written(struct arena *a, const struct point *p) {
+    struct point row = *p;
+    row.samples.v = NEW_ARRAY(a, struct sample, p->samples.n + 1);
+    for (u32 i = 0; i < p->samples.n; i++) row.samples.v[i] = (struct sample){p->samples.v[i].value, p->samples.v[i].count == 1 ? 0 : p->samples.v[i].count};
+    const struct sample *only = p->samples.n == 1 && !p->opaque ? p->samples.v : NULL;
+    if (only && only->count == p->count && only->value * only->count == p->sum && only->value == p->min && only->value == p->max) row.count = row.sum = row.min = row.max = 0;
+    return record_encode(a, &cloudwatch_point_record, &row);
+}
+
+static struct point point_read(struct arena *a, str row) {
+    struct point p = {0};
+    ASSERT(record_decode(a, &cloudwatch_point_record, arena_str(a, row), &p));
+    for (u32 i = 0; i < p.samples.n; i++)
+        if (p.samples.v[i].count == 0) p.samples.v[i].count = 1;
+    if (p.count == 0 && p.samples.n == 1) {
+        p.count = p.samples.v->count;
+        p.sum = p.samples.v->value * p.count;
+        p.min = p.max = p.samples.v->value;
+    }
+    return p;
+}
+
 void point_put(struct txn *t, struct arena *a, u64 metric, str unit, i64 at_ms, const struct point *more) {
     struct point p = {0};
     str key = point_row(a, metric, unit, at_ms), row;
-    if (txn_get(t, key, &row)) ASSERT(record_decode(a, &cloudwatch_point_record, arena_str(a, row), &p));
+    if (txn_get(t, key, &row)) p = point_read(a, row);
     point_add(a, &p, more);
-    txn_put(t, key, record_encode(a, &cloudwatch_point_record, &p));
+    txn_put(t, key, point_written(a, &p));
 }
 
 void metric_put(struct call *c, struct metric *m, str unit, i64 at_ms, const struct point *p) {
@@ -104,12 +128,11 @@ static struct buckets points_of_unit(struct txn *t, struct arena *a, u64 metric,
     struct buckets b = {.v = NEW_ARRAY(a, struct bucket, capacity)};
     struct range r = txn_range(t, from, to);
     while (range_next(&r, &key, &row)) {
-        struct point p = {0};
         str rest = str_skip(key, skip);
         i64 at;
         ASSERT(key_read_i64(&rest, &at));
         if (span->now_ms && resolution_ms(span->now_ms - at) > span->period_ms) continue;
-        ASSERT(record_decode(a, &cloudwatch_point_record, arena_str(a, row), &p));
+        struct point p = point_read(a, row);
         at -= (at - span->from_ms) % span->period_ms;
         if (b.n == 0 || b.v[b.n - 1].at_ms != at) {
             if (b.n == capacity) {

@@ -20,7 +20,8 @@ struct samples {
     bool set;
 };
 
-/* All that was put of a metric, in one unit, within a minute (or second). */
+/* All that was put of a metric, in one unit, within a minute (or second). Rows leave out what follows from the rest
+ * (point.c). */
 struct point {
     double count, sum, min, max;
     struct samples samples; /* sorted by value */
