@@ -78,7 +78,8 @@ static void read_directive(struct arena *a, const struct json_node *event, const
 struct embedded_metrics *embedded_metrics_read(struct arena *a, const struct log_event *events, u32 n) {
     struct embedded_metrics *all = NULL;
     for (u32 i = 0; i < n; i++) {
-        if (str_find(events[i].message, S("\"CloudWatchMetrics\"")) == STR_NONE) continue;
+        str message = str_trim(events[i].message);
+        if (!str_starts(message, S("{")) || str_find(message, S("\"CloudWatchMetrics\"")) == STR_NONE) continue;
         const struct json_node *event = json_tree(a, events[i].message, event_limits, NULL, NULL);
         const struct json_node *meta = event ? json_node_member(event, S("_aws")) : NULL, *directives = meta ? json_node_member(meta, S("CloudWatchMetrics")) : NULL;
         const struct json_node *timestamp = meta ? json_node_member(meta, S("Timestamp")) : NULL;
