@@ -43,6 +43,7 @@ def world(start_brume):
     return World(start_brume())
 
 
+@pytest.mark.as_root  # is written as its canonical id
 def test_what_stands_in_a_log(world):
     w = world
     w.allow()
