@@ -31,8 +31,8 @@ static const char *const dialect[] = {
     "CREATE MACRO json_extract_scalar(j, path) AS json_extract_string(j, path)",
     "CREATE MACRO from_iso8601_timestamp(t) AS CAST(t AS TIMESTAMP)",
     "CREATE MACRO regexp_like(s, pattern) AS regexp_matches(s, pattern)",
-    "CREATE MACRO date_add(unit, n, t) AS t + CASE lower(unit) WHEN 'second' THEN to_seconds(n) WHEN 'minute' THEN to_minutes(n) WHEN 'hour' THEN to_hours(n) "
-    "WHEN 'day' THEN to_days(n::INTEGER) WHEN 'week' THEN to_weeks(n::INTEGER) WHEN 'month' THEN to_months(n::INTEGER) ELSE to_years(n::INTEGER) END",
+    ("CREATE MACRO date_add(unit, n, t) AS t + CASE lower(unit) WHEN 'second' THEN to_seconds(n) WHEN 'minute' THEN to_minutes(n) WHEN 'hour' THEN to_hours(n) "
+    "WHEN 'day' THEN to_days(n::INTEGER) WHEN 'week' THEN to_weeks(n::INTEGER) WHEN 'month' THEN to_months(n::INTEGER) ELSE to_years(n::INTEGER) END"),
 };
 
 bool ct_sql_tables(struct sql *sql, struct arena *a, const str *ids, u32 n, struct ct_lake *lakes, i64 *events, i64 *bytes) {
