@@ -1,9 +1,10 @@
-/* What authorisation adds to a request: CPU time of the gate, as root and as a user with a typical set of
- * policies. Printed, never judged.
+/* What authorisation and recording add to a request: CPU time of the gate, as root and as a user with a typical set of
+ * policies, and of a call's event. Printed, never judged.
  *
  *     build/bench/gate */
 #include "cloud/flight.h"
 #include "cloud/identity.h"
+#include "cloud/trail.h"
 #include "gen/sqs.h"
 
 #include <stdio.h>
@@ -49,6 +50,27 @@ static void report(const char *what, struct cloud *cloud, const struct principal
     arena_free(&a);
 }
 
+/* The event of a call that reads: made, and handed to the journal. */
+static void report_record(const char *what, struct cloud *cloud, const struct principal *who, u16 op, const void *in, const void *out) {
+    static const struct service_op ops[SQS_OP_COUNT];
+    static const struct service queues = {.wire = &sqs_wire, .ops = ops};
+    struct arena a = {0};
+    arena_alloc(&a, 65536, 8); /* the first chunk stays */
+    struct arena_mark mark = arena_mark(&a);
+    enum { TIMES = 20000 };
+    double start = cpu_s();
+    for (int i = 0; i < TIMES; i++) {
+        struct call c = {.arena = &a, .service = &queues, .op = &sqs_wire.ops[op], .account = S(ACCOUNT), .region = S("us-east-1"), .principal = who,
+                         .source_ip = S("127.0.0.1"), .request_id = S("01234567-89ab-cdef-0123-456789abcdef"), .cloud = cloud, .input = in,
+                         .resource_arn = S("arn:aws:sqs:us-east-1:" ACCOUNT ":app-queue")};
+        struct trail_record record = trail_record(&c, NULL, out);
+        trail_journal(cloud, &record);
+        arena_rewind(&a, mark);
+    }
+    printf("%-58s %8.2f us\n", what, (cpu_s() - start) / TIMES * 1e6);
+    arena_free(&a);
+}
+
 int main(void) {
     char directory[] = "/tmp/brume-bench-XXXXXX", command[64];
     struct arena boot = {0};
@@ -62,6 +84,12 @@ int main(void) {
     struct principal bob = {.kind = PRINCIPAL_USER, .account = S(ACCOUNT), .arn = S("arn:aws:iam::" ACCOUNT ":user/bob"), .user_id = S("AIDAEXAMPLE0000000001")};
     report("authorise as root", cloud, &root);
     report("as a user: 3 policies, source address, tags of both sides", cloud, &bob);
+    struct sqs_send_message_request send = {.queue_url = S("http://localhost/" ACCOUNT "/app-queue"), .message_body = S("a message")};
+    struct sqs_send_message_result sent = {.message_id = S("01234567-89ab-cdef-0123-456789abcdef")};
+    struct sqs_get_queue_attributes_request get = {.queue_url = S("http://localhost/" ACCOUNT "/app-queue")};
+    struct sqs_get_queue_attributes_result got = {0};
+    report_record("record a call of the data plane, that nobody selected", cloud, &bob, SQS_OP_SEND_MESSAGE, &send, &sent);
+    report_record("record a call of the management plane", cloud, &bob, SQS_OP_GET_QUEUE_ATTRIBUTES, &get, &got);
     cloud_close(cloud);
     store_close(store);
     snprintf(command, sizeof command, "rm -r %s", directory);

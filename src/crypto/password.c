@@ -10,6 +10,8 @@ static void derive(str password, const u8 *salt, u8 out[static PASSWORD_DIGEST])
     ASSERT(EVP_PBE_scrypt(password.p, password.n, salt, PASSWORD_SALT, N, R, P, MEMORY, out, PASSWORD_DIGEST) == 1);
 }
 
+void password_key(str password, const u8 salt[static PASSWORD_SALT], u8 key[static PASSWORD_DIGEST]) { derive(password, salt, key); }
+
 str password_hash(struct arena *a, str password) {
     u8 *hash = arena_alloc(a, PASSWORD_HASH, 1);
     random_bytes(hash, PASSWORD_SALT);

@@ -9,6 +9,8 @@
 enum { PASSWORD_SALT = 16, PASSWORD_DIGEST = 32, PASSWORD_HASH = PASSWORD_SALT + PASSWORD_DIGEST };
 str password_hash(struct arena *a, str password);
 MUST_USE bool password_matches(str hash, str password);
+/* A key of 32 bytes instead. */
+void password_key(str password, const u8 salt[static PASSWORD_SALT], u8 key[static PASSWORD_DIGEST]);
 
 /* The six digits of RFC 6238 (SHA-1, 30 seconds) for that many steps since 1970. */
 enum { TOTP_STEP_MS = 30000 };

@@ -215,6 +215,7 @@ bool config_read_environment(struct arena *a, char **environment, struct config 
     for (; *environment; environment++) {
         str value = str_of(*environment), variable = str_cut(&value, '=');
         if (!str_starts(variable, S("BRUME_"))) continue;
+        if (str_eq(variable, S("BRUME_ROOT_PASSPHRASE")) && value.n) config->root_passphrase = value.p;
         if (str_eq(variable, S("BRUME_ROOT_ACCESS_KEY_ID"))) config->root_access_key = value.p;
         if (str_eq(variable, S("BRUME_ROOT_SECRET_ACCESS_KEY"))) config->root_secret = value.p;
         str name = lower(a, str_skip(variable, 6));

@@ -21,6 +21,7 @@ struct config {
     /* of single commands */
     const char *account;
     bool coalesce, man;
+    const char *root_passphrase; /* BRUME_ROOT_PASSPHRASE: seals DATA/root.key */
     const char *root_access_key, *root_secret; /* BRUME_ROOT_ACCESS_KEY_ID, BRUME_ROOT_SECRET_ACCESS_KEY */
     /* Where each value came from, by place in the table: later, lighter sources leave it alone. */
     u64 set;

@@ -16,7 +16,9 @@ static const char credentials_text[] =
     "listens beyond loopback, its first start makes a random root key in\n"
     "DATA/credentials, in the format of AWS's credentials file; it is honoured everywhere,\n"
     "test/test over loopback only. BRUME_ROOT_ACCESS_KEY_ID and\n"
-    "BRUME_ROOT_SECRET_ACCESS_KEY replace that key. Commands sign with it by themselves.\n";
+    "BRUME_ROOT_SECRET_ACCESS_KEY replace that key. Commands sign with it by themselves.\n"
+    "With BRUME_ROOT_PASSPHRASE set, DATA/root.key is sealed under that passphrase, which is\n"
+    "needed from then on.\n";
 
 static const char configuration_text[] =
     "An option can be given as a flag (--port 4566), as a variable (BRUME_PORT=4566) or\n"

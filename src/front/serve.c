@@ -63,7 +63,7 @@ static bool open_store(struct serving *s) {
     str problem = {0};
     for (size_t i = 0; i < room_count; i++) store_register_tasks(rooms[i].tasks, rooms[i].task_count);
     sql_library(f->config.duckdb);
-    struct store_config config = {.directory = f->config.data, .ephemeral = f->config.ephemeral, .zones = (int)f->config.zones, .owned = true};
+    struct store_config config = {.directory = f->config.data, .ephemeral = f->config.ephemeral, .zones = (int)f->config.zones, .passphrase = f->config.root_passphrase, .owned = true};
     s->store = store_open(f->arena, &config, &problem);
     if (!s->store) complain(EXIT_REFUSED, "%.*s. Another directory is named with --data DIR.", STR_ARGS(problem));
     return s->store;

@@ -281,6 +281,7 @@ struct blobs *blobs_open(struct store *s, const struct store_config *config, str
     b->store = s;
     b->zones = config->zones ? config->zones : 1;
     b->ephemeral = config->ephemeral;
+    b->passphrase = config->passphrase;
     b->batch_number = 1;
     if (b->zones < 1 || b->zones > ZONES_MAX) {
         *problem = arena_format(boot, "%d availability zones: a cloud has 1 to %d", b->zones, ZONES_MAX);

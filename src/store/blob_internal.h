@@ -152,6 +152,7 @@ struct blobs {
     int zones;
     bool ephemeral;
     u8 root_key[AEAD_KEY];
+    const char *passphrase; /* of root.key; NULL: none */
     _Atomic u64 next_id;
     u64 first_id; /* of this run */
     struct keeper keeper;

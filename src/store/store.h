@@ -26,6 +26,7 @@ struct store_config {
     u32 flush_delay_us;    /* bench only: added to each flush, to see a slower disk; 0: what
                             * BRUME_BENCH_FLUSH_DELAY_US says */
     int zones;             /* availability zones with a blob directory each; 0: 1 (blob.h) */
+    const char *passphrase; /* that seals root.key; NULL: none */
     bool owned;            /* tasks rest until store_set_owner: they count on the layer above */
 };
 /* NULL and *problem when it cannot: locked by another process (says which), a newer format, I/O. */

@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import boto3
@@ -10,6 +11,8 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 
 
 def test_nobody_else_reads_the_data_directory(start_brume):
@@ -71,3 +74,43 @@ def test_a_name_longer_than_any_names_nothing(brume, service, operation, argumen
     if "Targets" in arguments:
         client.put_events(Entries=[{"Source": "overlong", "DetailType": "d", "Detail": "{}"}])
     assert brume.client("sqs").list_queues()
+
+
+def test_a_passphrase_seals_the_root_key(start_brume, tmp_path):
+    """Set at any start, needed from then on; without it, or with another, nothing is opened and nothing is lost."""
+    server = start_brume(data=tmp_path / "sealed")
+    server.client("s3").create_bucket(Bucket="sealed")
+    server.client("s3").put_object(Bucket="sealed", Key="k", Body=b"x" * 100000)
+    server.stop()
+    key_file = server.data / "root.key"
+    plain = key_file.read_text().split()[-1]
+    server.environment["BRUME_ROOT_PASSPHRASE"] = "correct horse"
+    server.start()
+    server.stop()
+    assert key_file.read_text().startswith("brume root key 2 ") and plain not in key_file.read_text()
+    assert key_file.stat().st_mode & 0o777 == 0o600
+    for phrase in ("", "wrong horse"):
+        environment = {**os.environ, "BRUME_ROOT_PASSPHRASE": phrase}
+        refused = subprocess.run([server.process.args[0], "serve", "--port", "0", "--data", str(server.data)], capture_output=True, text=True, env=environment, timeout=30)
+        assert refused.returncode and "BRUME_ROOT_PASSPHRASE" in refused.stderr
+    server.start()
+    assert server.client("s3").get_object(Bucket="sealed", Key="k")["Body"].read() == b"x" * 100000
+
+
+def test_no_key_material_in_the_data_directory(start_brume):
+    """Known material, imported, is nowhere on disk: not in rows, blobs, journals."""
+    server = start_brume()
+    kms = server.client("kms")
+    material = bytes(range(7, 39))
+    key = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["KeyId"]
+    wrapping = kms.get_parameters_for_import(KeyId=key, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048")
+    public = serialization.load_der_public_key(wrapping["PublicKey"])
+    wrapped = public.encrypt(material, padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None))
+    kms.import_key_material(KeyId=key, ImportToken=wrapping["ImportToken"], EncryptedKeyMaterial=wrapped, ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE")
+    plain = kms.generate_data_key(KeyId=key, KeySpec="AES_256")["Plaintext"]
+    assert kms.decrypt(CiphertextBlob=kms.encrypt(KeyId=key, Plaintext=b"a secret of mine")["CiphertextBlob"])["Plaintext"] == b"a secret of mine"
+    server.stop()
+    files = [p.read_bytes() for p in server.data.rglob("*") if p.is_file()]
+    assert any(key.encode() in f for f in files)  # the search finds what is there
+    for secret in (material, plain, b"a secret of mine"):
+        assert not any(form in f for f in files for form in (secret, secret.hex().encode(), base64.b64encode(secret)))
