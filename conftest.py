@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
 import urllib.parse
@@ -18,6 +19,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
+
+# Clients of S3 put names in front of the host; names below localhost are loopback (RFC 6761), but not every system knows.
+_getaddrinfo = socket.getaddrinfo
+socket.getaddrinfo = lambda host, *more, **named: _getaddrinfo("127.0.0.1" if str(host).endswith(".localhost") else host, *more, **named)
 
 ROOT = Path(__file__).resolve().parent
 LIBRARIES = {"BRUME_DUCKDB": str(ROOT / ".deps/duckdb/libduckdb.so")}  # opened by who asks in SQL
@@ -105,7 +110,7 @@ class Brume:
         known = USERS.setdefault(str(self.data), {})  # they outlive a restart, as the data does
         if (service, account) not in known:
             iam, name = boto3.client("iam", endpoint_url=self.url, aws_access_key_id=account, aws_secret_access_key="test", region_name="us-east-1"), f"tests-{service}"
-            rights = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": f"{service.removesuffix('streams')}:*", "Resource": "*"}}
+            rights = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": f"{service.removesuffix('streams').removesuffix('control')}:*", "Resource": "*"}}
             iam.create_user(UserName=name)
             iam.put_user_policy(UserName=name, PolicyName="least", PolicyDocument=json.dumps(rights))
             key = iam.create_access_key(UserName=name)["AccessKey"]

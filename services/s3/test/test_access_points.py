@@ -1,7 +1,6 @@
 """What an account blocks, access points and their tags: S3 Control's API, and S3 through what it made."""
 import json
 import re
-import socket
 import urllib.request
 from urllib.error import HTTPError
 
@@ -11,21 +10,9 @@ from botocore.exceptions import ClientError
 ACCOUNT, OTHER = "000000000000", "222222222222"
 
 
-@pytest.fixture(autouse=True)
-def localhost(monkeypatch):
-    """SDKs put an access point's name in front of the host; not every system knows names below localhost."""
-    found = socket.getaddrinfo
-    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *more, **named: found("127.0.0.1" if str(host).endswith(".localhost") else host, *more, **named))
-
-
 @pytest.fixture
 def control(brume):
-    return brume.client("s3control", account=ACCOUNT, config={"inject_host_prefix": False})
-
-
-@pytest.fixture
-def s3(brume):
-    return brume.client("s3", account=ACCOUNT)
+    return brume.client("s3control")
 
 
 def refused(call, **arguments):
@@ -115,7 +102,7 @@ def test_an_access_point_comes_and_goes(s3, control, bucket):
 
 @pytest.mark.parametrize("name", ["sa", "xn-_test-alias", "Upper", "-edge", "edge-", "dot.ted", "x" * 51])
 def test_names_that_are_none(brume, bucket, name):
-    control = brume.client("s3control", account=ACCOUNT, config={"inject_host_prefix": False, "parameter_validation": False})
+    control = brume.client("s3control", config={"parameter_validation": False})
     assert refused(control.create_access_point, AccountId=ACCOUNT, Name=name, Bucket=bucket) == {
         "Code": "InvalidURI", "Message": "Couldn't parse the specified URI.", "URI": f"accesspoint/{name}"}
 
