@@ -1,5 +1,5 @@
 /* SelectObjectContent: an SQL query over one object, answered as a stream of events. select_sql.h has the language,
- * select_input.h the records. Pieces are made as the client takes them, each in the memory of a record. */
+ * select_input.h the records. DIFFERS: no Parquet. Pieces are made as the client takes them, each in the memory of a record. */
 #include "services/s3/select_input.h"
 #include "services/s3/select_output.h"
 

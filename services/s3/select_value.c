@@ -1,4 +1,5 @@
-/* Values of S3 Select: what they are, how they compare, change their type and show. */
+/* Values of S3 Select: what they are, how they compare, change their type and show.
+ * DIFFERS: DECIMAL is a double; a CSV field that meets a value of another type in a comparison is read as that. */
 #include "services/s3/select_sql.h"
 
 #include "cloud/cloud.h"

@@ -1,5 +1,6 @@
 /* A bucket as a website, served: index documents, redirects, routing rules, error documents and S3's own pages. Objects
- * are read as GetObject reads them, by nobody: the gate decides about each. */
+ * are read as GetObject reads them, by nobody: the gate decides about each. DIFFERS: one endpoint is that of every region,
+ * and no host that is a bucket's own name (a CNAME) is known. */
 #include "cloud/page.h"
 #include "services/s3/config.h"
 
