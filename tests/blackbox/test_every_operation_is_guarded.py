@@ -23,7 +23,8 @@ NAMED = {"Bucket": "guarded-246813579135", "Key": "k", "QueueUrl": f"http://loca
 TEXTS = ["guarded", "guarded00000000000000000", ARN, f"arn:aws:iam::{ACCOUNT}:role/guarded", f"arn:aws:iam::{ACCOUNT}:policy/guarded",
          f"arn:aws:kms:us-east-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555", f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/guarded",
          f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/guarded/stream/2020-01-01T00:00:00.000", f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/guarded", f"arn:aws:scheduler:us-east-1:{ACCOUNT}:schedule-group/guarded", f"arn:aws:pipes:us-east-1:{ACCOUNT}:pipe/guarded",
-         f"arn:aws:events:us-east-1:{ACCOUNT}:archive/guarded", "123456789012", "123456", "o-abcdefghij",
+         f"arn:aws:events:us-east-1:{ACCOUNT}:archive/guarded", f"arn:aws:events:us-east-1:{ACCOUNT}:connection/guarded/11111111-2222-3333-4444-555555555555",
+         "11111111-2222-3333-4444-555555555555", "o-abcdefghij/r-abcd/", "123456789012", "123456", "o-abcdefghij",
          "r-abcd", "ou-abcd-12345678", "p-12345678", "h-12345678", "a@example.com", "alias/guarded", "us-east-1", "/guarded/", "http://example.com/",
          "{}", "x" * 40, "1" * 64, "AKIAIOSFODNN7EXAMPLE", "guarded.amazonaws.com", "aws:guarded", "v1", "+1 555 0100", "car-" + "1" * 32]
 
@@ -111,7 +112,7 @@ def nobody(brume):
     iam = brume.client("iam", account=ACCOUNT)
     iam.create_user(UserName="nobody")
     key = iam.create_access_key(UserName="nobody")["AccessKey"]
-    return lambda service: brume.client(service, account=key["AccessKeyId"], secret=key["SecretAccessKey"], config={"parameter_validation": False})
+    return lambda service: brume.client(service, account=key["AccessKeyId"], secret=key["SecretAccessKey"], config={"parameter_validation": False, "inject_host_prefix": False})
 
 
 @pytest.mark.parametrize("room", rooms())
