@@ -262,7 +262,7 @@ static void many_events(void) {
     }
     struct insights_answer found;
     CHECK(insights_finish(run, &found));
-    double d, p, c, m;
+    double d = 0, p = 0, c = 0, m = 0;
     CHECK(found.rows == 1 && str_to_f64(found.first->fields[0].value, &d) && str_to_f64(found.first->fields[1].value, &p) &&
           str_to_f64(found.first->fields[2].value, &c) && str_to_f64(found.first->fields[3].value, &m));
     CHECK(d > 50000 * 0.95 && d < 50000 * 1.05);
