@@ -50,7 +50,7 @@ err region_settle(struct txn *t, const struct task *task, i64 now_ms) {
 }
 
 extern const struct task_kind account_tasks[];
-const struct task_kind account_tasks[] = {{.name = "account-region", .run = region_settle}};
+const struct task_kind account_tasks[] = {{.name = "account-region", .run = region_settle}, {0}};
 
 err account_enable_region(struct call *c, const struct account_enable_region_request *in, struct wire_unit *out) {
     (void)out;

@@ -7,8 +7,6 @@
 #include "records.h"
 
 extern const struct task_kind cloudtrail_task_kinds[];
-enum { CLOUDTRAIL_TASK_KINDS = 5 };
-
 enum { ROUND_MS = 300000, DIGEST_MS = 3600000, HISTORY_DAYS = 90, DAY_MS = 86400000 };
 
 /* ---- trail.c ---- */

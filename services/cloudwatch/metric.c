@@ -101,7 +101,7 @@ err metric_forget(struct txn *t, const struct task *task, i64 now_ms) {
 
 const struct task_kind cloudwatch_task_kinds[] = {{.name = "cloudwatch-forget", .run = metric_forget}, {.name = "cloudwatch-alarm", .run = alarm_evaluate}, {.name = "cloudwatch-suppression", .run = composite_resume},
                                                   {.name = "cloudwatch-train", .perform = anomaly_train, .settle = anomaly_trained},
-                                                  {.name = "cloudwatch-unmute", .run = mute_ends}};
+                                                  {.name = "cloudwatch-unmute", .run = mute_ends}, {0}};
 
 /* ---- ListMetrics ---- */
 

@@ -187,6 +187,5 @@ MUST_USE err ddb_write_run(struct call *c, const struct ddb_write *w, struct ddb
 MUST_USE err ddb_write_failed(struct call *c, err e, const struct ddb_written *out, str return_values);
 
 extern const struct task_kind ddb_task_kinds[];
-extern const size_t ddb_task_kind_count;
 
 #endif

@@ -133,5 +133,5 @@ const struct task_kind ddb_task_kinds[] = {
     {.name = "dynamodb.sweep", .run = run_sweep},
     {.name = "dynamodb.table", .run = run_table},
     {.name = "dynamodb.ttl", .run = ddb_ttl_run},
+    {0},
 };
-const size_t ddb_task_kind_count = LENGTH(ddb_task_kinds);

@@ -355,5 +355,5 @@ const struct task_kind events_task_kinds[] = {
     {.name = "events-sweep", .run = archive_sweep},
     {.name = "events-push", .perform = destination_perform, .settle = destination_settle},
     {.name = "events-authorize", .perform = authorize_perform, .settle = authorize_settle},
+    {0},
 };
-_Static_assert(LENGTH(events_task_kinds) == EVENTS_TASK_KINDS, "events.h says how many");

@@ -7,8 +7,6 @@
 #include "records.h"
 
 extern const struct task_kind events_task_kinds[];
-enum { EVENTS_TASK_KINDS = 6 };
-
 enum {
     ENTRY_MAX = 256 << 10, /* bytes of PutEvents' entries together */
     TARGETS_MAX = 5,       /* of a rule */

@@ -7,8 +7,6 @@
 #include "spec.h"
 
 extern const struct task_kind kms_task_kinds[];
-enum { KMS_TASK_KINDS = 3 };
-
 enum {
     DAY_MS = 86400000,
     MATERIAL_MAX = 4096, /* bytes of a key's material: an RSA key of 4,096 bits in DER has 2,376 */

@@ -7,8 +7,6 @@
 #include "records.h"
 
 extern const struct task_kind logs_task_kinds[];
-enum { LOGS_TASK_KINDS = 7 };
-
 enum { EVENT_OVERHEAD = 26 /* bytes that AWS counts for an event beside its message */, EVENTS_MAX = 10000, RESPONSE_MAX = 1 << 20 };
 
 static const i64 second_ms = 1000, minute_ms = 60000, hour_ms = 3600000, day_ms = 86400000;

@@ -9,4 +9,5 @@ const struct task_kind organizations_tasks[] = {
     {.name = "organizations-delete", .run = organization_sweep},
     {.name = "organizations-expire", .run = handshake_expire},
     {.name = "organizations-forget", .run = handshake_forget},
+    {0},
 };

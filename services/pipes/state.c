@@ -84,5 +84,5 @@ const struct task_kind pipes_task_kinds[] = {
     {.name = "pipes-poll", .run = poll},
     {.name = "pipes-later", .run = poll},
     {.name = "pipes-sweep", .run = positions_sweep},
+    {0},
 };
-_Static_assert(LENGTH(pipes_task_kinds) == 4, "src/front/services.c says how many");

@@ -117,5 +117,5 @@ const struct task_kind s3_tasks[] = {
     {.name = "s3.access-log", .perform = s3_access_log_make, .settle = s3_access_log_settle},
     {.name = "s3.inventory", .perform = s3_inventory_make, .settle = s3_inventory_settle},
     {.name = "s3.replicate", .run = s3_replicate_run},
+    {0},
 };
-const size_t s3_tasks_count = LENGTH(s3_tasks);

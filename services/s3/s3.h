@@ -232,7 +232,6 @@ err s3_restored_run(struct txn *t, const struct task *task, i64 now_ms); /* rest
 err s3_night_run(struct txn *t, const struct task *task, i64 now_ms);    /* night.c */
 void s3_night_begin(struct call *c, const struct bucket_row *bucket);    /* of a new bucket */
 extern const struct task_kind s3_tasks[]; /* for store_register_tasks() */
-extern const size_t s3_tasks_count;
 
 /* ---- upload.c ---- */
 enum { S3_UPLOAD_ID = 64 }; /* characters of an upload id */

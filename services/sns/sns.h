@@ -6,8 +6,6 @@
 #include "records.h"
 
 extern const struct task_kind sns_task_kinds[];
-enum { SNS_TASK_KINDS = 10 };
-
 enum {
     MESSAGE_MAX = 256 << 10,
     BATCH_MAX = 10,

@@ -9,8 +9,6 @@
 #include "records.h"
 
 extern const struct task_kind sqs_task_kinds[];
-enum { SQS_TASK_KINDS = 4 };
-
 enum {
     BODY_APART = 1024, /* bytes from which a body gets its own row */
     BATCH_MAX = 10,

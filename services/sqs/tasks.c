@@ -53,5 +53,5 @@ const struct task_kind sqs_task_kinds[] = {
     {.name = "sqs-sweep", .run = sweep},
     {.name = "sqs-forget", .run = forget},
     {.name = "sqs-move", .run = move_slice},
+    {0},
 };
-_Static_assert(LENGTH(sqs_task_kinds) == SQS_TASK_KINDS, "sqs.h says how many");

@@ -79,7 +79,6 @@ struct cloud {
 
 /* Tasks of the cloud itself (store_register_tasks, before the store opens). */
 extern const struct task_kind cloud_task_kinds[];
-extern const size_t cloud_task_kind_count;
 
 /* The cloud over an open store; `cloud_app` is what the HTTP server calls. */
 struct cloud *cloud_open(struct arena *boot, const struct cloud_config *config);

@@ -96,8 +96,8 @@ const struct task_kind cloud_task_kinds[] = {
     {.name = "counts", .perform = counts_read, .settle = counts_settle},
     {.name = "counts-put", .run = counts_put},
     {.name = "gauges", .run = gauges_sample},
+    {0},
 };
-const size_t cloud_task_kind_count = LENGTH(cloud_task_kinds);
 
 void idempotency_store(struct call *c, str token, str params, str answer, i64 keep_ms) {
     str key = idempotency_key(c, token);

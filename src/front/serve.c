@@ -61,7 +61,7 @@ static int remove_entry(const char *path, const struct stat *st, int flag, struc
 static bool open_store(struct serving *s) {
     struct front *f = s->front;
     str problem = {0};
-    for (size_t i = 0; i < room_count; i++) store_register_tasks(rooms[i].tasks, rooms[i].task_count);
+    for (size_t i = 0; i < room_tasks_count; i++) store_register_tasks(room_tasks[i]);
     sql_library(f->config.duckdb);
     struct store_config config = {.directory = f->config.data, .ephemeral = f->config.ephemeral, .zones = (int)f->config.zones, .passphrase = f->config.root_passphrase, .owned = true};
     s->store = store_open(f->arena, &config, &problem);

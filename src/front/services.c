@@ -58,24 +58,24 @@ extern const struct task_kind events_task_kinds[];
 extern const struct task_kind sns_task_kinds[];
 extern const struct task_kind sqs_task_kinds[];
 
-const struct room_tasks rooms[] = {
-    {cloud_task_kinds, 7},
-    {cloudtrail_task_kinds, 5},
-    {cloudwatch_task_kinds, 5},
-    {ddb_task_kinds, 10},
-    {kms_task_kinds, 3},
-    {logs_task_kinds, 7},
-    {account_tasks, 1},
-    {organizations_tasks, 6},
-    {iam_task_kinds, 4},
-    {pipes_task_kinds, 4},
-    {s3_tasks, 7},
-    {scheduler_task_kinds, 3},
-    {events_task_kinds, 6},
-    {sns_task_kinds, 10},
-    {sqs_task_kinds, 4},
+const struct task_kind *const room_tasks[] = {
+    cloud_task_kinds,
+    cloudtrail_task_kinds,
+    cloudwatch_task_kinds,
+    ddb_task_kinds,
+    kms_task_kinds,
+    logs_task_kinds,
+    account_tasks,
+    organizations_tasks,
+    iam_task_kinds,
+    pipes_task_kinds,
+    s3_tasks,
+    scheduler_task_kinds,
+    events_task_kinds,
+    sns_task_kinds,
+    sqs_task_kinds,
 };
-const size_t room_count = LENGTH(rooms);
+const size_t room_tasks_count = LENGTH(room_tasks);
 
 /* Rooms whose rows own bytes. */
 extern bool dynamodb_release(struct txn *t, str account, int *budget);

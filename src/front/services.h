@@ -8,12 +8,8 @@ extern const struct service *const services[];
 extern const size_t service_count;
 
 /* What rooms do later, on the clock or after a commit (store.h). */
-struct room_tasks {
-    const struct task_kind *tasks;
-    size_t task_count;
-};
-extern const struct room_tasks rooms[];
-extern const size_t room_count;
+extern const struct task_kind *const room_tasks[];
+extern const size_t room_tasks_count;
 
 /* How a reset gives back the bytes of rooms that have any (cloud/boot.h). */
 extern const struct room_release releases[];

@@ -168,7 +168,8 @@ struct task_kind {
 void txn_task_set(struct txn *t, const struct task *task);
 void txn_task_cancel(struct txn *t, str kind, str key);
 bool txn_task_get(struct txn *t, str kind, str key, struct task *task);
-void store_register_tasks(const struct task_kind *kinds, size_t n);
+/* Before the store opens. The table ends with a row without a name and lives as long as the program. */
+void store_register_tasks(const struct task_kind *kinds);
 
 /* The store is about to close: `perform` that takes long ends soon, and its settle sets the task again for the next start. */
 bool store_closing(struct store *s);

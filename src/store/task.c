@@ -8,22 +8,18 @@
 enum { KIND_TABLES_MAX = 128 };
 
 /* Filled at boot, before any store opens, and constant from then on: kinds belong to the program. */
-static struct {
-    const struct task_kind *kinds;
-    size_t n;
-} tables[KIND_TABLES_MAX];
+static const struct task_kind *tables[KIND_TABLES_MAX];
 static size_t tables_n;
 
-void store_register_tasks(const struct task_kind *kinds, size_t n) {
+void store_register_tasks(const struct task_kind *kinds) {
     ASSERT(tables_n < KIND_TABLES_MAX);
-    tables[tables_n].kinds = kinds;
-    tables[tables_n++].n = n;
+    tables[tables_n++] = kinds;
 }
 
 const struct task_kind *task_kind_find(str name) {
     for (size_t i = 0; i < tables_n; i++)
-        for (size_t j = 0; j < tables[i].n; j++)
-            if (str_eq(name, str_of(tables[i].kinds[j].name))) return &tables[i].kinds[j];
+        for (const struct task_kind *kind = tables[i]; kind->name; kind++)
+            if (str_eq(name, str_of(kind->name))) return kind;
     return NULL;
 }
 

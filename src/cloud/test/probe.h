@@ -19,7 +19,7 @@ struct probe {
 
 static inline void probe_open(struct probe *p) {
     static bool registered;
-    if (!registered) store_register_tasks(cloud_task_kinds, cloud_task_kind_count);
+    if (!registered) store_register_tasks(cloud_task_kinds);
     registered = true;
     place_make(&p->place);
     place_open(&p->place);

@@ -268,11 +268,11 @@ static const struct task_kind kinds[] = {{.name = "timer", .run = run_timer},
                                          {.name = "job", .run = run_job},
                                          {.name = "failing", .run = run_failing},
                                          {.name = "stubborn", .run = run_stubborn},
-                                         {.name = "push", .perform = perform, .settle = settle}};
+                                         {.name = "push", .perform = perform, .settle = settle}, {0}};
 
 static void register_once(void) {
     static bool registered;
-    if (!registered) store_register_tasks(kinds, LENGTH(kinds));
+    if (!registered) store_register_tasks(kinds);
     registered = true;
     memset(&fired, 0, sizeof fired);
 }
