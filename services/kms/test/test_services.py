@@ -21,6 +21,8 @@ def user(server, name, *actions):
     key = iam.create_access_key(UserName=name)["AccessKey"]
     return lambda service: server.client(service, account=key["AccessKeyId"], secret=key["SecretAccessKey"])
 
+pytestmark = pytest.mark.as_root  # a user of SQS or SNS alone has no rights in KMS: that is what these tests are about
+
 
 @pytest.fixture
 def world(start_brume):
