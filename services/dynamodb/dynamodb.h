@@ -118,7 +118,9 @@ MUST_USE err ddb_key_piece(struct call *c, const struct value *key, str name, u8
 struct value ddb_key_value(struct arena *a, const struct ddb_table *t, const struct ddb_key *k); /* as an item */
 i64 ddb_collection_bytes(struct call *c, const struct ddb_table *t, const struct ddb_key *k);
 /* Are the index keys in the item of their types? */
-MUST_USE err ddb_index_keys_check(struct call *c, const struct ddb_table *t, const struct value *item);
+/* u: what an update changed, or NULL where the whole item is new. */
+MUST_USE err ddb_index_keys_check(struct call *c, const struct ddb_table *t, const struct value *item, const struct update *u);
+bool ddb_says_empty_key(const struct call *c); /* is the error that is being answered one of an empty key? */
 /* Expressions do not go into key attributes. */
 MUST_USE err ddb_scalars_check(struct call *c, const struct ddb_table *t, const struct expressions *e);
 /* The stored bytes, or absent. */

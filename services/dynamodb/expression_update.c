@@ -349,12 +349,19 @@ struct value update_touched(struct arena *a, const struct update *u, const struc
     return paths_pick(a, paths, u->n, item);
 }
 
+bool update_names(const struct update *u, str name) {
+    for (u32 i = 0; u && i < u->n; i++)
+        if (str_eq(u->actions[i].path.steps[0].name, name)) return true;
+    return false;
+}
+
+bool update_is_older(const struct update *u) { return u->n && u->actions[0].older; }
+
 err update_check_keys(struct call *c, const struct update *u, const str *names, u32 n) {
     for (u32 k = 0; k < n; k++)
-        for (u32 i = 0; u && i < u->n; i++)
-            if (str_eq(u->actions[i].path.steps[0].name, names[k]))
-                return fail(c, &dynamodb_validation_exception,
-                            "One or more parameter values were invalid: Cannot update attribute %.*s. This attribute is part of the key",
-                            STR_ARGS(names[k]));
+        if (update_names(u, names[k]))
+            return fail(c, &dynamodb_validation_exception,
+                        "One or more parameter values were invalid: Cannot update attribute %.*s. This attribute is part of the key",
+                        STR_ARGS(names[k]));
     return NULL;
 }

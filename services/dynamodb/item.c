@@ -18,17 +18,23 @@ static err check_length(struct call *c, const struct value *v, bool hash) {
 static bool is_empty(const struct value *v) { return v->n == 0 && v->type != VALUE_N; }
 static const char *kind_of(u8 type) { return type == VALUE_S ? "string" : "binary"; }
 
+#define NO_EMPTY_KEY "The AttributeValue for a key attribute cannot contain an empty %s value."
+
+static err empty_key(struct call *c, u8 type, str name) {
+    return fail(c, &cloud_validation, "One or more parameter values are not valid. " NO_EMPTY_KEY " Key: %.*s", kind_of(type), STR_ARGS(name));
+}
+
+bool ddb_says_empty_key(const struct call *c) {
+    return str_find(c->error_message, S("The AttributeValue for a key attribute cannot contain an empty")) != STR_NONE;
+}
+
 static err attribute_of_item(struct call *c, const struct value *item, str name, u8 type, bool hash, struct value *out) {
     const struct value *v = value_member(c->arena, item, name);
     if (!v) return fail(c, &cloud_validation, INVALID "Missing the key %.*s in the item", STR_ARGS(name));
     if (v->type != type)
         return fail(c, &cloud_validation, INVALID "Type mismatch for key %.*s expected: %.*s actual: %.*s", STR_ARGS(name),
                     STR_ARGS(value_type_name(type)), STR_ARGS(value_type_name(v->type)));
-    if (is_empty(v))
-        return fail(c, &cloud_validation,
-                    "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty %s value. "
-                    "Key: %.*s",
-                    kind_of(type), STR_ARGS(name));
+    if (is_empty(v)) return empty_key(c, type, name);
     *out = *v;
     return check_length(c, v, hash);
 }
@@ -46,10 +52,7 @@ err ddb_key_mismatch(struct call *c) { return fail(c, &cloud_validation, "The pr
 err ddb_key_piece(struct call *c, const struct value *key, str name, u8 type, bool hash, struct value *out) {
     const struct value *v = value_member(c->arena, key, name);
     if (!v || v->type != type) return ddb_key_mismatch(c);
-    if (is_empty(v))
-        return fail(c, &cloud_validation,
-                    INVALID "The AttributeValue for a key attribute cannot contain an empty %s value. Key: %.*s",
-                    kind_of(type), STR_ARGS(name));
+    if (is_empty(v)) return empty_key(c, type, name);
     *out = *v;
     return check_length(c, v, hash);
 }
@@ -76,19 +79,41 @@ static err check_index_key(struct call *c, const struct ddb_index *index, const 
                     STR_ARGS(name), STR_ARGS(value_type_name(type)), STR_ARGS(value_type_name(v->type)), STR_ARGS(index->name));
     if (is_empty(v))
         return fail(c, &cloud_validation,
-                    "One or more parameter values are not valid. A value specified for a secondary index key is not supported. The "
-                    "AttributeValue for a key attribute cannot contain an empty %s value. IndexName: %.*s, IndexKey: %.*s",
+                    "One or more parameter values are not valid. A value specified for a secondary index key is not supported. " NO_EMPTY_KEY
+                    " IndexName: %.*s, IndexKey: %.*s",
                     kind_of(type), STR_ARGS(index->name), STR_ARGS(name));
     return check_length(c, v, hash);
 }
 
-err ddb_index_keys_check(struct call *c, const struct ddb_table *t, const struct value *item) {
+/* The same, in the words of an UpdateExpression. */
+static err check_updated_key(struct call *c, const struct value *item, str name, u8 type, bool hash) {
+    const struct value *v = value_member(c->arena, item, name);
+    if (!v) return NULL;
+    if (v->type != type)
+        return fail(c, &cloud_validation, "The update expression attempted to update the secondary index key to unsupported type");
+    if (is_empty(v))
+        return fail(c, &cloud_validation,
+                    "One or more parameter values are not valid. The update expression attempted to update a secondary index key to a value "
+                    "that is not supported. " NO_EMPTY_KEY,
+                    kind_of(type));
+    return check_length(c, v, hash);
+}
+
+static err check_changed_key(struct call *c, const struct ddb_index *index, const struct value *item, const struct update *u, bool hash) {
+    str name = hash ? index->keys.hash : index->keys.range;
+    u8 type = (u8)(hash ? index->keys.hash_type : index->keys.range_type);
+    if (!u) return check_index_key(c, index, item, name, type, hash);
+    if (!update_names(u, name)) return NULL; /* it may be wrong since before the index was */
+    return update_is_older(u) ? check_index_key(c, index, item, name, type, hash) : check_updated_key(c, item, name, type, hash);
+}
+
+err ddb_index_keys_check(struct call *c, const struct ddb_table *t, const struct value *item, const struct update *u) {
     for (int kind = DDB_GLOBAL; kind >= DDB_LOCAL; kind--)
         for (u32 i = 0; i < t->indexes.n; i++) {
             const struct ddb_index *index = &t->indexes.v[i];
             if (index->kind != kind || index->state == DDB_DELETING) continue;
-            if (kind == DDB_GLOBAL) TRY(check_index_key(c, index, item, index->keys.hash, (u8)index->keys.hash_type, true));
-            if (index->keys.range.p) TRY(check_index_key(c, index, item, index->keys.range, (u8)index->keys.range_type, false));
+            if (kind == DDB_GLOBAL) TRY(check_changed_key(c, index, item, u, true));
+            if (index->keys.range.p) TRY(check_changed_key(c, index, item, u, false));
         }
     return NULL;
 }

@@ -263,7 +263,7 @@ err dynamodb_execute_transaction(struct call *c, const struct dynamodb_execute_t
         steps[i].on_failure = in->transact_statements.v[i].return_values_on_condition_check_failure;
         TRY(statement_step(c, &all[i], &steps[i]));
     }
-    TRY(ddb_transact(c, steps, n));
+    TRY(ddb_transact(c, steps, n, true));
     if (identity.p) idempotency_store(c, in->client_request_token, identity, S(""), TOKEN_MS);
     for (u32 i = 0; i < n; i++) {
         usages[i] = &steps[i].done.usage;

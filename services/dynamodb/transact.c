@@ -23,6 +23,7 @@ static str reason_code(err e) {
     if (e == &dynamodb_conditional_check_failed_exception) return S("ConditionalCheckFailed");
     if (e == &dynamodb_item_collection_size_limit_exceeded_exception) return S("ItemCollectionSizeLimitExceeded");
     if (e == &dynamodb_provisioned_throughput_exceeded_exception) return S("ProvisionedThroughputExceeded");
+    if (e == &dynamodb_throttling_exception) return S("ThrottlingError");
     return S("ValidationError");
 }
 
@@ -49,7 +50,8 @@ static err twice(struct call *c) { return fail(c, &cloud_validation, "Transactio
 
 /* ---- writes ---- */
 
-static err locate(struct call *c, struct ddb_step *steps, u32 n, struct dynamodb_cancellation_reason *reasons, bool *canceled) {
+/* A key that is empty fails the request; one that does not fit its table cancels the transaction. */
+static err locate(struct call *c, struct ddb_step *steps, u32 n, bool each, struct dynamodb_cancellation_reason *reasons, bool *canceled) {
     for (u32 i = 0; i < n; i++) {
         struct ddb_step *s = &steps[i];
         TRY(ddb_table_use(c, s->table_name, &s->table));
@@ -59,22 +61,22 @@ static err locate(struct call *c, struct ddb_step *steps, u32 n, struct dynamodb
     for (u32 i = 0; i < n; i++) {
         struct ddb_step *s = &steps[i];
         err e = ddb_write_locate(c, &s->write, &s->done);
-        if (e) {
-            reasons[i] = (struct dynamodb_cancellation_reason){.code = reason_code(e), .message = c->error_message};
-            *canceled = true;
-            continue;
-        }
-        for (u32 j = 0; j < i; j++)
-            if (str_eq(steps[j].done.key.row, s->done.key.row)) return twice(c);
+        if (!e) continue;
+        if (ddb_says_empty_key(c)) return e;
+        if (each || !*canceled) reasons[i] = (struct dynamodb_cancellation_reason){.code = reason_code(e), .message = c->error_message};
+        *canceled = true;
     }
+    for (u32 i = 0; i < n && !*canceled; i++)
+        for (u32 j = 0; j < i; j++)
+            if (str_eq(steps[j].done.key.row, steps[i].done.key.row)) return twice(c);
     return NULL;
 }
 
-err ddb_transact(struct call *c, struct ddb_step *steps, u32 n) {
+err ddb_transact(struct call *c, struct ddb_step *steps, u32 n, bool each) {
     struct dynamodb_cancellation_reason *reasons = NEW_ARRAY(c->arena, struct dynamodb_cancellation_reason, n);
     bool canceled = false;
     u64 bytes = 0;
-    TRY(locate(c, steps, n, reasons, &canceled));
+    TRY(locate(c, steps, n, each, reasons, &canceled));
     if (canceled) return ddb_transact_canceled(c, reasons, n);
     for (u32 i = 0; i < n; i++) {
         struct ddb_step *s = &steps[i];
@@ -82,6 +84,7 @@ err ddb_transact(struct call *c, struct ddb_step *steps, u32 n) {
         if (!e) e = ddb_throttle(c, &s->done.usage, 2);
         if (s->done.after.type) bytes += item_size(&s->done.after);
         if (!e) continue;
+        if (ddb_says_empty_key(c)) return e;
         reasons[i] = (struct dynamodb_cancellation_reason){.code = reason_code(e), .message = c->error_message};
         if (s->insert && s->done.condition_failed)
             reasons[i] = (struct dynamodb_cancellation_reason){.code = S("DuplicateItem"), .message = S("Duplicate primary key exists in table")};
@@ -198,7 +201,7 @@ err dynamodb_transact_write_items(struct call *c, const struct dynamodb_transact
                         "DynamoDB rejected the request because you retried a request with a different payload but with an idempotent token that "
                         "was already used.");
     }
-    TRY(ddb_transact(c, steps, n));
+    TRY(ddb_transact(c, steps, n, false));
     if (in->client_request_token.p) idempotency_store(c, in->client_request_token, buf_str(&identity), S(""), TOKEN_MS);
     const struct ddb_usage **usages = NEW_ARRAY(c->arena, const struct ddb_usage *, n);
     out->item_collection_metrics.v = NEW_ARRAY(c->arena, struct dynamodb_item_collection_metrics_per_table_entry, n);
@@ -262,7 +265,7 @@ err dynamodb_transact_get_items(struct call *c, const struct dynamodb_transact_g
         TRY(ddb_throttle(c, &reads[i].usage, 2));
         if (!row.p) continue;
         struct value item = ddb_item_decode(c->arena, row), part = projection_apply(c->arena, reads[i].asked.projection, &item);
-        ITEM_TO_WIRE(c->arena, &part, out->responses.v[i].item);
+        if (part.n) ITEM_TO_WIRE(c->arena, &part, out->responses.v[i].item);
     }
     if (bytes > DDB_TRANSACT_BYTES)
         return fail(c, &cloud_validation, "Transaction cancelled: the aggregate size of the items in the transaction exceeds 4 MB");

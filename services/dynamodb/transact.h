@@ -16,8 +16,9 @@ struct ddb_step {
     struct ddb_table table;
     struct ddb_written done;
 };
-/* Runs all or answers TransactionCanceledException with a reason for each. */
-MUST_USE err ddb_transact(struct call *c, struct ddb_step *steps, u32 n);
+/* Runs all or answers TransactionCanceledException with reasons. Of keys that do not fit their tables the first is
+ * named, or `each`. */
+MUST_USE err ddb_transact(struct call *c, struct ddb_step *steps, u32 n, bool each);
 MUST_USE err ddb_transact_canceled(struct call *c, struct dynamodb_cancellation_reason *reasons, u32 n);
 /* One entry for each table, in the order in which tables come. */
 void ddb_transact_consumed(struct call *c, const struct ddb_usage *const *usages, u32 n, str asked,

@@ -11,7 +11,7 @@ static err locate(struct call *c, const struct ddb_write *w, struct ddb_written 
     *out = (struct ddb_written){.usage.table = w->table};
     if (w->kind == DDB_PUT) {
         TRY(ddb_key_of_item(c, w->table, &w->item, &out->key));
-        return ddb_index_keys_check(c, w->table, &w->item);
+        return ddb_index_keys_check(c, w->table, &w->item, NULL);
     }
     TRY(ddb_key_of_parameter(c, w->table, &w->item, &out->key));
     if (w->kind != DDB_UPDATE || !w->asked) return NULL;
@@ -44,7 +44,7 @@ static err result_of(struct call *c, const struct ddb_write *w, struct ddb_writt
             }
             TRY(update_apply(c, w->asked->update, old, &out->after));
             if (item_size(&out->after) > ITEM_SIZE_MAX) return ddb_item_too_large(c, true);
-            TRY(ddb_index_keys_check(c, w->table, &out->after));
+            TRY(ddb_index_keys_check(c, w->table, &out->after, w->asked->update));
         } else if (before.p) {
             *after = before;
             return NULL;

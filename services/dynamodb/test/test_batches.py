@@ -43,6 +43,21 @@ def test_what_is_no_batch(dynamodb, table):
     assert keys(dynamodb, name) == []
 
 
+def test_old_and_new_parameters_do_not_mix_over_tables(dynamodb, table):
+    one, two = table(), table()
+    asked = {one: {"Keys": [item("x")], "ProjectionExpression": "p"}, two: {"Keys": [item("x")], "AttributesToGet": ["p"]}}
+    assert refusal(dynamodb.batch_get_item, RequestItems=asked) == (
+        "ValidationException", "Can not use both expression and non-expression parameters in the same request: "
+                               "Non-expression parameters: {AttributesToGet} Expression parameters: {ProjectionExpression}")
+
+
+def test_an_empty_batch(dynamodb):
+    assert refusal(dynamodb.batch_get_item, RequestItems={}) == (
+        "ValidationException", "1 validation error detected: Value at 'RequestItems' failed to satisfy constraint: Member must have length "
+                               "greater than or equal to 1")
+    assert refusal(dynamodb.batch_write_item, RequestItems={}) == ("ValidationException", "The requestItems parameter is required for BatchWriteItem")
+
+
 def test_a_batch_get_is_cut_at_16_megabytes(dynamodb, table):
     name = table()
     for i in range(45):
@@ -111,6 +126,26 @@ def test_what_is_no_transaction(dynamodb, table):
     assert reasons[1] == {"Code": "ValidationError", "Message": "The provided key element does not match the schema"}
     assert refusal(dynamodb.transact_write_items, TransactItems=[put, {"Put": {"TableName": "absent", "Item": item("x")}}])[0] == "ResourceNotFoundException"
     assert keys(dynamodb, name) == []
+
+
+def test_wrong_keys_in_a_transaction(dynamodb, table):
+    """The first that does not fit its table is named; an empty one fails the request, wherever it stands."""
+    name = table()
+    wrong, missing, empty = [{"Put": {"TableName": name, "Item": i}} for i in ({"p": {"N": "1"}}, {"q": {"S": "x"}}, item(""))]
+    assert cancelled(dynamodb, [wrong, missing])[1] == [
+        {"Code": "ValidationError", "Message": "One or more parameter values were invalid: Type mismatch for key p expected: S actual: N"},
+        {"Code": "None"}]
+    assert refusal(dynamodb.transact_write_items, TransactItems=[wrong, empty]) == (
+        "ValidationException", "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "
+                               "string value. Key: p")
+
+
+def test_a_projection_of_nothing(dynamodb, table):
+    name = table()
+    dynamodb.put_item(TableName=name, Item=item("x"))
+    one = {"TableName": name, "Key": item("x"), "ProjectionExpression": "aside"}
+    assert dynamodb.transact_get_items(TransactItems=[{"Get": one}])["Responses"] == [{}]
+    assert dynamodb.get_item(**one)["Item"] == {}
 
 
 def test_transfers_keep_their_sum(brume, dynamodb, table):

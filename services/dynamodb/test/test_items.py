@@ -4,7 +4,7 @@ import zlib
 import pytest
 from botocore.exceptions import ClientError
 
-from services.dynamodb.test.ddb_tables import index, refusal
+from services.dynamodb.test.ddb_tables import index, refusal, wait_active
 
 
 def item(p, s=None, **more):
@@ -62,6 +62,34 @@ def test_what_is_no_key(dynamodb, wide_table):
     for key in ({"p": {"S": "x"}}, {"p": {"S": "x"}, "s": {"S": "1"}}, {"p": {"S": "x"}, "q": {"N": "1"}}):
         assert refusal(dynamodb.get_item, TableName=wide_table, Key=key) == wrong
         assert refusal(dynamodb.delete_item, TableName=wide_table, Key=key) == wrong
+    empty = ("ValidationException", "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "
+                                    "string value. Key: p")
+    for call in (dynamodb.get_item, dynamodb.delete_item, dynamodb.update_item):
+        assert refusal(call, TableName=wide_table, Key=item("", 1)) == empty
+
+
+@pytest.mark.parametrize("value, message", [
+    ({"S": ""}, "One or more parameter values are not valid. The update expression attempted to update a secondary index key to a value that "
+                "is not supported. The AttributeValue for a key attribute cannot contain an empty string value."),
+    ({"N": "1"}, "The update expression attempted to update the secondary index key to unsupported type"),
+])
+def test_an_update_makes_no_wrong_index_key(dynamodb, wide_table, value, message):
+    ask = dict(TableName=wide_table, Key=item("wrong", 1), UpdateExpression="SET g = :g", ExpressionAttributeValues={":g": value})
+    assert refusal(dynamodb.update_item, **ask) == ("ValidationException", message)
+
+
+def test_an_update_leaves_alone_what_no_index_takes(dynamodb, table):
+    """An item from before the index, with a value that is no key of it."""
+    name = table()
+    dynamodb.put_item(TableName=name, Item={"p": {"S": "x"}, "g": {"N": "1"}})
+    dynamodb.update_table(TableName=name, AttributeDefinitions=[{"AttributeName": "g", "AttributeType": "S"}],
+                          GlobalSecondaryIndexUpdates=[{"Create": index("gsi", "g")}])
+    wait_active(dynamodb, name)
+    ask = dict(TableName=name, Key={"p": {"S": "x"}}, ExpressionAttributeValues={":v": {"S": "1"}})
+    dynamodb.update_item(**ask, UpdateExpression="SET aside = :v")
+    assert dynamodb.scan(TableName=name, IndexName="gsi")["Count"] == 0
+    dynamodb.update_item(**ask, UpdateExpression="SET g = :v")
+    assert dynamodb.scan(TableName=name, IndexName="gsi")["Count"] == 1
 
 
 @pytest.fixture(scope="module")
