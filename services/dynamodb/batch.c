@@ -35,6 +35,17 @@ static err read_keys(struct call *c, const struct dynamodb_keys_and_attributes *
     return NULL;
 }
 
+/* Old and new parameters do not go together, not even of two tables. */
+static err check_parameters(struct call *c, const struct dynamodb_batch_get_request_map *in) {
+    struct parameters all = {0};
+    for (u32 i = 0; i < in->n; i++) {
+        const struct dynamodb_keys_and_attributes *one = &in->v[i].value;
+        if (one->projection_expression.p) all.projection = one->projection_expression;
+        if (one->attributes_to_get.set) all.attributes_to_get = &one->attributes_to_get;
+    }
+    return parameters_check(c, &all);
+}
+
 static void unprocessed(struct call *c, const struct table_get *g, u32 from, struct dynamodb_keys_and_attributes *out) {
     *out = *g->in;
     out->keys.v = NEW_ARRAY(c->arena, struct dynamodb_key, g->in->keys.n);
@@ -65,8 +76,13 @@ static u32 get_items(struct call *c, const struct table_get *g, const struct ddb
 err dynamodb_batch_get_item(struct call *c, const struct dynamodb_batch_get_item_input *in, struct dynamodb_batch_get_item_output *out) {
     u32 n = in->request_items.n, total = 0;
     u64 bytes = 0;
+    if (!n)
+        return fail(c, &cloud_validation,
+                    "1 validation error detected: Value at 'RequestItems' failed to satisfy constraint: Member must have length greater than or "
+                    "equal to 1");
     struct table_get *gets = NEW_ARRAY(c->arena, struct table_get, n);
     struct ddb_key **keys = NEW_ARRAY(c->arena, struct ddb_key *, n);
+    TRY(check_parameters(c, &in->request_items));
     for (u32 i = 0; i < n; i++) TRY(read_keys(c, &in->request_items.v[i].value, &gets[i], &total));
     for (u32 i = 0; i < n; i++) {
         TRY(ddb_allow(c, &(struct ddb_access){.table = in->request_items.v[i].key, .action = S("dynamodb:BatchGetItem"), .reads = true,
@@ -165,6 +181,7 @@ static err allow_writes(struct call *c, str table, const struct ddb_write *w, u3
 
 err dynamodb_batch_write_item(struct call *c, const struct dynamodb_batch_write_item_input *in, struct dynamodb_batch_write_item_output *out) {
     u32 tables = in->request_items.n, total = 0;
+    if (!tables) return fail(c, &cloud_validation, "The requestItems parameter is required for BatchWriteItem");
     for (u32 i = 0; i < tables; i++) total += in->request_items.v[i].value.n;
     if (total > WRITE_MAX) return fail(c, &cloud_validation, "Too many items requested for the BatchWriteItem call");
     struct ddb_write *writes = NEW_ARRAY(c->arena, struct ddb_write, total + 1);

@@ -4,6 +4,18 @@
 
 #define INVALID "One or more parameter values were invalid: "
 
+/* The model lets a schema be longer, for global indexes; a table's own has two elements at most. */
+static err too_long(struct call *c, const struct dynamodb_key_schema *in) {
+    if (in->n <= 2) return NULL;
+    struct buf b = buf_new(c->arena, 4096);
+    for (u32 i = 0; i < in->n; i++)
+        buf_format(&b, "%sKeySchemaElement(attributeName=%.*s, keyType=%.*s)", i ? ", " : "", STR_ARGS(in->v[i].attribute_name), STR_ARGS(in->v[i].key_type));
+    return fail(c, &cloud_validation,
+                "1 validation error detected: Value '[%.*s]' at 'keySchema' failed to satisfy constraint: Member must have length less than or "
+                "equal to 2",
+                STR_ARGS(buf_str(&b)));
+}
+
 static err missing(struct call *c, const struct dynamodb_create_table_input *in) {
     struct buf b = buf_new(c->arena, 512);
     int n = 0;
@@ -90,6 +102,7 @@ err dynamodb_create_table(struct call *c, const struct dynamodb_create_table_inp
     struct ddb_table t = {.account = c->account, .region = c->region, .name = in->table_name}, old;
     TRY(ddb_table_name_check(c, in->table_name, "tableName"));
     TRY(missing(c, in));
+    TRY(too_long(c, &in->key_schema));
     TRY(billing(c, in, &t));
     TRY(keys(c, in, &t));
     TRY(ddb_sse_read(c, in->sse_specification, &t));

@@ -39,6 +39,8 @@ err ddb_schema_read(struct call *c, const struct dynamodb_key_schema *schema, co
                     INVALID "Some index key attributes are not defined in AttributeDefinitions. Keys: [%.*s], AttributeDefinitions: [%.*s]",
                     STR_ARGS(list_of_keys(c->arena, schema)), STR_ARGS(list_of_definitions(c->arena, defs)));
     }
+    if (schema->n > 2) /* DIFFERS: AWS takes four attributes for each half */
+        return fail(c, &cloud_validation, "Invalid KeySchema: an index key of more than two attributes is not supported");
     if (schema->n == 2 && str_eq(schema->v[0].attribute_name, schema->v[1].attribute_name))
         return fail(c, &cloud_validation, "Both the Hash Key and the Range Key element in the KeySchema have the same name");
     if (!str_eq(schema->v[0].key_type, S("HASH")))
