@@ -75,7 +75,8 @@ u32 projection_names(struct arena *a, const struct projection *p, const str **na
 
 /* An update may not name key attributes. */
 bool update_names(const struct update *u, str name); /* the attribute, whole or in part */
-bool update_is_older(const struct update *u);       /* of AttributeUpdates */
+enum update_source { UPDATE_OLDER, UPDATE_LITERAL, UPDATE_COMPUTED };
+enum update_source update_source_of(const struct update *u, str name); /* where the attribute's new value comes from */
 MUST_USE err update_check_keys(struct call *c, const struct update *u, const str *names, u32 n);
 /* The item after the update. Every action sees the old item. `old` has at least its key attributes.
  * ValidationException for operands of wrong types, absent attributes, paths into nothing, numbers

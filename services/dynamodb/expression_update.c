@@ -355,7 +355,15 @@ bool update_names(const struct update *u, str name) {
     return false;
 }
 
-bool update_is_older(const struct update *u) { return u->n && u->actions[0].older; }
+enum update_source update_source_of(const struct update *u, str name) {
+    for (u32 i = 0; i < u->n; i++) {
+        const struct action *action = &u->actions[i];
+        if (!str_eq(action->path.steps[0].name, name)) continue;
+        if (action->older) return UPDATE_OLDER;
+        if (action->kind == ACTION_SET && action->operand.kind != NODE_VALUE) return UPDATE_COMPUTED;
+    }
+    return UPDATE_LITERAL;
+}
 
 err update_check_keys(struct call *c, const struct update *u, const str *names, u32 n) {
     for (u32 k = 0; k < n; k++)

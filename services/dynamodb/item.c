@@ -85,26 +85,22 @@ static err check_index_key(struct call *c, const struct ddb_index *index, const 
     return check_length(c, v, hash);
 }
 
-/* The same, in the words of an UpdateExpression. */
-static err check_updated_key(struct call *c, const struct value *item, str name, u8 type, bool hash) {
-    const struct value *v = value_member(c->arena, item, name);
-    if (!v) return NULL;
-    if (v->type != type)
-        return fail(c, &cloud_validation, "The update expression attempted to update the secondary index key to unsupported type");
-    if (is_empty(v))
-        return fail(c, &cloud_validation,
-                    "One or more parameter values are not valid. The update expression attempted to update a secondary index key to a value "
-                    "that is not supported. " NO_EMPTY_KEY,
-                    kind_of(type));
-    return check_length(c, v, hash);
-}
-
+/* The same after an update, which has some words of its own. What it left alone may be wrong since before the index was. */
 static err check_changed_key(struct call *c, const struct ddb_index *index, const struct value *item, const struct update *u, bool hash) {
     str name = hash ? index->keys.hash : index->keys.range;
     u8 type = (u8)(hash ? index->keys.hash_type : index->keys.range_type);
     if (!u) return check_index_key(c, index, item, name, type, hash);
-    if (!update_names(u, name)) return NULL; /* it may be wrong since before the index was */
-    return update_is_older(u) ? check_index_key(c, index, item, name, type, hash) : check_updated_key(c, item, name, type, hash);
+    if (!update_names(u, name)) return NULL;
+    const struct value *v = value_member(c->arena, item, name);
+    enum update_source source = update_source_of(u, name);
+    if (v && v->type != type && source == UPDATE_COMPUTED)
+        return fail(c, &cloud_validation, "The update expression attempted to update the secondary index key to unsupported type");
+    if (v && v->type == type && is_empty(v) && source != UPDATE_OLDER)
+        return fail(c, &cloud_validation,
+                    "One or more parameter values are not valid. The update expression attempted to update a secondary index key to a value "
+                    "that is not supported. " NO_EMPTY_KEY,
+                    kind_of(type));
+    return check_index_key(c, index, item, name, type, hash);
 }
 
 err ddb_index_keys_check(struct call *c, const struct ddb_table *t, const struct value *item, const struct update *u) {

@@ -68,13 +68,14 @@ def test_what_is_no_key(dynamodb, wide_table):
         assert refusal(call, TableName=wide_table, Key=item("", 1)) == empty
 
 
-@pytest.mark.parametrize("value, message", [
-    ({"S": ""}, "One or more parameter values are not valid. The update expression attempted to update a secondary index key to a value that "
+@pytest.mark.parametrize("change, value, message", [
+    ("g = :v", {"S": ""}, "One or more parameter values are not valid. The update expression attempted to update a secondary index key to a value that "
                 "is not supported. The AttributeValue for a key attribute cannot contain an empty string value."),
-    ({"N": "1"}, "The update expression attempted to update the secondary index key to unsupported type"),
+    ("g = :v", {"N": "1"}, "One or more parameter values were invalid: Type mismatch for Index Key g Expected: S Actual: N IndexName: gsi"),
+    ("g = if_not_exists(n, :v)", {"N": "1"}, "The update expression attempted to update the secondary index key to unsupported type"),
 ])
-def test_an_update_makes_no_wrong_index_key(dynamodb, wide_table, value, message):
-    ask = dict(TableName=wide_table, Key=item("wrong", 1), UpdateExpression="SET g = :g", ExpressionAttributeValues={":g": value})
+def test_an_update_makes_no_wrong_index_key(dynamodb, wide_table, change, value, message):
+    ask = dict(TableName=wide_table, Key=item("wrong", 1), UpdateExpression="SET " + change, ExpressionAttributeValues={":v": value})
     assert refusal(dynamodb.update_item, **ask) == ("ValidationException", message)
 
 
