@@ -38,7 +38,7 @@ static err billing(struct call *c, const struct dynamodb_create_table_input *in,
     if (!t->on_demand && !p)
         return fail(c, &cloud_validation,
                     INVALID "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED");
-    if (in->on_demand_throughput) ddb_on_demand_read(in->on_demand_throughput, &t->throughput);
+    TRY(ddb_on_demand_read(c, in->on_demand_throughput, "table", &t->throughput));
     if (in->warm_throughput) ddb_warm_read(in->warm_throughput, &t->throughput);
     if (!p) return NULL;
     t->throughput.read = p->read_capacity_units.v;

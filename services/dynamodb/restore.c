@@ -48,7 +48,7 @@ err ddb_restore_begin(struct call *c, const struct ddb_table *like, str name, co
         made->throughput.write = o->throughput->write_capacity_units.v;
     }
     if (made->on_demand) made->throughput.read = made->throughput.write = 0;
-    if (o->on_demand) ddb_on_demand_read(o->on_demand, &made->throughput);
+    TRY(ddb_on_demand_read(c, o->on_demand, "table", &made->throughput));
     TRY(ddb_sse_read(c, o->sse, made));
     keep_indexes(c, made, o);
     ddb_table_born(c, made);

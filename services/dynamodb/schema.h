@@ -22,7 +22,8 @@ MUST_USE err ddb_locals_read(struct call *c, const struct dynamodb_local_seconda
 MUST_USE err ddb_global_read(struct call *c, const struct dynamodb_global_secondary_index *given,
                              const struct dynamodb_attribute_definitions *defs, struct ddb_table *t);
 MUST_USE err ddb_units_check(struct call *c, const struct dynamodb_provisioned_throughput *p);
-void ddb_on_demand_read(const struct dynamodb_on_demand_throughput *given, struct ddb_throughput *t);
+/* of: "table" or "index", for the message. `given` may be absent. */
+MUST_USE err ddb_on_demand_read(struct call *c, const struct dynamodb_on_demand_throughput *given, const char *of, struct ddb_throughput *t);
 void ddb_warm_read(const struct dynamodb_warm_throughput *given, struct ddb_throughput *t);
 
 #endif

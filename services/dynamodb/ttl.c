@@ -89,10 +89,10 @@ err dynamodb_update_time_to_live(struct call *c, const struct dynamodb_update_ti
     const struct dynamodb_time_to_live_specification *spec = in->time_to_live_specification;
     struct ddb_table t;
     TRY(ddb_table_open(c, in->table_name, &t));
-    if (spec->enabled.v && t.ttl.p) return fail(c, &cloud_validation, "TimeToLive is already enabled");
     if (!spec->enabled.v && !t.ttl.p) return fail(c, &cloud_validation, "TimeToLive is already disabled");
-    if (!spec->enabled.v && !str_eq(spec->attribute_name, t.ttl))
+    if (t.ttl.p && !str_eq(spec->attribute_name, t.ttl))
         return fail(c, &cloud_validation, "TimeToLive is active on a different AttributeName: current AttributeName is %.*s", STR_ARGS(t.ttl));
+    if (spec->enabled.v && t.ttl.p) return fail(c, &cloud_validation, "TimeToLive is already enabled");
     t.ttl_changed_ms = c->now_ms;
     if (spec->enabled.v) {
         t.ttl = spec->attribute_name;

@@ -92,7 +92,7 @@ static err update_billing(struct call *c, const struct dynamodb_update_table_inp
         for (u32 i = 0; i < t->indexes.n; i++) t->indexes.v[i].throughput.read = t->indexes.v[i].throughput.write = 0;
     }
     if (in->provisioned_throughput) TRY(provision(c, &t->throughput, in->provisioned_throughput));
-    if (in->on_demand_throughput) ddb_on_demand_read(in->on_demand_throughput, &t->throughput);
+    TRY(ddb_on_demand_read(c, in->on_demand_throughput, "table", &t->throughput));
     if (in->warm_throughput) ddb_warm_read(in->warm_throughput, &t->throughput);
     if (on_demand || !was) return NULL;
     for (u32 i = 0; i < t->indexes.n; i++) {
@@ -150,7 +150,7 @@ static err update_index(struct call *c, const struct dynamodb_update_table_input
         return NULL;
     }
     index->state = DDB_UPDATING;
-    if (u->update->on_demand_throughput) ddb_on_demand_read(u->update->on_demand_throughput, &index->throughput);
+    TRY(ddb_on_demand_read(c, u->update->on_demand_throughput, "index", &index->throughput));
     if (u->update->warm_throughput) ddb_warm_read(u->update->warm_throughput, &index->throughput);
     if (!u->update->provisioned_throughput) return NULL;
     if (t->on_demand)

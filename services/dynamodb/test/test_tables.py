@@ -48,6 +48,12 @@ def test_a_name_is_taken_until_its_table_is_gone(dynamodb, table):
      "One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in "
      "AttributeDefinitions"),
     ({"KeySchema": [{"AttributeName": "p", "KeyType": "RANGE"}]}, "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"),
+    ({"KeySchema": key_schema("p", "x") + key_schema("y")},
+     "1 validation error detected: Value '[KeySchemaElement(attributeName=p, keyType=HASH), KeySchemaElement(attributeName=x, keyType=RANGE), "
+     "KeySchemaElement(attributeName=y, keyType=HASH)]' at 'keySchema' failed to satisfy constraint: Member must have length less than or "
+     "equal to 2"),
+    ({"OnDemandThroughput": {"MaxReadRequestUnits": 5, "MaxWriteRequestUnits": 0}},
+     "One or more parameter values were invalid: Requested MaxWriteRequestUnits for OnDemandThroughput for table is outside of valid range"),
     ({"BillingMode": "PROVISIONED"},
      "One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"),
     ({"ProvisionedThroughput": THROUGHPUT},

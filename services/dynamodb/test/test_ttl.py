@@ -47,6 +47,8 @@ def test_settings(dynamodb, table):
     assert refusal(update, TableName=name, TimeToLiveSpecification=off) == ("ValidationException", "TimeToLive is already disabled")
     assert update(TableName=name, TimeToLiveSpecification=on)["TimeToLiveSpecification"] == on
     assert refusal(update, TableName=name, TimeToLiveSpecification=on) == ("ValidationException", "TimeToLive is already enabled")
+    assert refusal(update, TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "x"}) == (
+        "ValidationException", "TimeToLive is active on a different AttributeName: current AttributeName is until")
     assert refusal(update, TableName=name, TimeToLiveSpecification={"Enabled": False, "AttributeName": "x"}) == (
         "ValidationException", "TimeToLive is active on a different AttributeName: current AttributeName is until")
     update(TableName=name, TimeToLiveSpecification=off)
