@@ -30,4 +30,7 @@ i32 s3_blocked(struct call *c, const struct bucket_row *bucket);
 i32 s3_account_blocks(struct call *c, str account); /* 0: nothing was said */
 void s3_account_blocks_put(struct call *c, str account, i32 blocks);
 
+/* control.c: a request of S3 Control's says for which account it is: the caller's own. */
+MUST_USE err s3_control_account_check(struct call *c, str account);
+
 #endif

@@ -6,7 +6,7 @@
 #include "gen/s3control.h"
 
 /* Requests say for which account they are: the caller's own. */
-static err account_check(struct call *c, str account) {
+err s3_control_account_check(struct call *c, str account) {
     return str_eq(account, c->account) ? NULL : fail(c, &cloud_access_denied, "Access Denied");
 }
 
@@ -27,7 +27,7 @@ static struct s3control_public_access_block_configuration *blocks_shown(struct c
 }
 
 err s3control_put_public_access_block(struct call *c, const struct s3control_put_public_access_block_request *in, struct wire_unit *out) {
-    TRY(account_check(c, in->account_id));
+    TRY(s3_control_account_check(c, in->account_id));
     if (!in->public_access_block_configuration) return s3_fail_malformed(c);
     s3_account_blocks_put(c, c->account, blocks_of(in->public_access_block_configuration));
     return NULL;
@@ -35,7 +35,7 @@ err s3control_put_public_access_block(struct call *c, const struct s3control_put
 
 err s3control_get_public_access_block(struct call *c, const struct s3control_get_public_access_block_request *in,
                                       struct s3control_get_public_access_block_output *out) {
-    TRY(account_check(c, in->account_id));
+    TRY(s3_control_account_check(c, in->account_id));
     i32 blocks = s3_account_blocks(c, c->account);
     if (!blocks) {
         fail_detail(c, S("AccountId"), c->account);
@@ -46,7 +46,7 @@ err s3control_get_public_access_block(struct call *c, const struct s3control_get
 }
 
 err s3control_delete_public_access_block(struct call *c, const struct s3control_delete_public_access_block_request *in, struct wire_unit *out) {
-    TRY(account_check(c, in->account_id));
+    TRY(s3_control_account_check(c, in->account_id));
     s3_account_blocks_put(c, c->account, 0);
     return NULL;
 }
@@ -72,7 +72,7 @@ static str new_alias(struct call *c, str name) {
 }
 
 static err point_open(struct call *c, str account, str name, struct access_point_row *row) {
-    TRY(account_check(c, account));
+    TRY(s3_control_account_check(c, account));
     if (s3_access_point_get(c, c->account, c->region, name, row)) return NULL;
     fail_detail(c, S("AccessPointName"), name);
     return fail(c, &s3control_no_such_access_point, "The specified accesspoint does not exist");
@@ -88,7 +88,7 @@ static err tags_add(struct call *c, str arn, const struct s3control_tag_list *ta
 err s3control_create_access_point(struct call *c, const struct s3control_create_access_point_request *in, struct s3control_create_access_point_result *out) {
     struct bucket_row bucket;
     struct access_point_row row = {.account = c->account, .region = c->region, .name = in->name, .bucket = in->bucket, .created_ms = c->now_ms}, before;
-    TRY(account_check(c, in->account_id));
+    TRY(s3_control_account_check(c, in->account_id));
     if (!name_valid(in->name)) {
         fail_detail(c, S("URI"), arena_concat(c->arena, S("accesspoint/"), in->name));
         return fail(c, &s3control_invalid_uri, "Couldn't parse the specified URI.");
@@ -160,7 +160,7 @@ err s3control_delete_access_point(struct call *c, const struct s3control_delete_
 
 err s3control_list_access_points(struct call *c, const struct s3control_list_access_points_request *in, struct s3control_list_access_points_result *out) {
     enum { PAGE_MAX = 1000 };
-    TRY(account_check(c, in->account_id));
+    TRY(s3_control_account_check(c, in->account_id));
     str prefix = s3_access_points_prefix(c, c->account, c->region), from = prefix, key, value;
     if (in->next_token.p && !page_position(c, in->next_token, &from)) return fail(c, &s3control_invalid_request, "The provided token is not valid.");
     u32 max = in->max_results.set ? (u32)MAX(MIN(in->max_results.v, PAGE_MAX), 1) : PAGE_MAX;
@@ -243,7 +243,7 @@ err s3control_delete_access_point_policy(struct call *c, const struct s3control_
 
 static err resource_open(struct call *c, str account, str arn) {
     struct resource found;
-    TRY(account_check(c, account));
+    TRY(s3_control_account_check(c, account));
     if (registry_get(c, arn, &found) && str_eq(found.account, c->account)) return NULL;
     return fail(c, &s3control_no_such_resource, "The specified resource doesn't exist.");
 }

@@ -58,6 +58,8 @@ static struct call *begin(struct call *c, const struct call_other *other) {
         .forwarded = forwarded,
         .source_arn = other->source_arn,
         .depth = c->depth + 1,
+        .note = other->note,
+        .body = other->body,
     };
     return inner;
 }

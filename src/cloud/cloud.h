@@ -65,6 +65,7 @@ struct call {
      * Modified (answered with `out`'s headers and no body). 0: the operation's. */
     u16 status;
     str note; /* call_plan.note, as the prepare function left it */
+    struct stream *body; /* of a call between services: what call_other.body gave it */
     str resource_arn; /* that the decision was about; absent: none yet */
     bool on_trail;    /* its event stands in a row of the transaction */
     /* Set by may(): why it said no, for deny() and authorization_message_encode(). */
@@ -156,6 +157,8 @@ MUST_USE bool stream_read(const struct stream *s, u64 offset, char *out, size_t 
  * the disk: in `perform` of an outbox task, for the call in its settle. NULL: the disk. What nobody adopts goes
  * with the arena. */
 struct stream *stream_stage(struct store *s, struct arena *a, str bytes);
+/* The body that a plan takes from the store (call_plan.source), likewise; while the plan's snapshot lives. */
+struct stream *stream_of_plan(struct store *s, struct arena *a, const struct call_plan *plan);
 
 /* The store that the call works on: for blob_stage_new() in a prepare function or on a worker. */
 struct store *call_store(const struct call *c);
@@ -338,6 +341,9 @@ struct call_other {
     str account, region; /* of the target; absent: the caller's */
     str source_arn;
     str role_arn; /* CALL_AS_ROLE; the session is named after the service */
+    /* Of who ran the prepare function himself, before, on a worker: its note, and the body that it asked for. */
+    str note;
+    struct stream *body;
 };
 MUST_USE err call_service(struct call *c, const struct call_other *other, const void *in, void *out);
 /* The call goes on as a session in that role, which must trust the service of the call around it (c->outer): what

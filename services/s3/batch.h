@@ -1,0 +1,96 @@
+/* S3 Batch Operations: one operation on every object that a manifest names, in the rights of a role that trusts
+ * batchoperations.s3.amazonaws.com. A job is a row; a task carries it on in slices: a worker reads the manifest, the
+ * writer does what stands there and keeps what became of it, in one commit. */
+#ifndef S3_BATCH_H
+#define S3_BATCH_H
+
+#include "services/s3/s3.h"
+
+#include "gen/s3control.h"
+
+/* Numbers are in rows. */
+enum batch_status {
+    BATCH_NEW, BATCH_PREPARING, BATCH_SUSPENDED, BATCH_READY, BATCH_ACTIVE, BATCH_COMPLETING, BATCH_COMPLETE, BATCH_CANCELLING,
+    BATCH_CANCELLED, BATCH_FAILING, BATCH_FAILED,
+};
+
+struct batch_file { /* of the completion report */
+    str key, md5;
+    bool failed;
+};
+struct batch_job {
+    str account, region; /* of its key, not in the row */
+    str id, description, role, reason;
+    i32 status; /* enum batch_status */
+    i32 priority;
+    bool confirmation;
+    i64 created_ms, ended_ms, suspended_ms;
+    i64 active_ms, active_since_ms; /* how long it was active before; since when it is */
+    str failure_code, failure_reason;
+    struct s3control_job_manifest *manifest;
+    struct s3control_job_operation *operation;
+    struct s3control_job_report *report;
+    str bucket;    /* in which all objects are, as the manifest's first line says */
+    u64 offset;    /* in the manifest: what was read of it in this state */
+    u64 total, succeeded, failed;
+    u64 results;   /* rows of results that were written */
+    struct {
+        struct batch_file *v;
+        u32 n;
+        bool set;
+    } files;
+};
+
+/* batch_records.c */
+str batch_encode(struct call *c, const struct batch_job *job);
+bool batch_get(struct call *c, str account, str region, str id, struct batch_job *job);
+void batch_put(struct call *c, const struct batch_job *job);
+/* Newest first: prefix, creation backwards, id. */
+str batch_order_prefix(struct call *c);
+str batch_order_key(struct call *c, const struct batch_job *job);
+/* What became of a slice's objects, as lines of the report; failed ones and others apart. */
+str batch_results_prefix(struct call *c, const struct batch_job *job, bool failed);
+void batch_results_add(struct call *c, struct batch_job *job, bool failed, str lines);
+
+/* batch_manifest.c */
+struct batch_item {
+    str bucket, key, version_id;
+    str note;            /* of a copy: what its prepare function left, */
+    struct stream *body; /* the bytes that it needs, */
+    err refused;         /* and whether it was let */
+    str message;
+};
+enum { BATCH_COLUMNS_MAX = 64 };
+/* A line of CSV: true and its columns; false: not well-formed. */
+MUST_USE bool batch_line_read(struct arena *a, str line, str *columns, u32 *n);
+/* A line as what the manifest's columns say. False: it does not fit them. */
+MUST_USE bool batch_item_read(struct arena *a, const struct s3control_job_manifest_spec *spec, str line, struct batch_item *item);
+
+/* batch_operation.c */
+str batch_operation_name(const struct s3control_job_operation *operation); /* absent: one that is not done here */
+MUST_USE err batch_operation_check(struct call *c, const struct s3control_job_operation *operation);
+/* On a worker, before: what an operation needs of the bytes. */
+void batch_operation_prepare(struct call *c, struct store *store, const struct batch_job *job, struct batch_item *item);
+/* c->error_message is the reason. */
+MUST_USE err batch_operation_do(struct call *c, const struct batch_job *job, const struct batch_item *item);
+
+/* batch_run.c */
+void batch_schedule(struct call *c, const struct batch_job *job, i64 due_ms);
+err batch_make(struct arena *a, const struct task *task, str *result);
+err batch_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms);
+/* A call of S3's in the role of the job. */
+MUST_USE err batch_call(struct call *c, const struct batch_job *job, u16 op, const struct batch_item *prepared, const void *in, void *out);
+
+/* batch_report.c */
+struct batch_report {
+    struct batch_file file;
+    struct stream *body;      /* NULL: no more results */
+    struct stream *manifest, *manifest_md5;
+    str last; /* the row up to which results are in it */
+};
+MUST_USE bool batch_report_make(struct call *c, struct store *store, const struct batch_job *job, struct batch_report *report);
+/* *done: the manifest is written too. */
+MUST_USE err batch_report_put(struct call *c, struct batch_job *job, const struct batch_report *report, bool *done);
+void batch_result_line(struct buf *b, struct call *c, const struct batch_item *item, err outcome, str message);
+
+#endif

@@ -1,0 +1,254 @@
+/* A batch job on its way. Each slice is read by a worker (a page of the manifest, bodies that copies need, lines of the
+ * report) and settled by the writer in one commit with where it stands, so that a restart goes on behind it. */
+#include "services/s3/batch.h"
+
+enum { PAGE = 256 << 10, SLICE = 100, SLICE_BYTES = 64 << 20, THRESHOLD_TASKS = 1000, RETRY_MS = 1000 };
+
+struct batch_at {
+    str account, region, id;
+};
+static const struct record_field at_fields[] = {RECORD_STR(1, struct batch_at, account), RECORD_STR(2, struct batch_at, region),
+                                                RECORD_STR(3, struct batch_at, id)};
+static const struct record_type at_record = RECORD_TYPE(struct batch_at, at_fields);
+
+struct slice {
+    i32 status; /* of the job, when it was read */
+    u64 offset; /* where it stood, and stands */
+    u64 next;
+    bool end;
+    struct batch_item *items; /* to be done */
+    u32 n;
+    u64 lines; /* that were counted */
+    str bucket;
+    const char *failure; /* of the manifest: a code, and why */
+    str why;
+    struct batch_report report;
+};
+
+void batch_schedule(struct call *c, const struct batch_job *job, i64 due_ms) {
+    struct batch_at at = {.account = job->account, .region = job->region, .id = job->id};
+    struct task task = {.kind = S("s3.batch"), .key = job->id, .payload = record_encode(c->arena, &at_record, &at), .due_ms = due_ms};
+    txn_task_set(c->txn, &task);
+}
+
+err batch_call(struct call *c, const struct batch_job *job, u16 op, const struct batch_item *prepared, const void *in, void *out) {
+    struct call_other other = {.service = &s3_service, .op = op, .as = CALL_AS_ROLE, .role_arn = job->role};
+    if (prepared) {
+        other.note = prepared->note;
+        other.body = prepared->body;
+    }
+    return call_service(c, &other, in, out);
+}
+
+/* ---- on a worker ---- */
+
+static void unreadable(struct slice *s, const char *code, str why) {
+    s->failure = code;
+    s->why = why;
+    s->end = true;
+}
+
+/* A page of the manifest from the slice's offset on. */
+static bool page_read(struct call *c, const struct batch_job *job, struct slice *s, str *page) {
+    const struct s3control_job_manifest_location *l = job->manifest->location;
+    struct arn arn;
+    ASSERT(arn_parse(l->object_arn, &arn)); /* as it was taken */
+    str key = arn.resource, bucket = str_cut(&key, '/');
+    struct s3_get_object_request in = {.bucket = bucket, .key = key, .version_id = l->object_version_id};
+    struct s3_get_object_output out = {0};
+    err e = batch_call(c, job, S3_OP_GET_OBJECT, NULL, &in, &out);
+    if (e) {
+        unreadable(s, "ManifestReadFailed", arena_format(c->arena, "Reading the manifest failed: %s: %.*s", e->code, STR_ARGS(c->error_message)));
+        return false;
+    }
+    str etag = l->etag;
+    if (etag.n > 1 && etag.p[0] == '"') etag = str_take(str_skip(etag, 1), etag.n - 2);
+    str have = str_take(str_skip(out.etag, 1), out.etag.n - 2);
+    if (!str_eq(etag, have)) {
+        unreadable(s, "ManifestETagMismatch", S("The ETag of the manifest does not match the one that the job was created with."));
+        return false;
+    }
+    u64 length = stream_length(out.body), n = length > s->offset ? MIN(length - s->offset, (u64)PAGE) : 0;
+    char *bytes = NEW_ARRAY(c->arena, char, n + 1);
+    if (n && !stream_read(out.body, s->offset, bytes, n)) {
+        unreadable(s, "ManifestReadFailed", S("The manifest cannot be read."));
+        return false;
+    }
+    s->end = s->offset + n == length;
+    *page = (str){bytes, n};
+    return true;
+}
+
+/* The next line of the page; false: there is none, or it does not end here. */
+static bool line_next(struct slice *s, str *page, str *line) {
+    size_t end = str_find_char(*page, '\n');
+    if (!page->n || (end == STR_NONE && !s->end)) return false;
+    *line = str_take(*page, end == STR_NONE ? page->n : end);
+    size_t taken = line->n + (end != STR_NONE);
+    *page = str_skip(*page, taken);
+    s->next += taken;
+    if (str_ends(*line, S("\r"))) *line = str_take(*line, line->n - 1);
+    return true;
+}
+
+static void manifest_read(struct call *c, struct store *store, const struct batch_job *job, struct slice *s) {
+    bool counts = job->status != BATCH_ACTIVE;
+    str page, line;
+    u64 bytes = 0;
+    if (!page_read(c, job, s, &page)) return;
+    s->bucket = job->bucket;
+    if (!counts) s->items = NEW_ARRAY(c->arena, struct batch_item, SLICE);
+    while ((counts || (s->n < SLICE && bytes < SLICE_BYTES)) && line_next(s, &page, &line)) {
+        struct batch_item item;
+        if (!line.n) continue;
+        if (!batch_item_read(c->arena, job->manifest->spec, line, &item)) {
+            unreadable(s, "InvalidManifestContent", S("One or more lines of the manifest are not valid."));
+            return;
+        }
+        s->lines++;
+        if (!s->bucket.p) s->bucket = item.bucket;
+        if (!str_eq(s->bucket, item.bucket)) {
+            unreadable(s, "InvalidManifestContent", S("The manifest has keys pertaining to multiple buckets."));
+            return;
+        }
+        if (counts) continue;
+        batch_operation_prepare(c, store, job, &item);
+        if (item.body) bytes += stream_length(item.body);
+        s->items[s->n++] = item;
+    }
+    if (!s->end && s->next == s->offset) unreadable(s, "InvalidManifestContent", S("A line of the manifest is too long."));
+    s->end = s->end && !page.n;
+}
+
+static void settled_state(const struct batch_job *job, bool *reports, bool *reads) {
+    *reads = job->status == BATCH_NEW || job->status == BATCH_PREPARING || job->status == BATCH_ACTIVE;
+    *reports = (job->status == BATCH_COMPLETING || job->status == BATCH_CANCELLING || job->status == BATCH_FAILING) && job->report->enabled.v
+               && job->succeeded + job->failed;
+}
+
+err batch_make(struct arena *a, const struct task *task, str *result) {
+    struct slice *s = NEW(a, struct slice);
+    struct batch_at at = {0};
+    struct batch_job job;
+    bool reports, reads, staged = true;
+    struct txn *t = store_snapshot(task->store, a);
+    *result = (str){(const char *)s, sizeof *s}; /* of this process: settled in the same flight */
+    ASSERT(record_decode(a, &at_record, task->payload, &at));
+    s->status = -1;
+    if (txn_owner(t)) {
+        struct call *c = call_for_task(t, &s3control_service, at.account, at.region, store_now_ms(task->store));
+        if (batch_get(c, at.account, at.region, at.id, &job)) {
+            s->status = job.status;
+            s->offset = s->next = job.offset;
+            settled_state(&job, &reports, &reads);
+            if (reads) manifest_read(c, task->store, &job, s);
+            if (reports) staged = batch_report_make(c, task->store, &job, &s->report);
+        }
+    }
+    store_snapshot_end(t);
+    return staged ? NULL : &store_unavailable;
+}
+
+/* ---- in the writer ---- */
+
+static void end(struct call *c, struct batch_job *job, enum batch_status status) {
+    job->status = status;
+    job->ended_ms = c->now_ms;
+    if (job->active_since_ms) job->active_ms += c->now_ms - job->active_since_ms;
+    job->active_since_ms = 0;
+}
+
+static void break_off(struct call *c, struct batch_job *job, const char *code, str why) {
+    job->failure_code = str_of(code);
+    job->failure_reason = str_take(why, MIN(why.n, (size_t)256));
+    if (job->succeeded + job->failed) job->status = BATCH_FAILING;
+    else end(c, job, BATCH_FAILED);
+}
+
+static void prepared(struct call *c, struct batch_job *job, const struct slice *s) {
+    job->status = BATCH_PREPARING;
+    job->bucket = s->bucket;
+    job->total += s->lines;
+    job->offset = s->next;
+    if (!s->end) return;
+    job->offset = 0;
+    job->status = job->confirmation ? BATCH_SUSPENDED : BATCH_READY;
+    if (job->confirmation) job->suspended_ms = c->now_ms;
+    if (!job->total) break_off(c, job, "InvalidManifestContent", S("The manifest names no objects."));
+}
+
+static void perform(struct call *c, struct batch_job *job, const struct slice *s) {
+    struct buf well = buf_new(c->arena, 4 << 20), badly = buf_new(c->arena, 4 << 20);
+    bool all = !str_eq(job->report->report_scope, S("FailedTasksOnly")), wanted = job->report->enabled.v;
+    for (u32 i = 0; i < s->n; i++) {
+        size_t mark = txn_mark(c->txn);
+        c->error_message = (str){0};
+        err e = batch_operation_do(c, job, &s->items[i]);
+        if (e) txn_undo(c->txn, mark);
+        job->failed += e != NULL;
+        job->succeeded += e == NULL;
+        if (wanted && (e || all)) batch_result_line(e ? &badly : &well, c, &s->items[i], e, c->error_message);
+    }
+    batch_results_add(c, job, false, buf_str(&well));
+    batch_results_add(c, job, true, buf_str(&badly));
+    job->offset = s->next;
+    u64 done = job->succeeded + job->failed;
+    if (s->end) job->status = BATCH_COMPLETING;
+    else if (done >= THRESHOLD_TASKS && job->failed * 2 > done)
+        break_off(c, job, "FailureThresholdExceeded", S("More than 50% of the tasks failed."));
+}
+
+/* The report comes last. Where it cannot be written the job has failed. */
+static void report(struct call *c, struct batch_job *job, const struct slice *s) {
+    bool done = true;
+    size_t mark = txn_mark(c->txn);
+    enum batch_status after = job->status == BATCH_COMPLETING ? BATCH_COMPLETE : job->status == BATCH_CANCELLING ? BATCH_CANCELLED : BATCH_FAILED;
+    err e = s->report.body || s->report.manifest ? batch_report_put(c, job, &s->report, &done) : NULL;
+    if (e) {
+        txn_undo(c->txn, mark);
+        job->failure_code = S("ReportWriteFailed");
+        job->failure_reason = S("The job report could not be written to your report bucket. Please check your permissions.");
+        after = BATCH_FAILED;
+        done = true;
+    }
+    if (done) end(c, job, after);
+}
+
+static void step(struct call *c, struct batch_job *job, const struct slice *s) {
+    switch (job->status) {
+    case BATCH_NEW:
+    case BATCH_PREPARING:
+        if (s->failure) break_off(c, job, s->failure, s->why);
+        else prepared(c, job, s);
+        break;
+    case BATCH_READY:
+        job->status = BATCH_ACTIVE;
+        job->active_since_ms = c->now_ms;
+        break;
+    case BATCH_ACTIVE:
+        if (s->failure) break_off(c, job, s->failure, s->why);
+        else perform(c, job, s);
+        break;
+    default: report(c, job, s);
+    }
+}
+
+static bool rests(const struct batch_job *job) {
+    return job->status == BATCH_SUSPENDED || job->status == BATCH_COMPLETE || job->status == BATCH_CANCELLED || job->status == BATCH_FAILED;
+}
+
+err batch_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms) {
+    struct batch_at at = {0};
+    struct batch_job job;
+    ASSERT(record_decode(txn_arena(t), &at_record, task->payload, &at));
+    struct call *c = call_for_task(t, &s3control_service, at.account, at.region, now_ms);
+    if (!batch_get(c, at.account, at.region, at.id, &job) || rests(&job)) return NULL;
+    const struct slice *s = outcome ? NULL : (const struct slice *)(const void *)result.p;
+    /* Cancelled meanwhile, or not read: the next slice is of what it is now. */
+    if (s && s->status == job.status && s->offset == job.offset) {
+        step(c, &job, s);
+        batch_put(c, &job);
+    }
+    if (!rests(&job)) batch_schedule(c, &job, outcome ? now_ms + RETRY_MS : 0);
+    return NULL;
+}

@@ -1,0 +1,245 @@
+"""S3 Batch Operations: a job does one thing to every object of its manifest, in a role, and reports."""
+import csv
+import hashlib
+import io
+import json
+from urllib.parse import quote_plus
+
+import pytest
+from botocore.exceptions import ClientError
+
+from policies import document, statement, trust
+from replication_kit import World, arn, name, rule, until
+
+pytestmark = pytest.mark.as_root  # roles are made and passed
+ACCOUNT = "000000000000"
+ENDS = ("Complete", "Failed", "Cancelled", "Suspended")
+
+
+class Jobs:
+    """A bucket, a bucket for manifests and reports, and a role that batch operations take."""
+
+    def __init__(self, server, lock=False):
+        self.server = server
+        self.s3, self.iam, self.control = (server.client(s) for s in ("s3", "iam", "s3control"))
+        self.bucket, self.desk, self.role_name = name("batch"), name("desk"), name("role")
+        self.s3.create_bucket(Bucket=self.bucket, ObjectLockEnabledForBucket=lock)
+        self.s3.create_bucket(Bucket=self.desk)
+        self.role = self.iam.create_role(RoleName=self.role_name, AssumeRolePolicyDocument=trust({"Service": "batchoperations.s3.amazonaws.com"}))["Role"]["Arn"]
+        self.allow(["s3:*"])
+
+    def allow(self, actions, resource="*"):
+        self.iam.put_role_policy(RoleName=self.role_name, PolicyName="batch", PolicyDocument=document(statement(action=actions, resource=resource)))
+
+    def manifest(self, rows, fields=("Bucket", "Key"), text=None):
+        text = text or "".join(",".join([self.bucket, quote_plus(key), *more]) + "\n" for key, *more in rows)
+        etag = self.s3.put_object(Bucket=self.desk, Key="manifest.csv", Body=text.encode())["ETag"]
+        return {"Spec": {"Format": "S3BatchOperations_CSV_20180820", "Fields": list(fields)},
+                "Location": {"ObjectArn": f"{arn(self.desk)}/manifest.csv", "ETag": etag.strip('"')}}
+
+    def begin(self, operation, manifest, scope="AllTasks", confirm=False, **more):
+        report = {"Enabled": True, "Bucket": arn(self.desk), "Prefix": "reports", "Format": "Report_CSV_20180820", "ReportScope": scope}
+        return self.control.create_job(**{"AccountId": ACCOUNT, "Operation": operation, "Manifest": manifest, "Priority": 10, "RoleArn": self.role,
+                                          "ConfirmationRequired": confirm, "Report": report, "ClientRequestToken": name("token"), **more})["JobId"]
+
+    def look(self, job):
+        return self.control.describe_job(AccountId=ACCOUNT, JobId=job)["Job"]
+
+    def ended(self, job):
+        return until(lambda: self.look(job), lambda j: j["Status"] in ENDS, 20)
+
+    def run(self, operation, rows, **more):
+        fields = more.pop("fields", ("Bucket", "Key"))
+        return self.ended(self.begin(operation, self.manifest(rows, fields), **more))
+
+    def report(self, job):
+        """Lines by 'succeeded' and 'failed', as its manifest names them."""
+        folder = f"reports/job-{job['JobId']}/"
+        text = self.s3.get_object(Bucket=self.desk, Key=folder + "manifest.json")["Body"].read()
+        assert self.s3.get_object(Bucket=self.desk, Key=folder + "manifest.json.md5")["Body"].read().decode() == hashlib.md5(text).hexdigest()
+        made = json.loads(text)
+        assert made["Format"] == "Report_CSV_20180820"
+        assert made["ReportSchema"] == "Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage"
+        lines = {}
+        for file in made["Results"]:
+            body = self.s3.get_object(Bucket=file["Bucket"], Key=file["Key"])["Body"].read()
+            assert hashlib.md5(body).hexdigest() == file["MD5Checksum"] and file["Key"].startswith(folder + "results/")
+            lines.setdefault(file["TaskExecutionStatus"], []).extend(csv.reader(io.StringIO(body.decode())))
+        return lines
+
+
+def counts(job):
+    progress = job["ProgressSummary"]
+    return progress["TotalNumberOfTasks"], progress["NumberOfTasksSucceeded"], progress["NumberOfTasksFailed"]
+
+
+def refused(call, **arguments):
+    with pytest.raises(ClientError) as error:
+        call(**arguments)
+    return error.value.response["Error"]["Code"]
+
+
+@pytest.fixture
+def jobs(brume):
+    return Jobs(brume)
+
+
+TAG = {"S3PutObjectTagging": {"TagSet": [{"Key": "team", "Value": "red"}]}}
+
+
+def test_tags_and_a_report(jobs):
+    for key in ("a b", "c+d", "e"):
+        jobs.s3.put_object(Bucket=jobs.bucket, Key=key, Body=b"x")
+    job = jobs.run(TAG, [("a b",), ("c+d",), ("missing",), ("e",)], Description="red", Tags=[{"Key": "k", "Value": "v"}])
+    assert job["Status"] == "Complete" and counts(job) == (4, 3, 1) and job["TerminationDate"] >= job["CreationTime"]
+    assert job["Operation"] == TAG and job["RoleArn"] == jobs.role and job["JobArn"] == f"arn:aws:s3:us-east-1:{ACCOUNT}:job/{job['JobId']}"
+    for key in ("a b", "c+d", "e"):
+        assert jobs.s3.get_object_tagging(Bucket=jobs.bucket, Key=key)["TagSet"] == TAG["S3PutObjectTagging"]["TagSet"]
+    lines = jobs.report(job)
+    assert lines["succeeded"] == [[jobs.bucket, key, "", "succeeded", "200", "", "Successful"] for key in ("a%20b", "c%2Bd", "e")]
+    assert [line[:6] for line in lines["failed"]] == [[jobs.bucket, "missing", "", "failed", "404", "NoSuchKey"]]
+    job = jobs.run({"S3DeleteObjectTagging": {}}, [("e",), ("missing",)], scope="FailedTasksOnly")
+    assert jobs.s3.get_object_tagging(Bucket=jobs.bucket, Key="e")["TagSet"] == []
+    assert list(jobs.report(job)) == ["failed"] and counts(job) == (2, 1, 1)
+
+
+def test_copies(jobs):
+    target = name("target")
+    jobs.s3.create_bucket(Bucket=target)
+    jobs.s3.put_object(Bucket=jobs.bucket, Key="plain", Body=b"plain", Metadata={"kept": "yes"})
+    jobs.s3.put_object(Bucket=jobs.bucket, Key="sealed", Body=b"sealed" * 1000, ServerSideEncryption="aws:kms")
+    upload = jobs.s3.create_multipart_upload(Bucket=jobs.bucket, Key="parts")["UploadId"]
+    part = jobs.s3.upload_part(Bucket=jobs.bucket, Key="parts", UploadId=upload, PartNumber=1, Body=b"one part")["ETag"]
+    jobs.s3.complete_multipart_upload(Bucket=jobs.bucket, Key="parts", UploadId=upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part}]})
+    jobs.allow(["s3:*", "kms:*"])
+    operation = {"S3PutObjectCopy": {"TargetResource": arn(target), "TargetKeyPrefix": "in", "StorageClass": "STANDARD_IA"}}
+    job = jobs.run(operation, [("plain",), ("sealed",), ("parts",)])
+    assert job["Status"] == "Complete" and counts(job) == (3, 3, 0), jobs.report(job)
+    assert job["Operation"] == operation
+    for key, body in (("plain", b"plain"), ("sealed", b"sealed" * 1000), ("parts", b"one part")):
+        there = jobs.s3.get_object(Bucket=target, Key=f"in/{key}")
+        assert there["Body"].read() == body and there["StorageClass"] == "STANDARD_IA"
+    assert jobs.s3.head_object(Bucket=target, Key="in/plain")["Metadata"] == {"kept": "yes"}
+    assert jobs.s3.head_object(Bucket=target, Key="in/parts")["ETag"] == f'"{hashlib.md5(b"one part").hexdigest()}"'
+
+
+def test_locks_rights_and_restores(brume):
+    jobs = Jobs(brume, lock=True)
+    version = jobs.s3.put_object(Bucket=jobs.bucket, Key="k", Body=b"1")["VersionId"]
+    jobs.s3.put_object(Bucket=jobs.bucket, Key="k", Body=b"2")
+    rows, fields = [("k", version)], ("Bucket", "Key", "VersionId")
+    assert counts(jobs.run({"S3PutObjectLegalHold": {"LegalHold": {"Status": "ON"}}}, rows, fields=fields)) == (1, 1, 0)
+    assert jobs.s3.get_object_legal_hold(Bucket=jobs.bucket, Key="k", VersionId=version)["LegalHold"]["Status"] == "ON"
+    assert "ObjectLockLegalHoldStatus" not in jobs.s3.head_object(Bucket=jobs.bucket, Key="k")
+    until_when = "2099-01-01T00:00:00Z"
+    assert counts(jobs.run({"S3PutObjectRetention": {"Retention": {"Mode": "GOVERNANCE", "RetainUntilDate": until_when}}}, rows, fields=fields)) == (1, 1, 0)
+    assert jobs.s3.get_object_retention(Bucket=jobs.bucket, Key="k", VersionId=version)["Retention"]["RetainUntilDate"].year == 2099
+    plain = Jobs(brume)
+    plain.s3.put_bucket_ownership_controls(Bucket=plain.bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]})
+    plain.s3.put_object(Bucket=plain.bucket, Key="cold", Body=b"x", StorageClass="GLACIER")
+    canned = {"S3PutObjectAcl": {"AccessControlPolicy": {"CannedAccessControlList": "bucket-owner-full-control"}}}
+    assert counts(plain.run(canned, [("cold",)])) == (1, 1, 0)
+    job = plain.run({"S3InitiateRestoreObject": {"ExpirationInDays": 2, "GlacierJobTier": "STANDARD"}}, [("cold",)])
+    assert counts(job) == (1, 1, 0), plain.report(job)
+    assert plain.s3.head_object(Bucket=plain.bucket, Key="cold")["Restore"].startswith('ongoing-request="true"')
+
+
+def test_existing_objects_are_replicated(brume):
+    world = World(brume)
+    world.put("before", b"old bytes")
+    target = world.bucket()
+    world.replicate(rule(target))
+    assert world.status("before") is None
+    jobs = Jobs(brume)
+    jobs.bucket = world.source
+    jobs.allow(["s3:InitiateReplication", "s3:GetObject", "s3:PutObject", "s3:GetObjectVersion"])
+    job = jobs.run({"S3ReplicateObject": {}}, [("before",)])
+    assert job["Status"] == "Complete" and counts(job) == (1, 1, 0), jobs.report(job)
+    assert world.settled("before") == "COMPLETED"
+    assert brume.client("s3").get_object(Bucket=target, Key="before")["Body"].read() == b"old bytes"
+
+
+def test_rights_are_the_roles(jobs):
+    jobs.s3.put_object(Bucket=jobs.bucket, Key="k", Body=b"x")
+    jobs.allow(["s3:GetObject", "s3:PutObject"], f"{arn(jobs.desk)}/*")
+    job = jobs.run(TAG, [("k",)])
+    assert job["Status"] == "Complete" and counts(job) == (1, 0, 1)
+    assert jobs.report(job)["failed"][0][3:6] == ["failed", "403", "AccessDenied"]
+    jobs.allow(["s3:PutObject"])
+    job = jobs.run(TAG, [("k",)])
+    assert job["Status"] == "Failed" and job["FailureReasons"][0]["FailureReason"].startswith("Reading the manifest failed: AccessDenied")
+    jobs.allow(["s3:GetObject", "s3:PutObjectTagging"])
+    job = jobs.run(TAG, [("k",)])
+    assert job["Status"] == "Failed" and "report could not be written" in job["FailureReasons"][0]["FailureReason"]
+    jobs.iam.update_assume_role_policy(RoleName=jobs.role_name, PolicyDocument=trust({"Service": "s3.amazonaws.com"}))
+    assert jobs.run(TAG, [("k",)])["Status"] == "Failed"
+
+
+def test_what_is_no_manifest(jobs):
+    jobs.s3.put_object(Bucket=jobs.bucket, Key="k", Body=b"x")
+    stale = jobs.manifest([("k",)])
+    stale["Location"]["ETag"] = "0" * 32
+    job = jobs.ended(jobs.begin(TAG, stale))
+    assert job["Status"] == "Failed" and "ETag" in job["FailureReasons"][0]["FailureReason"]
+    for text in (f"{jobs.bucket}\n", f"{jobs.bucket},a,b\n", f'{jobs.bucket},"a\n', f"{jobs.bucket},a\nother,b\n", "\n"):
+        job = jobs.ended(jobs.begin(TAG, jobs.manifest([], text=text)))
+        assert job["Status"] == "Failed" and counts(job)[1:] == (0, 0), text
+
+
+def test_confirmed_or_cancelled(jobs):
+    jobs.s3.put_object(Bucket=jobs.bucket, Key="k", Body=b"x")
+    job = jobs.run(TAG, [("k",)], confirm=True)
+    assert job["Status"] == "Suspended" and job["SuspendedCause"] == "AWAITING_CONFIRMATION" and counts(job) == (1, 0, 0)
+    named = {"AccountId": ACCOUNT, "JobId": job["JobId"]}
+    assert jobs.control.update_job_priority(**named, Priority=77)["Priority"] == 77
+    jobs.control.put_job_tagging(**named, Tags=[{"Key": "a", "Value": "b"}])
+    assert jobs.control.get_job_tagging(**named)["Tags"] == [{"Key": "a", "Value": "b"}]
+    jobs.control.delete_job_tagging(**named)
+    assert jobs.control.get_job_tagging(**named)["Tags"] == []
+    assert jobs.control.update_job_status(**named, RequestedJobStatus="Ready", StatusUpdateReason="go")["StatusUpdateReason"] == "go"
+    done = jobs.ended(job["JobId"])
+    assert done["Status"] == "Complete" and done["Priority"] == 77 and counts(done) == (1, 1, 0)
+    assert refused(jobs.control.update_job_status, **named, RequestedJobStatus="Cancelled") == "JobStatusException"
+    other = jobs.run(TAG, [("k",)], confirm=True)["JobId"]
+    jobs.control.update_job_status(AccountId=ACCOUNT, JobId=other, RequestedJobStatus="Cancelled")
+    assert until(lambda: jobs.look(other)["Status"], lambda s: s == "Cancelled") == "Cancelled"
+    assert refused(jobs.control.describe_job, AccountId=ACCOUNT, JobId="no-such-job") == "NoSuchJob"
+    listed = jobs.control.list_jobs(AccountId=ACCOUNT, JobStatuses=["Cancelled"], MaxResults=1)
+    assert listed["Jobs"][0]["JobId"] == other and listed["Jobs"][0]["Operation"] == "S3PutObjectTagging"
+
+
+def test_a_token_makes_one_job(jobs):
+    jobs.s3.put_object(Bucket=jobs.bucket, Key="k", Body=b"x")
+    manifest, token = jobs.manifest([("k",)]), name("token")
+    job = jobs.begin(TAG, manifest, ClientRequestToken=token)
+    assert jobs.begin(TAG, manifest, ClientRequestToken=token) == job
+    with pytest.raises(ClientError) as error:
+        jobs.begin(TAG, manifest, ClientRequestToken=token, Priority=11)
+    assert error.value.response["Error"]["Code"] == "IdempotencyException"
+    with pytest.raises(ClientError) as error:
+        jobs.begin({"LambdaInvoke": {"FunctionArn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f"}}, manifest)
+    assert error.value.response["Error"]["Code"] == "NotImplemented"
+    jobs.ended(job)
+
+
+def test_half_failed_ends_it(jobs):
+    job = jobs.run(TAG, [(f"missing-{i}",) for i in range(1200)], scope="FailedTasksOnly")
+    assert job["Status"] == "Failed" and counts(job) == (1200, 0, 1000)
+    assert len(jobs.report(job)["failed"]) == 1000
+
+
+def test_a_killed_job_goes_on(start_brume):
+    server = start_brume()
+    jobs = Jobs(server)
+    keys = [f"k{i:04}" for i in range(400)]
+    for key in keys:
+        jobs.s3.put_object(Bucket=jobs.bucket, Key=key, Body=b"x")
+    job = jobs.begin(TAG, jobs.manifest([(key,) for key in keys]))
+    until(lambda: counts(jobs.look(job))[1], lambda n: n > 0)
+    server.kill()
+    again = start_brume(data=server.data)
+    jobs.s3, jobs.control = again.client("s3"), again.client("s3control")
+    done = jobs.ended(job)
+    assert done["Status"] == "Complete" and counts(done) == (400, 400, 0)
+    assert sorted(line[1] for line in jobs.report(done)["succeeded"]) == keys
+    assert jobs.s3.get_object_tagging(Bucket=jobs.bucket, Key=keys[-1])["TagSet"] == TAG["S3PutObjectTagging"]["TagSet"]
