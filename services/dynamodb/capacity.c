@@ -47,7 +47,7 @@ static struct dynamodb_consumed_capacity *consumed(struct call *c, const struct 
     }
     for (u32 i = 0; i < u->table->indexes.n; i++) {
         const struct ddb_index *index = &u->table->indexes.v[i];
-        double r = u->index_read[i] * factor, w = u->index_write[i] * factor;
+        double r = u->index_read[i], w = u->index_write[i]; /* a transaction doubles what the table itself costs */
         if (!u->touched[i]) continue;
         read += r;
         write += w;
@@ -105,16 +105,16 @@ static err throttled(struct call *c, const struct ddb_table *t, bool index) {
 
 err ddb_throttle(struct call *c, const struct ddb_usage *u, double times) {
     const struct ddb_table *t = u->table;
-    double read = u->read, write = u->write;
+    double read = u->read * times, write = u->write * times;
     if (t->on_demand && !t->throughput.most_read && !t->throughput.most_write) return NULL;
     for (u32 i = 0; i < t->indexes.n; i++) {
         const struct ddb_index *index = &t->indexes.v[i];
         if (index->kind == DDB_LOCAL) { /* local indexes share the table's */
             read += u->index_read[i];
             write += u->index_write[i];
-        } else if (!take_both(c, t->on_demand, index->space, &index->throughput, u->index_read[i] * times, u->index_write[i] * times)) {
+        } else if (!take_both(c, t->on_demand, index->space, &index->throughput, u->index_read[i], u->index_write[i])) {
             return throttled(c, t, true);
         }
     }
-    return take_both(c, t->on_demand, t->space, &t->throughput, read * times, write * times) ? NULL : throttled(c, t, false);
+    return take_both(c, t->on_demand, t->space, &t->throughput, read, write) ? NULL : throttled(c, t, false);
 }

@@ -116,6 +116,22 @@ def test_a_token_makes_it_happen_once(dynamodb, table):
     assert refusal(add, by="2", token="t1")[0] == "IdempotentParameterMismatchException"
 
 
+def test_a_repeated_deletion_costs_reading_what_was_deleted(dynamodb, table):
+    name = table()
+    dynamodb.put_item(TableName=name, Item=item("x", big="x" * 9000))
+    ask = dict(ClientRequestToken="once", ReturnConsumedCapacity="TOTAL", TransactItems=[{"Delete": {"TableName": name, "Key": item("x")}}])
+    assert dynamodb.transact_write_items(**ask)["ConsumedCapacity"][0]["WriteCapacityUnits"] == 18
+    assert dynamodb.transact_write_items(**ask)["ConsumedCapacity"][0]["ReadCapacityUnits"] == 6
+
+
+def test_a_transaction_doubles_what_the_table_costs_alone(dynamodb, table):
+    name = table("p:S g:S", GlobalSecondaryIndexes=[index("gsi", "g")])
+    answer = dynamodb.transact_write_items(TransactItems=[{"Put": {"TableName": name, "Item": item("x", g="y")}}], ReturnConsumedCapacity="INDEXES")
+    assert answer["ConsumedCapacity"] == [{
+        "TableName": name, "CapacityUnits": 3, "WriteCapacityUnits": 3, "Table": {"CapacityUnits": 2, "WriteCapacityUnits": 2},
+        "GlobalSecondaryIndexes": {"gsi": {"CapacityUnits": 1, "WriteCapacityUnits": 1}}}]
+
+
 def test_what_is_no_transaction(dynamodb, table):
     name = table()
     put = {"Put": {"TableName": name, "Item": item("x")}}
