@@ -208,6 +208,17 @@ def test_confirmed_or_cancelled(jobs):
     assert listed["Jobs"][0]["JobId"] == other and listed["Jobs"][0]["Operation"] == "S3PutObjectTagging"
 
 
+def test_cancelled_on_its_way(jobs):
+    jobs.s3.put_object(Bucket=jobs.bucket, Key="k", Body=b"x")
+    job = jobs.begin(TAG, jobs.manifest([("k",)] * 20000))
+    until(lambda: counts(jobs.look(job))[1], lambda n: n > 0, 20)
+    assert jobs.control.update_job_status(AccountId=ACCOUNT, JobId=job, RequestedJobStatus="Cancelled")["Status"] == "Cancelling"
+    done = jobs.ended(job)
+    total, succeeded, failed = counts(done)
+    assert done["Status"] == "Cancelled" and total == 20000 and 0 < succeeded < total and failed == 0
+    assert len(jobs.report(done)["succeeded"]) == succeeded
+
+
 def test_a_token_makes_one_job(jobs):
     jobs.s3.put_object(Bucket=jobs.bucket, Key="k", Body=b"x")
     manifest, token = jobs.manifest([("k",)]), name("token")
