@@ -248,27 +248,29 @@ err dynamodb_execute_transaction(struct call *c, const struct dynamodb_execute_t
     TRY(parse_all(c, &in->transact_statements, &all, &has));
     if (has == HAS_READS) return read_transaction(c, in, all, out);
     str identity = in->client_request_token.p ? transaction_identity(c, &in->transact_statements) : (str){0}, before;
-    out->responses = (struct dynamodb_item_response_list){NEW_ARRAY(c->arena, struct dynamodb_item_response, n), n, true};
-    if (identity.p) {
-        enum idempotency seen = idempotency_look(c, in->client_request_token, identity, &before);
-        if (seen == IDEMPOTENCY_SAME) return NULL;
-        if (seen == IDEMPOTENCY_MISMATCH)
-            return fail(c, &dynamodb_idempotent_parameter_mismatch_exception,
-                        "DynamoDB rejected the request because you retried a request with a different payload but with an idempotent token that "
-                        "was already used.");
-    }
+    out->responses = (struct dynamodb_item_response_list){NEW_ARRAY(c->arena, struct dynamodb_item_response, n), 0, true};
     struct ddb_step *steps = NEW_ARRAY(c->arena, struct ddb_step, n);
     const struct ddb_usage **usages = NEW_ARRAY(c->arena, const struct ddb_usage *, n);
     for (u32 i = 0; i < n; i++) {
         steps[i].on_failure = in->transact_statements.v[i].return_values_on_condition_check_failure;
         TRY(statement_step(c, &all[i], &steps[i]));
     }
+    if (identity.p) {
+        enum idempotency seen = idempotency_look(c, in->client_request_token, identity, &before);
+        if (seen == IDEMPOTENCY_SAME) return ddb_transact_again(c, steps, n, before, in->return_consumed_capacity, &out->consumed_capacity);
+        if (seen == IDEMPOTENCY_MISMATCH)
+            return fail(c, &dynamodb_idempotent_parameter_mismatch_exception,
+                        "DynamoDB rejected the request because you retried a request with a different payload but with an idempotent token that "
+                        "was already used.");
+    }
     TRY(ddb_transact(c, steps, n, true));
-    if (identity.p) idempotency_store(c, in->client_request_token, identity, S(""), TOKEN_MS);
+    if (identity.p) idempotency_store(c, in->client_request_token, identity, ddb_transact_note(c, steps, n), TOKEN_MS);
     for (u32 i = 0; i < n; i++) {
         usages[i] = &steps[i].done.usage;
         struct value returned = statement_returned(c, &all[i], &steps[i].done);
-        if (returned.type && returned.n) ITEM_TO_WIRE(c->arena, &returned, out->responses.v[i].item);
+        if (!returned.type || !returned.n) continue;
+        ITEM_TO_WIRE(c->arena, &returned, out->responses.v[i].item);
+        out->responses.n = n; /* where nothing is returned the list is empty (recorded) */
     }
     ddb_transact_consumed(c, usages, n, in->return_consumed_capacity, &out->consumed_capacity);
     return NULL;

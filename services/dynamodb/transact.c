@@ -144,7 +144,7 @@ static void identify_step(struct call *c, struct buf *b, const struct dynamodb_t
 }
 
 /* Of each step the bytes of the item, before or after, whichever were more: "120 0 3400 ". */
-static str sizes_text(struct call *c, const struct ddb_step *steps, u32 n) {
+str ddb_transact_note(struct call *c, const struct ddb_step *steps, u32 n) {
     struct buf b = buf_new(c->arena, 32 * DDB_TRANSACT_MAX);
     for (u32 i = 0; i < n; i++) {
         const struct ddb_written *done = &steps[i].done;
@@ -154,20 +154,18 @@ static str sizes_text(struct call *c, const struct ddb_step *steps, u32 n) {
     return buf_str(&b);
 }
 
-/* The same request again: done before, so it only counts as reading what it wrote then. */
-static err seen_before(struct call *c, const struct dynamodb_transact_write_items_input *in, struct ddb_step *steps, u32 n, str sizes,
-                       struct dynamodb_transact_write_items_output *out) {
+err ddb_transact_again(struct call *c, struct ddb_step *steps, u32 n, str note, str asked, struct dynamodb_consumed_capacity_multiple *out) {
     const struct ddb_usage **usages = NEW_ARRAY(c->arena, const struct ddb_usage *, n);
     for (u32 i = 0; i < n; i++) {
         struct ddb_step *s = &steps[i];
         TRY(ddb_table_use(c, s->table_name, &s->table));
         s->done = (struct ddb_written){.usage.table = &s->table};
         u64 size = 0;
-        if (!str_to_u64(str_cut(&sizes, ' '), &size)) size = 0; /* kept by a version that noted none */
+        if (!str_to_u64(str_cut(&note, ' '), &size)) size = 0; /* kept by a version that noted none */
         s->done.usage.read = ddb_read_units(size, true);
         usages[i] = &s->done.usage;
     }
-    ddb_transact_consumed(c, usages, n, in->return_consumed_capacity, &out->consumed_capacity);
+    ddb_transact_consumed(c, usages, n, asked, out);
     return NULL;
 }
 
@@ -206,14 +204,14 @@ err dynamodb_transact_write_items(struct call *c, const struct dynamodb_transact
     if (in->client_request_token.p) {
         for (u32 i = 0; i < n; i++) identify_step(c, &identity, &in->transact_items.v[i], &steps[i]);
         enum idempotency seen = idempotency_look(c, in->client_request_token, buf_str(&identity), &before);
-        if (seen == IDEMPOTENCY_SAME) return seen_before(c, in, steps, n, before, out);
+        if (seen == IDEMPOTENCY_SAME) return ddb_transact_again(c, steps, n, before, in->return_consumed_capacity, &out->consumed_capacity);
         if (seen == IDEMPOTENCY_MISMATCH)
             return fail(c, &dynamodb_idempotent_parameter_mismatch_exception,
                         "DynamoDB rejected the request because you retried a request with a different payload but with an idempotent token that "
                         "was already used.");
     }
     TRY(ddb_transact(c, steps, n, false));
-    if (in->client_request_token.p) idempotency_store(c, in->client_request_token, buf_str(&identity), sizes_text(c, steps, n), TOKEN_MS);
+    if (in->client_request_token.p) idempotency_store(c, in->client_request_token, buf_str(&identity), ddb_transact_note(c, steps, n), TOKEN_MS);
     const struct ddb_usage **usages = NEW_ARRAY(c->arena, const struct ddb_usage *, n);
     out->item_collection_metrics.v = NEW_ARRAY(c->arena, struct dynamodb_item_collection_metrics_per_table_entry, n);
     for (u32 i = 0; i < n; i++) {

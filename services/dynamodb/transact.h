@@ -20,6 +20,9 @@ struct ddb_step {
  * named, or `each`. */
 MUST_USE err ddb_transact(struct call *c, struct ddb_step *steps, u32 n, bool each);
 MUST_USE err ddb_transact_canceled(struct call *c, struct dynamodb_cancellation_reason *reasons, u32 n);
+/* For a request with a token: what to keep of it, and what its repetition costs, which is reading what it moved. */
+str ddb_transact_note(struct call *c, const struct ddb_step *steps, u32 n);
+MUST_USE err ddb_transact_again(struct call *c, struct ddb_step *steps, u32 n, str note, str asked, struct dynamodb_consumed_capacity_multiple *out);
 /* One entry for each table, in the order in which tables come. */
 void ddb_transact_consumed(struct call *c, const struct ddb_usage *const *usages, u32 n, str asked,
                            struct dynamodb_consumed_capacity_multiple *out);

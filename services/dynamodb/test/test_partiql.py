@@ -185,8 +185,9 @@ def test_transaction(run, ddb):
         "ValidationException", "ExecuteTransaction API does not support both read and write operations in the same request.")
     assert refused(run, exists, {"N": "1"})[0] == "ValidationException"
     same = {"TransactStatements": [{"Statement": insert, "Parameters": [{"S": "once"}]}], "ClientRequestToken": "token"}
-    ddb.execute_transaction(**same)
-    ddb.execute_transaction(**same)
+    first, again = (ddb.execute_transaction(**same, ReturnConsumedCapacity="TOTAL") for _ in range(2))
+    assert first["Responses"] == again["Responses"] == []
+    assert first["ConsumedCapacity"][0]["WriteCapacityUnits"] == again["ConsumedCapacity"][0]["ReadCapacityUnits"] == 2
     same["TransactStatements"][0]["Parameters"] = [{"S": "other"}]
     assert refused(ddb.execute_transaction, **same)[0] == "IdempotentParameterMismatchException"
 
