@@ -80,6 +80,7 @@ static str batch_code(err e) {
                  {&dynamodb_resource_not_found_exception, {"ResourceNotFound", 16}},
                  {&dynamodb_item_collection_size_limit_exceeded_exception, {"ItemCollectionSizeLimitExceeded", 31}},
                  {&dynamodb_provisioned_throughput_exceeded_exception, {"ProvisionedThroughputExceeded", 29}},
+                 {&dynamodb_throttling_exception, {"ThrottlingError", 15}},
                  {&cloud_access_denied, {"AccessDenied", 12}}};
     for (size_t i = 0; i < LENGTH(codes); i++)
         if (codes[i].e == e) return codes[i].code;
