@@ -64,6 +64,7 @@ bool regex_matches(struct regex *r, str subject) {
 }
 
 bool regex_capture(struct regex *r, str subject, str *groups, u32 n) {
+    if (!subject.p) subject = S("");
     if (!regex_matches(r, subject)) return false;
     const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(r->data);
     for (u32 i = 0; i < n; i++) {
@@ -79,6 +80,13 @@ str regex_group_name(const struct regex *r, u32 group) { return group <= r->grou
 /* ---- what must be there ---- */
 
 static bool is_one_of(char c, const char *set) { return c && strchr(set, c); }
+
+/* The index behind the character at i, of as many bytes as UTF-8 gives it: a quantifier is of the whole. */
+static size_t behind_character(str p, size_t i) {
+    do i++;
+    while (i < p.n && ((u8)p.p[i] & 0xc0) == 0x80);
+    return i;
+}
 
 /* The index behind what begins at i: an escape, a class, a group, a count. STR_NONE: nothing is sure any more. */
 static size_t behind(str p, size_t i) {
@@ -98,7 +106,7 @@ static size_t behind(str p, size_t i) {
                                           str_find_char(str_take(str_skip(p, i + 1), end), '[') != STR_NONE);
         return end == STR_NONE || nested ? STR_NONE : i + end + 1;
     }
-    return i + 1;
+    return behind_character(p, i);
 }
 
 /* Runs of plain characters outside of all brackets. One that a quantifier follows may be absent; with an
@@ -107,9 +115,10 @@ str regex_literal(str pattern) {
     str best = {pattern.p, 0};
     if (str_find_char(pattern, '|') != STR_NONE || str_find(pattern, S("(?")) != STR_NONE || str_find(pattern, S("(*")) != STR_NONE) return best;
     for (size_t i = 0, from = 0; i <= pattern.n;) {
-        bool end = i == pattern.n, counted = i + 1 < pattern.n && is_one_of(pattern.p[i + 1], "?*+{");
+        size_t next = i < pattern.n ? behind_character(pattern, i) : i;
+        bool end = i == pattern.n, counted = next < pattern.n && is_one_of(pattern.p[next], "?*+{");
         if (!end && pattern.p[i] && !is_one_of(pattern.p[i], "\\^$.?*+()[]{}") && !counted) {
-            i++;
+            i = next;
             continue;
         }
         if (i - from > best.n) best = (str){pattern.p + from, i - from};

@@ -57,6 +57,7 @@ static void literals(void) {
         {"Exception", "Exception"}, {"Exceptions?", "Exception"}, {"^GET /a.*HTTP", "GET /a"}, {"a|b", ""},       {"(?i)error", ""},
         {"x(abc)?yz", "yz"},        {"[abc]def", "def"},          {"\\d+ms took", "ms took"},   {"\\x41bc", ""}, {"ab{2}c", "a"},
         {"[]x]yy", "yy"},           {"a\\.bcd", "bcd"},           {"(a(b)c)d", ""},              {"", ""},        {"abc(*ACCEPT)def", ""},
+        {"caf\303\251*x", "caf"},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) CHECK_STR(regex_literal(str_of(cases[i][0])), str_of(cases[i][1]));
 }
