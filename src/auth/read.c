@@ -155,8 +155,8 @@ static struct auth_claim read_v4_header(const struct auth_request *r, struct aut
                                         str header, struct arena *a) {
     str credential = none;
     size_t components = 0;
-    while (rest.p) {
-        str part = str_trim(str_cut(&rest, ','));
+    while (rest.p) { /* commas, spaces or both stand between them */
+        str part = str_trim(str_cut(&rest, str_find_char(rest, ',') < str_find_char(rest, ' ') ? ',' : ' '));
         if (part.n == 0) continue;
         str value = part;
         str name = str_cut(&value, '=');
@@ -178,10 +178,11 @@ static struct auth_claim read_v4_header(const struct auth_request *r, struct aut
         if (missing.n) MALFORMED(AUTH_FAULT_MISSING_COMPONENTS, buf_str(&missing), header);
     }
     if (!read_credential(&c, credential)) MALFORMED(AUTH_FAULT_CREDENTIAL, credential, none);
-    if (!is_scope_date(c.date)) MALFORMED(AUTH_FAULT_SCOPE_DATE, c.date, none);
     if (!str_eq(c.terminal, S("aws4_request"))) MALFORMED(AUTH_FAULT_TERMINAL, c.terminal, none);
+    bool dated = date.p && read_date(date, &c.signed_at_ms); /* known also where the scope's own is none */
+    if (!is_scope_date(c.date)) MALFORMED(AUTH_FAULT_SCOPE_DATE, c.date, none);
     if (!date.p) MALFORMED(AUTH_FAULT_NO_DATE, none, header);
-    if (!read_date(date, &c.signed_at_ms)) MALFORMED(AUTH_FAULT_DATE_FORMAT, date, none);
+    if (!dated) MALFORMED(AUTH_FAULT_DATE_FORMAT, date, none);
     if (!dates_match(&c)) MALFORMED(AUTH_FAULT_DATE_MISMATCH, c.date, date);
     if (!is_signed(c.signed_headers, S("host")) && !is_signed(c.signed_headers, S(":authority")))
         MALFORMED(AUTH_FAULT_HOST_UNSIGNED, S("host"), none);

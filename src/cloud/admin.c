@@ -136,6 +136,10 @@ static enum step start_command(struct flight *f) {
 enum step admin_answer(struct flight *f) {
     if (f->admin) return answer_command(f);
     if (front_page(f)) {
+        if (str_starts(f->request->host, S("dynamodb."))) { /* the endpoint's own name: what AWS says there */
+            answer_plain(f, 200, S("text/plain"), arena_format(f->arena, "healthy: %.*s ", STR_ARGS(f->request->host)));
+            return STEP_DONE;
+        }
         answer_plain(f, 200, S("text/plain; charset=utf-8"),
                      arena_format(f->arena, "brume %s: the AWS cloud on this machine. Point an AWS client here: eval \"$(brume env)\"\n", f->cloud->config.version));
         return STEP_DONE;

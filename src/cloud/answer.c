@@ -218,9 +218,14 @@ static void respond_stream(struct flight *f, int status, const struct http_heade
 }
 
 void answer_plain(struct flight *f, int status, str content_type, str body) {
-    struct http_header headers[] = {{S("Content-Type"), content_type}};
+    enum { HEADERS_MAX = 1 + 12 }; /* of answer_header() */
+    struct http_header headers[HEADERS_MAX] = {{S("Content-Type"), content_type}};
+    size_t n = 1;
+    cors_headers(f);
+    const struct record_pairs *more = &f->call.answer_headers;
+    for (u32 i = 0; i < more->n && n < HEADERS_MAX; i++) headers[n++] = (struct http_header){more->v[i].key, more->v[i].value};
     f->answered = true;
-    http_respond(f->exchange, status, headers, 1, body);
+    http_respond(f->exchange, status, headers, n, body);
 }
 
 str flight_host_id(struct flight *f) {

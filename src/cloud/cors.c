@@ -1,6 +1,42 @@
 /* Cross-origin requests. A browser asks before it sends (OPTIONS, a preflight), and looks for headers in
- * the answer. The rules are the room's (cloud_config.cors); who signs what is not asked here. */
+ * the answer; who signs what is not asked here. For a bucket the rules are the room's (cloud_config.cors). The
+ * endpoint of a service that speaks by POST / is open to every page, as AWS's are: what protects it is the signature. */
 #include "cloud/flight.h"
+#include "cloud/host.h"
+
+/* ---- endpoints of services ---- */
+
+static str asked(const struct flight *f, str name) { return http_header_get(f->request, name); }
+
+static bool of_endpoint(const struct flight *f) {
+    if (f->service && !f->s3) return true;
+    if (f->claim.form != AUTH_ANONYMOUS) return false;
+    if (str_find(asked(f, S("access-control-request-headers")), S("x-amz-target")) != STR_NONE) return true;
+    return str_eq(f->request->path, S("/")) && host_read(f->request->host).kind == HOST_PLAIN;
+}
+
+static void answer_everybody(struct flight *f) {
+    struct call *c = &f->call;
+    c->arena = f->arena;
+    answer_header(c, S("Access-Control-Allow-Origin"), S("*"));
+    answer_header(c, S("Access-Control-Expose-Headers"), S("x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,x-amz-crc32,Date"));
+}
+
+static enum step endpoint_preflight(struct flight *f) {
+    struct call *c = &f->call;
+    str method = asked(f, S("access-control-request-method")), headers = asked(f, S("access-control-request-headers"));
+    answer_everybody(f);
+    if (method.n) answer_header(c, S("Access-Control-Allow-Methods"), method);
+    if (headers.n) answer_header(c, S("Access-Control-Allow-Headers"), headers);
+    answer_header(c, S("Access-Control-Max-Age"), S("172800"));
+    f->s3 = false;
+    f->op = NULL;
+    return STEP_ANSWER;
+}
+
+static bool is_preflight(const struct flight *f) { return str_eq(f->request->method, S("OPTIONS")); }
+
+/* ---- buckets ---- */
 
 static enum cors_result ask(struct flight *f, const struct cors_question *q) {
     struct call *c = &f->call;
@@ -28,9 +64,12 @@ static enum step forbidden(struct flight *f, str method, const char *why) {
     return flight_refuse(f, flight_error(f, S("AccessForbidden"), 403), arena_format(f->arena, "CORSResponse: %s", why));
 }
 
-bool cors_owns(const struct flight *f) { return has_rules(f) && str_eq(f->request->method, S("OPTIONS")); }
+bool cors_owns(const struct flight *f) {
+    return is_preflight(f) && (has_rules(f) || (of_endpoint(f) && asked(f, S("origin")).n));
+}
 
 enum step cors_preflight(struct flight *f) {
+    if (of_endpoint(f) && asked(f, S("origin")).n) return endpoint_preflight(f);
     struct cors_question q = {.path = f->path,
                               .origin = http_header_get(f->request, S("origin")),
                               .method = http_header_get(f->request, S("access-control-request-method")),
@@ -52,7 +91,8 @@ enum step cors_preflight(struct flight *f) {
 }
 
 void cors_headers(struct flight *f) {
-    if (!has_rules(f) || cors_owns(f)) return;
-    struct cors_question q = {.path = f->path, .origin = http_header_get(f->request, S("origin")), .method = f->request->method};
-    if (q.origin.n) (void)ask(f, &q);
+    struct cors_question q = {.path = f->path, .origin = asked(f, S("origin")), .method = f->request->method};
+    if (!q.origin.n || is_preflight(f)) return;
+    if (of_endpoint(f)) answer_everybody(f);
+    else if (has_rules(f)) (void)ask(f, &q);
 }

@@ -167,7 +167,11 @@ static enum step verify(struct flight *f, str secret) {
 enum step stage_identify(struct flight *f) {
     const struct auth_claim *c = &f->claim;
     f->epoch = store_epoch(f->cloud->store);
-    if (c->form == AUTH_MALFORMED) return refuse(f, auth_fault_of_claim(c, dialect_of(f), f->arena));
+    if (c->form == AUTH_MALFORMED) {
+        bool other_day = c->problem == AUTH_FAULT_SCOPE_DATE || c->problem == AUTH_FAULT_DATE_MISMATCH;
+        if (other_day && !f->s3 && c->signed_at_ms && check_time(f) != STEP_NEXT) return STEP_ANSWER; /* the clock outranks it */
+        return refuse(f, auth_fault_of_claim(c, dialect_of(f), f->arena));
+    }
     if (c->form == AUTH_ANONYMOUS) {
         begin_call(f);
         if (f->s3 || f->op->flags & WIRE_OP_ANONYMOUS || lets_strangers_in(f)) return STEP_NEXT; /* authorisation decides */

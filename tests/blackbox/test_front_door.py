@@ -189,3 +189,46 @@ def test_a_region_that_there_is_not(brume):
     assert redirected.value.response["Error"]["Code"] == "NoSuchBucket"
     for region in ("ap-southeast-7", "sa-east-1"):
         assert "QueueUrls" not in brume.client("sqs", region=region).list_queues(QueueNamePrefix="region-test")
+
+
+BROWSER = {"Origin": "https://page.example", "Access-Control-Request-Method": "POST",
+           "Access-Control-Request-Headers": "authorization,content-type,x-amz-date,x-amz-target"}
+
+
+@pytest.mark.parametrize("host", ["localhost", "dynamodb.us-east-1.amazonaws.com"])
+def test_a_page_may_ask_a_service(brume, host):
+    """Browsers ask first, without a signature; AWS's endpoints let every page (scylladb's test_cors.py has recorded it of DynamoDB)."""
+    status, body, headers = send(brume, "OPTIONS", "/", dict(BROWSER, Host=host), None)
+    assert status == 200 and body == ""
+    assert headers["Access-Control-Allow-Origin"] == "*" and headers["Access-Control-Max-Age"] == "172800"
+    assert headers["Access-Control-Allow-Methods"] == "POST"
+    assert headers["Access-Control-Allow-Headers"] == BROWSER["Access-Control-Request-Headers"]
+
+
+def test_answers_of_services_are_for_every_page(brume):
+    for asked in (signed(brume), signed(brume, key="AKIANOBODYKNOWSTHIS0")):  # errors, too
+        method, path, headers, body = asked
+        _, _, answer = send(brume, method, path, dict(headers, Origin="https://page.example"), body)
+        assert answer["Access-Control-Allow-Origin"] == "*" and "x-amzn-RequestId" in answer["Access-Control-Expose-Headers"]
+        assert "Access-Control-Max-Age" not in answer
+        assert "Access-Control-Allow-Origin" not in send(brume, method, path, headers, body)[2]
+
+
+def test_a_bucket_has_rules_of_its_own_for_pages(brume):
+    assert send(brume, "OPTIONS", "/bucket-without-rules/k", dict(BROWSER, **{"Access-Control-Request-Headers": "x-amz-date"}), None)[0] == 403
+    method, path, headers, body = signed(brume, body="", service="s3", method="GET")
+    assert "Access-Control-Allow-Origin" not in send(brume, method, path, dict(headers, Origin="https://page.example"), body)[2]
+
+
+def test_an_endpoint_is_healthy(brume):
+    status, body, _ = send(brume, "GET", "/", {"Host": "dynamodb.us-east-1.amazonaws.com"}, None)
+    assert (status, body.strip()) == (200, "healthy: dynamodb.us-east-1.amazonaws.com")
+
+
+def test_the_clock_outranks_the_day_of_the_scope(brume):
+    """A header without commas, long expired (scylladb's test_authorization.py, which AWS passes)."""
+    for date, says in (("20170101T010101Z", "Signature expired: "), ("30200101T010101Z", "Signature not yet current: ")):
+        status, body, _ = send(brume, "POST", "/", {
+            "Content-Type": "application/x-amz-json-1.0", "X-Amz-Date": date, "X-Amz-Target": "DynamoDB_20120810.DescribeEndpoints",
+            "Authorization": "AWS4-HMAC-SHA256 Credential=somebody/2/3/4/aws4_request SignedHeaders=x-amz-date;host Signature=123"}, "{}")
+        assert status == 400 and "InvalidSignatureException" in body and says in body

@@ -159,4 +159,20 @@ static void version_4a_is_read(void) {
     arena_free(&a);
 }
 
-UNIT_MAIN(UNIT(refused_in_awss_words), UNIT(every_fault_has_its_words), UNIT(the_clock), UNIT(version_4a_is_read))
+/* Components stand apart by commas, by spaces, or by both (scylladb's test_authorization.py, which AWS passes). */
+static void components_apart(void) {
+    static const char *const between[] = {", ", ",", " ", "  ,  "};
+    for (size_t i = 0; i < LENGTH(between); i++) {
+        struct arena a = {0};
+        str header = arena_format(&a, "AWS4-HMAC-SHA256 Credential=" SCOPE "iam/aws4_request%sSignedHeaders=x-amz-date;host%sSignature=" SIGNATURE,
+                                  between[i], between[i]);
+        struct auth_claim c = read(&a, header.p, NOW, NULL);
+        CHECK_INT(c.form, AUTH_V4_HEADER);
+        CHECK_STR(c.access_key, S("AKIDEXAMPLE"));
+        CHECK_STR(c.signed_headers, S("x-amz-date;host"));
+        CHECK_STR(c.signature, S(SIGNATURE));
+        arena_free(&a);
+    }
+}
+
+UNIT_MAIN(UNIT(components_apart), UNIT(refused_in_awss_words), UNIT(every_fault_has_its_words), UNIT(the_clock), UNIT(version_4a_is_read))
