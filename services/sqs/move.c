@@ -121,7 +121,7 @@ static const char *move_one(struct txn *t, struct arena *a, struct queue *source
     if (!target.p) return "CouldNotDetermineMessageSource";
     if (!queue_load_by_arn(t, a, target, &to)) return "AWS.SimpleQueueService.NonExistentQueue";
     struct message there = {.id = id_uuid(a), .body = message_body(t, a, source, m), .group = m->group, .dedup = m->dedup, .sender = m->sender, .trace = m->trace,
-                            .attributes = m->attributes, .sent_ms = now_ms};
+                            .attributes = m->attributes, .sealed = m->sealed, .sent_ms = now_ms};
     message_remove(t, a, source, m);
     there.seq = there.first_seq = txn_sequence(t);
     message_add(t, a, &to, &there);

@@ -128,17 +128,20 @@ struct taking {
     struct wanted wanted;
     struct sqs_message_list *out;
     struct attempt attempt;
+    err problem; /* a body that may not be opened: nothing is taken */
 };
 
 static void take(struct taking *k, struct message *m) {
     struct call *c = k->c;
+    str body;
+    if (!k->problem) k->problem = message_open(c, k->q, m, &body);
+    if (k->problem) return;
     random_bytes(&m->nonce, sizeof m->nonce);
     m->receives++;
     m->received_ms = c->now_ms;
     if (!m->first_received_ms) m->first_received_ms = c->now_ms;
     message_move(c->txn, c->arena, k->q, m, MAX(c->now_ms + k->wanted.visibility_ms, 1));
     struct sqs_message *out = &k->out->v[k->out->n++];
-    str body = message_body(c->txn, c->arena, k->q, m);
     *out = (struct sqs_message){.message_id = m->id, .body = body, .md5_of_body = md5_hex(c->arena, body), .receipt_handle = receipt_handle(c->arena, k->q, m)};
     show_system(c, k->q, k->in, m, out);
     show_attributes(c, k->in, m, out);
@@ -250,7 +253,6 @@ err sqs_receive_message(struct call *c, const struct sqs_receive_message_request
     TRY(queue_open(c, in->queue_url, &q));
     TRY(check(c, &q, in, &k.wanted));
     TRY(check_in_flight(c, &q));
-    TRY(queue_opens(c, &q));
     TRY(fifo_throttle(c, &q, FIFO_RECEIVES));
     out->messages.v = NEW_ARRAY(c->arena, struct sqs_message, k.wanted.max);
     k.attempt = (struct attempt){.taken = {.v = NEW_ARRAY(c->arena, struct taken, k.wanted.max), .set = true}, .made_ms = c->now_ms};
@@ -259,6 +261,7 @@ err sqs_receive_message(struct call *c, const struct sqs_receive_message_request
         if (q.fifo) take_fifo(&k);
         else take_standard(&k);
     }
+    if (k.problem) return k.problem;
     if (!out->messages.n) {
         err e = wait_or_end(c, &q, &k.wanted);
         bool nothing_left_either = !memcmp(&q.counts, &q.counts_before, sizeof q.counts);

@@ -60,6 +60,7 @@ static const struct record_field message_fields[] = {
     RECORD_U64(16, struct message, first_seq),
     RECORD_BOOL(17, struct message, delayed),
     RECORD_BOOL(18, struct message, moved),
+    RECORD_BOOL(19, struct message, sealed),
 };
 const struct record_type message_record = RECORD_TYPE(struct message, message_fields);
 

@@ -44,6 +44,7 @@ struct message {
     i64 sent_ms, due_ms /* hidden until; 0: visible */, received_ms, first_received_ms, receives;
     u64 nonce; /* of the latest receive: what makes its receipt handle the valid one */
     u64 first_seq; /* a FIFO queue's SequenceNumber survives the way to the dead-letter queue */
+    bool sealed; /* the body, under a key of KMS */
     bool delayed, moved; /* moved: a row ("moved") tells a receipt handle where it went */
     u64 seq; /* from the key */
 };

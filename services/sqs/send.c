@@ -34,7 +34,7 @@ static str content_hash(struct call *c, str body) {
     return hex_of(c->arena, (str){(char *)digest, 32});
 }
 
-static void send(struct call *c, struct queue *q, const struct contents *in, struct sent *out) {
+static void send(struct call *c, struct queue *q, const struct data_key *key, const struct contents *in, struct sent *out) {
     struct message m = {.body = in->body, .group = in->group, .dedup = in->dedup, .sender = c->principal->user_id, .sent_ms = c->now_ms};
     if (!m.sender.p) m.sender = c->principal->arn;
     m.attributes = attributes_of(c, in->attributes);
@@ -61,19 +61,21 @@ static void send(struct call *c, struct queue *q, const struct contents *in, str
         fifo_remember(c->txn, c->arena, q, m.group, m.dedup, &(struct sent_once){m.id, m.seq, c->now_ms});
         out->sequence = sequence_text(c, m.seq);
     }
+    message_seal(c, key, &m);
     message_add(c->txn, c->arena, q, &m);
 }
 
 err sqs_send_message(struct call *c, const struct sqs_send_message_request *in, struct sqs_send_message_result *out) {
     struct queue q;
+    const struct data_key *key;
     struct sent sent = {0};
     TRY(queue_open(c, in->queue_url, &q));
     struct contents m = {.body = in->message_body, .group = in->message_group_id, .dedup = in->message_deduplication_id, .delay = in->delay_seconds,
                          .attributes = &in->message_attributes, .system = &in->message_system_attributes};
     TRY(contents_check(c, &q, &m));
-    TRY(queue_seals(c, &q));
+    TRY(queue_seals(c, &q, &key));
     TRY(fifo_throttle(c, &q, FIFO_SENDS));
-    send(c, &q, &m, &sent);
+    send(c, &q, key, &m, &sent);
     queue_close(c->txn, c->arena, &q, c->now_ms);
     count_messages(c, &q, "NumberOfMessagesSent", 1);
     count_size(c, &q, contents_bytes(&m));
@@ -104,10 +106,11 @@ static err check_batch(struct call *c, const struct sqs_send_message_batch_reque
 
 err sqs_send_message_batch(struct call *c, const struct sqs_send_message_batch_request *in, struct sqs_send_message_batch_result *out) {
     struct queue q;
+    const struct data_key *key;
     size_t total = 0;
     TRY(queue_open(c, in->queue_url, &q));
     TRY(check_batch(c, in, &total));
-    TRY(queue_seals(c, &q));
+    TRY(queue_seals(c, &q, &key));
     TRY(fifo_throttle(c, &q, FIFO_SENDS));
     out->successful.v = NEW_ARRAY(c->arena, struct sqs_send_message_batch_result_entry, in->entries.n);
     out->failed.v = NEW_ARRAY(c->arena, struct sqs_batch_result_error_entry, in->entries.n);
@@ -119,7 +122,7 @@ err sqs_send_message_batch(struct call *c, const struct sqs_send_message_batch_r
             batch_failure(c, &out->failed, in->entries.v[i].id, e);
             continue;
         }
-        send(c, &q, &m, &s);
+        send(c, &q, key, &m, &s);
         count_size(c, &q, contents_bytes(&m));
         out->successful.v[out->successful.n++] = (struct sqs_send_message_batch_result_entry){
             .id = in->entries.v[i].id, .message_id = s.id, .md5_of_message_body = s.body_md5, .md5_of_message_attributes = s.attributes_md5,

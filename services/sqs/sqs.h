@@ -31,9 +31,6 @@ void queue_save(struct txn *t, struct arena *a, const struct queue *q);
 void queue_close(struct txn *t, struct arena *a, struct queue *q, i64 now_ms);
 void queue_set_timer(struct txn *t, struct arena *a, struct queue *q, i64 latest_ms);
 str queue_arn(struct arena *a, const struct queue *q);
-/* Is the caller let use the queue's key, if it has one (encryption.c)? In calls that write. */
-MUST_USE err queue_seals(struct call *c, const struct queue *q);
-MUST_USE err queue_opens(struct call *c, const struct queue *q);
 str queue_url(struct call *c, str account, str name);
 str queue_topic(struct arena *a, const struct queue *q);
 err queue_absent(struct call *c);
@@ -53,6 +50,14 @@ MUST_USE err redrive_may_move(struct call *c, const struct queue *dlq, const str
 /* To the dead-letter queue, if it is there: true. */
 bool redrive_send(struct txn *t, struct arena *a, struct queue *q, struct message *m, i64 now_ms);
 
+/* ---- encryption.c: queues with a key of KMS ---- */
+struct data_key; /* of cloud/key_use.h */
+/* What the caller seals with; NULL: the queue has no key. */
+MUST_USE err queue_seals(struct call *c, const struct queue *q, const struct data_key **key);
+void message_seal(struct call *c, const struct data_key *key, struct message *m);
+/* The body as it was sent, if the caller is let open it. */
+MUST_USE err message_open(struct call *c, const struct queue *q, const struct message *m, str *body);
+
 /* ---- policy.c ---- */
 MUST_USE err policy_check(struct call *c, str text);
 
@@ -62,6 +67,7 @@ void message_add(struct txn *t, struct arena *a, struct queue *q, struct message
 /* To another state: `m` stands at its old place; due_ms 0 is visible. */
 void message_move(struct txn *t, struct arena *a, struct queue *q, struct message *m, i64 due_ms);
 void message_remove(struct txn *t, struct arena *a, struct queue *q, struct message *m);
+/* As it stands in its row: sealed, if message.sealed. */
 str message_body(struct txn *t, struct arena *a, const struct queue *q, const struct message *m);
 bool message_expired(const struct queue *q, const struct message *m, i64 now_ms);
 /* Walks what is visible, in order of arrival (standard queues). */

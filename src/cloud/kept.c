@@ -1,5 +1,5 @@
 /* Secrets kept in memory for a while, wiped when their time is over or their place is needed. A name's digest says the
- * place: two names that fall together push each other out. */
+ * row of places: the one whose time ends first gives way to a ninth. */
 #include "cloud/boot.h"
 #include "cloud/cloud.h"
 #include "cloud/kept.h"
@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-enum { PLACES = 128, SECRET_MAX = 512, NAME = 32 };
+enum { ROWS = 32, IN_ROW = 8, SECRET_MAX = 512, NAME = 32 };
 
 struct place {
     u8 name[NAME]; /* SHA-256 */
@@ -17,7 +17,7 @@ struct place {
 };
 struct kept {
     pthread_mutex_t lock;
-    struct place v[PLACES];
+    struct place v[ROWS][IN_ROW];
 };
 
 struct kept *kept_new(struct arena *boot) {
@@ -26,22 +26,28 @@ struct kept *kept_new(struct arena *boot) {
     return k;
 }
 
-static struct place *place_of(struct kept *k, str text, u8 name[static NAME]) {
-    sha256(text, name);
-    return &k->v[name[0] % PLACES];
+static struct place *place_of(struct kept *k, const u8 name[static NAME], bool or_free) {
+    struct place *row = k->v[name[0] % ROWS], *first = row;
+    for (int i = 0; i < IN_ROW; i++) {
+        if (row[i].length && memcmp(row[i].name, name, NAME) == 0) return &row[i];
+        if (row[i].until_ms < first->until_ms) first = &row[i];
+    }
+    return or_free ? first : NULL;
 }
 
 static void forget(struct place *p) {
     explicit_bzero(p->secret, sizeof p->secret);
     p->length = 0;
+    p->until_ms = 0;
 }
 
 void secret_keep(struct call *c, str text, str secret, i64 until_ms) {
     u8 name[NAME];
     if (!c->cloud || secret.n > SECRET_MAX) return;
     struct kept *k = c->cloud->kept;
-    struct place *p = place_of(k, text, name);
+    sha256(text, name);
     pthread_mutex_lock(&k->lock);
+    struct place *p = place_of(k, name, true);
     forget(p);
     memcpy(p->name, name, NAME);
     memcpy(p->secret, secret.p, secret.n);
@@ -54,9 +60,10 @@ bool secret_kept(struct call *c, str text, str *secret) {
     u8 name[NAME];
     if (!c->cloud) return false;
     struct kept *k = c->cloud->kept;
-    struct place *p = place_of(k, text, name);
+    sha256(text, name);
     pthread_mutex_lock(&k->lock);
-    bool found = p->length && memcmp(p->name, name, NAME) == 0;
+    struct place *p = place_of(k, name, false);
+    bool found = p != NULL;
     if (found && c->now_ms >= p->until_ms) forget(p), found = false;
     if (found) *secret = arena_str(c->arena, (str){p->secret, p->length});
     pthread_mutex_unlock(&k->lock);

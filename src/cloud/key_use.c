@@ -1,20 +1,42 @@
 #include "cloud/key_use.h"
 
+#include "crypto/crypto.h"
 #include "gen/kms.h"
 
-/* Rows: (the resource's service, account, region, "key-use", resource, principal) -> when it was let; under an empty principal the latest
- * data key, for those who open. A role's sessions are one. */
+/* Rows: (the resource's service, account, region, "key-use", resource, principal) -> the data key under which that
+ * principal seals, as KMS sealed it. They are of the transaction, so that no data key outlives a call that failed; what
+ * KMS opened is kept in memory only. A role's sessions are one principal. */
 struct use_row {
-    str ciphertext, key;
-    i64 sealed_ms, opened_ms;
+    str data_key;
+    str asked;   /* as the customer wrote the key */
+    str key_arn; /* what that was */
+    i64 made_ms;
 };
 static const struct record_field use_fields[] = {
-    RECORD_STR(1, struct use_row, ciphertext),
-    RECORD_STR(2, struct use_row, key),
-    RECORD_I64(3, struct use_row, sealed_ms),
-    RECORD_I64(4, struct use_row, opened_ms),
+    RECORD_STR(1, struct use_row, data_key),
+    RECORD_STR(2, struct use_row, asked),
+    RECORD_I64(3, struct use_row, made_ms),
+    RECORD_STR(5, struct use_row, key_arn),
 };
 static const struct record_type use_record = RECORD_TYPE(struct use_row, use_fields);
+
+/* What is sealed says how it is opened, wherever it went since: a message moves to another queue. */
+struct sealed {
+    str resource, key_arn, data_key;
+    str bytes; /* nonce | tag | AES-256-GCM */
+};
+static const struct record_field sealed_fields[] = {
+    RECORD_STR(1, struct sealed, resource),
+    RECORD_STR(2, struct sealed, key_arn),
+    RECORD_STR(3, struct sealed, data_key),
+    RECORD_STR(4, struct sealed, bytes),
+};
+static const struct record_type sealed_record = RECORD_TYPE(struct sealed, sealed_fields);
+
+struct data_key {
+    struct sealed envelope;
+    struct aead *cipher;
+};
 
 static str row_of(struct call *c, str resource, str who) {
     struct arn arn;
@@ -28,12 +50,9 @@ static str row_of(struct call *c, str resource, str who) {
     return key_bytes(&k);
 }
 
-static void load(struct call *c, str resource, str who, struct use_row *row) {
-    str value;
-    *row = (struct use_row){0};
-    if (txn_get(c->txn, row_of(c, resource, who), &value)) ASSERT(record_decode(c->arena, &use_record, arena_str(c->arena, value), row));
-}
-static void save(struct call *c, str resource, str who, const struct use_row *row) { txn_put(c->txn, row_of(c, resource, who), record_encode(c->arena, &use_record, row)); }
+static str caller_of(const struct call *c) { return c->principal->session_issuer.n ? c->principal->session_issuer : c->principal->arn; }
+
+/* ---- KMS ---- */
 
 /* No other room can be named here: it is found by its own name. */
 static const struct service *kms_of(const struct call *c) {
@@ -43,25 +62,14 @@ static const struct service *kms_of(const struct call *c) {
     return NULL;
 }
 
-static err call_kms(struct call *c, const struct key_use *use, u16 op, const void *in, void *out) {
-    struct call_other kms = {.service = kms_of(c), .op = op, .as = CALL_FORWARDED, .source_arn = use->resource};
-    struct arn arn;
-    if (!kms.service) return &cloud_not_implemented;
-    if (arn_parse(use->key, &arn) || arn_parse(use->resource, &arn)) { /* a bare id or alias is of the resource's account */
-        kms.account = arn.account;
-        kms.region = arn.region;
-    }
-    return call_service(c, &kms, in, out);
-}
-
 /* By its code: the constants of a room's errors are the room's. */
 static err translate(struct call *c, err e, const struct key_use_errors *errors) {
     const struct {
         str code;
         err ours;
     } table[] = {
-        {S("DisabledException"), errors->disabled},      {S("KMSInvalidStateException"), errors->invalid_state},     {S("NotFoundException"), errors->not_found},
-        {S("AccessDeniedException"), errors->access_denied}, {S("AccessDenied"), errors->access_denied}, {S("InvalidKeyUsageException"), errors->invalid_usage},
+        {S("DisabledException"), errors->disabled},          {S("KMSInvalidStateException"), errors->invalid_state}, {S("NotFoundException"), errors->not_found},
+        {S("AccessDeniedException"), errors->access_denied}, {S("AccessDenied"), errors->access_denied},             {S("InvalidKeyUsageException"), errors->invalid_usage},
     };
     str message = c->error_message;
     for (size_t i = 0; i < LENGTH(table); i++)
@@ -69,48 +77,83 @@ static err translate(struct call *c, err e, const struct key_use_errors *errors)
     return e;
 }
 
-static struct kms_encryption_context_type context_of(struct call *c, const struct key_use *use) {
+static err call_kms(struct call *c, const struct key_use *use, str resource, str key, u16 op, const void *in, void *out) {
+    struct call_other kms = {.service = kms_of(c), .op = op, .as = CALL_FORWARDED, .source_arn = resource};
+    struct arn arn;
+    if (!kms.service) return &cloud_not_implemented;
+    if (arn_parse(key, &arn) || arn_parse(resource, &arn)) { /* a bare id or alias is of the resource's account */
+        kms.account = arn.account;
+        kms.region = arn.region;
+    }
+    err e = call_service(c, &kms, in, out);
+    return e ? translate(c, e, use->errors) : NULL;
+}
+
+static struct kms_encryption_context_type context_of(struct call *c, const struct key_use *use, str resource) {
     struct kms_encryption_context_type context = {.v = NEW(c->arena, struct kms_encryption_context_type_entry), .n = 1, .set = true};
-    context.v[0] = (struct kms_encryption_context_type_entry){str_of(use->context), use->resource};
+    context.v[0] = (struct kms_encryption_context_type_entry){str_of(use->context), resource};
     return context;
 }
 
-static err open_data_key(struct call *c, const struct key_use *use, str ciphertext, const struct key_use_errors *errors) {
-    struct kms_decrypt_request in = {.ciphertext_blob = ciphertext, .encryption_context = context_of(c, use)};
+/* The cipher of a data key, which the caller may have had opened within the period. A principal's name has no NUL. */
+static err open_data_key(struct call *c, const struct key_use *use, const struct sealed *s, struct aead **cipher) {
+    str name = arena_format(c->arena, "data key of %.*s%c%.*s", STR_ARGS(caller_of(c)), 0, STR_ARGS(hex_of(c->arena, s->data_key)));
+    struct kms_decrypt_request in = {.ciphertext_blob = s->data_key, .encryption_context = context_of(c, use, s->resource)};
     struct kms_decrypt_response out = {0};
-    err e = call_kms(c, use, KMS_OP_DECRYPT, &in, &out);
-    return e ? translate(c, e, errors) : NULL;
-}
-
-static str caller_of(const struct call *c) { return c->principal->session_issuer.n ? c->principal->session_issuer : c->principal->arn; }
-
-static bool still(const struct use_row *row, const struct key_use *use, i64 at_ms, i64 now_ms) { return at_ms && str_eq(row->key, use->key) && now_ms < at_ms + use->reuse_ms; }
-
-err key_use_to_seal(struct call *c, const struct key_use *use, const struct key_use_errors *errors) {
-    struct use_row mine;
-    struct kms_generate_data_key_request in = {.key_id = use->key, .key_spec = S("AES_256"), .encryption_context = context_of(c, use)};
-    struct kms_generate_data_key_response out = {0};
-    load(c, use->resource, caller_of(c), &mine);
-    if (still(&mine, use, mine.sealed_ms, c->now_ms)) return NULL;
-    err e = call_kms(c, use, KMS_OP_GENERATE_DATA_KEY, &in, &out);
-    if (e) return translate(c, e, errors);
-    TRY(open_data_key(c, use, out.ciphertext_blob, errors)); /* AWS has its producers check the key that they got */
-    mine.key = use->key;
-    mine.sealed_ms = mine.opened_ms = c->now_ms;
-    save(c, use->resource, caller_of(c), &mine);
-    save(c, use->resource, S(""), &(struct use_row){.ciphertext = out.ciphertext_blob, .key = use->key});
+    if (!secret_kept(c, name, &out.plaintext)) {
+        TRY(call_kms(c, use, s->resource, s->key_arn, KMS_OP_DECRYPT, &in, &out));
+        secret_keep(c, name, out.plaintext, c->now_ms + use->reuse_ms);
+    }
+    ASSERT(out.plaintext.n == AEAD_KEY); /* of our making, and KMS vouches for it */
+    *cipher = aead_new(c->arena, (const u8 *)out.plaintext.p);
+    explicit_bzero((void *)(uintptr_t)out.plaintext.p, out.plaintext.n);
     return NULL;
 }
 
-err key_use_to_open(struct call *c, const struct key_use *use, const struct key_use_errors *errors) {
-    struct use_row mine, latest;
-    load(c, use->resource, caller_of(c), &mine);
-    load(c, use->resource, S(""), &latest);
-    if (still(&mine, use, mine.opened_ms, c->now_ms) || !latest.ciphertext.n) return NULL;
-    TRY(open_data_key(c, use, latest.ciphertext, errors));
-    mine.key = use->key;
-    mine.opened_ms = c->now_ms;
-    save(c, use->resource, caller_of(c), &mine);
+/* ---- sealing ---- */
+
+static err make(struct call *c, const struct key_use *use, str resource, str key, struct use_row *row) {
+    struct kms_generate_data_key_request in = {.key_id = key, .key_spec = S("AES_256"), .encryption_context = context_of(c, use, resource)};
+    struct kms_generate_data_key_response out = {0};
+    TRY(call_kms(c, use, resource, key, KMS_OP_GENERATE_DATA_KEY, &in, &out));
+    explicit_bzero((void *)(uintptr_t)out.plaintext.p, out.plaintext.n);
+    *row = (struct use_row){.data_key = out.ciphertext_blob, .asked = key, .key_arn = out.key_id, .made_ms = c->now_ms};
+    txn_put(c->txn, row_of(c, resource, caller_of(c)), record_encode(c->arena, &use_record, row));
+    return NULL;
+}
+
+err key_use_to_seal(struct call *c, const struct key_use *use, str resource, str key, const struct data_key **made) {
+    struct use_row row = {0};
+    struct data_key *k = NEW(c->arena, struct data_key);
+    str value;
+    if (txn_get(c->txn, row_of(c, resource, caller_of(c)), &value)) ASSERT(record_decode(c->arena, &use_record, arena_str(c->arena, value), &row));
+    bool still = row.key_arn.n && str_eq(row.asked, key) && c->now_ms < row.made_ms + use->reuse_ms;
+    if (!still) TRY(make(c, use, resource, key, &row));
+    k->envelope = (struct sealed){.resource = resource, .key_arn = row.key_arn, .data_key = row.data_key};
+    TRY(open_data_key(c, use, &k->envelope, &k->cipher)); /* a new one too: AWS has its producers check what they got */
+    *made = k;
+    return NULL;
+}
+
+str data_key_seal(struct call *c, const struct data_key *k, str plain) {
+    struct sealed s = k->envelope;
+    u8 *raw = arena_alloc(c->arena, AEAD_NONCE + AEAD_TAG + plain.n, 1);
+    random_bytes(raw, AEAD_NONCE);
+    aead_seal(k->cipher, raw, s.resource, plain, raw + AEAD_NONCE + AEAD_TAG, raw + AEAD_NONCE);
+    s.bytes = (str){(const char *)raw, AEAD_NONCE + AEAD_TAG + plain.n};
+    return record_encode(c->arena, &sealed_record, &s);
+}
+
+err key_use_open(struct call *c, const struct key_use *use, str sealed, str *plain) {
+    struct sealed s = {0};
+    struct aead *cipher;
+    ASSERT(record_decode(c->arena, &sealed_record, sealed, &s) && s.bytes.n >= AEAD_NONCE + AEAD_TAG);
+    TRY(open_data_key(c, use, &s, &cipher));
+    const u8 *raw = (const u8 *)s.bytes.p;
+    str hidden = str_skip(s.bytes, AEAD_NONCE + AEAD_TAG);
+    u8 *open = arena_alloc(c->arena, hidden.n + 1, 1);
+    if (!aead_open(cipher, raw, s.resource, hidden, raw + AEAD_NONCE, open)) return fail(c, &cloud_internal_failure, "What was stored does not open with its data key.");
+    *plain = (str){(const char *)open, hidden.n};
     return NULL;
 }
 

@@ -1,27 +1,32 @@
-/* A customer's key in front of a room's data (SSE-KMS of queues and topics): who puts something in must be let make a
- * data key of it, who takes something out must be let open one, and the key must be enabled. Asked with the caller's
- * own rights (kms:ViaService), and recorded, once in `reuse_ms` for each principal, as AWS's services do.
+/* A customer's key of KMS in front of a room's data (SSE-KMS of queues, tables): a data key seals what is stored, KMS
+ * seals the data key, and what was sealed names both. Who puts something in must be let make a data key, who takes
+ * something out must be let open it, and the key must be enabled: asked with the caller's own rights (kms:ViaService),
+ * and recorded, once in `reuse_ms` for each principal, as AWS's services do. In between the data key is kept in memory.
  *
- * The key decides who and until when. What the room stores is not sealed by it. */
+ * The data directory with its root key alone does not open what a data key sealed, once the key of KMS is gone. */
 #ifndef BRUME_CLOUD_KEY_USE_H
 #define BRUME_CLOUD_KEY_USE_H
 
 #include "cloud/cloud.h"
 
-struct key_use {
-    str key;      /* id, ARN or alias, as the customer wrote it */
-    str resource; /* ARN of what it protects */
-    const char *context; /* the name under which that stands in the encryption context: "aws:sqs:arn" */
-    i64 reuse_ms;
-};
 /* A room's own errors for those of KMS. */
 struct key_use_errors {
     err disabled, invalid_state, not_found, access_denied, invalid_usage;
 };
+struct key_use {
+    const char *context; /* the name under which the resource stands in the encryption context: "aws:sqs:arn" */
+    i64 reuse_ms;
+    const struct key_use_errors *errors;
+};
 
-/* In a call that writes. */
-MUST_USE err key_use_to_seal(struct call *c, const struct key_use *use, const struct key_use_errors *errors);
-MUST_USE err key_use_to_open(struct call *c, const struct key_use *use, const struct key_use_errors *errors);
+struct data_key; /* ready to seal; of one call */
+
+/* The caller's data key for what is put into `resource` (its ARN). `key`: id, ARN or alias, as the customer wrote it. In
+ * a call that writes. */
+MUST_USE err key_use_to_seal(struct call *c, const struct key_use *use, str resource, str key, const struct data_key **made);
+str data_key_seal(struct call *c, const struct data_key *k, str plain);
+/* What data_key_seal made, of whatever resource, in any call. */
+MUST_USE err key_use_open(struct call *c, const struct key_use *use, str sealed, str *plain);
 /* With the resource: up to 1,000 principals. */
 void key_use_forget(struct call *c, str resource);
 

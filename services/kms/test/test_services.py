@@ -102,3 +102,49 @@ def test_a_topic_delivers_to_a_queue_whose_key_trusts_it(world):
     kms.put_key_policy(KeyId=world.key, PolicyName="default", Policy=json.dumps(policy))
     sns.publish(TopicArn=topic, Message="hello")
     assert [m["Body"] for m in sqs.receive_message(QueueUrl=world.queue, WaitTimeSeconds=5)["Messages"]] == ["hello"]
+
+
+
+def on_disk(server, secret):
+    """Does a copy of the data directory tell it?"""
+    return any(secret in path.read_bytes() for path in server.data.rglob("*") if path.is_file())
+
+
+def test_bodies_are_sealed_under_the_queues_key(world):
+    sqs = world.client("sqs")
+    plain = sqs.create_queue(QueueName="plain")["QueueUrl"]
+    sqs.send_message(QueueUrl=plain, MessageBody="everybody reads this")
+    sqs.send_message(QueueUrl=world.queue, MessageBody="nobody reads that")
+    sqs.send_message_batch(QueueUrl=world.queue, Entries=[{"Id": "long", "MessageBody": "nobody reads that either" * 100}])
+    assert on_disk(world, b"everybody reads this")
+    assert not on_disk(world, b"nobody reads that")
+    messages = sqs.receive_message(QueueUrl=world.queue, MaxNumberOfMessages=10)["Messages"]
+    assert {m["Body"] for m in messages} == {"nobody reads that", "nobody reads that either" * 100}
+
+
+def test_what_was_sealed_stays_so_where_it_goes(world):
+    sqs, kms = world.client("sqs"), world.client("kms")
+    dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sqs.set_queue_attributes(QueueUrl=world.queue, Attributes={"VisibilityTimeout": "0", "RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "1"})})
+    sqs.send_message(QueueUrl=world.queue, MessageBody="m")
+    assert len(sqs.receive_message(QueueUrl=world.queue)["Messages"]) == 1
+    assert "Messages" not in sqs.receive_message(QueueUrl=world.queue)
+    without = user(world, "without", "sqs:*")("sqs")
+    assert refused(without.receive_message, QueueUrl=dead) == "KMS.AccessDeniedException"
+    kms.disable_key(KeyId=world.key)
+    world.advance_clock(5 * MINUTE)
+    assert refused(sqs.receive_message, QueueUrl=dead) == "KMS.DisabledException"
+    kms.enable_key(KeyId=world.key)
+    assert [m["Body"] for m in sqs.receive_message(QueueUrl=dead)["Messages"]] == ["m"]
+
+
+def test_a_queue_without_its_key_keeps_what_was_sealed(world):
+    sqs = world.client("sqs")
+    sqs.send_message(QueueUrl=world.queue, MessageBody="sealed")
+    sqs.set_queue_attributes(QueueUrl=world.queue, Attributes={"KmsMasterKeyId": ""})
+    sqs.send_message(QueueUrl=world.queue, MessageBody="plain")
+    world.kill()
+    world.start()
+    messages = world.client("sqs").receive_message(QueueUrl=world.queue, MaxNumberOfMessages=10)["Messages"]
+    assert {m["Body"] for m in messages} == {"sealed", "plain"}
