@@ -154,11 +154,11 @@ struct writer {
     struct store_work *queue, **queue_end;  /* taken, in order; writer's own */
     pthread_mutex_t lock;
     pthread_cond_t arrived;
-    _Atomic bool sleeping;
     _Atomic bool closing;
-    _Atomic u32 waiting;       /* submitted or queued, not yet in a batch */
-    u32 answered_last;         /* functions of the last batch */
-    i64 commit_us_last;
+    _Atomic i32 waiting;       /* submitted and not yet answered */
+    _Atomic i32 wake_at;       /* the writer sleeps until so many wait */
+    i32 callers_last;          /* that waited when the last batch was written: its own, and who came meanwhile */
+    i64 commit_us_last, answered_us;
     struct batch batch;
     pthread_t thread;
 };

@@ -2,18 +2,19 @@
 #include "store/internal.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
+
+enum { AWAKE = INT32_MAX, PATIENCE_MIN_US = 50, /* less than a sleep costs */ PATIENCE_MAX_US = 2000 };
 
 /* ---- submission: a lock-free stack; the lock is only for a writer that sleeps ---- */
 void store_submit(struct store *s, struct store_work *w) {
     struct writer *writer = &s->writer;
     ASSERT(!atomic_load_explicit(&writer->closing, memory_order_relaxed));
-    atomic_fetch_add_explicit(&writer->waiting, 1, memory_order_relaxed);
     struct store_work *newest = atomic_load_explicit(&writer->submitted, memory_order_relaxed);
     do w->next = newest;
     while (!atomic_compare_exchange_weak(&writer->submitted, &newest, w));
-    if (atomic_load(&writer->sleeping)) {
+    i32 waiting = atomic_fetch_add(&writer->waiting, 1) + 1;
+    if (waiting >= atomic_load(&writer->wake_at)) {
         pthread_mutex_lock(&writer->lock);
         pthread_cond_signal(&writer->arrived);
         pthread_mutex_unlock(&writer->lock);
@@ -35,24 +36,24 @@ static void take_submitted(struct writer *w) {
     w->queue_end = end;
 }
 
-static void sleep_until_submitted(struct writer *w) {
+/* Until so many wait. */
+static void sleep_until(struct writer *w, i32 waiting, i64 until_us) {
     pthread_mutex_lock(&w->lock);
-    atomic_store(&w->sleeping, true);
-    while (!atomic_load(&w->submitted) && !atomic_load(&w->closing))
-        pthread_cond_wait(&w->arrived, &w->lock);
-    atomic_store(&w->sleeping, false);
+    atomic_store(&w->wake_at, waiting);
+    while (atomic_load(&w->waiting) < waiting && !atomic_load(&w->closing) && sys_monotonic_us() < until_us)
+        cond_wait_until(&w->arrived, &w->lock, until_us);
+    atomic_store(&w->wake_at, AWAKE);
     pthread_mutex_unlock(&w->lock);
 }
 
 /* Callers that were just answered often come again at once. Without a moment's patience they would
- * fall into two groups that alternate, each waiting for the other's flush: half the speed. The patience
- * is a small part of what the flush takes, and ends when as many are there as were answered. */
+ * fall into groups that alternate, each waiting for the other's flush: half the speed. The patience is
+ * a quarter of what the last commit took, counted from its end, and ends when as many are there as there
+ * were: those that it answered and those that came meanwhile. */
 static void collect(struct writer *w) {
-    if (atomic_load_explicit(&w->waiting, memory_order_relaxed) >= w->answered_last) return;
-    i64 until = sys_monotonic_us() + MIN(w->commit_us_last / 8, 1000);
-    while (sys_monotonic_us() < until
-           && atomic_load_explicit(&w->waiting, memory_order_relaxed) < w->answered_last)
-        sched_yield();
+    i64 patience_us = MIN(w->commit_us_last / 4, PATIENCE_MAX_US);
+    if (patience_us < PATIENCE_MIN_US || atomic_load(&w->waiting) >= w->callers_last) return;
+    sleep_until(w, w->callers_last, w->answered_us + patience_us);
 }
 
 static struct store_work *pop(struct writer *w) {
@@ -233,7 +234,7 @@ static void publish(struct batch *b) {
 
 static void answer(struct batch *b, bool failed) {
     struct writer *w = &b->store->writer;
-    atomic_fetch_sub_explicit(&w->waiting, b->n, memory_order_relaxed);
+    w->callers_last = atomic_fetch_sub(&w->waiting, (i32)b->n);
     atomic_fetch_add_explicit(&b->store->counts.functions, b->n, memory_order_relaxed);
     for (u32 i = 0; i < b->n; i++) {
         struct store_work *work = b->slots[i].work; /* the caller's again once done is called */
@@ -246,8 +247,8 @@ static void run_batch(struct store *s) {
     b->n = 0;
     i64 begin = sys_monotonic_us();
     int code = commit(b);
-    s->writer.commit_us_last = sys_monotonic_us() - begin;
-    s->writer.answered_last = b->n;
+    s->writer.answered_us = sys_monotonic_us();
+    s->writer.commit_us_last = s->writer.answered_us - begin;
     if (code) log_line(LOG_ERROR, "commit_failed", "functions=%u error=\"%s\"", b->n, mdb_strerror(code));
     else publish(b);
     if (code && b->raises_epoch) atomic_fetch_add(&s->epoch, 1); /* what was learnt inside the batch is not so */
@@ -265,8 +266,7 @@ static void *writer_main(void *context) {
         } else if (atomic_load(&w->closing)) {
             break;
         } else {
-            w->answered_last = 0;
-            sleep_until_submitted(w);
+            sleep_until(w, 1, INT64_MAX);
         }
     }
     batch_reset(&w->batch);
@@ -277,7 +277,8 @@ void writer_start(struct store *s) {
     struct writer *w = &s->writer;
     w->queue_end = &w->queue;
     pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->arrived, NULL);
+    cond_init_monotonic(&w->arrived);
+    atomic_store(&w->wake_at, AWAKE);
     w->batch.store = s;
     w->batch.slots = calloc(s->config.batch_functions, sizeof *w->batch.slots);
     ASSERT(w->batch.slots);
