@@ -67,7 +67,9 @@ err s3_bucket_open(struct call *c, str name, str owner, struct bucket_row *bucke
                     "[%.*s]",
                     STR_ARGS(owner));
     if (!s3_bucket_find(c, name, bucket)) return s3_fail_no_bucket(c, name);
-    if (bucket->requester_pays && !str_eq(home_of(c), bucket->account)) answer_header(c, S("x-amz-request-charged"), S("requester"));
+    bool charged = bucket->requester_pays && !str_eq(home_of(c), bucket->account);
+    if (charged) answer_header(c, S("x-amz-request-charged"), S("requester"));
+    c->payer = charged ? home_of(c) : (str){0};
     c->account = bucket->account;
     if (owner.p && !str_eq(owner, bucket->account)) return fail(c, &s3_access_denied, "Access Denied");
     return NULL;

@@ -33,6 +33,7 @@ struct call {
     const struct service *service;
     const struct wire_op *op;
     str account; /* 12 digits: the caller's, and by default the resource's */
+    str payer;   /* whose usage count_usage() counts; absent: the account's */
     str region;
     const struct principal *principal;
     str request_id;

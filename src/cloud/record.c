@@ -41,9 +41,9 @@ static void write_quantity(struct buf *b, const char *name, double v) {
     else buf_format(b, "%.17g", v);
 }
 
-static void write_place(struct buf *b, const struct call *c) {
+static void write_place(struct buf *b, const struct call *c, str account) {
     field(b, "service", name_of(c->service));
-    field(b, "account", c->account);
+    field(b, "account", account);
     field(b, "region", c->region);
 }
 
@@ -55,13 +55,13 @@ static void write_count(struct cloud *cloud, const struct call_note *n) {
     if (n->kind == NOTE_USAGE) {
         field(&b, "usage", n->name);
         write_quantity(&b, "quantity", n->quantity);
-        write_place(&b, c);
+        write_place(&b, c, c->payer.p ? c->payer : c->account);
     } else {
         field(&b, "metric", n->name);
         field(&b, "dimension", n->dimension);
         field(&b, "of", n->of);
         field(&b, "unit", n->unit);
-        write_place(&b, c);
+        write_place(&b, c, c->account);
         write_quantity(&b, "value", n->quantity); /* last: all that stands before it says which metric (counts.c) */
         at_ms = MAX(at_ms, atomic_load_explicit(&cloud->counts_closed_ms, memory_order_relaxed));
     }

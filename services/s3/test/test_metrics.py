@@ -1,7 +1,14 @@
 """What CloudWatch hears of buckets: requests by filter, every minute; what is stored, every day."""
+import json
+import os
+import subprocess
+
 import pytest
 from botocore.exceptions import ClientError
 
+from conftest import BINARY
+
+OTHER = "222222222222"
 MINUTE, DAY = 60000, 86400000
 
 
@@ -31,6 +38,13 @@ def refused(call, *arguments, **named):
     with pytest.raises(ClientError) as error:
         call(*arguments, **named)
     return error.value.response["Error"]["Code"]
+
+
+def usage(server):
+    """(account, service, usage type) -> quantity, as `brume usage` prints it."""
+    command = [BINARY, "usage", "--port", str(server.port), "--data", str(server.data)]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True, env=dict(os.environ)).stdout.splitlines()
+    return {(account, service, kind): float(n) for account, service, kind, n in (line.split() for line in lines[1:])}
 
 
 def test_requests_by_filter(world):
@@ -67,6 +81,36 @@ def test_what_is_stored_every_day(world):
     assert w.metric("BucketSizeBytes", StorageType="StandardStorage") == 300
     assert w.metric("BucketSizeBytes", StorageType="GlacierStorage") == 7
     assert w.metric("NumberOfObjects", StorageType="AllStorageTypes") == 4
+
+
+def test_what_is_stored_is_used(world):
+    w = world
+    w.s3.put_object(Bucket="measured", Key="k", Body=b"x" * 1000)
+    w.s3.put_object(Bucket="measured", Key="rare", Body=b"x" * 1000, StorageClass="STANDARD_IA")
+    w.server.advance_clock(DAY)
+    used = usage(w.server)
+    assert used["000000000000", "s3", "TimedStorage-ByteHrs"] == 24 * 1000
+    assert used["000000000000", "s3", "TimedStorage-SIA-ByteHrs"] == 24 * (128 << 10)  # at least that much is billed of each
+    w.s3.delete_object(Bucket="measured", Key="k")
+    w.server.advance_clock(DAY)
+    assert usage(w.server)["000000000000", "s3", "TimedStorage-ByteHrs"] == 24 * 1000
+
+
+def test_the_requester_pays(world):
+    w, other = world, world.server.client("s3", account=OTHER)
+    w.s3.put_bucket_policy(Bucket="measured", Policy=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": "s3:*", "Resource": "arn:aws:s3:::measured/*"}]}))
+    w.s3.put_object(Bucket="measured", Key="k", Body=b"x" * 1000)
+    other.get_object(Bucket="measured", Key="k")["Body"].read()
+    assert not [kind for account, _, kind in usage(w.server) if account == OTHER]  # the owner does
+    w.s3.put_bucket_request_payment(Bucket="measured", RequestPaymentConfiguration={"Payer": "Requester"})
+    before = usage(w.server)
+    other.get_object(Bucket="measured", Key="k", RequestPayer="requester")["Body"].read()
+    other.put_object(Bucket="measured", Key="theirs", Body=b"x" * 10, RequestPayer="requester")
+    after = usage(w.server)
+    assert {kind: n for (account, _, kind), n in after.items() if account == OTHER} == {
+        "Requests-Tier1": 1, "Requests-Tier2": 1, "DataTransfer-In-Bytes": 10, "DataTransfer-Out-Bytes": 1000}
+    assert {k: n for k, n in after.items() if k[0] != OTHER} == before
 
 
 def test_configurations(world):
