@@ -222,7 +222,8 @@ err s3_access_log_settle(struct txn *t, const struct task *task, err outcome, st
     const struct round *r = (const struct round *)(const void *)result.p;
     for (struct log_file *f = outcome ? NULL : r->files; f; f = f->next) {
         struct s3_delivery d = {.service = "logging.s3.amazonaws.com", .source = &bucket, .bucket = logging.target_bucket,
-                                .key = key_of(c, &bucket, &logging, f), .content_type = S("text/plain"), .body = f->body, .by_list = true};
+                                .key = key_of(c, &bucket, &logging, f), .content_type = S("text/plain"), .body = f->body, .by_list = true,
+                                .grants = &logging.target_grants};
         size_t mark = txn_mark(t);
         if (s3_deliver(c, &d)) txn_undo(t, mark);
     }

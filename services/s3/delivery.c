@@ -13,6 +13,19 @@ static bool listed(struct call *c, const struct bucket_row *target) {
     return false;
 }
 
+/* As a header of PutObject's says it: its owner's full control, then what the configuration grants. */
+static str granted(struct call *c, const struct s3_delivery *d, const char *permission, str first) {
+    struct buf b = buf_new(c->arena, 64 << 10);
+    if (first.p) buf_format(&b, "id=\"%.*s\"", STR_ARGS(first));
+    for (u32 i = 0; i < d->grants->n; i++) {
+        const struct s3_target_grant *g = &d->grants->v[i];
+        if (!str_eq(g->permission, str_of(permission))) continue;
+        str who = g->grantee->uri.p ? g->grantee->uri : g->grantee->id;
+        buf_format(&b, "%s%s=\"%.*s\"", b.n ? ", " : "", g->grantee->uri.p ? "uri" : "id", STR_ARGS(who));
+    }
+    return b.n ? buf_str(&b) : (str){0};
+}
+
 err s3_deliver(struct call *c, const struct s3_delivery *d) {
     struct bucket_row target;
     str account = d->account.p ? d->account : d->source->account;
@@ -30,6 +43,10 @@ err s3_deliver(struct call *c, const struct s3_delivery *d) {
     if (!(d->by_list && listed(c, &target)) && !s3_may(&as, &target, S("s3:PutObject"), arn)) return &cloud_access_denied;
     struct s3_put_object_request in = {.bucket = d->bucket, .key = d->key, .body = d->body, .content_type = d->content_type};
     struct s3_put_object_output out = {0};
+    if (d->grants && d->grants->n && !s3_acls_off(&target)) {
+        in.grant_full_control = granted(c, d, "FULL_CONTROL", s3_canonical_id(c, target.account));
+        in.grant_read = granted(c, d, "READ", (str){0});
+    }
     if (d->kms_key.n) {
         in.server_side_encryption = S("aws:kms");
         in.ssekms_key_id = d->kms_key;

@@ -35,6 +35,7 @@ struct s3_delivery {
     str key, content_type, kms_key;
     struct stream *body;
     bool by_list; /* WRITE for the group of log delivery does too */
+    const struct s3_target_grants *grants; /* who may read it besides its owner, where the bucket has lists of rights; may be NULL */
 };
 MUST_USE err s3_deliver(struct call *c, const struct s3_delivery *d);
 

@@ -1,4 +1,5 @@
 /* Plain settings of a bucket: who pays, transfer acceleration, where access logs go. */
+#include "services/s3/acl.h"
 #include "services/s3/observe.h"
 
 /* ---- requester pays ---- */
@@ -54,6 +55,18 @@ err s3_get_bucket_accelerate_configuration(struct call *c, const struct s3_get_b
 
 /* ---- access logs ---- */
 
+/* Who else may read the logs, by lists of rights: where the target has these. */
+static err target_grants_check(struct call *c, const struct bucket_row *target, const struct s3_logging_enabled *wanted) {
+    for (u32 i = 0; i < wanted->target_grants.n; i++) {
+        const struct s3_target_grant *g = &wanted->target_grants.v[i];
+        bool known = str_eq(g->permission, S("READ")) || str_eq(g->permission, S("WRITE")) || str_eq(g->permission, S("FULL_CONTROL"));
+        if (!g->grantee || !known || (!g->grantee->id.p && !g->grantee->uri.p && !g->grantee->email_address.p)) return s3_fail_malformed(c);
+    }
+    if (wanted->target_grants.n && s3_acls_off(target))
+        return fail(c, &s3_access_control_list_not_supported, "Target grants not allowed for bucket owner enforced buckets");
+    return NULL;
+}
+
 static err logging_check(struct call *c, const struct bucket_row *bucket, const struct s3_logging_enabled *wanted) {
     struct bucket_row target;
     if (!wanted->target_bucket.p || !wanted->target_prefix.p) return s3_fail_malformed(c);
@@ -71,7 +84,7 @@ static err logging_check(struct call *c, const struct bucket_row *bucket, const 
         fail_detail(c, S("TargetBucketLocation"), target.region);
         return fail(c, &s3_cross_location_logging_prohibitted, "Cross S3 location logging not allowed. ");
     }
-    return NULL;
+    return target_grants_check(c, &target, wanted);
 }
 
 err s3_put_bucket_logging(struct call *c, const struct s3_put_bucket_logging_request *in, struct wire_unit *out) {

@@ -123,6 +123,24 @@ def test_only_with_the_right(world):
     assert [r["operation"] for r in w.records()] == ["REST.GET.BUCKET", "REST.HEAD.BUCKET"]
 
 
+def test_who_else_may_read_the_logs(world):
+    w, friend = world, world.server.client("s3", account="222222222222")
+    friend.create_bucket(Bucket="friends")
+    grants = [{"Grantee": {"Type": "CanonicalUser", "ID": friend.get_bucket_acl(Bucket="friends")["Owner"]["ID"]}, "Permission": "READ"}]
+    with pytest.raises(ClientError) as error:
+        w.watch(TargetGrants=grants)
+    assert error.value.response["Error"]["Code"] == "AccessControlListNotSupported"
+    w.s3.put_bucket_ownership_controls(Bucket="logs", OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]})
+    w.allow()
+    w.watch(TargetGrants=grants)
+    w.s3.put_object(Bucket="watched", Key="a", Body=b"")
+    w.server.advance_clock(HOUR)
+    key, = w.keys()
+    assert b"REST.PUT.OBJECT" in friend.get_object(Bucket="logs", Key=key)["Body"].read()
+    shown = w.s3.get_object_acl(Bucket="logs", Key=key)
+    assert [(g["Grantee"]["ID"], g["Permission"]) for g in shown["Grants"]] == [(shown["Owner"]["ID"], "FULL_CONTROL"), (grants[0]["Grantee"]["ID"], "READ")]
+
+
 def test_a_crash_keeps_the_lines(world):
     w = world
     w.allow()
