@@ -17,11 +17,14 @@ err s3_copy_source_parse(struct call *c, str header, struct copy_source *source)
     if (str_starts(path, S("/"))) path = str_skip(path, 1);
     str decoded = {0};
     if (!percent_decode(c->arena, path, false, &decoded)) decoded = path;
-    if (str_starts(decoded, S("arn:")))
-        return s3_fail_header_not_implemented(c, "x-amz-copy-source",
-                                              "Access points are not implemented");
+    size_t object = str_starts(decoded, S("arn:")) ? str_find(decoded, S("/object/")) : STR_NONE;
     source->key = decoded;
-    source->bucket = str_cut(&source->key, '/');
+    if (object == STR_NONE) {
+        source->bucket = str_cut(&source->key, '/');
+    } else { /* by an access point's ARN */
+        source->bucket = str_take(decoded, object);
+        source->key = str_skip(decoded, object + S("/object/").n);
+    }
     if (!source->key.n || !source->bucket.n)
         return s3_fail_argument(c, "x-amz-copy-source", header,
                                 "Copy Source must mention the source bucket and key: "
@@ -35,11 +38,10 @@ err s3_copy_source_open(struct call *c, str header, str owner, const struct cond
     struct bucket_row bucket;
     TRY(s3_copy_source_parse(c, header, &source));
     TRY(s3_bucket_open(c, source.bucket, owner, &bucket));
-    str arn = s3_object_arn(c, source.bucket, source.key);
     str action = source.version_id.p ? S("s3:GetObjectVersion") : S("s3:GetObject");
     bool there = source.version_id.p ? s3_version_find(c, &bucket, source.key, source.version_id, object)
                                      : s3_object_find(c, &bucket, source.key, object);
-    if (!s3_may_read(c, &bucket, there ? object : NULL, action, arn)) return deny(c, action, arn);
+    TRY(s3_allow(c, &bucket, source.bucket, source.key, there ? object : NULL, action));
     err e = s3_object_open(c, &bucket, source.key, source.version_id, object);
     if (e == &s3_method_not_allowed) /* a delete marker has nothing to copy */
         return fail(c, &s3_invalid_request, "The source of a copy request may not specifically refer to a delete marker by "
@@ -71,12 +73,13 @@ static err directive(struct call *c, const char *header, str value, bool *replac
 /* A copy of an object onto itself must change something. */
 static err self_check(struct call *c, const struct s3_copy_object_request *in, bool replaces) {
     struct copy_source source;
+    struct bucket_row bucket, from;
     TRY(s3_copy_source_parse(c, in->copy_source, &source));
-    bool same = str_eq(source.bucket, in->bucket) && str_eq(source.key, in->key) && !source.version_id.p;
+    bool same = str_eq(source.key, in->key) && !source.version_id.p;
     bool changes = replaces || in->storage_class.p || in->website_redirect_location.p
                    || in->server_side_encryption.p || in->sse_customer_algorithm.p;
-    struct bucket_row bucket; /* one that says how to encrypt may say it anew */
-    if (!same || changes || (s3_bucket_find(c, in->bucket, &bucket) && s3_configured(&bucket, S3_CONFIG_ENCRYPTION))) return NULL;
+    if (!same || changes || !s3_bucket_find(c, in->bucket, &bucket) || !s3_bucket_find(c, source.bucket, &from)) return NULL;
+    if (bucket.id != from.id || s3_configured(&bucket, S3_CONFIG_ENCRYPTION)) return NULL; /* one that says how to encrypt may say it anew */
     return fail(c, &s3_invalid_request,
                 "This copy request is illegal because it is trying to copy an object to itself without "
                 "changing the object's metadata, storage class, website redirect location or "
@@ -91,7 +94,7 @@ static err source_open(struct call *c, str header, const struct object_row *obje
     str data_key;
     TRY(s3_copy_source_parse(c, header, &source));
     if (!s3_bucket_find(c, source.bucket, &bucket)) return s3_fail_no_bucket(c, source.bucket);
-    TRY(s3_seal_data_key(c, source.bucket, source.key, object, customer, &data_key));
+    TRY(s3_seal_data_key(c, bucket.name, source.key, object, customer, &data_key));
     *keys = s3_seal_open(c, &bucket, object, data_key, first, length);
     return NULL;
 }
@@ -99,8 +102,11 @@ static err source_open(struct call *c, str header, const struct object_row *obje
 /* The same right in the commit, where it is recorded. */
 static err source_may(struct call *c, str header, const struct object_row *object) {
     struct copy_source source;
+    struct bucket_row bucket;
+    if (!object->kms_key.p) return NULL;
     TRY(s3_copy_source_parse(c, header, &source));
-    return s3_encryption_open(c, source.bucket, source.key, object, NULL);
+    if (!s3_bucket_find(c, source.bucket, &bucket)) return s3_fail_no_bucket(c, source.bucket);
+    return s3_encryption_open(c, bucket.name, source.key, object, NULL);
 }
 
 struct copy_job {

@@ -70,11 +70,9 @@ err s3_delete_object(struct call *c, const struct s3_delete_object_request *in,
     return NULL;
 }
 
-static err entry_delete(struct call *c, const struct bucket_row *bucket,
+static err entry_delete(struct call *c, const struct bucket_row *bucket, str name,
                         const struct s3_object_identifier *entry, bool bypass, struct deleted *done) {
-    str arn = s3_object_arn(c, bucket->name, entry->key);
-    str action = entry->version_id.p ? S("s3:DeleteObjectVersion") : S("s3:DeleteObject");
-    if (!s3_may(c, bucket, action, arn)) return deny(c, action, arn);
+    TRY(s3_allow(c, bucket, name, entry->key, NULL, entry->version_id.p ? S("s3:DeleteObjectVersion") : S("s3:DeleteObject")));
     if (entry->last_modified_time.set || entry->size.set)
         return s3_fail_header_not_implemented(c, "x-amz-if-match-last-modified-time", NULL);
     if (s3_version_check(c, entry->version_id))
@@ -114,7 +112,7 @@ err s3_delete_objects(struct call *c, const struct s3_delete_objects_request *in
         const struct s3_object_identifier *entry = &in->delete->objects.v[i];
         struct deleted done;
         size_t mark = txn_mark(c->txn);
-        err failure = entry_delete(c, &bucket, entry, bypass, &done);
+        err failure = entry_delete(c, &bucket, in->bucket, entry, bypass, &done);
         if (failure) {
             txn_undo(c->txn, mark);
             out->errors.v[out->errors.n++] = (struct s3_error){.key = entry->key,

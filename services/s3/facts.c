@@ -94,14 +94,33 @@ static const char *listed_permission(str action) {
     return NULL;
 }
 
-bool s3_may(struct call *c, const struct bucket_row *bucket, str action, str arn) {
-    struct auth_facts facts = {0};
+static void facts_within(struct call *c, const struct bucket_row *bucket, str action, struct auth_facts *facts) {
     struct s3_acl_row acl;
     const char *permission = listed_permission(action);
-    s3_facts(c, bucket, &facts);
+    s3_facts(c, bucket, facts);
     if (permission && !s3_acls_off(bucket) && s3_config_get(c, bucket, S3_CONFIG_ACL, &s3_acl_record, &acl))
-        s3_acl_facts(c, bucket, &acl.grants, permission, &facts);
+        s3_acl_facts(c, bucket, &acl.grants, permission, facts);
+}
+
+bool s3_may(struct call *c, const struct bucket_row *bucket, str action, str arn) {
+    struct auth_facts facts = {0};
+    facts_within(c, bucket, action, &facts);
     return may_with(c, action, arn, &facts);
+}
+
+err s3_allow(struct call *c, const struct bucket_row *bucket, str name, str key, const struct object_row *object, str action) {
+    struct auth_facts facts = {0};
+    struct access_point_row point;
+    str arn = s3_object_arn(c, bucket->name, key);
+    facts_within(c, bucket, action, &facts);
+    if (object) add_object(c, bucket, object, (struct asked){"READ", true}, &facts);
+    if (!str_eq(bucket->name, name) && s3_access_point_find(c, name, &point)) {
+        TRY(s3_access_point_facts(c, &point, bucket, key, &facts));
+        arn = facts.resource_arn;
+    }
+    if (!may_with(c, action, arn, &facts)) return deny(c, action, arn);
+    const struct auth_facts *beneath = facts.beneath;
+    return !beneath || may_with(c, action, beneath->resource_arn, beneath) ? NULL : deny(c, action, beneath->resource_arn);
 }
 
 bool s3_may_read(struct call *c, const struct bucket_row *bucket, const struct object_row *object, str action, str arn) {

@@ -26,6 +26,9 @@ struct s3_owner *s3_owner(struct call *c, str account);
 void s3_facts(struct call *c, const struct bucket_row *bucket, struct auth_facts *facts);
 /* may(), for something of this bucket. */
 bool s3_may(struct call *c, const struct bucket_row *bucket, str action, str arn);
+/* The same for an object that the request reaches by `name`: where that is an access point, its own rules count besides.
+ * `object`: what is to be read, whose list of rights and tags may count; else NULL. */
+MUST_USE err s3_allow(struct call *c, const struct bucket_row *bucket, str name, str key, const struct object_row *object, str action);
 /* The same for reading one object of it (NULL: there is none), whose list of rights and tags may count. */
 bool s3_may_read(struct call *c, const struct bucket_row *bucket, const struct object_row *object, str action, str arn);
 

@@ -170,6 +170,37 @@ def test_denials_on_either_side(s3, control, bucket):
     s3.get_object(Bucket=bucket, Key="k")
 
 
+def test_copies_from_an_access_point(brume, s3, control, bucket):
+    arn, alias = make(control, bucket, "source")
+    for key, source in (("by-arn", f"{arn}/object/k"), ("by-alias", f"{alias}/k"), ("by-name", {"Bucket": arn, "Key": "k"})):
+        s3.copy_object(Bucket=bucket, Key=key, CopySource=source)
+        assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == b"bytes"
+    assert refused(s3.copy_object, Bucket=bucket, Key="k", CopySource=f"{arn}/object/k")["Code"] == "InvalidRequest"  # onto itself
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="parts")["UploadId"]
+    part = s3.upload_part_copy(Bucket=bucket, Key="parts", UploadId=upload, PartNumber=1, CopySource=f"{arn}/object/k")["CopyPartResult"]
+    s3.complete_multipart_upload(Bucket=bucket, Key="parts", UploadId=upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]})
+    assert s3.get_object(Bucket=bucket, Key="parts")["Body"].read() == b"bytes"
+    control.put_access_point_policy(AccountId=ACCOUNT, Name="source", Policy=policy("*", f"{arn}/object/*", effect="Deny"))
+    for source in (f"{arn}/object/k", f"{alias}/k"):
+        assert refused(s3.copy_object, Bucket=bucket, Key="x", CopySource=source)["Code"] == "AccessDenied"
+    s3.copy_object(Bucket=bucket, Key="x", CopySource=f"{bucket}/k")
+    assert refused(s3.copy_object, Bucket=bucket, Key="x", CopySource=arn.replace("source", "none") + "/object/k")["Code"] == "NoSuchBucket"
+
+
+def test_deletions_ask_the_access_point_for_each_key(brume, s3, control, bucket):
+    arn, _ = make(control, bucket, "deleting")
+    other = brume.client("s3", account=OTHER)
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy({"AWS": "*"}, f"arn:aws:s3:::{bucket}/*", f"arn:aws:s3:::{bucket}", action="*",
+                                                      Condition={"StringEquals": {"s3:DataAccessPointAccount": ACCOUNT}}))
+    control.put_access_point_policy(AccountId=ACCOUNT, Name="deleting", Policy=policy({"AWS": OTHER}, arn, f"{arn}/object/theirs/*", action="s3:*"))
+    for key in ("theirs/a", "ours/a"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"")
+    answer = other.delete_objects(Bucket=arn, Delete={"Objects": [{"Key": "theirs/a"}, {"Key": "ours/a"}]})
+    assert [d["Key"] for d in answer["Deleted"]] == ["theirs/a"]
+    assert [(e["Key"], e["Code"]) for e in answer["Errors"]] == [("ours/a", "AccessDenied")]
+    assert [o["Key"] for o in s3.list_objects_v2(Bucket=bucket)["Contents"]] == ["k", "ours/a"]
+
+
 def test_public_access_points(brume, s3, control, bucket):
     s3.delete_public_access_block(Bucket=bucket)
     s3.put_bucket_policy(Bucket=bucket, Policy=policy("*", f"arn:aws:s3:::{bucket}/*", Condition={"StringEquals": {"s3:DataAccessPointAccount": ACCOUNT}}))
