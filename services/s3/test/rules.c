@@ -104,7 +104,9 @@ static void copy_sources(void) {
     CHECK(s3_copy_source_parse(&c, S("b"), &s) == &s3_invalid_argument);
     CHECK(s3_copy_source_parse(&c, S("b/"), &s) == &s3_invalid_argument);
     CHECK(s3_copy_source_parse(&c, S(""), &s) == &s3_invalid_argument);
-    CHECK(s3_copy_source_parse(&c, S("arn:aws:s3:eu-west-1:1:accesspoint/a/object/k"), &s) == &s3_not_implemented);
+    CHECK(!s3_copy_source_parse(&c, S("arn:aws:s3:eu-west-1:1:accesspoint/a/object/k/object/l"), &s));
+    CHECK_STR(s.bucket, S("arn:aws:s3:eu-west-1:1:accesspoint/a"));
+    CHECK_STR(s.key, S("k/object/l"));
     arena_free(&a);
 }
 
