@@ -23,7 +23,7 @@ static const char *resource_of(str operation, bool of_object) {
         {"NotificationConfiguration", "NOTIFICATION"}, {"Encryption", "ENCRYPTION"}, {"Replication", "REPLICATION"},
         {"AccelerateConfiguration", "ACCELERATE"}, {"RequestPayment", "REQUEST_PAYMENT"}, {"PublicAccessBlock", "PUBLIC_ACCESS_BLOCK"},
         {"OwnershipControls", "OWNERSHIP_CONTROLS"}, {"ObjectRetention", "OBJECT_LOCK_RETENTION"}, {"ObjectLegalHold", "OBJECT_LOCK_LEGALHOLD"},
-        {"ObjectLockConfiguration", "OBJECT_LOCK_CONFIGURATION"}, {"InventoryConfiguration", "INVENTORY"}, {"MetricsConfiguration", "METRICS"},
+        {"ObjectLockConfiguration", "OBJECT_LOCK_CONFIGURATION"}, {"InventoryConfiguration", "INVENTORY"}, {"MetricsConfiguration", "METRICS"}, {"AnalyticsConfiguration", "ANALYTICS"},
         {"IntelligentTieringConfiguration", "INTELLIGENT_TIERING"},
     };
     for (size_t i = 0; i < LENGTH(names); i++)

@@ -99,7 +99,38 @@ err s3_config_page(struct call *c, const struct bucket_row *bucket, enum s3_conf
     return NULL;
 }
 
+static bool id_valid(str id) {
+    enum { ID_MAX = 64 };
+    if (!id.n || id.n > ID_MAX) return false;
+    for (size_t i = 0; i < id.n; i++) {
+        char x = id.p[i];
+        bool letter = (x >= 'a' && x <= 'z') || (x >= 'A' && x <= 'Z') || (x >= '0' && x <= '9');
+        if (!letter && x != '.' && x != '-' && x != '_') return false;
+    }
+    return true;
+}
+
+err s3_config_id_check(struct call *c, str id) {
+    return id_valid(id) ? NULL : fail(c, &s3_invalid_argument, "The ID '%.*s' is not valid.", STR_ARGS(id));
+}
+
+err s3_config_room_check(struct call *c, const struct bucket_row *bucket, enum s3_config kind) {
+    struct range rows = s3_config_range(c, bucket, kind);
+    str key, value;
+    u32 n = 0;
+    while (range_next(&rows, &key, &value)) n++;
+    if (n < S3_CONFIG_MAX) return NULL;
+    return fail(c, &s3_too_many_configurations, "You are attempting to create a new configuration but have already reached the 1,000-configuration limit.");
+}
+
 /* ---- filters ---- */
+
+err s3_filter_check(struct call *c, int named, bool and, struct s3_filter filter) {
+    if (named != 1 || (and && (filter.prefix.p != NULL) + filter.tag_count < 2)) return s3_fail_malformed(c);
+    for (u32 i = 0; i < filter.tag_count; i++)
+        if (!filter.tags[i].key.n || !filter.tags[i].value.p) return s3_fail_malformed(c);
+    return NULL;
+}
 
 static bool carries(const struct object_row *object, const struct s3_tag *tag) {
     for (u32 i = 0; i < object->tags.n; i++)

@@ -20,6 +20,8 @@ enum s3_config {
     S3_CONFIG_REPLICATION = 11,
     S3_CONFIG_METRICS = 12,   /* one row for each id */
     S3_CONFIG_INVENTORY = 13, /* likewise */
+    S3_CONFIG_ANALYTICS = 14, /* likewise */
+    S3_CONFIG_ANALYTICS_DAYS = 15, /* what analytics_run.c keeps of them */
 };
 
 static inline bool s3_configured(const struct bucket_row *bucket, enum s3_config kind) {
@@ -38,7 +40,9 @@ bool s3_config_find(struct call *c, const struct bucket_row *bucket, enum s3_con
 void s3_config_add(struct call *c, struct bucket_row *bucket, enum s3_config kind, str id, const struct record_type *type, const void *value);
 MUST_USE err s3_config_remove(struct call *c, const struct bucket_row *bucket, enum s3_config kind, str id); /* NoSuchConfiguration */
 MUST_USE err s3_fail_no_configuration(struct call *c);
-enum { S3_CONFIG_PAGE = 100 };
+MUST_USE err s3_config_id_check(struct call *c, str id); /* its letters */
+MUST_USE err s3_config_room_check(struct call *c, const struct bucket_row *bucket, enum s3_config kind); /* for one more */
+enum { S3_CONFIG_PAGE = 100, S3_CONFIG_MAX = 1000 };
 /* A page into `list`, of that many; *next: the token of the one behind it, absent if it is the last. */
 MUST_USE err s3_config_page(struct call *c, const struct bucket_row *bucket, enum s3_config kind, const struct record_type *type, str token,
                             void *list, u32 *n, str *next);
@@ -57,6 +61,8 @@ struct s3_filter {
 #define S3_FILTER_OF(f)                                                                        \
     ((struct s3_filter){(f)->and ? (f)->and->prefix : (f)->prefix, (f)->and ? (f)->and->tags.v : (f)->tag, \
                         (f)->and ? (f)->and->tags.n : (f)->tag != NULL})
+/* As a configuration gives it: `named` of its members are there, one of them `and`, which needs two of its own. */
+MUST_USE err s3_filter_check(struct call *c, int named, bool and, struct s3_filter filter);
 bool s3_filter_means(struct s3_filter filter, str key, const struct object_row *object);
 
 /* config_records.c */
@@ -87,6 +93,7 @@ struct s3_notification_row {
     bool event_bridge;
 };
 extern const struct record_type s3_acl_record, s3_policy_record, s3_cors_record, s3_website_record, s3_logging_record,
-    s3_lifecycle_record, s3_lock_record, s3_tiering_record, s3_notification_record, s3_replication_record, s3_metrics_record, s3_inventory_record;
+    s3_lifecycle_record, s3_lock_record, s3_tiering_record, s3_notification_record, s3_replication_record, s3_metrics_record, s3_inventory_record,
+    s3_analytics_record;
 
 #endif

@@ -271,6 +271,38 @@ TYPE(metrics_filter, s3_metrics_filter);
 FIELDS(metrics) {RECORD_STR(1, struct s3_metrics_configuration, id), RECORD_STRUCT(2, struct s3_metrics_configuration, filter, metrics_filter)};
 const struct record_type s3_metrics_record = RECORD_TYPE(struct s3_metrics_configuration, metrics_fields);
 
+/* ---- storage class analysis ---- */
+FIELDS(analytics_and) {RECORD_STR(1, struct s3_analytics_and_operator, prefix), RECORD_LIST(2, struct s3_analytics_and_operator, tags, tag)};
+TYPE(analytics_and, s3_analytics_and_operator);
+FIELDS(analytics_filter) {
+    RECORD_STR(1, struct s3_analytics_filter, prefix),
+    RECORD_STRUCT(2, struct s3_analytics_filter, tag, tag),
+    RECORD_STRUCT(3, struct s3_analytics_filter, and, analytics_and),
+};
+TYPE(analytics_filter, s3_analytics_filter);
+FIELDS(analytics_bucket) {
+    RECORD_STR(1, struct s3_analytics_s3_bucket_destination, format),
+    RECORD_STR(2, struct s3_analytics_s3_bucket_destination, bucket_account_id),
+    RECORD_STR(3, struct s3_analytics_s3_bucket_destination, bucket),
+    RECORD_STR(4, struct s3_analytics_s3_bucket_destination, prefix),
+};
+TYPE(analytics_bucket, s3_analytics_s3_bucket_destination);
+FIELDS(analytics_destination) {RECORD_STRUCT(1, struct s3_analytics_export_destination, s3_bucket_destination, analytics_bucket)};
+TYPE(analytics_destination, s3_analytics_export_destination);
+FIELDS(analytics_export) {
+    RECORD_STR(1, struct s3_storage_class_analysis_data_export, output_schema_version),
+    RECORD_STRUCT(2, struct s3_storage_class_analysis_data_export, destination, analytics_destination),
+};
+TYPE(analytics_export, s3_storage_class_analysis_data_export);
+FIELDS(analysis) {RECORD_STRUCT(1, struct s3_storage_class_analysis, data_export, analytics_export)};
+TYPE(analysis, s3_storage_class_analysis);
+FIELDS(analytics) {
+    RECORD_STR(1, struct s3_analytics_configuration, id),
+    RECORD_STRUCT(2, struct s3_analytics_configuration, filter, analytics_filter),
+    RECORD_STRUCT(3, struct s3_analytics_configuration, storage_class_analysis, analysis),
+};
+const struct record_type s3_analytics_record = RECORD_TYPE(struct s3_analytics_configuration, analytics_fields);
+
 /* ---- inventories ---- */
 FIELDS(inventory_key) {RECORD_STR(1, struct s3_ssekms, key_id)};
 TYPE(inventory_key, s3_ssekms);

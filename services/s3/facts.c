@@ -175,6 +175,10 @@ static void add_request_tags(struct call *c, str header, struct auth_facts *fact
 #define VERSION(operation, permission, of_object) FACTS(operation, in->key, in->version_id, permission, of_object, in->request_payer)
 
 BUCKET(delete_bucket)
+BUCKET(delete_bucket_analytics_configuration)
+BUCKET(get_bucket_analytics_configuration)
+BUCKET(list_bucket_analytics_configurations)
+BUCKET(put_bucket_analytics_configuration)
 BUCKET(delete_bucket_cors)
 BUCKET(delete_bucket_encryption)
 BUCKET(delete_bucket_ownership_controls)

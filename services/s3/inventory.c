@@ -1,18 +1,6 @@
 /* A bucket's inventory configurations. */
 #include "services/s3/inventory.h"
 
-enum { CONFIGURATIONS_MAX = 1000, ID_MAX = 64 };
-
-static bool id_valid(str id) {
-    if (!id.n || id.n > ID_MAX) return false;
-    for (size_t i = 0; i < id.n; i++) {
-        char x = id.p[i];
-        bool letter = (x >= 'a' && x <= 'z') || (x >= 'A' && x <= 'Z') || (x >= '0' && x <= '9');
-        if (!letter && x != '.' && x != '-' && x != '_') return false;
-    }
-    return true;
-}
-
 static err destination_check(struct call *c, const struct s3_inventory_destination *to) {
     const struct s3_inventory_s3_bucket_destination *d = to ? to->s3_bucket_destination : NULL;
     struct arn arn;
@@ -39,15 +27,6 @@ static err configuration_check(struct call *c, const struct s3_inventory_configu
     return destination_check(c, i->destination);
 }
 
-static err room_check(struct call *c, const struct bucket_row *bucket) {
-    struct range rows = s3_config_range(c, bucket, S3_CONFIG_INVENTORY);
-    str key, value;
-    u32 n = 0;
-    while (range_next(&rows, &key, &value)) n++;
-    if (n < CONFIGURATIONS_MAX) return NULL;
-    return fail(c, &s3_too_many_configurations, "You are attempting to create a new configuration but have already reached the 1,000-configuration limit.");
-}
-
 err s3_put_bucket_inventory_configuration(struct call *c, const struct s3_put_bucket_inventory_configuration_request *in, struct wire_unit *out) {
     struct bucket_row bucket;
     struct s3_inventory_configuration old;
@@ -56,9 +35,9 @@ err s3_put_bucket_inventory_configuration(struct call *c, const struct s3_put_bu
     s3_usage_tier1(c);
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     if (!wanted || !str_eq(wanted->id, in->id)) return s3_fail_malformed(c);
-    if (!id_valid(in->id)) return fail(c, &s3_invalid_argument, "The ID '%.*s' is not valid.", STR_ARGS(in->id));
+    TRY(s3_config_id_check(c, in->id));
     TRY(configuration_check(c, wanted));
-    if (!s3_config_find(c, &bucket, S3_CONFIG_INVENTORY, in->id, &s3_inventory_record, &old)) TRY(room_check(c, &bucket));
+    if (!s3_config_find(c, &bucket, S3_CONFIG_INVENTORY, in->id, &s3_inventory_record, &old)) TRY(s3_config_room_check(c, &bucket, S3_CONFIG_INVENTORY));
     s3_config_add(c, &bucket, S3_CONFIG_INVENTORY, in->id, &s3_inventory_record, wanted);
     if (wanted->is_enabled.v) s3_inventory_begin(c, &bucket, wanted);
     else s3_inventory_end(c, &bucket, in->id);

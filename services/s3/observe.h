@@ -8,7 +8,10 @@
 struct observed {
     str bucket, account, region, key, version_id; /* the bucket's */
     u64 bucket_id;
-    u64 size; /* of the object that was there */
+    u64 size; /* of the object that was there, */
+    i64 modified_ms;
+    str storage_class;
+    str analysed; /* and ids of the storage class analyses that mean it */
     bool logged;
     const str *filters; /* ids of the metrics configurations that mean it */
     u32 filter_count;

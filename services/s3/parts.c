@@ -1,5 +1,6 @@
 /* Part rows. They belong to an upload while it is open and stay as the table of parts of the object
  * that it became; then the object owns the bytes and the rows' references are history. */
+#include "services/s3/analytics.h"
 #include "services/s3/batch.h"
 #include "services/s3/inventory.h"
 #include "services/s3/replication.h"
@@ -116,6 +117,7 @@ const struct task_kind s3_tasks[] = {
     {.name = "s3.restored", .run = s3_restored_run},
     {.name = "s3.night", .run = s3_night_run},
     {.name = "s3.access-log", .perform = s3_access_log_make, .settle = s3_access_log_settle},
+    {.name = "s3.analytics", .perform = s3_analytics_make, .settle = s3_analytics_settle},
     {.name = "s3.inventory", .perform = s3_inventory_make, .settle = s3_inventory_settle},
     {.name = "s3.replicate", .run = s3_replicate_run},
     {.name = "s3.batch", .perform = batch_make, .settle = batch_settle},

@@ -1,30 +1,13 @@
 /* Request metrics: a bucket's configurations say of which requests CloudWatch is to hear, each under its FilterId. */
 #include "services/s3/observe.h"
 
-enum { CONFIGURATIONS_MAX = 1000, ID_MAX = 64 };
-
 /* ---- the configurations ---- */
-
-static bool id_valid(str id) {
-    if (!id.n || id.n > ID_MAX) return false;
-    for (size_t i = 0; i < id.n; i++) {
-        char x = id.p[i];
-        bool letter = (x >= 'a' && x <= 'z') || (x >= 'A' && x <= 'Z') || (x >= '0' && x <= '9');
-        if (!letter && x != '.' && x != '-' && x != '_') return false;
-    }
-    return true;
-}
 
 static err filter_check(struct call *c, const struct s3_metrics_filter *f) {
     if (!f) return NULL;
-    if ((f->prefix.p != NULL) + (f->tag != NULL) + (f->and != NULL) + (f->access_point_arn.p != NULL) != 1) return s3_fail_malformed(c);
     if (f->access_point_arn.p || (f->and && f->and->access_point_arn.p))
         return s3_fail_header_not_implemented(c, "AccessPointArn", "Request metrics of access points are not implemented");
-    if (f->and && (f->and->prefix.p != NULL) + f->and->tags.n < 2) return s3_fail_malformed(c);
-    struct s3_filter filter = S3_FILTER_OF(f);
-    for (u32 i = 0; i < filter.tag_count; i++)
-        if (!filter.tags[i].key.n || !filter.tags[i].value.p) return s3_fail_malformed(c);
-    return NULL;
+    return s3_filter_check(c, (f->prefix.p != NULL) + (f->tag != NULL) + (f->and != NULL), f->and != NULL, S3_FILTER_OF(f));
 }
 
 err s3_put_bucket_metrics_configuration(struct call *c, const struct s3_put_bucket_metrics_configuration_request *in, struct wire_unit *out) {
@@ -35,16 +18,9 @@ err s3_put_bucket_metrics_configuration(struct call *c, const struct s3_put_buck
     s3_usage_tier1(c);
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     if (!wanted || !str_eq(wanted->id, in->id)) return s3_fail_malformed(c);
-    if (!id_valid(in->id)) return fail(c, &s3_invalid_argument, "The ID '%.*s' is not valid.", STR_ARGS(in->id));
+    TRY(s3_config_id_check(c, in->id));
     TRY(filter_check(c, wanted->filter));
-    if (!s3_config_find(c, &bucket, S3_CONFIG_METRICS, in->id, &s3_metrics_record, &scratch)) {
-        struct range rows = s3_config_range(c, &bucket, S3_CONFIG_METRICS);
-        str key, value;
-        u32 n = 0;
-        while (range_next(&rows, &key, &value)) n++;
-        if (n >= CONFIGURATIONS_MAX)
-            return fail(c, &s3_too_many_configurations, "You are attempting to create a new configuration but have already reached the 1,000-configuration limit.");
-    }
+    if (!s3_config_find(c, &bucket, S3_CONFIG_METRICS, in->id, &s3_metrics_record, &scratch)) TRY(s3_config_room_check(c, &bucket, S3_CONFIG_METRICS));
     s3_config_add(c, &bucket, S3_CONFIG_METRICS, in->id, &s3_metrics_record, wanted);
     return NULL;
 }
@@ -85,9 +61,9 @@ err s3_list_bucket_metrics_configurations(struct call *c, const struct s3_list_b
 u32 s3_metrics_filters(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, const str **filters) {
     if (!s3_configured(bucket, S3_CONFIG_METRICS)) return 0;
     struct range rows = s3_config_range(c, bucket, S3_CONFIG_METRICS);
-    str row_key, value, *found = NEW_ARRAY(c->arena, str, CONFIGURATIONS_MAX);
+    str row_key, value, *found = NEW_ARRAY(c->arena, str, S3_CONFIG_MAX);
     u32 n = 0;
-    while (n < CONFIGURATIONS_MAX && range_next(&rows, &row_key, &value)) {
+    while (n < S3_CONFIG_MAX && range_next(&rows, &row_key, &value)) {
         struct s3_metrics_configuration m = {0};
         ASSERT(record_decode(c->arena, &s3_metrics_record, arena_str(c->arena, value), &m));
         if (!m.filter || s3_filter_means(S3_FILTER_OF(m.filter), key, object)) found[n++] = m.id;
