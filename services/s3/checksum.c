@@ -29,6 +29,14 @@ int s3_checksum_kind(str name) {
     return -1;
 }
 
+err s3_checksum_asked(struct call *c, str name, int *kind) {
+    *kind = s3_checksum_kind(name);
+    if (!name.p || *kind >= 0) return NULL;
+    return fail(c, &s3_invalid_request,
+                "Checksum algorithm provided is unsupported. Please try again with any of the valid types: "
+                "[CRC32, CRC32C, CRC64NVME, MD5, SHA1, SHA256, SHA512, XXHASH128, XXHASH3, XXHASH64]");
+}
+
 bool s3_checksum_linear(int kind) {
     return kind == DIGEST_CRC32 || kind == DIGEST_CRC32C || kind == DIGEST_CRC64NVME;
 }
@@ -48,12 +56,10 @@ err s3_body_digests(struct call *c, const struct checksum_claim *claim, str algo
         return fail(c, &s3_invalid_request,
                     "Expecting a single x-amz-checksum- header. Multiple checksum Types are not "
                     "allowed.");
-    if (algorithm.p && s3_checksum_kind(algorithm) < 0)
-        return fail(c, &s3_invalid_request,
-                    "Checksum algorithm provided is unsupported. Please try again with any of the "
-                    "valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
-    /* A named algorithm without a value leaves the choice to S3, whose own is CRC64NVME. A value in
-     * the trailer is not known yet and is digested by the receipt itself. */
+    int asked;
+    TRY(s3_checksum_asked(c, algorithm, &asked));
+    /* Without one the choice is S3's, whose own is CRC64NVME. A value in the trailer is not known yet and
+     * is digested by the receipt itself. */
     *digests |= 1u << DIGEST_MD5 | 1u << (claim->kind < 0 ? DIGEST_CRC64NVME : claim->kind);
     return NULL;
 }

@@ -137,11 +137,7 @@ static err copy_begin(struct call *c, const struct s3_copy_object_request *in, s
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &job->bucket));
     if (job->source.size > copy_max) return s3_copy_too_large(c);
     job->kind = s3_object_checksum(&job->source);
-    if (in->checksum_algorithm.p) job->kind = s3_checksum_kind(in->checksum_algorithm);
-    if (job->kind < 0)
-        return fail(c, &s3_invalid_request,
-                    "Checksum algorithm provided is unsupported. Please try again with any of the "
-                    "valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
+    if (in->checksum_algorithm.p) TRY(s3_checksum_asked(c, in->checksum_algorithm, &job->kind));
     job->digest = job->source.part_count > 0 || job->source.kms_key.p || job->source.customer_key.p || job->kind != s3_object_checksum(&job->source);
     job->anew = s3_sealed(&job->source) || s3_seal_wanted(c, &job->bucket, &headers.encryption);
     job->version = s3_seal_note(c, &job->source, (str){0});

@@ -41,7 +41,6 @@ static err delete_current(struct call *c, const struct bucket_row *bucket, const
         if (there) s3_object_remove(c, bucket, d->key, &current, S("DeleteObject"));
         return NULL;
     }
-    TRY(s3_key_check(c, d->key)); /* a marker is made of any key that can be one */
     s3_object_hide(c, bucket, d->key, &marker, S("DeleteObject"));
     *done = (struct deleted){true, s3_version_name(&marker)};
     return NULL;
@@ -49,6 +48,7 @@ static err delete_current(struct call *c, const struct bucket_row *bucket, const
 
 static err delete_one(struct call *c, const struct bucket_row *bucket, const struct deletion *d, struct deleted *done) {
     *done = (struct deleted){0};
+    TRY(s3_key_check(c, d->key));
     return d->version_id.p ? delete_version(c, bucket, d, done) : delete_current(c, bucket, d, done);
 }
 

@@ -53,6 +53,7 @@ static err open_version(struct call *c, const struct bucket_row *bucket, str key
 
 err s3_object_open(struct call *c, const struct bucket_row *bucket, str key, str version_id,
                    struct object_row *object) {
+    TRY(s3_key_check(c, key));
     if (version_id.p) return open_version(c, bucket, key, version_id, object);
     if (s3_version_current(c, bucket, key, object)) {
         if (!object->delete_marker) return NULL;

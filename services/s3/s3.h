@@ -163,6 +163,7 @@ struct checksum_claim {
 str s3_checksum_name(int kind);                    /* "CRC32" */
 str s3_checksum_lower_name(struct call *c, int kind); /* "crc32", and "null" for -1: as messages say it */
 int s3_checksum_kind(str name);                    /* -1: unknown */
+MUST_USE err s3_checksum_asked(struct call *c, str name, int *kind); /* the same, refusing what is unknown; -1: none is asked */
 bool s3_checksum_linear(int kind);                 /* a CRC: combines, so FULL_OBJECT works */
 str s3_checksum_text(struct call *c, const struct object_row *object); /* base64, "-N" if composite */
 str s3_checksum_type(const struct object_row *object);

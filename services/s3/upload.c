@@ -22,11 +22,8 @@ static err checksum_mode(struct call *c, const struct s3_create_multipart_upload
         object->checksum_kind = DIGEST_CRC64NVME + 1;
         return NULL;
     }
-    int kind = s3_checksum_kind(in->checksum_algorithm);
-    if (kind < 0)
-        return fail(c, &s3_invalid_request,
-                    "Checksum algorithm provided is unsupported. Please try again with any of the "
-                    "valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
+    int kind;
+    TRY(s3_checksum_asked(c, in->checksum_algorithm, &kind));
     bool full = kind == DIGEST_CRC64NVME;
     if (in->checksum_type.p) {
         full = str_eq(in->checksum_type, S("FULL_OBJECT"));

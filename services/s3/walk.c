@@ -66,8 +66,25 @@ enum walk_kind s3_walk_next(struct walk *w, struct walk_item *item) {
     return WALK_END;
 }
 
+/* As forms are encoded, but for slashes: measured of AWS, though elsewhere it writes a space as %20. */
 str s3_listed(struct call *c, str name, bool url) {
-    return url && name.p ? percent_encode(c->arena, name, true) : name;
+    static const char hex[] = "0123456789ABCDEF";
+    if (!url || !name.p) return name;
+    struct buf b = buf_new(c->arena, 3 * name.n);
+    for (size_t i = 0; i < name.n; i++) {
+        u8 byte = (u8)name.p[i];
+        bool letter = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
+        if (byte == ' ') {
+            buf_char(&b, '+');
+        } else if (letter || byte == '-' || byte == '_' || byte == '.' || byte == '*' || byte == '/') {
+            buf_char(&b, (char)byte);
+        } else {
+            buf_char(&b, '%');
+            buf_char(&b, hex[byte >> 4]);
+            buf_char(&b, hex[byte & 15]);
+        }
+    }
+    return buf_str(&b);
 }
 
 err s3_encoding_check(struct call *c, str encoding_type, bool *url) {

@@ -16,7 +16,7 @@ err declared_read(struct flight *f, struct declared *d);
 /* Compares with what was computed; `digest` holds the raw values by kind. */
 err declared_check(struct flight *f, const struct declared *d, u8 (*digest)[DIGEST_MAX]);
 u32 declared_digests(const struct declared *d); /* 1 << kind of all that must be computed */
-/* Header name of a kind: "x-amz-checksum-crc32"; absent str for MD5, which has none. */
+/* Header name of a kind: "x-amz-checksum-crc32". */
 str checksum_header(int kind);
 
 #endif

@@ -164,13 +164,23 @@ static enum step verify(struct flight *f, str secret) {
     return step == STEP_NEXT ? check_time(f) : step;
 }
 
+/* Of the values that are wrong S3 names the payload's hash. */
+static enum step refuse_claim(struct flight *f) {
+    const struct auth_claim *c = &f->claim;
+    if (f->s3 && c->problem == AUTH_FAULT_PAYLOAD_HASH && c->problem_detail.p) {
+        fail_detail(&f->call, S("ArgumentName"), S("x-amz-content-sha256"));
+        fail_detail(&f->call, S("ArgumentValue"), c->problem_detail);
+    }
+    return refuse(f, auth_fault_of_claim(c, dialect_of(f), f->arena));
+}
+
 enum step stage_identify(struct flight *f) {
     const struct auth_claim *c = &f->claim;
     f->epoch = store_epoch(f->cloud->store);
     if (c->form == AUTH_MALFORMED) {
         bool other_day = c->problem == AUTH_FAULT_SCOPE_DATE || c->problem == AUTH_FAULT_DATE_MISMATCH;
         if (other_day && !f->s3 && c->signed_at_ms && check_time(f) != STEP_NEXT) return STEP_ANSWER; /* the clock outranks it */
-        return refuse(f, auth_fault_of_claim(c, dialect_of(f), f->arena));
+        return refuse_claim(f);
     }
     if (c->form == AUTH_ANONYMOUS) {
         begin_call(f);

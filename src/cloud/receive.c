@@ -57,6 +57,8 @@ static const struct error incomplete_body = {"IncompleteBody", NULL, 400, WIRE_N
 static const struct error missing_length = {"MissingContentLength", NULL, 411, WIRE_NONE, true};
 static const struct error not_implemented = {"NotImplemented", NULL, 501, WIRE_NONE, true};
 static const struct error too_large = {"EntityTooLarge", NULL, 400, WIRE_NONE, true};
+static const struct error malformed_trailer = {"MalformedTrailerError", NULL, 400, WIRE_NONE, true};
+static const struct error small_chunk = {"InvalidChunkSizeError", NULL, 400, WIRE_NONE, true};
 static const struct error wrong_chunk = {"SignatureDoesNotMatch", NULL, 403, WIRE_NONE, true};
 static const struct error wrong_hash = {"XAmzContentSHA256Mismatch", NULL, 400, WIRE_NONE, true};
 static const struct error checksum_missing = {"InvalidRequest", NULL, 400, WIRE_NONE, true};
@@ -198,6 +200,15 @@ static void payload(void *context, str bytes) {
     take_large(f, bytes);
 }
 
+static err fail_chunked(struct flight *f) {
+    static const struct error *const errors[] = {&incomplete_body, &malformed_trailer, &small_chunk, &wrong_chunk};
+    str code, message;
+    chunked_problem(f->intake->chunked, &code, &message);
+    size_t i = 0;
+    while (i + 1 < LENGTH(errors) && !str_eq(code, str_of(errors[i]->code))) i++;
+    return fail(&f->call, errors[i], "%.*s", STR_ARGS(message));
+}
+
 void intake_bytes(struct flight *f, str bytes) {
     struct intake *k = f->intake;
     if (k->error) return;
@@ -205,11 +216,7 @@ void intake_bytes(struct flight *f, str bytes) {
         payload(f, bytes);
     } else {
         enum chunked_result r = chunked_add(k->chunked, bytes, payload, f);
-        if (!k->error && r == CHUNKED_BROKEN)
-            k->error = fail(&f->call, &incomplete_body, "The request body terminated unexpectedly");
-        if (!k->error && r == CHUNKED_BAD_SIGNATURE)
-            k->error = fail(&f->call, &wrong_chunk,
-                            "The request signature we calculated does not match the signature you provided. Check your key and signing method.");
+        if (!k->error && (r == CHUNKED_BROKEN || r == CHUNKED_BAD_SIGNATURE)) k->error = fail_chunked(f);
     }
     if (k->error && !f->busy && !k->settled) { /* no need to hear the rest */
         k->settled = true;
@@ -219,8 +226,7 @@ void intake_bytes(struct flight *f, str bytes) {
 
 static void check_end(struct flight *f) {
     struct intake *k = f->intake;
-    if (k->chunked && chunked_end(k->chunked) != CHUNKED_END)
-        k->error = fail(&f->call, &incomplete_body, "The request body terminated unexpectedly");
+    if (k->chunked && chunked_end(k->chunked) != CHUNKED_END) k->error = fail_chunked(f);
     else if (k->expected >= 0 && k->got != (u64)k->expected)
         k->error = fail(&f->call, &incomplete_body, "You did not provide the number of bytes specified by the Content-Length HTTP header");
 }

@@ -320,6 +320,6 @@ def test_absurd_lengths_are_only_refused(brume, s3, bucket):
     for key in ("k" * 3000, nulls + "k" * 300, "\x00" * 1024):
         for call in (s3.get_object, s3.head_object):
             assert failure(call, Bucket=bucket, Key=key)["ResponseMetadata"]["HTTPStatusCode"] in (400, 404)
-        s3.delete_object(Bucket=bucket, Key="k" * 1500)
+        assert failure(s3.delete_object, Bucket=bucket, Key="k" * 1500)["Error"]["Code"] == "KeyTooLongError"
     assert failure(s3.copy_object, Bucket=bucket, Key="x", CopySource="b" * 3000 + "/k")["Error"]["Code"] == "NoSuchBucket"
     assert failure(s3.list_parts, Bucket=bucket, Key="k", UploadId="\x00" * 64)["ResponseMetadata"]["HTTPStatusCode"] == 404

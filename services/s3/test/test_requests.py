@@ -2,16 +2,13 @@
 import base64
 import hashlib
 import hmac
-import http.client
 import json
 import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from botocore.auth import S3SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from s3_requests import ask
 
 
 @pytest.fixture(scope="module")
@@ -19,45 +16,6 @@ def bucket(s3):
     name = "requests-test"
     s3.create_bucket(Bucket=name)
     return name
-
-
-class Answer:
-    def __init__(self, response):
-        self.status, self.headers, self.body = response.status, response.getheaders(), response.read().decode()
-
-    def __getitem__(self, element):
-        found = re.search(f"<{element}>(.*?)</{element}>", self.body, re.S)
-        return found and found[1]
-
-
-class Signer(S3SigV4Auth):
-    """Leaves the payload's hash as the request has it."""
-
-    def __init__(self, account, payload):
-        super().__init__(Credentials(account, "test"), "s3", "us-east-1")
-        self.given = payload
-
-    def payload(self, request):
-        return self.given or super().payload(request)
-
-
-def ask(brume, method, target, body=b"", headers=None, unsigned=None, length=True, account="test"):
-    """Sends exactly this: `unsigned` headers are added behind the signature, no length unless asked."""
-    request = AWSRequest(method, brume.url + target, data=body, headers=dict(headers or {}))
-    if account:
-        Signer(account, request.headers.get("x-amz-content-sha256")).add_auth(request)
-    sent = {**dict(request.headers), **(unsigned or {})}
-    if length and method in ("PUT", "POST"):
-        sent.setdefault("Content-Length", str(len(body)))
-    connection = http.client.HTTPConnection("localhost", brume.port, timeout=10)
-    connection.putrequest(method, target, skip_accept_encoding=True)
-    for name, value in sent.items():
-        connection.putheader(name, value.encode())
-    connection.endheaders()
-    connection.send(body)
-    answer = Answer(connection.getresponse())
-    connection.close()
-    return answer
 
 
 def test_ids_of_an_answer(brume, bucket):
