@@ -150,6 +150,7 @@ err dynamodb_create_backup(struct call *c, const struct dynamodb_create_backup_i
     TRY(e);
     if (t.state == DDB_CREATING || t.state == DDB_DELETING)
         return fail(c, &dynamodb_table_in_use_exception, "Table is not in an ACTIVE state: %.*s", STR_ARGS(t.name));
+    TRY(ddb_sse_check(c, &t));
     struct backup b = {.name = in->backup_name, .table = record_encode(c->arena, &ddb_table_record, &t), .space = txn_sequence(c->txn),
                        .created_ms = c->now_ms, .account = t.account, .region = t.region, .table_name = t.name,
                        .id = arena_format(c->arena, "%014lld-%.*s", (long long)c->now_ms, STR_ARGS(id_hex(c->arena, 8)))};

@@ -84,20 +84,6 @@ err ddb_tags_set(struct call *c, str arn, const struct dynamodb_tag_list *tags) 
     return e ? fail(c, e, INVALID "Too many or invalid tags: at most 50, without the prefix aws:") : NULL;
 }
 
-err ddb_sse_read(struct call *c, const struct dynamodb_sse_specification *in, struct ddb_table *t) {
-    if (!in) return NULL;
-    if (!in->enabled.v) {
-        if (in->kms_master_key_id.p || in->sse_type.p)
-            return fail(c, &cloud_validation, INVALID "KMSMasterKeyId and SSEType can only be specified when SSE is enabled");
-        t->sse_key = (str){0};
-        return NULL;
-    }
-    str id = in->kms_master_key_id.p ? in->kms_master_key_id : id_uuid(c->arena);
-    bool named = str_starts(id, S("arn:")) || str_starts(id, S("alias/"));
-    t->sse_key = named ? id : arn_of(c, S("kms"), arena_concat(c->arena, S("key/"), id));
-    return NULL;
-}
-
 err dynamodb_create_table(struct call *c, const struct dynamodb_create_table_input *in, struct dynamodb_create_table_output *out) {
     struct ddb_table t = {.account = c->account, .region = c->region, .name = in->table_name}, old;
     TRY(ddb_table_name_check(c, in->table_name, "tableName"));
@@ -105,12 +91,12 @@ err dynamodb_create_table(struct call *c, const struct dynamodb_create_table_inp
     TRY(too_long(c, &in->key_schema));
     TRY(billing(c, in, &t));
     TRY(keys(c, in, &t));
-    TRY(ddb_sse_read(c, in->sse_specification, &t));
     t.class_ = !in->table_class.p ? DDB_CLASS_UNSAID : str_eq(in->table_class, S("STANDARD")) ? DDB_STANDARD : DDB_INFREQUENT;
     t.protected_ = in->deletion_protection_enabled.v;
     TRY(ddb_stream_check(c, in->stream_specification));
     if (ddb_table_load(c->txn, c->arena, c->account, c->region, in->table_name, &old))
         return fail(c, &dynamodb_resource_in_use_exception, "Table already exists: %.*s", STR_ARGS(in->table_name));
+    TRY(ddb_sse_read(c, in->sse_specification, &t));
     ddb_table_born(c, &t);
     if (in->stream_specification && in->stream_specification->stream_enabled.v) ddb_stream_begin(c, &t, in->stream_specification->stream_view_type);
     if (in->tags.n) TRY(ddb_tags_set(c, ddb_table_arn(c->arena, &t), &in->tags));

@@ -132,6 +132,7 @@ static void describe_extras(struct call *c, const struct ddb_table *t, struct dy
         out->sse_description->status = S("ENABLED");
         out->sse_description->sse_type = S("KMS");
         out->sse_description->kms_master_key_arn = t->sse_key;
+        if (t->sse_lost_ms) out->sse_description->inaccessible_encryption_date_time = SOME_TIME(t->sse_lost_ms);
     }
     if (t->restored_ms) {
         out->restore_summary = NEW(a, struct dynamodb_restore_summary);
@@ -146,7 +147,7 @@ void ddb_describe(struct call *c, const struct ddb_table *t, struct dynamodb_tab
     struct ddb_counts counts = ddb_counts_of(c->txn, c->arena, t);
     const struct ddb_count held = *ddb_count_of(c->arena, &counts, t->space);
     out->table_name = t->name;
-    out->table_status = str_of(states[t->state]);
+    out->table_status = t->state == DDB_ACTIVE && t->sse_lost_ms ? S("INACCESSIBLE_ENCRYPTION_CREDENTIALS") : str_of(states[t->state]);
     out->provisioned_throughput = describe_units(c, &t->throughput);
     out->table_size_bytes = SOME_I64(held.bytes);
     out->item_count = SOME_I64(held.items);

@@ -86,7 +86,14 @@ void ddb_policy_facts(struct call *c, str name, str index, struct auth_facts *fa
 /* ---- create.c ---- */
 void ddb_table_born(struct call *c, struct ddb_table *t); /* gives it its numbers; name and keys are set */
 MUST_USE err ddb_tags_set(struct call *c, str arn, const struct dynamodb_tag_list *tags);
+
+/* ---- encryption.c: keys of KMS ---- */
+/* Account, region and name of `t` are set. NULL: nothing is asked. */
 MUST_USE err ddb_sse_read(struct call *c, const struct dynamodb_sse_specification *in, struct ddb_table *t);
+MUST_USE err ddb_sse_begin(struct call *c, struct ddb_table *t, str key);
+MUST_USE err ddb_sse_check(struct call *c, const struct ddb_table *t); /* may the caller use its key, if it has one? */
+void ddb_sse_end(struct call *c, const struct ddb_table *t);
+err ddb_sse_look(struct txn *t, const struct task *task, i64 now_ms);
 
 /* ---- capacity.c: what a request used of a table and its indexes, in units ---- */
 struct ddb_usage {

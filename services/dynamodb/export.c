@@ -170,6 +170,7 @@ err dynamodb_export_table_to_point_in_time(struct call *c, const struct dynamodb
     if (!t.pitr_ms)
         return fail(c, &dynamodb_point_in_time_recovery_unavailable_exception, "Point in time recovery is not enabled for table '%.*s'",
                     STR_ARGS(t.name));
+    TRY(ddb_sse_check(c, &t));
     TRY(read_input(c, in, &t, &e));
     e.id = arena_format(c->arena, "%014lld-%.*s", (long long)c->now_ms, STR_ARGS(id_hex(c->arena, 8)));
     e.space = txn_sequence(c->txn);

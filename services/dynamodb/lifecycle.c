@@ -43,6 +43,7 @@ static void drop(struct call *c, struct ddb_table *table) {
     struct txn *t = c->txn;
     struct arena *a = c->arena;
     ddb_replica_forget(c, table);
+    ddb_sse_end(c, table);
     ddb_sweep(t, a, table->space);
     ddb_sweep(t, a, table->collections);
     ddb_sweep(t, a, table->ttl_space);
@@ -129,6 +130,7 @@ const struct task_kind ddb_task_kinds[] = {
     {.name = "dynamodb.fill", .run = ddb_fill_slice},
     {.name = "dynamodb.history", .run = ddb_history_tend},
     {.name = "dynamodb.import", .perform = ddb_import_perform, .settle = ddb_import_settle},
+    {.name = "dynamodb.key", .run = ddb_sse_look},
     {.name = "dynamodb.stream", .run = ddb_stream_tend},
     {.name = "dynamodb.sweep", .run = run_sweep},
     {.name = "dynamodb.table", .run = run_table},

@@ -60,6 +60,9 @@ static const struct record_field table_fields[] = {
     RECORD_I64(44, struct ddb_table, restored_ms),
     RECORD_U64(45, struct ddb_table, collections),
     RECORD_BOOL(46, struct ddb_table, importing),
+    RECORD_STR(60, struct ddb_table, sse_data_key),
+    RECORD_STR(61, struct ddb_table, sse_grant),
+    RECORD_I64(62, struct ddb_table, sse_lost_ms),
 };
 const struct record_type ddb_table_record = RECORD_TYPE(struct ddb_table, table_fields);
 

@@ -63,8 +63,10 @@ struct ddb_table {
     struct ddb_throughput throughput;
     i64 class_;      /* enum ddb_class */
     i64 class_ms;
-    /* SSE: a key in KMS; absent: the one that AWS owns. */
-    str sse_key;
+    /* SSE: the ARN of a key in KMS; absent: the one that AWS owns. The table's key, sealed by it; DynamoDB's grant on it;
+     * since when it cannot be used. */
+    str sse_key, sse_data_key, sse_grant;
+    i64 sse_lost_ms;
     /* The stream: its space, view type (enum ddb_view) and birth, which labels it. 0: none was ever. */
     u64 stream;
     i64 stream_view, stream_ms;

@@ -258,10 +258,12 @@ err dynamodbstreams_get_records(struct call *c, const struct dynamodbstreams_get
     u32 most = in->limit.set ? (u32)in->limit.v : RECORDS_MAX;
     struct place p;
     struct ddb_stream s;
+    struct ddb_table t;
     TRY(iterator_read(c, in->shard_iterator, &p));
     if (p.made_ms + ITERATOR_MS < c->now_ms)
         return fail(c, &dynamodbstreams_expired_iterator_exception, "Iterator expired. The iterator was created at a time that is now too old.");
     TRY(open_stream(c, p.stream, &s));
+    if (ddb_table_load(c->txn, c->arena, s.account, s.region, s.table, &t)) TRY(ddb_sse_check(c, &t));
     const struct ddb_shard *shard = shard_of(&s, p.shard);
     if (!shard) return trimmed(c);
     struct key from = ddb_space_key(c->arena, s.space), to = ddb_space_key(c->arena, s.space);

@@ -3,9 +3,11 @@
 #include "cloud/key_use.h"
 #include "sqs.h"
 
+static struct record_pairs context_of(struct arena *a, str arn) { return key_use_arn_context(a, "aws:sqs:arn", arn); }
+
 static struct key_use use_of(const struct queue *q) {
     static const struct key_use_errors errors = {&sqs_kms_disabled, &sqs_kms_invalid_state, &sqs_kms_not_found, &sqs_kms_access_denied, &sqs_kms_invalid_key_usage};
-    return (struct key_use){"aws:sqs:arn", q->kms_reuse_s * 1000, &errors};
+    return (struct key_use){.context = context_of, .reuse_ms = q->kms_reuse_s * 1000, .errors = &errors};
 }
 
 err queue_seals(struct call *c, const struct queue *q, const struct data_key **key) {

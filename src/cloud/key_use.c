@@ -78,7 +78,7 @@ static err translate(struct call *c, err e, const struct key_use_errors *errors)
 }
 
 static err call_kms(struct call *c, const struct key_use *use, str resource, str key, u16 op, const void *in, void *out) {
-    struct call_other kms = {.service = kms_of(c), .op = op, .as = CALL_FORWARDED, .source_arn = resource};
+    struct call_other kms = {.service = kms_of(c), .op = op, .as = use->by_service ? CALL_AS_SERVICE : CALL_FORWARDED, .source_arn = resource};
     struct arn arn;
     if (!kms.service) return &cloud_not_implemented;
     if (arn_parse(key, &arn) || arn_parse(resource, &arn)) { /* a bare id or alias is of the resource's account */
@@ -89,35 +89,57 @@ static err call_kms(struct call *c, const struct key_use *use, str resource, str
     return e ? translate(c, e, use->errors) : NULL;
 }
 
+struct record_pairs key_use_arn_context(struct arena *a, const char *name, str resource) {
+    struct record_pair *pair = NEW(a, struct record_pair);
+    *pair = (struct record_pair){str_of(name), resource};
+    return (struct record_pairs){pair, 1, true};
+}
+
 static struct kms_encryption_context_type context_of(struct call *c, const struct key_use *use, str resource) {
-    struct kms_encryption_context_type context = {.v = NEW(c->arena, struct kms_encryption_context_type_entry), .n = 1, .set = true};
-    context.v[0] = (struct kms_encryption_context_type_entry){str_of(use->context), resource};
+    struct record_pairs pairs = use->context(c->arena, resource);
+    struct kms_encryption_context_type context = {.v = NEW_ARRAY(c->arena, struct kms_encryption_context_type_entry, pairs.n), .n = pairs.n, .set = true};
+    for (u32 i = 0; i < pairs.n; i++) context.v[i] = (struct kms_encryption_context_type_entry){pairs.v[i].key, pairs.v[i].value};
     return context;
 }
 
-/* The cipher of a data key, which the caller may have had opened within the period. A principal's name has no NUL. */
-static err open_data_key(struct call *c, const struct key_use *use, const struct sealed *s, struct aead **cipher) {
+/* A data key, which the caller may have had opened within the period. A principal's name has no NUL; the caller wipes it. */
+static err open_data_key(struct call *c, const struct key_use *use, const struct sealed *s, str *plain) {
     str name = arena_format(c->arena, "data key of %.*s%c%.*s", STR_ARGS(caller_of(c)), 0, STR_ARGS(hex_of(c->arena, s->data_key)));
     struct kms_decrypt_request in = {.ciphertext_blob = s->data_key, .encryption_context = context_of(c, use, s->resource)};
     struct kms_decrypt_response out = {0};
-    if (!secret_kept(c, name, &out.plaintext)) {
-        TRY(call_kms(c, use, s->resource, s->key_arn, KMS_OP_DECRYPT, &in, &out));
-        secret_keep(c, name, out.plaintext, c->now_ms + use->reuse_ms);
-    }
-    ASSERT(out.plaintext.n == AEAD_KEY); /* of our making, and KMS vouches for it */
-    *cipher = aead_new(c->arena, (const u8 *)out.plaintext.p);
-    explicit_bzero((void *)(uintptr_t)out.plaintext.p, out.plaintext.n);
+    if (use->reuse_ms && secret_kept(c, name, plain)) return NULL;
+    TRY(call_kms(c, use, s->resource, s->key_arn, KMS_OP_DECRYPT, &in, &out));
+    if (use->reuse_ms) secret_keep(c, name, out.plaintext, c->now_ms + use->reuse_ms);
+    *plain = out.plaintext;
+    return NULL;
+}
+
+static void wipe(str secret) { explicit_bzero((void *)(uintptr_t)secret.p, secret.n); }
+
+static err cipher_of(struct call *c, const struct key_use *use, const struct sealed *s, struct aead **cipher) {
+    str plain;
+    TRY(open_data_key(c, use, s, &plain));
+    ASSERT(plain.n == AEAD_KEY); /* of our making, and KMS vouches for it */
+    *cipher = aead_new(c->arena, (const u8 *)plain.p);
+    wipe(plain);
     return NULL;
 }
 
 /* ---- sealing ---- */
 
-static err make(struct call *c, const struct key_use *use, str resource, str key, struct use_row *row) {
+err key_use_make(struct call *c, const struct key_use *use, str resource, str key, struct resource_key *made) {
     struct kms_generate_data_key_request in = {.key_id = key, .key_spec = S("AES_256"), .encryption_context = context_of(c, use, resource)};
     struct kms_generate_data_key_response out = {0};
     TRY(call_kms(c, use, resource, key, KMS_OP_GENERATE_DATA_KEY, &in, &out));
-    explicit_bzero((void *)(uintptr_t)out.plaintext.p, out.plaintext.n);
-    *row = (struct use_row){.data_key = out.ciphertext_blob, .asked = key, .key_arn = out.key_id, .made_ms = c->now_ms};
+    wipe(out.plaintext);
+    *made = (struct resource_key){out.key_id, out.ciphertext_blob};
+    return NULL;
+}
+
+static err renew(struct call *c, const struct key_use *use, str resource, str key, struct use_row *row) {
+    struct resource_key made;
+    TRY(key_use_make(c, use, resource, key, &made));
+    *row = (struct use_row){.data_key = made.data_key, .asked = key, .key_arn = made.key_arn, .made_ms = c->now_ms};
     txn_put(c->txn, row_of(c, resource, caller_of(c)), record_encode(c->arena, &use_record, row));
     return NULL;
 }
@@ -128,9 +150,9 @@ err key_use_to_seal(struct call *c, const struct key_use *use, str resource, str
     str value;
     if (txn_get(c->txn, row_of(c, resource, caller_of(c)), &value)) ASSERT(record_decode(c->arena, &use_record, arena_str(c->arena, value), &row));
     bool still = row.key_arn.n && str_eq(row.asked, key) && c->now_ms < row.made_ms + use->reuse_ms;
-    if (!still) TRY(make(c, use, resource, key, &row));
+    if (!still) TRY(renew(c, use, resource, key, &row));
     k->envelope = (struct sealed){.resource = resource, .key_arn = row.key_arn, .data_key = row.data_key};
-    TRY(open_data_key(c, use, &k->envelope, &k->cipher)); /* a new one too: AWS has its producers check what they got */
+    TRY(cipher_of(c, use, &k->envelope, &k->cipher)); /* a new one too: AWS has its producers check what they got */
     *made = k;
     return NULL;
 }
@@ -148,13 +170,44 @@ err key_use_open(struct call *c, const struct key_use *use, str sealed, str *pla
     struct sealed s = {0};
     struct aead *cipher;
     ASSERT(record_decode(c->arena, &sealed_record, sealed, &s) && s.bytes.n >= AEAD_NONCE + AEAD_TAG);
-    TRY(open_data_key(c, use, &s, &cipher));
+    TRY(cipher_of(c, use, &s, &cipher));
     const u8 *raw = (const u8 *)s.bytes.p;
     str hidden = str_skip(s.bytes, AEAD_NONCE + AEAD_TAG);
     u8 *open = arena_alloc(c->arena, hidden.n + 1, 1);
     if (!aead_open(cipher, raw, s.resource, hidden, raw + AEAD_NONCE, open)) return fail(c, &cloud_internal_failure, "What was stored does not open with its data key.");
     *plain = (str){(const char *)open, hidden.n};
     return NULL;
+}
+
+/* ---- a resource's own data key ---- */
+
+err key_use_check(struct call *c, const struct key_use *use, str resource, const struct resource_key *k) {
+    str plain;
+    TRY(open_data_key(c, use, &(struct sealed){.resource = resource, .key_arn = k->key_arn, .data_key = k->data_key}, &plain));
+    wipe(plain);
+    return NULL;
+}
+
+err key_use_grant(struct call *c, const struct key_use *use, str resource, str key_arn, str *grant_id) {
+    static const char *const operations[] = {"DescribeKey", "Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "RetireGrant"};
+    str names[LENGTH(operations)], service = arena_format(c->arena, "%s.amazonaws.com", c->service->wire->text + c->service->wire->signing_name);
+    struct kms_grant_constraints constraints = {.encryption_context_subset = context_of(c, use, resource)};
+    struct kms_create_grant_request in = {.key_id = key_arn, .grantee_service_principal = service, .retiring_service_principal = service, .constraints = &constraints,
+                                          .operations = {.v = names, .n = LENGTH(names), .set = true}};
+    struct kms_create_grant_response out = {0};
+    for (size_t i = 0; i < LENGTH(operations); i++) names[i] = str_of(operations[i]);
+    TRY(call_kms(c, use, resource, key_arn, KMS_OP_CREATE_GRANT, &in, &out));
+    *grant_id = out.grant_id;
+    return NULL;
+}
+
+/* A key that is gone has no grants; one that cannot be asked keeps it, and it says nothing without the resource. */
+void key_use_retire(struct call *c, const struct key_use *use, str resource, str key_arn, str grant_id) {
+    struct key_use own = *use;
+    struct kms_retire_grant_request in = {.key_id = key_arn, .grant_id = grant_id};
+    struct wire_unit out;
+    own.by_service = true;
+    if (call_kms(c, &own, resource, key_arn, KMS_OP_RETIRE_GRANT, &in, &out)) c->error_message = (str){0};
 }
 
 void key_use_forget(struct call *c, str resource) {

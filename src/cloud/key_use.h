@@ -14,10 +14,13 @@ struct key_use_errors {
     err disabled, invalid_state, not_found, access_denied, invalid_usage;
 };
 struct key_use {
-    const char *context; /* the name under which the resource stands in the encryption context: "aws:sqs:arn" */
-    i64 reuse_ms;
+    /* What the encryption context says of a resource (its ARN), as the service's documentation has it. */
+    struct record_pairs (*context)(struct arena *a, str resource);
+    i64 reuse_ms; /* 0: KMS is asked each time */
     const struct key_use_errors *errors;
+    bool by_service; /* with the service's own right (a grant), not the caller's */
 };
+struct record_pairs key_use_arn_context(struct arena *a, const char *name, str resource); /* one pair: the ARN under that name */
 
 struct data_key; /* ready to seal; of one call */
 
@@ -27,6 +30,17 @@ MUST_USE err key_use_to_seal(struct call *c, const struct key_use *use, str reso
 str data_key_seal(struct call *c, const struct data_key *k, str plain);
 /* What data_key_seal made, of whatever resource, in any call. */
 MUST_USE err key_use_open(struct call *c, const struct key_use *use, str sealed, str *plain);
+
+/* A data key of the resource's own, which the room keeps with it; whoever uses the resource must be let open it. */
+struct resource_key {
+    str key_arn, data_key;
+};
+MUST_USE err key_use_make(struct call *c, const struct key_use *use, str resource, str key, struct resource_key *made);
+MUST_USE err key_use_check(struct call *c, const struct key_use *use, str resource, const struct resource_key *k);
+/* The service's right to go on without the caller: a grant for this resource alone, which it retires itself. */
+MUST_USE err key_use_grant(struct call *c, const struct key_use *use, str resource, str key_arn, str *grant_id);
+void key_use_retire(struct call *c, const struct key_use *use, str resource, str key_arn, str grant_id);
+
 /* With the resource: up to 1,000 principals. */
 void key_use_forget(struct call *c, str resource);
 

@@ -1,0 +1,105 @@
+/* Tables under a key of KMS: AWS's own for DynamoDB (alias/aws/dynamodb) or a customer's. The table has a key, which KMS
+ * sealed; whoever uses the table must be let open it, once in five minutes (developer guide, "DynamoDB encryption at
+ * rest"). By a grant DynamoDB looks by itself whether a customer's key is still there.
+ *
+ * DIFFERS: rows are not sealed by it; a table whose key stays away for seven days is not archived. */
+#include "cloud/key_use.h"
+#include "services/dynamodb/dynamodb.h"
+
+#define INVALID "One or more parameter values were invalid: "
+#define KEY_TASK S("dynamodb.key")
+enum { REUSE_MS = 300000 };
+
+static struct record_pairs context_of(struct arena *a, str table) {
+    struct record_pair *pairs = NEW_ARRAY(a, struct record_pair, 2);
+    struct arn arn;
+    ASSERT(arn_parse(table, &arn));
+    pairs[0] = (struct record_pair){S("aws:dynamodb:tableName"), str_skip(arn.resource, 6)};
+    pairs[1] = (struct record_pair){S("aws:dynamodb:subscriberId"), arn.account};
+    return (struct record_pairs){pairs, 2, true};
+}
+
+/* What is wrong with the key, not with the caller; never answered. */
+static const struct error key_lost = {.code = "KeyLost", .status = 400, .shape = 0xffff, .sender = true};
+
+static struct key_use use_of(bool fresh, bool by_service) {
+    static const struct key_use_errors errors = {&key_lost, &key_lost, &key_lost, &cloud_access_denied, &key_lost};
+    return (struct key_use){.context = context_of, .reuse_ms = fresh ? 0 : REUSE_MS, .errors = &errors, .by_service = by_service};
+}
+
+static err denied(struct call *c, err e) {
+    return e ? fail(c, &cloud_access_denied, "KMS key access denied error: %.*s", STR_ARGS(c->error_message)) : NULL;
+}
+
+static struct task key_task(struct arena *a, const struct ddb_table *t, i64 due_ms) {
+    return (struct task){.kind = KEY_TASK, .key = ddb_table_row(a, t->account, t->region, t->name), .due_ms = due_ms};
+}
+
+/* ---- the table's key ---- */
+
+static void forget(struct call *c, struct ddb_table *t) {
+    ddb_sse_end(c, t);
+    t->sse_key = t->sse_data_key = t->sse_grant = (str){0};
+    t->sse_lost_ms = 0;
+}
+
+err ddb_sse_begin(struct call *c, struct ddb_table *t, str key) {
+    const struct key_use use = use_of(false, false);
+    str arn = ddb_table_arn(c->arena, t);
+    struct resource_key made;
+    bool managed = str_eq(key, S("alias/aws/dynamodb"));
+    TRY(denied(c, key_use_make(c, &use, arn, key, &made)));
+    if (t->sse_key.p && str_eq(t->sse_key, made.key_arn)) return fail(c, &cloud_validation, INVALID "Table is already encrypted by given KMSMasterKeyId");
+    forget(c, t);
+    t->sse_key = made.key_arn;
+    t->sse_data_key = made.data_key;
+    if (managed) return NULL; /* nobody can take it away */
+    TRY(denied(c, key_use_grant(c, &use, arn, made.key_arn, &t->sse_grant)));
+    struct task look = key_task(c->arena, t, c->now_ms + REUSE_MS);
+    txn_task_set(c->txn, &look);
+    return NULL;
+}
+
+err ddb_sse_read(struct call *c, const struct dynamodb_sse_specification *in, struct ddb_table *t) {
+    if (!in) return NULL;
+    if (!in->enabled.v && (in->kms_master_key_id.p || in->sse_type.p))
+        return fail(c, &cloud_validation, INVALID "KMSMasterKeyId and SSEType can only be specified when SSE is enabled");
+    TRY(ddb_sse_check(c, t)); /* nobody gets a table out from under a key by giving it another */
+    if (in->enabled.v) return ddb_sse_begin(c, t, in->kms_master_key_id.p ? in->kms_master_key_id : S("alias/aws/dynamodb"));
+    forget(c, t);
+    return NULL;
+}
+
+err ddb_sse_check(struct call *c, const struct ddb_table *t) {
+    if (!t->sse_data_key.p) return NULL;
+    const struct key_use use = use_of(t->sse_lost_ms != 0, false);
+    err e = key_use_check(c, &use, ddb_table_arn(c->arena, t), &(struct resource_key){t->sse_key, t->sse_data_key});
+    if ((e == &key_lost) == (t->sse_lost_ms != 0) || !t->sse_grant.p) return denied(c, e);
+    struct task look = key_task(c->arena, t, c->now_ms); /* the table does not know yet */
+    task_later(c, &look);
+    return denied(c, e);
+}
+
+void ddb_sse_end(struct call *c, const struct ddb_table *t) {
+    if (!t->sse_grant.p) return;
+    const struct key_use use = use_of(false, true);
+    key_use_retire(c, &use, ddb_table_arn(c->arena, t), t->sse_key, t->sse_grant);
+}
+
+/* ---- is it still there? ---- */
+
+err ddb_sse_look(struct txn *txn, const struct task *task, i64 now_ms) {
+    struct arena *a = txn_arena(txn);
+    struct ddb_table t;
+    if (!ddb_table_of_row(txn, a, task->key, &t) || !t.sse_grant.p) return NULL;
+    struct call *c = call_for_task(txn, &dynamodb_service, t.account, t.region, now_ms);
+    const struct key_use use = use_of(true, true);
+    bool lost = key_use_check(c, &use, ddb_table_arn(a, &t), &(struct resource_key){t.sse_key, t.sse_data_key}) != NULL;
+    if (lost != (t.sse_lost_ms != 0)) {
+        t.sse_lost_ms = lost ? now_ms : 0;
+        ddb_table_save(txn, a, &t);
+    }
+    struct task again = key_task(a, &t, now_ms + REUSE_MS);
+    txn_task_set(txn, &again);
+    return NULL;
+}
