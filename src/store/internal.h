@@ -152,8 +152,7 @@ bool env_nearly_full(struct env *e, size_t coming); /* grow before the batch rat
 struct writer {
     _Atomic(struct store_work *) submitted; /* a stack; the writer takes all and turns it round */
     struct store_work *queue, **queue_end;  /* taken, in order; writer's own */
-    pthread_mutex_t lock;
-    pthread_cond_t arrived;
+    sem_t wake;
     _Atomic bool closing;
     _Atomic i32 waiting;       /* submitted and not yet answered */
     _Atomic i32 wake_at;       /* the writer sleeps until so many wait */

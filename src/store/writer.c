@@ -6,19 +6,16 @@
 
 enum { AWAKE = INT32_MAX, PATIENCE_MIN_US = 50, /* less than a sleep costs */ PATIENCE_MAX_US = 2000 };
 
-/* ---- submission: a lock-free stack; the lock is only for a writer that sleeps ---- */
+/* ---- submission: a lock-free stack; who completes the number that a sleeping writer waits for wakes it ---- */
 void store_submit(struct store *s, struct store_work *w) {
     struct writer *writer = &s->writer;
     ASSERT(!atomic_load_explicit(&writer->closing, memory_order_relaxed));
     struct store_work *newest = atomic_load_explicit(&writer->submitted, memory_order_relaxed);
     do w->next = newest;
     while (!atomic_compare_exchange_weak(&writer->submitted, &newest, w));
-    i32 waiting = atomic_fetch_add(&writer->waiting, 1) + 1;
-    if (waiting >= atomic_load(&writer->wake_at)) {
-        pthread_mutex_lock(&writer->lock);
-        pthread_cond_signal(&writer->arrived);
-        pthread_mutex_unlock(&writer->lock);
-    }
+    i32 waiting = atomic_fetch_add(&writer->waiting, 1) + 1, wake_at = atomic_load(&writer->wake_at);
+    if (waiting >= wake_at && atomic_compare_exchange_strong(&writer->wake_at, &wake_at, AWAKE))
+        sem_post(&writer->wake);
 }
 
 static void take_submitted(struct writer *w) {
@@ -36,14 +33,13 @@ static void take_submitted(struct writer *w) {
     w->queue_end = end;
 }
 
-/* Until so many wait. */
+/* Until so many wait; may return early. */
 static void sleep_until(struct writer *w, i32 waiting, i64 until_us) {
-    pthread_mutex_lock(&w->lock);
+    struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
     atomic_store(&w->wake_at, waiting);
-    while (atomic_load(&w->waiting) < waiting && !atomic_load(&w->closing) && sys_monotonic_us() < until_us)
-        cond_wait_until(&w->arrived, &w->lock, until_us);
+    if (atomic_load(&w->waiting) < waiting && !atomic_load(&w->closing))
+        (void)(until_us == INT64_MAX ? sem_wait(&w->wake) : sem_clockwait(&w->wake, CLOCK_MONOTONIC, &until));
     atomic_store(&w->wake_at, AWAKE);
-    pthread_mutex_unlock(&w->lock);
 }
 
 /* Callers that were just answered often come again at once. Without a moment's patience they would
@@ -53,7 +49,7 @@ static void sleep_until(struct writer *w, i32 waiting, i64 until_us) {
 static void collect(struct writer *w) {
     i64 patience_us = MIN(w->commit_us_last / 4, PATIENCE_MAX_US);
     if (patience_us < PATIENCE_MIN_US || atomic_load(&w->waiting) >= w->callers_last) return;
-    sleep_until(w, w->callers_last, w->answered_us + patience_us);
+    if (sys_monotonic_us() < w->answered_us + patience_us) sleep_until(w, w->callers_last, w->answered_us + patience_us);
 }
 
 static struct store_work *pop(struct writer *w) {
@@ -259,15 +255,11 @@ static void *writer_main(void *context) {
     struct store *s = context;
     struct writer *w = &s->writer;
     for (;;) {
+        collect(w);
         take_submitted(w);
-        if (w->queue) {
-            collect(w);
-            run_batch(s);
-        } else if (atomic_load(&w->closing)) {
-            break;
-        } else {
-            sleep_until(w, 1, INT64_MAX);
-        }
+        if (w->queue) run_batch(s);
+        else if (atomic_load(&w->closing)) break;
+        else sleep_until(w, 1, INT64_MAX);
     }
     batch_reset(&w->batch);
     return NULL;
@@ -276,8 +268,7 @@ static void *writer_main(void *context) {
 void writer_start(struct store *s) {
     struct writer *w = &s->writer;
     w->queue_end = &w->queue;
-    pthread_mutex_init(&w->lock, NULL);
-    cond_init_monotonic(&w->arrived);
+    sem_init(&w->wake, 0, 0);
     atomic_store(&w->wake_at, AWAKE);
     w->batch.store = s;
     w->batch.slots = calloc(s->config.batch_functions, sizeof *w->batch.slots);
@@ -287,14 +278,11 @@ void writer_start(struct store *s) {
 
 void writer_stop(struct store *s) {
     struct writer *w = &s->writer;
-    pthread_mutex_lock(&w->lock);
     atomic_store(&w->closing, true);
-    pthread_cond_signal(&w->arrived);
-    pthread_mutex_unlock(&w->lock);
+    sem_post(&w->wake);
     pthread_join(w->thread, NULL);
     free(w->batch.slots);
-    pthread_mutex_destroy(&w->lock);
-    pthread_cond_destroy(&w->arrived);
+    sem_destroy(&w->wake);
 }
 
 /* ---- the waiting form ---- */
