@@ -94,11 +94,20 @@ static err to_bus(struct call *c, const struct delivery *d) {
     return NULL;
 }
 
+/* To a discoverer of schemas, who looks at the event later (services/schemas). */
+static err to_discoverer(struct call *c, const struct delivery *d) {
+    str id = str_skip(d->arn.resource, sizeof "discoverer/" - 1);
+    str key = arena_format(c->arena, "%.*s/%.*s/%.*s/%.*s", STR_ARGS(d->arn.account), STR_ARGS(d->arn.region), STR_ARGS(id), STR_ARGS(d->event->id));
+    txn_task_set(c->txn, &(struct task){.kind = S("schemas-discover"), .key = key, .payload = d->event->json});
+    return NULL;
+}
+
 static err send(struct call *c, const struct delivery *d) {
     if (str_eq(d->arn.service, S("sqs"))) return to_queue(c, d);
     if (str_eq(d->arn.service, S("sns"))) return to_topic(c, d);
     if (str_eq(d->arn.service, S("logs")) && str_starts(d->arn.resource, S("log-group:"))) return to_log_group(c, d);
     if (str_eq(d->arn.service, S("events")) && str_starts(d->arn.resource, S("event-bus/"))) return to_bus(c, d);
+    if (str_eq(d->arn.service, S("schemas")) && d->rule->managed_by.p) return to_discoverer(c, d);
     if (destination_is_arn(&d->arn)) return destination_begin(c, d->rule, d->target, d->event, d->input);
     return fail(c, &cloud_not_implemented, "brume does not have the target %.*s (yet).", STR_ARGS(d->target->arn));
 }

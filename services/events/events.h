@@ -32,6 +32,8 @@ void rule_save(struct txn *t, struct arena *a, const struct rule *rule);
 str rule_arn(struct arena *a, const struct rule *rule);
 bool rule_enabled(const struct rule *rule);
 MUST_USE err rule_open(struct call *c, const struct bus *bus, str name, struct rule *rule);
+/* ManagedRuleException. */
+MUST_USE err rule_unmanaged(struct call *c, const struct rule *rule, bool force);
 struct range rules_of(struct txn *t, struct arena *a, const struct bus *bus, str from);
 void rule_decode(struct arena *a, str key, str row, struct rule *rule);
 err schedule_fire(struct txn *t, const struct task *task, i64 now_ms);

@@ -136,6 +136,17 @@ static err check_rule(struct call *c, const struct events_put_rule_request *in, 
     return NULL;
 }
 
+/* A service that sets a rule with its caller's rights keeps it: others change it by force only. */
+static str manager_of(struct call *c) {
+    if (!c->outer || !c->forwarded) return (str){0};
+    return arena_format(c->arena, "%s.amazonaws.com", c->outer->service->wire->text + c->outer->service->wire->name);
+}
+
+err rule_unmanaged(struct call *c, const struct rule *rule, bool force) {
+    if (!rule->managed_by.p || force || str_eq(rule->managed_by, manager_of(c))) return NULL;
+    return fail(c, &events_managed_rule_exception, "Rule %.*s is managed by an AWS service, can only be modified if force is true.", STR_ARGS(rule->name));
+}
+
 err events_put_rule(struct call *c, const struct events_put_rule_request *in, struct events_put_rule_response *out) {
     struct bus bus;
     struct rule rule;
@@ -143,8 +154,9 @@ err events_put_rule(struct call *c, const struct events_put_rule_request *in, st
     TRY(check_rule(c, in, &bus));
     TRY(pass_role(c, in->role_arn, S("events.amazonaws.com")));
     bool there = rule_load(c->txn, c->arena, &bus, in->name, &rule);
+    if (there) TRY(rule_unmanaged(c, &rule, false));
     if (!there) TRY(count_rule(c, &bus, 1));
-    if (!there) rule = (struct rule){.created_ms = c->now_ms, .created_by = c->account, .account = bus.account, .region = bus.region, .bus = bus.name, .name = in->name};
+    if (!there) rule = (struct rule){.created_ms = c->now_ms, .created_by = c->account, .managed_by = manager_of(c), .account = bus.account, .region = bus.region, .bus = bus.name, .name = in->name};
     rule.pattern = in->event_pattern.n ? in->event_pattern : (str){0};
     rule.schedule = in->schedule_expression.n ? in->schedule_expression : (str){0};
     rule.state = in->state.p ? in->state : S("ENABLED");
@@ -162,6 +174,7 @@ static err set_state(struct call *c, str bus_name, str name, str state) {
     struct rule rule;
     TRY(bus_open(c, bus_name, &bus));
     TRY(rule_open(c, &bus, name, &rule));
+    TRY(rule_unmanaged(c, &rule, false));
     rule.state = state;
     refresh(c, &rule);
     return NULL;
@@ -183,6 +196,7 @@ err events_delete_rule(struct call *c, const struct events_delete_rule_request *
     struct rule rule;
     TRY(bus_open(c, in->event_bus_name, &bus));
     if (!rule_load(c->txn, c->arena, &bus, in->name, &rule)) return NULL;
+    TRY(rule_unmanaged(c, &rule, in->force.set && in->force.v));
     if (rule.targets.n) return fail(c, &cloud_validation, "Rule can't be deleted since it has targets.");
     rule.state = S("DISABLED");
     refresh(c, &rule);
@@ -199,7 +213,7 @@ err events_describe_rule(struct call *c, const struct events_describe_rule_reque
     TRY(rule_open(c, &bus, in->name, &rule));
     *out = (struct events_describe_rule_response){.name = rule.name, .arn = rule_arn(c->arena, &rule), .event_pattern = rule.pattern, .schedule_expression = rule.schedule,
                                                   .state = rule.state, .description = rule.description, .role_arn = rule.role, .event_bus_name = bus.name,
-                                                  .created_by = rule.created_by};
+                                                  .created_by = rule.created_by, .managed_by = rule.managed_by};
     return NULL;
 }
 
@@ -221,7 +235,8 @@ err events_list_rules(struct call *c, const struct events_list_rules_request *in
             break;
         }
         out->rules.v[out->rules.n++] = (struct events_rule){.name = rule.name, .arn = rule_arn(c->arena, &rule), .event_pattern = rule.pattern, .state = rule.state,
-                                                            .description = rule.description, .schedule_expression = rule.schedule, .role_arn = rule.role, .event_bus_name = bus.name};
+                                                            .description = rule.description, .schedule_expression = rule.schedule, .role_arn = rule.role, .event_bus_name = bus.name,
+                                                            .managed_by = rule.managed_by};
     }
     return NULL;
 }

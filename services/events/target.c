@@ -113,6 +113,7 @@ err events_put_targets(struct call *c, const struct events_put_targets_request *
     struct rule rule;
     TRY(bus_open(c, in->event_bus_name, &bus));
     TRY(rule_open(c, &bus, in->rule, &rule));
+    TRY(rule_unmanaged(c, &rule, false));
     struct targets targets = {.v = NEW_ARRAY(c->arena, struct target, rule.targets.n + in->targets.n + 1), .n = rule.targets.n, .set = true};
     if (targets.n) memcpy(targets.v, rule.targets.v, targets.n * sizeof *targets.v);
     for (u32 i = 0; i < in->targets.n; i++) {
@@ -134,6 +135,7 @@ err events_remove_targets(struct call *c, const struct events_remove_targets_req
     struct rule rule;
     TRY(bus_open(c, in->event_bus_name, &bus));
     TRY(rule_open(c, &bus, in->rule, &rule));
+    TRY(rule_unmanaged(c, &rule, in->force.set && in->force.v));
     u32 kept = 0;
     for (u32 i = 0; i < rule.targets.n; i++) {
         bool goes = false;

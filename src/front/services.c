@@ -16,6 +16,7 @@
 #include "gen/s3.h"
 #include "gen/s3control.h"
 #include "gen/scheduler.h"
+#include "gen/schemas.h"
 #include "gen/sns.h"
 #include "gen/sqs.h"
 #include "gen/sts.h"
@@ -36,6 +37,7 @@ const struct service *const services[] = {
     &s3_service,
     &s3control_service,
     &scheduler_service,
+    &schemas_service,
     &sns_service,
     &sqs_service,
     &sts_service,
@@ -54,6 +56,7 @@ extern const struct task_kind iam_task_kinds[];
 extern const struct task_kind pipes_task_kinds[];
 extern const struct task_kind s3_tasks[];
 extern const struct task_kind scheduler_task_kinds[];
+extern const struct task_kind schemas_task_kinds[];
 extern const struct task_kind events_task_kinds[];
 extern const struct task_kind sns_task_kinds[];
 extern const struct task_kind sqs_task_kinds[];
@@ -71,6 +74,7 @@ const struct task_kind *const room_tasks[] = {
     pipes_task_kinds,
     s3_tasks,
     scheduler_task_kinds,
+    schemas_task_kinds,
     events_task_kinds,
     sns_task_kinds,
     sqs_task_kinds,
