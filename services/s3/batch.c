@@ -5,7 +5,7 @@
 enum { TAGS_MAX = 50, PAGE_MAX = 1000 };
 static const i64 token_ms = 86400000;
 
-static const char *const names[] = {"New", "Preparing", "Suspended", "Ready", "Active", "Completing", "Complete", "Cancelling", "Cancelled", "Failing", "Failed"};
+static const char *const names[] = {"New", "Preparing", "Suspended", "Ready", "Active", "Completing", "Complete", "Cancelling", "Cancelled", "Failing", "Failed", "Paused"};
 
 static err invalid(struct call *c, const char *message) { return fail(c, &s3control_invalid_request, "%s", message); }
 
@@ -194,7 +194,7 @@ static err fail_status(struct call *c, const struct batch_job *job) {
     return fail(c, &s3control_job_status_exception, "The job cannot be changed in the status %s.", names[job->status]);
 }
 
-/* DIFFERS: jobs run beside each other, whatever their priorities. */
+/* Between its slices a job gives way to those of higher priority. */
 err s3control_update_job_priority(struct call *c, const struct s3control_update_job_priority_request *in, struct s3control_update_job_priority_result *out) {
     struct batch_job job;
     TRY(job_open(c, in->account_id, in->job_id, &job));

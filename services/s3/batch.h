@@ -12,11 +12,16 @@
 enum batch_status {
     BATCH_NEW, BATCH_PREPARING, BATCH_SUSPENDED, BATCH_READY, BATCH_ACTIVE, BATCH_COMPLETING, BATCH_COMPLETE, BATCH_CANCELLING,
     BATCH_CANCELLED, BATCH_FAILING, BATCH_FAILED,
+    BATCH_PAUSED, /* jobs of higher priority are on their way */
 };
 
 struct batch_file { /* of the completion report */
     str key, md5;
     bool failed;
+};
+struct batch_wait { /* for what replication makes of a version */
+    str key, version_id;
+    u64 sequence;
 };
 struct batch_job {
     str account, region; /* of its key, not in the row */
@@ -39,12 +44,23 @@ struct batch_job {
         u32 n;
         bool set;
     } files;
+    struct {
+        struct batch_wait *v;
+        u32 n;
+        bool set;
+    } waits;
+    bool drained; /* all of the manifest was read: only waits are left */
 };
+static inline bool batch_runs(const struct batch_job *job) {
+    return job->status == BATCH_READY || job->status == BATCH_ACTIVE || job->status == BATCH_PAUSED;
+}
 
 /* batch_records.c */
 str batch_encode(struct call *c, const struct batch_job *job);
 bool batch_get(struct call *c, str account, str region, str id, struct batch_job *job);
 void batch_put(struct call *c, const struct batch_job *job);
+/* Is a job of higher priority on its way, in its account and region? */
+bool batch_outranked(struct call *c, const struct batch_job *job);
 /* Newest first: prefix, creation backwards, id. */
 str batch_order_prefix(struct call *c);
 str batch_order_key(struct call *c, const struct batch_job *job);
@@ -55,6 +71,7 @@ void batch_results_add(struct call *c, struct batch_job *job, bool failed, str l
 /* batch_manifest.c */
 struct batch_item {
     str bucket, key, version_id;
+    u64 sequence;        /* of the version whose replication was begun */
     str note;            /* of a copy: what its prepare function left, */
     struct stream *body; /* the bytes that it needs, */
     err refused;         /* and whether it was let */
@@ -72,7 +89,9 @@ MUST_USE err batch_operation_check(struct call *c, const struct s3control_job_op
 /* On a worker, before: what an operation needs of the bytes. */
 void batch_operation_prepare(struct call *c, struct store *store, const struct batch_job *job, struct batch_item *item);
 /* c->error_message is the reason. */
-MUST_USE err batch_operation_do(struct call *c, const struct batch_job *job, const struct batch_item *item);
+MUST_USE err batch_operation_do(struct call *c, const struct batch_job *job, struct batch_item *item);
+/* What became of a replication that was begun. False: nothing yet. */
+MUST_USE bool batch_replicated(struct call *c, const struct batch_job *job, const struct batch_wait *wait, err *outcome);
 
 /* batch_run.c */
 void batch_schedule(struct call *c, const struct batch_job *job, i64 due_ms);

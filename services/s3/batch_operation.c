@@ -1,6 +1,7 @@
 /* What a batch job does to one object: a call of S3's own operation, in the job's role. */
 #include "services/s3/batch.h"
 #include "services/s3/replication.h"
+#include "services/s3/versions.h"
 
 static err invalid(struct call *c, const char *message) { return fail(c, &s3control_invalid_request, "%s", message); }
 
@@ -183,8 +184,8 @@ static err retain(struct call *c, const struct batch_job *job, const struct batc
     return batch_call(c, job, S3_OP_PUT_OBJECT_RETENTION, NULL, &in, &out);
 }
 
-/* DIFFERS: the task is done when replication is begun; what becomes of it stands in the object's replication status. */
-static err replicate(struct call *c, const struct batch_job *job, const struct batch_item *item) {
+/* Begins it: batch_replicated() tells what became of it. */
+static err replicate(struct call *c, const struct batch_job *job, struct batch_item *item) {
     struct call *as = NEW(c->arena, struct call);
     struct bucket_row bucket;
     struct object_row object;
@@ -196,10 +197,22 @@ static err replicate(struct call *c, const struct batch_job *job, const struct b
     if (!e && !s3_replication_begin(as, &bucket, item->key, &object, REPLICATE_EXISTING))
         e = fail(as, &s3_invalid_request, "The object is not eligible for replication.");
     c->error_message = as->error_message;
+    item->sequence = e ? 0 : object.sequence;
     return e;
 }
 
-err batch_operation_do(struct call *c, const struct batch_job *job, const struct batch_item *item) {
+bool batch_replicated(struct call *c, const struct batch_job *job, const struct batch_wait *wait, err *outcome) {
+    struct bucket_row bucket;
+    struct object_row object;
+    *outcome = NULL;
+    bool there = s3_bucket_find(c, job->bucket, &bucket) && s3_version_of_sequence(c, &bucket, wait->key, wait->sequence, &object);
+    if (!there) *outcome = fail(c, &s3_no_such_key, "The object was deleted before it was replicated.");
+    else if (object.replication == S3_REPLICATION_PENDING) return false;
+    else if (object.replication != S3_REPLICATION_COMPLETED) *outcome = fail(c, &s3_invalid_request, "Replication of the object failed.");
+    return true;
+}
+
+err batch_operation_do(struct call *c, const struct batch_job *job, struct batch_item *item) {
     const struct s3control_job_operation *o = job->operation;
     if (item->refused) {
         c->error_message = item->message;

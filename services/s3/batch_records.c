@@ -95,13 +95,16 @@ TYPE(operation, s3control_job_operation);
 /* ---- the job ---- */
 FIELDS(file) {RECORD_STR(1, struct batch_file, key), RECORD_STR(2, struct batch_file, md5), RECORD_BOOL(3, struct batch_file, failed)};
 TYPE(file, batch_file);
+FIELDS(wait) {RECORD_STR(1, struct batch_wait, key), RECORD_STR(2, struct batch_wait, version_id), RECORD_U64(3, struct batch_wait, sequence)};
+TYPE(wait, batch_wait);
 #define T struct batch_job
 FIELDS(job) {RECORD_STR(1, T, id), RECORD_STR(2, T, description), RECORD_STR(3, T, role), RECORD_STR(4, T, reason), RECORD_I32(5, T, status),
              RECORD_I32(6, T, priority), RECORD_BOOL(7, T, confirmation), RECORD_I64(8, T, created_ms), RECORD_I64(9, T, ended_ms),
              RECORD_I64(10, T, suspended_ms), RECORD_I64(11, T, active_ms), RECORD_I64(12, T, active_since_ms), RECORD_STR(13, T, failure_code),
              RECORD_STR(14, T, failure_reason), RECORD_STRUCT(15, T, manifest, manifest), RECORD_STRUCT(16, T, operation, operation),
              RECORD_STRUCT(17, T, report, report), RECORD_STR(18, T, bucket), RECORD_U64(19, T, offset), RECORD_U64(20, T, total),
-             RECORD_U64(21, T, succeeded), RECORD_U64(22, T, failed), RECORD_U64(23, T, results), RECORD_LIST(24, T, files, file)};
+             RECORD_U64(21, T, succeeded), RECORD_U64(22, T, failed), RECORD_U64(23, T, results), RECORD_LIST(24, T, files, file),
+             RECORD_LIST(25, T, waits, wait), RECORD_BOOL(26, T, drained)};
 TYPE(job, batch_job);
 #undef T
 
@@ -131,7 +134,31 @@ bool batch_get(struct call *c, str account, str region, str id, struct batch_job
     return true;
 }
 
+/* Jobs on their way, the highest priority first. */
+static struct key turns(struct call *c, const struct batch_job *value) { return of(c, value->account, value->region, "batch-turn"); }
+
+static str turn_key(struct call *c, const struct batch_job *value) {
+    struct key k = turns(c, value);
+    key_u64(&k, ~(u64)(u32)value->priority);
+    key_str(&k, value->id);
+    return key_bytes(&k);
+}
+
+bool batch_outranked(struct call *c, const struct batch_job *value) {
+    struct key k = turns(c, value);
+    str prefix = key_bytes(&k), key, none;
+    struct range rows = txn_range(c->txn, prefix, key_after_prefix(c->arena, prefix));
+    u64 first;
+    if (!range_next(&rows, &key, &none)) return false;
+    str rest = str_skip(key, prefix.n);
+    ASSERT(key_read_u64(&rest, &first));
+    return first < ~(u64)(u32)value->priority;
+}
+
 void batch_put(struct call *c, const struct batch_job *value) {
+    struct batch_job before;
+    if (batch_get(c, value->account, value->region, value->id, &before) && batch_runs(&before)) txn_delete(c->txn, turn_key(c, &before));
+    if (batch_runs(value)) txn_put(c->txn, turn_key(c, value), S(""));
     txn_put(c->txn, job_key(c, value->account, value->region, value->id), batch_encode(c, value));
 }
 

@@ -2,7 +2,7 @@
  * report) and settled by the writer in one commit with where it stands, so that a restart goes on behind it. */
 #include "services/s3/batch.h"
 
-enum { PAGE = 256 << 10, SLICE = 100, SLICE_BYTES = 64 << 20, THRESHOLD_TASKS = 1000, RETRY_MS = 1000 };
+enum { PAGE = 256 << 10, SLICE = 100, SLICE_BYTES = 64 << 20, THRESHOLD_TASKS = 1000, RETRY_MS = 1000, WAIT_MS = 200 };
 
 struct batch_at {
     str account, region, id;
@@ -121,7 +121,7 @@ static void manifest_read(struct call *c, struct store *store, const struct batc
 }
 
 static void settled_state(const struct batch_job *job, bool *reports, bool *reads) {
-    *reads = job->status == BATCH_NEW || job->status == BATCH_PREPARING || job->status == BATCH_ACTIVE;
+    *reads = job->status == BATCH_NEW || job->status == BATCH_PREPARING || (job->status == BATCH_ACTIVE && !job->waits.n);
     *reports = (job->status == BATCH_COMPLETING || job->status == BATCH_CANCELLING || job->status == BATCH_FAILING) && job->report->enabled.v
                && job->succeeded + job->failed;
 }
@@ -151,11 +151,21 @@ err batch_make(struct arena *a, const struct task *task, str *result) {
 
 /* ---- in the writer ---- */
 
+static void stop_clock(struct call *c, struct batch_job *job) {
+    if (job->active_since_ms) job->active_ms += c->now_ms - job->active_since_ms;
+    job->active_since_ms = 0;
+}
+
 static void end(struct call *c, struct batch_job *job, enum batch_status status) {
     job->status = status;
     job->ended_ms = c->now_ms;
-    if (job->active_since_ms) job->active_ms += c->now_ms - job->active_since_ms;
-    job->active_since_ms = 0;
+    stop_clock(c, job);
+}
+
+/* It goes on where it stands when nobody is before it. */
+static void pause_job(struct call *c, struct batch_job *job) {
+    job->status = BATCH_PAUSED;
+    stop_clock(c, job);
 }
 
 static void break_off(struct call *c, struct batch_job *job, const char *code, str why) {
@@ -177,25 +187,62 @@ static void prepared(struct call *c, struct batch_job *job, const struct slice *
     if (!job->total) break_off(c, job, "InvalidManifestContent", S("The manifest names no objects."));
 }
 
-static void perform(struct call *c, struct batch_job *job, const struct slice *s) {
-    struct buf well = buf_new(c->arena, 4 << 20), badly = buf_new(c->arena, 4 << 20);
-    bool all = !str_eq(job->report->report_scope, S("FailedTasksOnly")), wanted = job->report->enabled.v;
-    for (u32 i = 0; i < s->n; i++) {
-        size_t mark = txn_mark(c->txn);
-        c->error_message = (str){0};
-        err e = batch_operation_do(c, job, &s->items[i]);
-        if (e) txn_undo(c->txn, mark);
-        job->failed += e != NULL;
-        job->succeeded += e == NULL;
-        if (wanted && (e || all)) batch_result_line(e ? &badly : &well, c, &s->items[i], e, c->error_message);
-    }
-    batch_results_add(c, job, false, buf_str(&well));
-    batch_results_add(c, job, true, buf_str(&badly));
-    job->offset = s->next;
+/* Lines of the report, until the end of a slice. */
+struct lines {
+    struct buf well, badly;
+};
+
+static struct lines lines_new(struct call *c) { return (struct lines){buf_new(c->arena, 4 << 20), buf_new(c->arena, 4 << 20)}; }
+
+static void count_one(struct call *c, struct batch_job *job, struct lines *lines, const struct batch_item *item, err e) {
+    bool wanted = job->report->enabled.v && (e || !str_eq(job->report->report_scope, S("FailedTasksOnly")));
+    job->failed += e != NULL;
+    job->succeeded += e == NULL;
+    if (wanted) batch_result_line(e ? &lines->badly : &lines->well, c, item, e, c->error_message);
+}
+
+static void lines_end(struct call *c, struct batch_job *job, const struct lines *lines) {
+    batch_results_add(c, job, false, buf_str(&lines->well));
+    batch_results_add(c, job, true, buf_str(&lines->badly));
     u64 done = job->succeeded + job->failed;
-    if (s->end) job->status = BATCH_COMPLETING;
+    if (job->drained && !job->waits.n) job->status = BATCH_COMPLETING;
     else if (done >= THRESHOLD_TASKS && job->failed * 2 > done)
         break_off(c, job, "FailureThresholdExceeded", S("More than 50% of the tasks failed."));
+}
+
+static void perform(struct call *c, struct batch_job *job, const struct slice *s) {
+    struct lines lines = lines_new(c);
+    job->waits.v = NEW_ARRAY(c->arena, struct batch_wait, SLICE);
+    for (u32 i = 0; i < s->n; i++) {
+        struct batch_item *item = &s->items[i];
+        size_t mark = txn_mark(c->txn);
+        c->error_message = (str){0};
+        err e = batch_operation_do(c, job, item);
+        if (e) txn_undo(c->txn, mark);
+        if (item->sequence) job->waits.v[job->waits.n++] = (struct batch_wait){item->key, item->version_id, item->sequence};
+        else count_one(c, job, &lines, item, e);
+    }
+    job->waits.set = job->waits.n > 0;
+    job->offset = s->next;
+    job->drained = s->end;
+    lines_end(c, job, &lines);
+}
+
+/* Those whose replication has come to its end. */
+static void gather(struct call *c, struct batch_job *job) {
+    struct lines lines = lines_new(c);
+    u32 n = job->waits.n;
+    job->waits.n = 0;
+    for (u32 i = 0; i < n; i++) {
+        struct batch_wait w = job->waits.v[i];
+        struct batch_item item = {.bucket = job->bucket, .key = w.key, .version_id = w.version_id};
+        err e;
+        c->error_message = (str){0};
+        if (batch_replicated(c, job, &w, &e)) count_one(c, job, &lines, &item, e);
+        else job->waits.v[job->waits.n++] = w;
+    }
+    job->waits.set = job->waits.n > 0;
+    lines_end(c, job, &lines);
 }
 
 /* The report comes last. Where it cannot be written the job has failed. */
@@ -222,11 +269,15 @@ static void step(struct call *c, struct batch_job *job, const struct slice *s) {
         else prepared(c, job, s);
         break;
     case BATCH_READY:
+    case BATCH_PAUSED:
+        if (batch_outranked(c, job)) break;
         job->status = BATCH_ACTIVE;
         job->active_since_ms = c->now_ms;
         break;
     case BATCH_ACTIVE:
-        if (s->failure) break_off(c, job, s->failure, s->why);
+        if (batch_outranked(c, job)) pause_job(c, job);
+        else if (job->waits.n) gather(c, job);
+        else if (s->failure) break_off(c, job, s->failure, s->why);
         else perform(c, job, s);
         break;
     default: report(c, job, s);
@@ -249,6 +300,7 @@ err batch_settle(struct txn *t, const struct task *task, err outcome, str result
         step(c, &job, s);
         batch_put(c, &job);
     }
-    if (!rests(&job)) batch_schedule(c, &job, outcome ? now_ms + RETRY_MS : 0);
+    bool waits = job.waits.n || (batch_runs(&job) && batch_outranked(c, &job));
+    if (!rests(&job)) batch_schedule(c, &job, outcome ? now_ms + RETRY_MS : waits ? now_ms + WAIT_MS : 0);
     return NULL;
 }

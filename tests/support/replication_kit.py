@@ -1,10 +1,12 @@
 """Pairs of buckets between which objects are replicated."""
 import json
+import subprocess
 import time
 import uuid
 
 from botocore.exceptions import ClientError
 
+from conftest import BINARY
 from policies import document, statement, trust
 
 SOURCE_RIGHTS = ["s3:GetReplicationConfiguration", "s3:ListBucket", "s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl",
@@ -62,6 +64,12 @@ class World:
         except ClientError as error:
             assert error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 405)
             return None
+
+
+def fault(server, *words):
+    done = subprocess.run([BINARY, "fault", *words, "--data", str(server.data), "--port", str(server.port)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def until(look, good, seconds=10):

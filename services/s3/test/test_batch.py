@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from policies import document, statement, trust
-from replication_kit import World, arn, name, rule, until
+from replication_kit import World, arn, fault, name, rule, until
 
 pytestmark = pytest.mark.as_root  # roles are made and passed
 ACCOUNT = "000000000000"
@@ -157,6 +157,52 @@ def test_existing_objects_are_replicated(brume):
     assert job["Status"] == "Complete" and counts(job) == (1, 1, 0), jobs.report(job)
     assert world.settled("before") == "COMPLETED"
     assert brume.client("s3").get_object(Bucket=target, Key="before")["Body"].read() == b"old bytes"
+
+
+def test_the_report_waits_for_replicas(start_brume):
+    server = start_brume()
+    world = World(server)
+    for key in ("early", "late"):
+        world.put(key)
+    near, far = world.bucket(), world.bucket("eu-west-1")
+    world.replicate(rule(near, prefix="early"), rule(far, 2, prefix="late"))
+    jobs = Jobs(server)
+    jobs.bucket = world.source
+    fault(server, "link", "us-east-1", "eu-west-1", "down")
+    job = jobs.begin({"S3ReplicateObject": {}}, jobs.manifest([("early",), ("late",), ("none",)]))
+    half = until(lambda: jobs.look(job), lambda j: j["ProgressSummary"]["NumberOfTasksSucceeded"] == 1, 10)
+    assert half["Status"] == "Active" and counts(half) == (3, 1, 1)
+    fault(server, "link", "us-east-1", "eu-west-1", "up")
+    server.advance_clock(2 * 60000)
+    job = jobs.ended(job)
+    assert job["Status"] == "Complete" and counts(job) == (3, 2, 1)
+    assert sorted(line[1] for line in jobs.report(job)["succeeded"]) == ["early", "late"] and world.status("late") == "COMPLETED"
+    world.s3.put_bucket_versioning(Bucket=near, VersioningConfiguration={"Status": "Suspended"})
+    world.put("early/failing")
+    assert world.settled("early/failing") == "FAILED"
+    job = jobs.run({"S3ReplicateObject": {}}, [("early/failing",)])
+    assert counts(job) == (1, 0, 1) and jobs.report(job)["failed"][0][1] == "early/failing"
+
+
+def test_higher_priorities_go_first(start_brume):
+    server = start_brume()
+    world = World(server)
+    world.put("stuck")
+    world.replicate(rule(world.bucket("eu-west-1")))
+    jobs = Jobs(server)
+    jobs.bucket = world.source
+    fault(server, "link", "us-east-1", "eu-west-1", "down")  # a replica that is waited for keeps a job on its way
+    high = jobs.begin({"S3ReplicateObject": {}}, jobs.manifest([("stuck",)]), Priority=500)
+    until(lambda: jobs.look(high), lambda j: j["Status"] == "Active", 10)
+    low = jobs.begin(TAG, jobs.manifest([("stuck",)]), Priority=400)
+    until(lambda: jobs.look(low), lambda j: j["Status"] == "Ready", 10)
+    first = jobs.ended(jobs.begin(TAG, jobs.manifest([("stuck",)]), Priority=600))
+    assert first["Status"] == "Complete" and jobs.look(low)["Status"] == "Ready"
+    jobs.control.update_job_priority(AccountId=ACCOUNT, JobId=low, Priority=501)
+    assert jobs.ended(low)["Status"] == "Complete" and jobs.look(high)["Status"] in ("Active", "Paused")
+    fault(server, "link", "us-east-1", "eu-west-1", "up")
+    server.advance_clock(2 * 60000)
+    assert jobs.ended(high)["Status"] == "Complete"
 
 
 def test_rights_are_the_roles(jobs):

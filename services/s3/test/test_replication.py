@@ -1,13 +1,11 @@
 """Replication: what is carried to other buckets, in whose rights, and what the source is told of it."""
 import json
 import os
-import subprocess
 
 import pytest
 from botocore.exceptions import ClientError
 
-from conftest import BINARY
-from replication_kit import SOURCE_RIGHTS, TARGET_RIGHTS, World, arn, grant, name, rule, until
+from replication_kit import SOURCE_RIGHTS, TARGET_RIGHTS, World, arn, fault, grant, name, rule, until
 
 pytestmark = pytest.mark.as_root  # roles are made and passed
 ACCOUNT, OTHER = "000000000000", "222222222222"
@@ -29,12 +27,6 @@ def refused(call, *arguments, **named):
     with pytest.raises(ClientError) as error:
         call(*arguments, **named)
     return error.value.response["Error"]
-
-
-def fault(server, *words):
-    done = subprocess.run([BINARY, "fault", *words, "--data", str(server.data), "--port", str(server.port)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def listener(world, *events):
