@@ -10,9 +10,10 @@ enum { WARM_READ = 12000, WARM_WRITE = 4000 };
 static str type_name_of(u8 type) { return type == VALUE_S ? S("S") : type == VALUE_N ? S("N") : S("B"); }
 
 static void describe_keys(struct arena *a, const struct ddb_schema *keys, struct dynamodb_key_schema *out) {
-    *out = (struct dynamodb_key_schema){NEW_ARRAY(a, struct dynamodb_key_schema_element, 2), keys->range.p ? 2 : 1, true};
-    out->v[0] = (struct dynamodb_key_schema_element){keys->hash, S("HASH")};
-    out->v[1] = (struct dynamodb_key_schema_element){keys->range, S("RANGE")};
+    struct key_attributes k = ddb_key_attributes(keys);
+    *out = (struct dynamodb_key_schema){NEW_ARRAY(a, struct dynamodb_key_schema_element, k.hashes + k.ranges), 0, true};
+    for (u32 i = 0; i < k.hashes; i++) out->v[out->n++] = (struct dynamodb_key_schema_element){k.hash[i].name, S("HASH")};
+    for (u32 i = 0; i < k.ranges; i++) out->v[out->n++] = (struct dynamodb_key_schema_element){k.range[i].name, S("RANGE")};
 }
 
 static struct dynamodb_projection *describe_projection(struct arena *a, const struct ddb_index *index) {

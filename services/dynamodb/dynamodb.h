@@ -23,6 +23,12 @@ static inline int ddb_changes_max(const struct ddb_table *t) {
     return (int)(ROWS / (4 + t->indexes.n));
 }
 
+/* ---- key.c ---- */
+struct key_attributes ddb_key_attributes(const struct ddb_schema *keys);
+/* The names of a key's attributes, each half in its order: 2 * KEY_PARTS_MAX at most. Returns how many. */
+u32 ddb_key_names(const struct ddb_schema *keys, str *names);
+bool ddb_key_fits(const struct value *v, u32 n, u64 most); /* the values of a half, together */
+
 /* ---- rows.c: where rows stand. A space is a number; ("ddb", space) begins all of its rows' keys. ---- */
 /* A partition's place: the first bytes are AWS's own hash order, which Scan and its segments show; the
  * others tell keys apart whose hashes fall together. */
@@ -44,14 +50,16 @@ struct ddb_key {
     str row;  /* in the table's space */
 };
 void ddb_key_locate(struct arena *a, const struct ddb_table *t, struct ddb_key *k); /* hash and range are set */
-/* The row of an item in an index. `hash` and `range` are the index's key attributes. */
-str ddb_index_row(struct arena *a, const struct ddb_index *index, const struct value *hash, const struct value *range,
-                  const struct ddb_key *base);
+/* The row of an item in an index, whose key attributes have these values. */
+struct ddb_index_key {
+    struct value hash[KEY_PARTS_MAX], range[KEY_PARTS_MAX];
+};
+str ddb_index_row(struct arena *a, const struct ddb_index *index, const struct ddb_index_key *key, const struct ddb_key *base);
 /* Rows of one partition that a key condition asks for. */
 struct ddb_span {
     str from, to;
 };
-struct ddb_span ddb_span_of(struct arena *a, u64 space, u8 sort_type, const struct key_range *range);
+struct ddb_span ddb_span_of(struct arena *a, u64 space, const struct key_range *range);
 
 /* ---- table.c ---- */
 /* By name or ARN. ResourceNotFoundException, or ValidationException for what is no name. */

@@ -89,9 +89,15 @@ struct value update_touched(struct arena *a, const struct update *u, const struc
 
 /* ---- key conditions ---- */
 
+/* A key as it is asked: a global index has up to four attributes in each half, all else one and one or none. */
+enum { KEY_PARTS_MAX = 4 };
 struct key_attribute {
     str name;
-    u8 type; /* VALUE_S, VALUE_N, VALUE_B; VALUE_NONE in `range`: there is none */
+    u8 type; /* VALUE_S, VALUE_N, VALUE_B */
+};
+struct key_attributes {
+    struct key_attribute hash[KEY_PARTS_MAX], range[KEY_PARTS_MAX];
+    u32 hashes, ranges;
 };
 
 /* The value that an attribute shall equal, if the condition says so; types are not looked at. */
@@ -100,14 +106,16 @@ bool key_condition_equals(const struct key_condition *k, str name, struct value 
 enum range_operator { RANGE_ALL, RANGE_EQ, RANGE_LT, RANGE_LE, RANGE_GT, RANGE_GE, RANGE_BETWEEN, RANGE_BEGINS_WITH };
 
 struct key_range {
-    struct value hash;
+    struct value hash[KEY_PARTS_MAX]; /* of every attribute of that half */
+    u32 hashes;
+    struct value equal[KEY_PARTS_MAX]; /* of range attributes before the one that range_operator speaks of */
+    u32 equals;
     u8 range_operator;
     struct value low, high; /* the operand is `low`; BETWEEN has both */
 };
 
-/* The condition against the key of the table or index that is read: one equality on the hash key, at
- * most one condition on the range key, types as the schema says. */
-MUST_USE err key_condition_resolve(struct call *c, const struct key_condition *k, const struct key_attribute *hash,
-                                   const struct key_attribute *range, struct key_range *out);
+/* The condition against the key of the table or index that is read: an equality on each hash attribute, range
+ * attributes from the left, only the last of them by another operator, types as the schema says. */
+MUST_USE err key_condition_resolve(struct call *c, const struct key_condition *k, const struct key_attributes *keys, struct key_range *out);
 
 #endif

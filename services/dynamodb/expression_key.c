@@ -74,7 +74,7 @@ static err add_clauses(struct call *c, const struct node *n, struct clauses *all
 err parse_key_condition(struct call *c, const struct condition *in, struct key_condition *out) {
     struct clauses *all = NEW(c->arena, struct clauses);
     TRY(add_clauses(c, &in->root, all));
-    if (all->n < 1 || all->n > 2) return refuse(c, "Conditions can be of length 1 or 2 only");
+    if (all->n < 1 || all->n > LENGTH(out->clauses)) return refuse(c, "Conditions can be of length 1 or 2 only");
     *out = (struct key_condition){.n = all->n};
     memcpy(out->clauses, all->v, all->n * sizeof all->v[0]);
     return NULL;
@@ -117,22 +117,39 @@ static u8 range_operator(const struct key_clause *clause) {
     }
 }
 
-err key_condition_resolve(struct call *c, const struct key_condition *k, const struct key_attribute *hash,
-                          const struct key_attribute *range, struct key_range *out) {
-    *out = (struct key_range){0};
-    bool has_range = range && range->type;
-    const struct key_clause *of_hash = clause_of(k, hash->name), *of_range = has_range ? clause_of(k, range->name) : NULL;
-    if (!has_range && k->n > 1) return refuse(c, "Query key condition not supported");
-    if (!of_hash) return missed(c, hash->name);
-    TRY(check_clause(c, of_hash, hash));
-    if (of_hash->operator != NODE_EQ) return refuse(c, "Query key condition not supported");
-    out->hash = of_hash->operands[0];
-    if (!of_range) return k->n > 1 ? missed(c, range->name) : NULL;
-    TRY(check_clause(c, of_range, range));
-    out->range_operator = range_operator(of_range);
-    out->low = of_range->operands[0];
-    out->high = of_range->operands[1];
+static err resolve_hashes(struct call *c, const struct key_condition *k, const struct key_attributes *keys, struct key_range *out) {
+    for (u32 i = 0; i < keys->hashes; i++) {
+        const struct key_clause *clause = clause_of(k, keys->hash[i].name);
+        if (!clause) return missed(c, keys->hash[i].name);
+        TRY(check_clause(c, clause, &keys->hash[i]));
+        if (clause->operator != NODE_EQ) return refuse(c, "Query key condition not supported");
+        out->hash[out->hashes++] = clause->operands[0];
+    }
     return NULL;
+}
+
+/* DIFFERS: what AWS says of a range attribute that is left out before another, or of one by an inequality before
+ * another, is not known; these are its words for a key of two attributes. */
+static err resolve_ranges(struct call *c, const struct key_condition *k, const struct key_attributes *keys, struct key_range *out) {
+    u32 at = 0;
+    for (const struct key_clause *clause; at < keys->ranges && (clause = clause_of(k, keys->range[at].name)); at++) {
+        TRY(check_clause(c, clause, &keys->range[at]));
+        if (at && out->range_operator != RANGE_EQ) return refuse(c, "Query key condition not supported");
+        if (at) out->equal[out->equals++] = out->low;
+        out->range_operator = range_operator(clause);
+        out->low = clause->operands[0];
+        out->high = clause->operands[1];
+    }
+    if (k->n == keys->hashes + at) return NULL;
+    return at < keys->ranges ? missed(c, keys->range[at].name) : refuse(c, "Query key condition not supported");
+}
+
+err key_condition_resolve(struct call *c, const struct key_condition *k, const struct key_attributes *keys, struct key_range *out) {
+    *out = (struct key_range){0};
+    if (k->n > 2 && keys->hashes == 1 && keys->ranges <= 1) return refuse(c, "Conditions can be of length 1 or 2 only");
+    if (!keys->ranges && k->n > keys->hashes) return refuse(c, "Query key condition not supported");
+    TRY(resolve_hashes(c, k, keys, out));
+    return resolve_ranges(c, k, keys, out);
 }
 
 /* ---- key attributes in other expressions ---- */

@@ -219,7 +219,7 @@ err older_key_condition(struct call *c, const struct dynamodb_key_conditions *ma
     *out = NEW(c->arena, struct key_condition);
     for (u32 i = 0; i < map->n; i++) {
         TRY(clause_in(c, map->v[i].key, &map->v[i].value, &clause));
-        if (i < 2) (*out)->clauses[(*out)->n++] = clause;
+        if (i < LENGTH((*out)->clauses)) (*out)->clauses[(*out)->n++] = clause;
     }
-    return map->n < 1 || map->n > 2 ? refuse(c, "Conditions can be of length 1 or 2 only") : NULL;
+    return map->n < 1 || map->n > LENGTH((*out)->clauses) ? refuse(c, "Conditions can be of length 1 or 2 only") : NULL;
 }

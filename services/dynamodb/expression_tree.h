@@ -101,7 +101,7 @@ struct key_clause {
     u32 n;
 };
 struct key_condition {
-    struct key_clause clauses[2];
+    struct key_clause clauses[2 * KEY_PARTS_MAX];
     u32 n;
 };
 

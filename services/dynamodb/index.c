@@ -8,11 +8,21 @@ struct entry {
     str row, bytes; /* absent: the item is not in the index */
 };
 
-static bool key_attribute(const struct value *item, struct arena *a, str name, i64 type, struct value *v) {
-    const struct value *found = value_member(a, item, name);
-    if (!found || found->type != type || (found->type != VALUE_N && !found->n)) return false;
+static bool key_attribute(const struct value *item, struct arena *a, const struct key_attribute *key, struct value *v) {
+    const struct value *found = value_member(a, item, key->name);
+    if (!found || found->type != key->type || (found->type != VALUE_N && !found->n)) return false;
     *v = *found;
     return true;
+}
+
+/* False: the item is not in the index. What stood in the table before the index was may be too long for it. */
+static bool index_key(struct arena *a, const struct ddb_index *index, const struct value *item, struct ddb_index_key *key) {
+    struct key_attributes keys = ddb_key_attributes(&index->keys);
+    for (u32 i = 0; i < keys.hashes; i++)
+        if (!key_attribute(item, a, &keys.hash[i], &key->hash[i])) return false;
+    for (u32 i = 0; i < keys.ranges; i++)
+        if (!key_attribute(item, a, &keys.range[i], &key->range[i])) return false;
+    return ddb_key_fits(key->hash, keys.hashes, DDB_HASH_MAX) && ddb_key_fits(key->range, keys.ranges, DDB_SORT_MAX);
 }
 
 static void add_name(str *names, u32 *n, str name) {
@@ -26,8 +36,9 @@ static u32 held_names(const struct ddb_table *t, const struct ddb_index *index, 
     u32 n = 0;
     add_name(names, &n, t->keys.hash);
     add_name(names, &n, t->keys.range);
-    add_name(names, &n, index->keys.hash);
-    add_name(names, &n, index->keys.range);
+    str own[2 * KEY_PARTS_MAX];
+    u32 keys = ddb_key_names(&index->keys, own);
+    for (u32 i = 0; i < keys; i++) add_name(names, &n, own[i]);
     for (u32 i = 0; i < index->include.n; i++) add_name(names, &n, index->include.v[i].text);
     return n;
 }
@@ -43,11 +54,11 @@ bool ddb_index_holds(const struct ddb_table *t, const struct ddb_index *index, s
 
 static struct entry entry_of(struct arena *a, const struct ddb_change *change, const struct ddb_index *index, str bytes) {
     struct entry e = {0};
-    struct value item = ddb_item_decode(a, bytes), hash, range = {0};
+    struct value item = ddb_item_decode(a, bytes);
+    struct ddb_index_key key;
     str names[NAMES_MAX];
-    if (!bytes.p || !key_attribute(&item, a, index->keys.hash, index->keys.hash_type, &hash)) return e;
-    if (index->keys.range.p && !key_attribute(&item, a, index->keys.range, index->keys.range_type, &range)) return e;
-    e.row = ddb_index_row(a, index, &hash, &range, change->key);
+    if (!bytes.p || !index_key(a, index, &item, &key)) return e;
+    e.row = ddb_index_row(a, index, &key, change->key);
     e.bytes = bytes;
     if (index->projection == DDB_ALL) return e;
     struct value held = item_of_names(a, &item, names, held_names(change->table, index, names));

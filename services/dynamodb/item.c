@@ -6,14 +6,15 @@
 
 /* ---- keys ---- */
 
-static err check_length(struct call *c, const struct value *v, bool hash) {
-    if (v->type == VALUE_N) return NULL;
-    if (hash && v->n > DDB_HASH_MAX)
+static err check_lengths(struct call *c, const struct value *v, u32 n, bool hash) {
+    if (hash && !ddb_key_fits(v, n, DDB_HASH_MAX))
         return fail(c, &cloud_validation, INVALID "Size of hashkey has exceeded the maximum size limit of2048 bytes");
-    if (!hash && v->n > DDB_SORT_MAX)
+    if (!hash && !ddb_key_fits(v, n, DDB_SORT_MAX))
         return fail(c, &cloud_validation, INVALID "Aggregated size of all range keys has exceeded the size limit of 1024 bytes");
     return NULL;
 }
+
+static err check_length(struct call *c, const struct value *v, bool hash) { return check_lengths(c, v, 1, hash); }
 
 static bool is_empty(const struct value *v) { return v->n == 0 && v->type != VALUE_N; }
 static const char *kind_of(u8 type) { return type == VALUE_S ? "string" : "binary"; }
@@ -86,9 +87,10 @@ static err check_index_key(struct call *c, const struct ddb_index *index, const 
 }
 
 /* The same after an update, which has some words of its own. What it left alone may be wrong since before the index was. */
-static err check_changed_key(struct call *c, const struct ddb_index *index, const struct value *item, const struct update *u, bool hash) {
-    str name = hash ? index->keys.hash : index->keys.range;
-    u8 type = (u8)(hash ? index->keys.hash_type : index->keys.range_type);
+static err check_changed_key(struct call *c, const struct ddb_index *index, const struct value *item, const struct update *u,
+                             const struct key_attribute *key, bool hash) {
+    str name = key->name;
+    u8 type = key->type;
     if (!u) return check_index_key(c, index, item, name, type, hash);
     if (!update_names(u, name)) return NULL;
     const struct value *v = value_member(c->arena, item, name);
@@ -103,25 +105,35 @@ static err check_changed_key(struct call *c, const struct ddb_index *index, cons
     return check_index_key(c, index, item, name, type, hash);
 }
 
+static err check_half(struct call *c, const struct ddb_index *index, const struct value *item, const struct update *u,
+                      const struct key_attribute *keys, u32 n, bool hash) {
+    struct value there[KEY_PARTS_MAX];
+    u32 found = 0;
+    for (u32 i = 0; i < n; i++) {
+        TRY(check_changed_key(c, index, item, u, &keys[i], hash));
+        const struct value *v = value_member(c->arena, item, keys[i].name);
+        if (v && v->type == keys[i].type) there[found++] = *v;
+    }
+    return n > 1 ? check_lengths(c, there, found, hash) : NULL;
+}
+
 err ddb_index_keys_check(struct call *c, const struct ddb_table *t, const struct value *item, const struct update *u) {
     for (int kind = DDB_GLOBAL; kind >= DDB_LOCAL; kind--)
         for (u32 i = 0; i < t->indexes.n; i++) {
             const struct ddb_index *index = &t->indexes.v[i];
             if (index->kind != kind || index->state == DDB_DELETING) continue;
-            if (kind == DDB_GLOBAL) TRY(check_changed_key(c, index, item, u, true));
-            if (index->keys.range.p) TRY(check_changed_key(c, index, item, u, false));
+            struct key_attributes keys = ddb_key_attributes(&index->keys);
+            if (kind == DDB_GLOBAL) TRY(check_half(c, index, item, u, keys.hash, keys.hashes, true));
+            TRY(check_half(c, index, item, u, keys.range, keys.ranges, false));
         }
     return NULL;
 }
 
 err ddb_scalars_check(struct call *c, const struct ddb_table *t, const struct expressions *e) {
-    str names[2 * DDB_INDEXES_MAX] = {t->keys.hash, t->keys.range};
+    str names[2 * KEY_PARTS_MAX * DDB_INDEXES_MAX] = {t->keys.hash, t->keys.range};
     u32 n = 0;
     TRY(expressions_check_scalars(c, e, names, t->keys.range.p ? 2 : 1, false));
-    for (u32 i = 0; i < t->indexes.n; i++) {
-        names[n++] = t->indexes.v[i].keys.hash;
-        if (t->indexes.v[i].keys.range.p) names[n++] = t->indexes.v[i].keys.range;
-    }
+    for (u32 i = 0; i < t->indexes.n; i++) n += ddb_key_names(&t->indexes.v[i].keys, names + n);
     return n ? expressions_check_scalars(c, e, names, n, true) : NULL;
 }
 

@@ -105,38 +105,53 @@ static err invalid_start(struct call *c, bool why) {
                                           : "The provided starting key is invalid");
 }
 
-static bool in_schema(const struct ddb_schema *keys, str name) { return str_eq(keys->hash, name) || (keys->range.p && str_eq(keys->range, name)); }
+const struct ddb_schema *ddb_page_keys(const struct ddb_page *page) { return page->index ? &page->index->keys : &page->table->keys; }
 
-static u32 start_attributes(const struct ddb_page *page) {
-    const struct ddb_schema *base = &page->table->keys;
-    u32 n = base->range.p ? 2 : 1;
-    if (!page->index) return n;
-    n += !in_schema(base, page->index->keys.hash);
-    return n + (page->index->keys.range.p && !in_schema(base, page->index->keys.range));
+enum { START_NAMES_MAX = 2 + 2 * KEY_PARTS_MAX };
+
+/* The attributes of a starting key: the item's own, then the index's. */
+static u32 start_names(const struct ddb_page *page, str *names) {
+    str of_index[2 * KEY_PARTS_MAX];
+    u32 n = ddb_key_names(&page->table->keys, names), more = page->index ? ddb_key_names(&page->index->keys, of_index) : 0;
+    for (u32 i = 0; i < more; i++) {
+        bool known = false;
+        for (u32 j = 0; j < n && !known; j++) known = str_eq(names[j], of_index[i]);
+        if (!known) names[n++] = of_index[i];
+    }
+    return n;
 }
 
-static err index_piece(struct call *c, const struct value *key, str name, i64 type, bool hash, struct value *out) {
-    if (!value_member(c->arena, key, name)) return invalid_start(c, false);
-    return ddb_key_piece(c, key, name, (u8)type, hash, out);
+static bool start_complete(const struct ddb_page *page, const struct value *key) {
+    str names[START_NAMES_MAX];
+    return key->n == start_names(page, names);
+}
+
+static err read_half(struct call *c, const struct value *key, const struct key_attribute *keys, u32 n, bool hash, struct value *out) {
+    for (u32 i = 0; i < n; i++) {
+        if (!value_member(c->arena, key, keys[i].name)) return invalid_start(c, false);
+        TRY(ddb_key_piece(c, key, keys[i].name, keys[i].type, hash, &out[i]));
+    }
+    return ddb_key_fits(out, n, hash ? DDB_HASH_MAX : DDB_SORT_MAX) ? NULL : invalid_start(c, false);
+}
+
+static err read_pieces(struct call *c, const struct ddb_page *page, const struct value *key, bool hash_only, struct ddb_index_key *out) {
+    struct key_attributes keys = ddb_key_attributes(ddb_page_keys(page));
+    TRY(read_half(c, key, keys.hash, keys.hashes, true, out->hash));
+    return hash_only ? NULL : read_half(c, key, keys.range, keys.ranges, false, out->range);
 }
 
 err ddb_start_pieces(struct call *c, const struct ddb_page *page, const struct value *key, bool hash_only) {
-    const struct ddb_schema *keys = page->index ? &page->index->keys : &page->table->keys;
-    struct value piece;
-    if (key->n != start_attributes(page)) return invalid_start(c, false);
-    TRY(index_piece(c, key, keys->hash, keys->hash_type, true, &piece));
-    return keys->range.p && !hash_only ? index_piece(c, key, keys->range, keys->range_type, false, &piece) : NULL;
+    struct ddb_index_key pieces;
+    if (!start_complete(page, key)) return invalid_start(c, false);
+    return read_pieces(c, page, key, hash_only, &pieces);
 }
 
 err ddb_start_row(struct call *c, const struct ddb_page *page, const struct value *key, bool scan, str *row) {
     const struct ddb_table *t = page->table;
-    struct value hash = {0}, range = {0};
+    struct ddb_index_key pieces;
     struct ddb_key base = {0};
-    if (key->n != start_attributes(page)) return invalid_start(c, scan && !page->index);
-    if (page->index) {
-        TRY(index_piece(c, key, page->index->keys.hash, page->index->keys.hash_type, true, &hash));
-        if (page->index->keys.range.p) TRY(index_piece(c, key, page->index->keys.range, page->index->keys.range_type, false, &range));
-    }
+    if (!start_complete(page, key)) return invalid_start(c, scan && !page->index);
+    if (page->index) TRY(read_pieces(c, page, key, false, &pieces));
     str names[] = {t->keys.hash, t->keys.range};
     struct value own = item_of_names(c->arena, key, names, t->keys.range.p ? 2 : 1);
     err e = ddb_key_of_parameter(c, t, &own, &base);
@@ -144,7 +159,7 @@ err ddb_start_row(struct call *c, const struct ddb_page *page, const struct valu
         str said = c->error_message;
         return fail(c, e, "The provided starting key is invalid: %.*s", STR_ARGS(said));
     }
-    *row = page->index ? ddb_index_row(c->arena, page->index, &hash, &range, &base) : base.row;
+    *row = page->index ? ddb_index_row(c->arena, page->index, &pieces, &base) : base.row;
     return NULL;
 }
 
@@ -156,13 +171,8 @@ void ddb_page_start_after(struct call *c, struct ddb_page *page, str row) {
 /* ---- the walk ---- */
 
 static struct value start_key_of(struct call *c, const struct ddb_page *page, const struct value *item) {
-    const struct ddb_schema *base = &page->table->keys;
-    str names[4] = {base->hash};
-    u32 n = 1;
-    if (base->range.p) names[n++] = base->range;
-    if (page->index && !in_schema(base, page->index->keys.hash)) names[n++] = page->index->keys.hash;
-    if (page->index && page->index->keys.range.p && !in_schema(base, page->index->keys.range)) names[n++] = page->index->keys.range;
-    return item_of_names(c->arena, item, names, n);
+    str names[START_NAMES_MAX];
+    return item_of_names(c->arena, item, names, start_names(page, names));
 }
 
 /* The whole item of an entry of a local index. */

@@ -1,18 +1,22 @@
 /* Query. */
 #include "services/dynamodb/page.h"
 
+static u64 space_of(const struct ddb_page *page) { return page->index ? page->index->space : page->table->space; }
+
 /* AWS says where a starting key lies wrong, in words that depend on the condition. */
 static err check_start(struct call *c, const struct ddb_page *page, const struct key_range *range, const struct value *start, str row) {
-    const struct ddb_schema *keys = page->index ? &page->index->keys : &page->table->keys;
-    const struct value *hash = value_member(c->arena, start, keys->hash);
-    bool same = value_equal(c->arena, hash, &range->hash);
+    struct key_attributes keys = ddb_key_attributes(ddb_page_keys(page));
+    struct key_range there = *range; /* the same predicate in the starting key's own partition */
+    bool same = true;
+    for (u32 i = 0; i < keys.hashes; i++) {
+        there.hash[i] = *value_member(c->arena, start, keys.hash[i].name);
+        same = same && value_equal(c->arena, &there.hash[i], &range->hash[i]);
+    }
     if (range->range_operator == RANGE_ALL) {
         if (same) return NULL;
         return fail(c, &cloud_validation, "The provided starting key is outside query boundaries based on provided conditions");
     }
-    struct key_range there = *range; /* the same predicate in the starting key's own partition */
-    there.hash = *hash;
-    struct ddb_span span = ddb_span_of(c->arena, page->index ? page->index->space : page->table->space, (u8)keys->range_type, &there);
+    struct ddb_span span = ddb_span_of(c->arena, space_of(page), &there);
     if (str_cmp(row, span.from) < 0 || str_cmp(row, span.to) >= 0)
         return fail(c, &cloud_validation, "The provided starting key does not match the range key predicate");
     if (!same) return fail(c, &cloud_validation, "The query can return at most one row and cannot be restarted");
@@ -20,25 +24,24 @@ static err check_start(struct call *c, const struct ddb_page *page, const struct
 }
 
 static err check_filter(struct call *c, const struct ddb_page *page) {
-    const struct ddb_schema *keys = page->index ? &page->index->keys : &page->table->keys;
-    str names[] = {keys->hash, keys->range};
-    return filter_check_keys(c, page->filter, names, keys->range.p ? 2 : 1);
+    str names[2 * KEY_PARTS_MAX];
+    u32 n = ddb_key_names(ddb_page_keys(page), names);
+    return filter_check_keys(c, page->filter, names, n);
 }
 
 static err resolve(struct call *c, struct ddb_page *page, const struct key_condition *asked, const struct value *start) {
-    const struct ddb_schema *keys = page->index ? &page->index->keys : &page->table->keys;
-    struct key_attribute hash = {keys->hash, (u8)keys->hash_type}, sort = {keys->range, (u8)keys->range_type};
+    struct key_attributes keys = ddb_key_attributes(ddb_page_keys(page));
     struct key_range range;
     str row = {0};
-    err wrong = key_condition_resolve(c, asked, &hash, &sort, &range);
+    err wrong = key_condition_resolve(c, asked, &keys, &range);
     str said = c->error_message;
     if (start->type) {
-        bool of_sort = wrong && sort.type && str_ends(said, sort.name); /* AWS looks at the hash key first, in both */
+        bool of_sort = wrong && keys.ranges && str_ends(said, keys.range[0].name); /* AWS looks at the hash key first, in both */
         TRY(ddb_start_pieces(c, page, start, wrong && !of_sort));
     }
     if (wrong) return fail(c, wrong, "%.*s", STR_ARGS(said));
     if (start->type) TRY(ddb_start_row(c, page, start, false, &row));
-    page->span = ddb_span_of(c->arena, page->index ? page->index->space : page->table->space, sort.type, &range);
+    page->span = ddb_span_of(c->arena, space_of(page), &range);
     if (!row.p) return NULL;
     TRY(check_start(c, page, &range, start, row));
     ddb_page_start_after(c, page, row);

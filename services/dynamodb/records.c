@@ -14,6 +14,13 @@ const struct record_type ddb_name_record = RECORD_TYPE(struct ddb_name, name_fie
     RECORD_STR((from), T, field.hash), RECORD_STR((from) + 1, T, field.range),                     \
         RECORD_I64((from) + 2, T, field.hash_type), RECORD_I64((from) + 3, T, field.range_type)
 
+static const struct record_field key_part_fields[] = {
+    RECORD_STR(1, struct ddb_key_part, name),
+    RECORD_I64(2, struct ddb_key_part, type),
+    RECORD_BOOL(3, struct ddb_key_part, range),
+};
+static const struct record_type key_part_record = RECORD_TYPE(struct ddb_key_part, key_part_fields);
+
 static const struct record_field index_fields[] = {
     RECORD_STR(1, struct ddb_index, name),
     RECORD_U64(2, struct ddb_index, space),
@@ -24,6 +31,7 @@ static const struct record_field index_fields[] = {
     RECORD_LIST(10, struct ddb_index, include, ddb_name_record),
     RECORD_BOOL(11, struct ddb_index, backfilling),
     THROUGHPUT(12, struct ddb_index, throughput),
+    RECORD_LIST(24, struct ddb_index, keys.more, key_part_record),
 };
 static const struct record_type index_record = RECORD_TYPE(struct ddb_index, index_fields);
 

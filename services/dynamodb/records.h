@@ -14,9 +14,20 @@ struct ddb_names {
 };
 
 /* A primary key: of a table, or of an index. */
+struct ddb_key_part {
+    str name;
+    i64 type; /* enum value_type: S, N, B */
+    bool range;
+};
+struct ddb_key_parts {
+    struct ddb_key_part *v;
+    u32 n;
+    bool set;
+};
 struct ddb_schema {
     str hash, range;            /* names of attributes; range absent: there is none */
-    i64 hash_type, range_type; /* enum value_type: S, N, B */
+    i64 hash_type, range_type;  /* enum value_type: S, N, B */
+    struct ddb_key_parts more;  /* of a global index alone: further attributes of either half, in their order */
 };
 
 enum ddb_state { DDB_ACTIVE, DDB_CREATING, DDB_UPDATING, DDB_DELETING };

@@ -84,32 +84,42 @@ static struct ddb_place base_place(struct arena *a, const struct ddb_key *base) 
     return place;
 }
 
-str ddb_index_row(struct arena *a, const struct ddb_index *index, const struct value *hash, const struct value *range,
-                  const struct ddb_key *base) {
+/* One attribute is its own bytes; of several each says where it ends. */
+static struct ddb_place place_of(struct arena *a, const struct value *hash, u32 n) {
+    if (n == 1) return ddb_place_of(value_key(a, hash));
+    struct key k = {buf_new(a, KEY_PARTS_MAX * (2 * DDB_HASH_MAX))};
+    for (u32 i = 0; i < n; i++) ddb_key_sort(&k, hash[i].type, value_key(a, &hash[i]));
+    return ddb_place_of(key_bytes(&k));
+}
+
+str ddb_index_row(struct arena *a, const struct ddb_index *index, const struct ddb_index_key *key, const struct ddb_key *base) {
+    struct key_attributes keys = ddb_key_attributes(&index->keys);
     bool local = index->kind == DDB_LOCAL;
-    struct ddb_place place = local ? base->place : ddb_place_of(value_key(a, hash));
+    struct ddb_place place = local ? base->place : place_of(a, key->hash, keys.hashes);
     struct key k = ddb_space_key(a, index->space);
     key_place(&k, &place);
-    if (index->keys.range.p) ddb_key_sort(&k, range->type, value_key(a, range));
+    for (u32 i = 0; i < keys.ranges; i++) ddb_key_sort(&k, key->range[i].type, value_key(a, &key->range[i]));
     place = base_place(a, base);
     key_place(&k, &place);
     return key_bytes(&k);
 }
 
-static str with_sort(struct arena *a, str prefix, u8 type, str sort, bool whole) {
+static str with_sort(struct arena *a, str prefix, const struct value *v, bool whole) {
     struct key k = {buf_new(a, KEY_MAX)};
+    str sort = value_key(a, v);
     buf_add(&k.buf, prefix);
-    if (whole || type == VALUE_N) ddb_key_sort(&k, type, sort);
+    if (whole || v->type == VALUE_N) ddb_key_sort(&k, v->type, sort);
     else key_groups(&k, sort, false);
     return key_bytes(&k);
 }
 
-struct ddb_span ddb_span_of(struct arena *a, u64 space, u8 sort_type, const struct key_range *range) {
-    struct ddb_place place = ddb_place_of(value_key(a, &range->hash));
+struct ddb_span ddb_span_of(struct arena *a, u64 space, const struct key_range *range) {
+    struct ddb_place place = place_of(a, range->hash, range->hashes);
     str all = ddb_place_key(a, space, &place);
+    for (u32 i = 0; i < range->equals; i++) all = with_sort(a, all, &range->equal[i], true);
     struct ddb_span span = {all, key_after_prefix(a, all)};
     if (range->range_operator == RANGE_ALL) return span;
-    str low = with_sort(a, all, sort_type, value_key(a, &range->low), range->range_operator != RANGE_BEGINS_WITH);
+    str low = with_sort(a, all, &range->low, range->range_operator != RANGE_BEGINS_WITH);
     switch ((enum range_operator)range->range_operator) {
     case RANGE_ALL: break;
     case RANGE_BEGINS_WITH:
@@ -120,7 +130,7 @@ struct ddb_span ddb_span_of(struct arena *a, u64 space, u8 sort_type, const stru
     case RANGE_GE: span.from = low; break;
     case RANGE_BETWEEN:
         span.from = low;
-        span.to = key_after_prefix(a, with_sort(a, all, sort_type, value_key(a, &range->high), true));
+        span.to = key_after_prefix(a, with_sort(a, all, &range->high, true));
         break;
     }
     return span;

@@ -30,8 +30,60 @@ static str list_of_definitions(struct arena *a, const struct dynamodb_attribute_
     return buf_str(&b);
 }
 
+static bool is_hash(const struct dynamodb_key_schema *schema, u32 i) { return str_eq(schema->v[i].key_type, S("HASH")); }
+
+static str elements_text(struct arena *a, const struct dynamodb_key_schema *schema) {
+    struct buf b = buf_new(a, 16384);
+    buf_char(&b, '[');
+    for (u32 i = 0; i < schema->n; i++)
+        buf_format(&b, "%sKeySchemaElement(attributeName=%.*s, keyType=%.*s)", i ? ", " : "", STR_ARGS(schema->v[i].attribute_name),
+                   STR_ARGS(schema->v[i].key_type));
+    buf_char(&b, ']');
+    return buf_str(&b);
+}
+
+static err twice(struct call *c, const struct dynamodb_key_schema *schema, u32 i, u32 j) {
+    if (is_hash(schema, j) && !is_hash(schema, i))
+        return fail(c, &cloud_validation, "Both the Hash Key and the Range Key element in the KeySchema have the same name");
+    return fail(c, &cloud_validation, "Invalid KeySchema: The attribute %.*s is named twice", STR_ARGS(schema->v[i].attribute_name));
+}
+
+/* DIFFERS: AWS's words for halves that are too long or mixed up are not known. */
+static err check_halves(struct call *c, const struct dynamodb_key_schema *schema) {
+    u32 hashes = 0;
+    while (hashes < schema->n && is_hash(schema, hashes)) hashes++;
+    for (u32 i = hashes; i < schema->n; i++)
+        if (is_hash(schema, i)) return fail(c, &cloud_validation, "Invalid KeySchema: HASH key types must come before RANGE key types");
+    if (hashes > KEY_PARTS_MAX || schema->n - hashes > KEY_PARTS_MAX)
+        return fail(c, &cloud_validation, "Invalid KeySchema: An index key has at most %d attributes of HASH and %d of RANGE key type",
+                    KEY_PARTS_MAX, KEY_PARTS_MAX);
+    return NULL;
+}
+
+static err read_parts(struct call *c, const struct dynamodb_key_schema *schema, const struct dynamodb_attribute_definitions *defs,
+                      struct ddb_schema *keys) {
+    TRY(check_halves(c, schema));
+    *keys = (struct ddb_schema){.more = {NEW_ARRAY(c->arena, struct ddb_key_part, schema->n), 0, true}};
+    for (u32 i = 0; i < schema->n; i++) {
+        str name = schema->v[i].attribute_name;
+        bool range = !is_hash(schema, i);
+        u8 type = 0;
+        ASSERT(defined(defs, name, &type));
+        if (!range && !keys->hash.p) {
+            keys->hash = name;
+            keys->hash_type = type;
+        } else if (range && !keys->range.p) {
+            keys->range = name;
+            keys->range_type = type;
+        } else {
+            keys->more.v[keys->more.n++] = (struct ddb_key_part){name, type, range};
+        }
+    }
+    return NULL;
+}
+
 err ddb_schema_read(struct call *c, const struct dynamodb_key_schema *schema, const struct dynamodb_attribute_definitions *defs,
-                    struct ddb_schema *keys) {
+                    bool many, struct ddb_schema *keys) {
     u8 type = 0;
     for (u32 i = 0; i < schema->n; i++) {
         if (defined(defs, schema->v[i].attribute_name, &type)) continue;
@@ -39,22 +91,19 @@ err ddb_schema_read(struct call *c, const struct dynamodb_key_schema *schema, co
                     INVALID "Some index key attributes are not defined in AttributeDefinitions. Keys: [%.*s], AttributeDefinitions: [%.*s]",
                     STR_ARGS(list_of_keys(c->arena, schema)), STR_ARGS(list_of_definitions(c->arena, defs)));
     }
-    if (schema->n > 2) /* DIFFERS: AWS takes four attributes for each half */
-        return fail(c, &cloud_validation, "Invalid KeySchema: an index key of more than two attributes is not supported");
-    if (schema->n == 2 && str_eq(schema->v[0].attribute_name, schema->v[1].attribute_name))
-        return fail(c, &cloud_validation, "Both the Hash Key and the Range Key element in the KeySchema have the same name");
-    if (!str_eq(schema->v[0].key_type, S("HASH")))
-        return fail(c, &cloud_validation, "Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
-    if (schema->n == 2 && !str_eq(schema->v[1].key_type, S("RANGE")))
+    for (u32 i = 1; i < schema->n; i++)
+        for (u32 j = 0; j < i; j++)
+            if (str_eq(schema->v[i].attribute_name, schema->v[j].attribute_name)) return twice(c, schema, i, j);
+    if (!is_hash(schema, 0)) return fail(c, &cloud_validation, "Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
+    if (many) return read_parts(c, schema, defs, keys);
+    if (schema->n > 2)
+        return fail(c, &cloud_validation,
+                    "1 validation error detected: Value '%.*s' at 'keySchema' failed to satisfy constraint: Member must have length less "
+                    "than or equal to 2",
+                    STR_ARGS(elements_text(c->arena, schema)));
+    if (schema->n == 2 && is_hash(schema, 1))
         return fail(c, &cloud_validation, "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
-    *keys = (struct ddb_schema){.hash = schema->v[0].attribute_name};
-    ASSERT(defined(defs, keys->hash, &type));
-    keys->hash_type = type;
-    if (schema->n < 2) return NULL;
-    keys->range = schema->v[1].attribute_name;
-    ASSERT(defined(defs, keys->range, &type));
-    keys->range_type = type;
-    return NULL;
+    return read_parts(c, schema, defs, keys);
 }
 
 err ddb_projection_read(struct call *c, const struct dynamodb_projection *p, struct ddb_index *index) {
@@ -104,7 +153,13 @@ err ddb_definitions_check(struct call *c, const struct dynamodb_attribute_defini
 
 /* ---- every attribute that is defined must be a key of something ---- */
 
-static bool keyed(const struct ddb_schema *keys, str name) { return str_eq(keys->hash, name) || str_eq(keys->range, name); }
+static bool keyed(const struct ddb_schema *keys, str name) {
+    str names[2 * KEY_PARTS_MAX];
+    u32 n = ddb_key_names(keys, names);
+    for (u32 i = 0; i < n; i++)
+        if (str_eq(names[i], name)) return true;
+    return false;
+}
 
 bool ddb_attribute_used(const struct ddb_table *t, str name) {
     bool used = keyed(&t->keys, name);
@@ -134,8 +189,9 @@ err ddb_attributes_check_used(struct call *c, const struct ddb_table *t, const s
     add_key(&used, t, 0, t->keys.hash);
     add_key(&used, t, 0, t->keys.range);
     for (u32 i = 0; i < t->indexes.n; i++) {
-        add_key(&used, t, i + 1, t->indexes.v[i].keys.hash);
-        add_key(&used, t, i + 1, t->indexes.v[i].keys.range);
+        str names[2 * KEY_PARTS_MAX];
+        u32 n = ddb_key_names(&t->indexes.v[i].keys, names);
+        for (u32 j = 0; j < n; j++) add_key(&used, t, i + 1, names[j]);
     }
     return fail(c, &cloud_validation, INVALID "Some AttributeDefinitions are not used. AttributeDefinitions: [%.*s], keys used: [%.*s]",
                 STR_ARGS(list_of_definitions(c->arena, defs)), STR_ARGS(buf_str(&used)));
@@ -166,7 +222,7 @@ err ddb_locals_read(struct call *c, const struct dynamodb_local_secondary_index_
             return fail(c, &cloud_validation, INVALID "Number of LocalSecondaryIndexes exceeds per-table limit of 5");
         struct ddb_index *index = next_index(c, t);
         *index = (struct ddb_index){.name = given->index_name, .kind = DDB_LOCAL};
-        TRY(ddb_schema_read(c, &given->key_schema, defs, &index->keys));
+        TRY(ddb_schema_read(c, &given->key_schema, defs, false, &index->keys));
         if (!index->keys.range.p)
             return fail(c, &cloud_validation, INVALID "Index KeySchema does not have a range key for index: %.*s", STR_ARGS(index->name));
         if (!str_eq(index->keys.hash, t->keys.hash))
@@ -189,7 +245,7 @@ err ddb_global_read(struct call *c, const struct dynamodb_global_secondary_index
         return fail(c, &cloud_validation, INVALID "GlobalSecondaryIndex count exceeds the per-table limit of 20");
     struct ddb_index *index = next_index(c, t);
     *index = (struct ddb_index){.name = given->index_name, .kind = DDB_GLOBAL, .state = DDB_CREATING};
-    TRY(ddb_schema_read(c, &given->key_schema, defs, &index->keys));
+    TRY(ddb_schema_read(c, &given->key_schema, defs, true, &index->keys));
     TRY(ddb_projection_read(c, given->projection, index));
     const struct dynamodb_provisioned_throughput *p = given->provisioned_throughput;
     if (t->on_demand && p)

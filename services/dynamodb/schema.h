@@ -7,9 +7,9 @@
 enum { DDB_LOCALS_MAX = 5, DDB_GLOBALS_MAX = 20 };
 
 u8 ddb_type_of(str letter);
-/* A key of a table or an index, against the definitions. */
+/* A key of a table or an index, against the definitions. many: of a global index, whose halves may have several. */
 MUST_USE err ddb_schema_read(struct call *c, const struct dynamodb_key_schema *schema,
-                             const struct dynamodb_attribute_definitions *defs, struct ddb_schema *keys);
+                             const struct dynamodb_attribute_definitions *defs, bool many, struct ddb_schema *keys);
 MUST_USE err ddb_projection_read(struct call *c, const struct dynamodb_projection *p, struct ddb_index *index);
 /* Adds what is new to the table's definitions. */
 void ddb_attributes_read(struct arena *a, const struct dynamodb_attribute_definitions *defs, struct ddb_table *t);

@@ -31,9 +31,9 @@ static void apply(struct call *c, const struct expressions *e) {
         ASSERT(value_sound(c->arena, &part));
         ASSERT(item_encoded_size(item_encode(c->arena, &updated)) == item_size(&updated));
     }
-    struct key_attribute hash = {{"a", 1}, VALUE_N}, range = {{"e", 1}, VALUE_S};
+    struct key_attributes keys = {.hash = {{{"a", 1}, VALUE_N}}, .hashes = 1, .range = {{{"e", 1}, VALUE_S}}, .ranges = 1};
     struct key_range found;
-    if (e->key_condition && key_condition_resolve(c, e->key_condition, &hash, &range, &found)) ASSERT(c->error_message.n);
+    if (e->key_condition && key_condition_resolve(c, e->key_condition, &keys, &found)) ASSERT(c->error_message.n);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);

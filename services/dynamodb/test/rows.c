@@ -57,9 +57,10 @@ static void the_longest_keys_fit(void) {
     ddb_key_locate(a, &t, &k);
     CHECK(k.row.n < KEY_MAX);
     struct ddb_index global = {.space = 1, .kind = DDB_GLOBAL, .keys = {.range = S("r"), .range_type = VALUE_B}}, local = global;
+    struct ddb_index_key keys = {.hash = {k.hash}, .range = {k.range}};
     local.kind = DDB_LOCAL;
-    CHECK(ddb_index_row(a, &global, &k.hash, &k.range, &k).n < KEY_MAX);
-    CHECK(ddb_index_row(a, &local, &k.hash, &k.range, &k).n < KEY_MAX);
+    CHECK(ddb_index_row(a, &global, &keys, &k).n < KEY_MAX);
+    CHECK(ddb_index_row(a, &local, &keys, &k).n < KEY_MAX);
 }
 
 /* Two partitions with the same place in AWS's order: each is walked alone, and neither hides the other. */
