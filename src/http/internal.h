@@ -39,7 +39,8 @@ struct timeout_list {
 
 struct http_loop {
     uv_loop_t uv;
-    uv_async_t wake;
+    uv_poll_t wake;
+    int wake_fd;
     uv_prepare_t prepare;
     uv_check_t check;
     uv_timer_t tick;

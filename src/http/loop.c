@@ -3,8 +3,10 @@
 
 #include "sys/sys.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -57,14 +59,19 @@ void exchange_free(struct http_exchange *x) {
     loop->free_exchange_count++;
 }
 
-/* ---- tasks: pushed without a lock; only the push onto an empty list wakes the loop ---- */
+/* ---- tasks: pushed without a lock; only the push onto an empty list wakes the loop. An eventfd of our own: libuv's
+ * woken thread spins until the one that woke it has left its call. ---- */
+
+static void wake(struct http_loop *loop) {
+    while (eventfd_write(loop->wake_fd, 1) != 0) ASSERT(errno == EINTR);
+}
 
 void http_loop_post(struct http_loop *loop, struct http_task *task) {
     struct http_task *head = atomic_load_explicit(&loop->posted, memory_order_relaxed);
     do task->next = head;
     while (!atomic_compare_exchange_weak_explicit(&loop->posted, &head, task, memory_order_release,
                                                   memory_order_relaxed));
-    if (!head) uv_async_send(&loop->wake);
+    if (!head) wake(loop);
 }
 
 static void run_posted(struct http_loop *loop) {
@@ -130,7 +137,7 @@ static void release(struct http_conn *c) {
 static void end_turn(struct http_loop *loop) {
     for (int round = 0; loop->dirty; round++) {
         if (round == ROUNDS_MAX) {
-            uv_async_send(&loop->wake);
+            wake(loop);
             return;
         }
         struct http_conn *batch = loop->dirty;
@@ -179,12 +186,19 @@ static void on_tick(uv_timer_t *handle) {
     }
 }
 
-static void on_wake(uv_async_t *handle) { run_posted(handle->data); }
+static void on_wake(uv_poll_t *handle, int status, int events) {
+    struct http_loop *loop = handle->data;
+    eventfd_t ignored;
+    (void)eventfd_read(loop->wake_fd, &ignored);
+    run_posted(loop);
+}
 
 void loop_init(struct http_loop *loop) {
     const struct http_limits *limits = loop->limits;
     ASSERT(uv_loop_init(&loop->uv) == 0);
-    ASSERT(uv_async_init(&loop->uv, &loop->wake, on_wake) == 0);
+    loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    ASSERT(loop->wake_fd >= 0 && uv_poll_init(&loop->uv, &loop->wake, loop->wake_fd) == 0);
+    uv_poll_start(&loop->wake, UV_READABLE, on_wake);
     uv_prepare_init(&loop->uv, &loop->prepare);
     uv_check_init(&loop->uv, &loop->check);
     uv_timer_init(&loop->uv, &loop->tick);
@@ -227,6 +241,7 @@ void loop_run(struct http_loop *loop) {
     uv_walk(&loop->uv, close_handle, loop);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     ASSERT(uv_loop_close(&loop->uv) == 0);
+    close(loop->wake_fd);
     while (loop->free_exchanges) {
         struct http_exchange *x = loop->free_exchanges;
         loop->free_exchanges = x->next;
