@@ -172,7 +172,7 @@ static void take_large(struct flight *f, str bytes) {
         http_pause_body(f->exchange);
         go_on_if_paused(f); /* a lane may have looked before */
     }
-    if (k->chunked || f->form || k->paused) return; /* framed bytes cannot come straight to their place */
+    if (k->chunked || f->form) return; /* framed bytes cannot come straight to their place */
     char *room = room_in_piece(k, &n);
     http_lend_room(f->exchange, room, n);
 }
