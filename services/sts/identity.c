@@ -19,7 +19,6 @@ static i64 session_seconds(const struct call *c, struct opt_i32 asked) {
     return c->principal->kind == PRINCIPAL_ROOT ? MIN(seconds, ROOT_MAX) : seconds;
 }
 
-/* DIFFERS: AWS does not let a session without a second factor call IAM. */
 err sts_get_session_token(struct call *c, const struct sts_get_session_token_request *in,
                           struct sts_get_session_token_response *out) {
     const struct identity_door *door = identity_door_of(c);

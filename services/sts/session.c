@@ -3,6 +3,7 @@
 #include "sts.h"
 
 #include "auth/policy.h"
+#include "cloud/identity.h"
 
 /* DIFFERS: AWS packs by a method of its own; here bytes are added up. */
 enum { PACKED_MAX = 4096, PER_STRING = 4, POLICY_TEXT_MAX = 2048, POLICY_ARNS_MAX = 10, TAGS_MAX = 50 }; /* SESSION_PACKED_MAX of auth/session.h */
@@ -10,6 +11,18 @@ enum { PACKED_MAX = 4096, PER_STRING = 4, POLICY_TEXT_MAX = 2048, POLICY_ARNS_MA
 static err invalid(struct call *c, const char *message) { return fail(c, &sts_invalid_parameter_value, "%s", message); }
 
 /* ---- policies ---- */
+
+/* One of AWS's or of the session's own account. */
+static err check_managed(struct call *c, const struct principal *p, str arn) {
+    const struct identity_door *door = identity_door_of(c);
+    struct identity_policy policy;
+    struct arn read;
+    if (!arn_parse(arn, &read) || !str_eq(read.service, S("iam")) || !str_starts(read.resource, S("policy/")) || str_find_char(arn, ' ') != STR_NONE)
+        return fail(c, &cloud_validation, "%.*s is invalid", STR_ARGS(arn));
+    bool near = str_eq(read.account, p->account) || str_eq(read.account, S("aws"));
+    if (near && door->managed_policy(c->txn, c->arena, arn, &policy)) return NULL;
+    return fail(c, &cloud_validation, "The policy %.*s does not exist or is not attachable.", STR_ARGS(arn));
+}
 
 static err add_policies(struct call *c, struct principal *p, const struct session_parts *parts, size_t *packed) {
     str problem;
@@ -23,15 +36,12 @@ static err add_policies(struct call *c, struct principal *p, const struct sessio
     struct buf arns = buf_new(c->arena, 32768);
     for (u32 i = 0; i < n; i++) {
         str arn = parts->policy_arns->v[i].arn;
-        struct arn read;
-        if (!arn_parse(arn, &read) || !str_eq(read.service, S("iam")) || !str_starts(read.resource, S("policy/")) || str_find_char(arn, ' ') != STR_NONE)
-            return fail(c, &cloud_validation, "%.*s is invalid", STR_ARGS(arn));
+        TRY(check_managed(c, p, arn));
         if (i) buf_char(&arns, ' ');
         buf_add(&arns, arn);
         text += arn.n;
     }
     if (text > POLICY_TEXT_MAX && n) return fail(c, &sts_packed_policy_too_large_exception, "The session policies exceed %d characters.", POLICY_TEXT_MAX);
-    /* DIFFERS: AWS refuses an ARN of no policy; here it allows nothing. */
     if (n) p->session_policy_arns = buf_str(&arns);
     *packed += arns.n ? arns.n + PER_STRING : 0;
     return NULL;

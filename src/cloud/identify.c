@@ -174,6 +174,15 @@ static enum step refuse_claim(struct flight *f) {
     return refuse(f, auth_fault_of_claim(c, dialect_of(f), f->arena));
 }
 
+/* IAM takes no session that a user or root got for himself without a second factor, and no federated user: to it their
+ * tokens are unknown. A session of AssumeRoot is known by its task. */
+static bool is_stranger_to_iam(const struct flight *f) {
+    const struct principal *p = &f->principal;
+    if (!p->session_expires_ms || !str_eq(wire_text(f->service->wire, f->service->wire->name), S("iam"))) return false;
+    bool for_himself = p->kind == PRINCIPAL_USER || (p->kind == PRINCIPAL_ROOT && !p->session_policy_arns.n);
+    return p->kind == PRINCIPAL_FEDERATED || (for_himself && !p->mfa);
+}
+
 enum step stage_identify(struct flight *f) {
     const struct auth_claim *c = &f->claim;
     f->epoch = store_epoch(f->cloud->store);
@@ -198,6 +207,8 @@ enum step stage_identify(struct flight *f) {
     }
     begin_call(f);
     step = verify(f, secret);
-    if (step == STEP_NEXT) key_mark_used(f);
-    return step;
+    if (step != STEP_NEXT) return step;
+    if (is_stranger_to_iam(f)) return refuse_kind(f, AUTH_FAULT_UNKNOWN_KEY);
+    key_mark_used(f);
+    return STEP_NEXT;
 }

@@ -6,7 +6,9 @@ import json
 import time
 
 import pytest
-from sts_kit import ACCOUNT, ALLOW_ALL, Realm, client, refusal
+from sts_kit import ACCOUNT, ALLOW_ALL, Realm, client, names, refusal
+
+UNKNOWN_TO_IAM = "InvalidClientTokenId", "The security token included in the request is invalid."
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +184,7 @@ def test_federation_token(realm, sts):
     assert answer["FederatedUser"] == {"FederatedUserId": f"{ACCOUNT}:bob", "Arn": f"arn:aws:sts::{ACCOUNT}:federated-user/bob"}
     assert client(realm.server, "sts", answer["Credentials"]).get_caller_identity()["Arn"] == answer["FederatedUser"]["Arn"]
     client(realm.server, "sqs", answer["Credentials"]).list_queues()
-    assert refusal(client(realm.server, "iam", answer["Credentials"]).list_users)[0] == "AccessDenied"
+    assert refusal(client(realm.server, "iam", answer["Credentials"]).list_users) == UNKNOWN_TO_IAM
     bare = sts.get_federation_token(Name="bob")
     assert bare["PackedPolicySize"] == 0
     assert refusal(client(realm.server, "sqs", bare["Credentials"]).list_queues)[0] == "AccessDenied"
@@ -194,6 +196,22 @@ def test_session_token_of_a_user(realm):
     user = realm.user()
     answer = realm.sts(user).get_session_token()["Credentials"]
     assert client(realm.server, "sts", answer).get_caller_identity()["Arn"] == realm.arn(user)
+    client(realm.server, "sqs", answer).list_queues()
+    assert refusal(client(realm.server, "iam", answer).list_users) == UNKNOWN_TO_IAM
+    root = realm.server.client("sts", account=ACCOUNT).get_session_token()["Credentials"]
+    assert refusal(client(realm.server, "iam", root).list_users) == UNKNOWN_TO_IAM
+
+
+def test_managed_session_policies_are_there(realm, sts):
+    role = realm.role()
+    arn = realm.iam.create_policy(PolicyName=next(names), PolicyDocument=json.dumps(ALLOW_ALL))["Policy"]["Arn"]
+    assume = {"RoleArn": role, "RoleSessionName": "s1"}
+    session = sts.assume_role(**assume, PolicyArns=[{"arn": arn}])["Credentials"]
+    client(realm.server, "sqs", session).list_queues()
+    for missing in (f"arn:aws:iam::{ACCOUNT}:policy/none", "arn:aws:iam::440000000009:policy/none", "arn:aws:iam::aws:policy/none"):
+        assert refusal(sts.assume_role, **assume, PolicyArns=[{"arn": missing}])[0] == "ValidationError"
+    realm.iam.delete_policy(PolicyArn=arn)  # what is deleted later allows nothing
+    assert refusal(client(realm.server, "sqs", session).list_queues)[0] == "AccessDenied"
 
 
 def test_wrong_device(realm, sts):
@@ -237,5 +255,6 @@ def test_second_factor(realm):
     sts, factor = with_device(realm)
     session = sts.get_session_token(**factor)["Credentials"]
     client(realm.server, "sts", session).assume_role(**assume)  # a user's does
+    client(realm.server, "iam", session).list_users()
     plain = sts.get_session_token()["Credentials"]
     assert "is not authorized" in refusal(client(realm.server, "sts", plain).assume_role, **assume)[1]
