@@ -102,3 +102,11 @@ static const struct record_field advisor_job_fields[] = {
     RECORD_STR(7, struct advisor_job, error),
 };
 const struct record_type advisor_job_record = RECORD_TYPE(struct advisor_job, advisor_job_fields);
+
+static const struct record_field token_issuer_fields[] = {
+    RECORD_STR(1, struct token_issuer, id),         RECORD_STR(2, struct token_issuer, url),
+    RECORD_BOOL(3, struct token_issuer, enabled),   RECORD_STR(4, struct token_issuer, rsa),
+    RECORD_STR(5, struct token_issuer, curve),      RECORD_STR(6, struct token_issuer, rsa_public),
+    RECORD_STR(7, struct token_issuer, curve_public),
+};
+const struct record_type token_issuer_record = RECORD_TYPE(struct token_issuer, token_issuer_fields);

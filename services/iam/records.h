@@ -85,6 +85,14 @@ struct provider {
     i64 created_ms, valid_until_ms;
 };
 
+/* The account as an issuer of tokens for services outside. Its keys outlive its being disabled: tokens do, too. */
+struct token_issuer {
+    str id, url; /* id: in the url, which is that of the last time it was enabled */
+    bool enabled;
+    str rsa, curve; /* PKCS#8, sealed */
+    str rsa_public, curve_public; /* SubjectPublicKeyInfo */
+};
+
 struct service_use {
     i64 at_ms;
     str region;
@@ -98,7 +106,7 @@ struct advisor_job {
     str policy, error; /* of an organizations report: the SCP, and why it failed */
 };
 
-extern const struct record_type service_use_record, advisor_job_record;
+extern const struct record_type service_use_record, advisor_job_record, token_issuer_record;
 extern const struct record_type server_certificate_record, user_key_record, credential_record, provider_record;
 extern const struct record_type entity_record, policy_version_record, access_key_record, password_policy_record, login_record, mfa_record;
 

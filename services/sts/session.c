@@ -61,7 +61,7 @@ static bool is_given(const struct session_parts *parts, str key) {
     return false;
 }
 
-static err check_tags(struct call *c, const struct principal *p, const struct session_parts *parts) {
+err session_tags_check(struct call *c, const struct principal *p, const struct session_parts *parts) {
     for (u32 i = 0; parts->tags && i < parts->tags->n; i++) {
         str key = parts->tags->v[i].key;
         if (key.n >= 4 && str_eq_nocase(str_take(key, 4), S("aws:"))) return invalid(c, "Tag keys may not start with the reserved prefix aws:.");
@@ -78,7 +78,7 @@ static err check_tags(struct call *c, const struct principal *p, const struct se
 
 /* Behind those that were handed on. */
 static err add_tags(struct call *c, struct principal *p, const struct session_parts *parts, size_t *packed) {
-    TRY(check_tags(c, p, parts));
+    TRY(session_tags_check(c, p, parts));
     u32 n = parts->tags ? parts->tags->n : 0;
     if (p->session_tag_count + n > TAGS_MAX) return invalid(c, "A session carries at most 50 tags.");
     struct principal_tag *tags = NEW_ARRAY(c->arena, struct principal_tag, p->session_tag_count + n + 1);

@@ -16,6 +16,8 @@ struct session_parts {
 /* Checks the parts and adds them to `p`, which has its caller's transitive tags already. *packed: percent of what
  * a session may carry; unset: it carries nothing. */
 MUST_USE err session_add(struct call *c, struct principal *p, const struct session_parts *parts, struct opt_i32 *packed);
+/* The tags alone: names, no key twice, none that `p` has been handed. */
+MUST_USE err session_tags_check(struct call *c, const struct principal *p, const struct session_parts *parts);
 struct sts_credentials *credentials_issue(struct call *c, const struct principal *p, i64 seconds);
 /* Temporary credentials cannot make others of this kind. */
 MUST_USE err refuse_session(struct call *c);

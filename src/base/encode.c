@@ -133,6 +133,14 @@ bool base64_decode(struct arena *a, str text, str *bytes) {
     return true;
 }
 
+str base64url_of(struct arena *a, str bytes) {
+    str padded = base64_of(a, bytes);
+    char *text = arena_alloc(a, padded.n + 1, 1);
+    size_t n = 0;
+    for (; n < padded.n && padded.p[n] != '='; n++) text[n] = padded.p[n] == '+' ? '-' : padded.p[n] == '/' ? '_' : padded.p[n];
+    return (str){text, n};
+}
+
 bool base64url_decode(struct arena *a, str text, str *bytes) {
     char *plain = arena_alloc(a, text.n + 4, 1);
     size_t n = 0;

@@ -14,6 +14,7 @@ str base64_of(struct arena *a, str bytes);
 bool base64_decode(struct arena *a, str text, str *bytes);
 void buf_base64(struct buf *b, str bytes);
 /* With '-' and '_' and without padding, as tokens of the web have it: no other form is taken. */
+str base64url_of(struct arena *a, str bytes);
 bool base64url_decode(struct arena *a, str text, str *bytes);
 
 /* Percent-encoding. Encoding keeps A-Z a-z 0-9 - _ . ~ and, if keep_slash, '/'; digits upper case.

@@ -60,6 +60,13 @@ struct identity_saml_provider {
     str metadata; /* the identity provider's XML: its entity id and certificates */
 };
 
+/* By whom an account vouches for its own people to services outside: where its tokens' issuer is found, and the key for
+ * one algorithm. */
+struct identity_token_issuer {
+    str url, key_id;
+    str private_key; /* PKCS#8; the caller wipes it */
+};
+
 /* A member that no room provides is NULL, and what it would have told is unknown to all. */
 struct identity_door {
     /* False: no such key. */
@@ -77,6 +84,8 @@ struct identity_door {
     /* By ARN; false: there is none. */
     bool (*oidc_provider)(struct txn *t, struct arena *a, str arn, struct identity_oidc_provider *provider);
     bool (*saml_provider)(struct txn *t, struct arena *a, str arn, struct identity_saml_provider *provider);
+    /* `algorithm`: RS256 or ES384. False: the account has not enabled its issuer. */
+    bool (*token_issuer)(struct txn *t, struct arena *a, str account, str algorithm, struct identity_token_issuer *issuer);
     /* In the writer, since a code counts once. True: `serial` is a device of this user or root, and `code` its
      * code now, by the wall clock. */
     bool (*mfa_check)(struct txn *t, struct arena *a, const struct principal *p, str serial, str code);

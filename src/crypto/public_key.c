@@ -1,5 +1,7 @@
 #include "crypto/public_key.h"
 
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/x509.h>
 
 enum { DER_MAX = 4096 };
@@ -75,4 +77,51 @@ str ecdsa_der(struct arena *a, str halves) {
     if (!halves.n || halves.n % 2 || halves.n > HALVES_MAX) return (str){0};
     str r = integer(a, str_take(halves, halves.n / 2)), s = integer(a, str_skip(halves, halves.n / 2));
     return wrap(a, SEQUENCE, arena_concat(a, r, s));
+}
+
+/* ---- the other way ---- */
+
+static str number_of(struct arena *a, const BIGNUM *n, size_t bytes) {
+    u8 *out = arena_alloc(a, bytes + 1, 1);
+    ASSERT(BN_bn2binpad(n, out, (int)bytes) == (int)bytes);
+    return (str){(char *)out, bytes};
+}
+
+static str parameter(struct arena *a, const EVP_PKEY *key, const char *name, size_t bytes) {
+    BIGNUM *n = NULL;
+    ASSERT(EVP_PKEY_get_bn_param(key, name, &n) == 1);
+    str out = number_of(a, n, bytes ? bytes : (size_t)BN_num_bytes(n));
+    BN_free(n);
+    return out;
+}
+
+static size_t bytes_of_curve(enum keypair_kind kind) {
+    for (size_t i = 0; i < LENGTH(curves); i++)
+        if (curves[i].kind == kind) return curves[i].bytes;
+    return 0;
+}
+
+bool keypair_numbers(struct arena *a, const struct keypair *k, str *first, str *second) {
+    enum keypair_kind kind = keypair_kind(k);
+    bool rsa = kind <= KEYPAIR_RSA_4096;
+    size_t bytes = bytes_of_curve(kind);
+    if (!rsa && !bytes) return false;
+    str der = keypair_public(a, k);
+    const u8 *at = (const u8 *)der.p;
+    EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)der.n);
+    ASSERT(key);
+    *first = parameter(a, key, rsa ? OSSL_PKEY_PARAM_RSA_N : OSSL_PKEY_PARAM_EC_PUB_X, bytes);
+    *second = parameter(a, key, rsa ? OSSL_PKEY_PARAM_RSA_E : OSSL_PKEY_PARAM_EC_PUB_Y, bytes);
+    EVP_PKEY_free(key);
+    return true;
+}
+
+str ecdsa_halves(struct arena *a, enum keypair_kind curve, str der) {
+    size_t bytes = bytes_of_curve(curve);
+    const u8 *at = (const u8 *)der.p;
+    ECDSA_SIG *signature = d2i_ECDSA_SIG(NULL, &at, (long)der.n);
+    ASSERT(signature && bytes);
+    str halves = arena_concat(a, number_of(a, ECDSA_SIG_get0_r(signature), bytes), number_of(a, ECDSA_SIG_get0_s(signature), bytes));
+    ECDSA_SIG_free(signature);
+    return halves;
 }

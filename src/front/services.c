@@ -111,9 +111,11 @@ const struct gauge gauges[] = {
 const size_t gauge_count = LENGTH(gauges);
 
 /* Rooms that show pages. */
+extern const struct page iam_page;
 extern const struct page sns_page;
 
 const struct page *const pages[] = {
+    &iam_page,
     &sns_page,
 };
 const size_t page_count = LENGTH(pages);
@@ -129,6 +131,7 @@ extern bool iam_managed_policy(struct txn *t, struct arena *a, str arn, struct i
 extern bool iam_role(struct txn *t, struct arena *a, str arn, struct identity_role *role);
 extern bool iam_oidc_provider(struct txn *t, struct arena *a, str arn, struct identity_oidc_provider *provider);
 extern bool iam_saml_provider(struct txn *t, struct arena *a, str arn, struct identity_saml_provider *provider);
+extern bool iam_token_issuer(struct txn *t, struct arena *a, str account, str algorithm, struct identity_token_issuer *issuer);
 extern bool iam_mfa_check(struct txn *t, struct arena *a, const struct principal *p, str serial, str code);
 extern void iam_key_used(struct txn *t, struct arena *a, const struct principal *p, str region, str service, str action, i64 at_ms);
 extern void organizations_door(struct txn *t, struct arena *a, str account, struct identity_organization *out);
@@ -143,6 +146,7 @@ const struct identity_door identity_door = {
     .role = iam_role,
     .oidc_provider = iam_oidc_provider,
     .saml_provider = iam_saml_provider,
+    .token_issuer = iam_token_issuer,
     .mfa_check = iam_mfa_check,
     .key_used = iam_key_used,
     .organization = organizations_door,

@@ -186,7 +186,17 @@ static void floats_are_written_short(void) {
     }
 }
 
-UNIT_MAIN(UNIT(floats_are_written_short), UNIT(hex_both_ways), UNIT(base64_both_ways), UNIT(base64_is_strict),
+static void base64_of_the_web(void) {
+    str back;
+    CHECK_STR(base64url_of(&a, S("")), S(""));
+    CHECK_STR(base64url_of(&a, S("\xfb\xff\xfe")), S("-__-"));
+    CHECK_STR(base64url_of(&a, S("f")), S("Zg"));
+    CHECK(base64url_decode(&a, S("Zg"), &back));
+    CHECK_STR(back, S("f"));
+    CHECK(!base64url_decode(&a, S("Zg=="), &back));
+}
+
+UNIT_MAIN(UNIT(floats_are_written_short), UNIT(hex_both_ways), UNIT(base64_both_ways), UNIT(base64_is_strict), UNIT(base64_of_the_web),
           UNIT(percent_both_ways), UNIT(utf8_accepts_and_refuses),
           UNIT(utf8_every_code_point_survives), UNIT(dates_are_written), UNIT(calendar_both_ways),
           UNIT(dates_are_read))

@@ -12,6 +12,10 @@ static void keys_from_their_numbers(void) {
     struct keypair *again = keypair_of_point(&a, KEYPAIR_P256, x, y);
     CHECK(again != NULL);
     if (again) CHECK_STR(keypair_public(&a, again), der);
+    str first, second;
+    CHECK(keypair_numbers(&a, k, &first, &second));
+    CHECK_STR(first, x);
+    CHECK_STR(second, y);
     CHECK(!keypair_of_point(&a, KEYPAIR_P384, x, y));
     CHECK(!keypair_of_point(&a, KEYPAIR_P256, x, x)); /* not on the curve */
 
@@ -22,6 +26,10 @@ static void keys_from_their_numbers(void) {
     again = keypair_of_rsa(&a, modulus, exponent);
     CHECK(again != NULL);
     if (again) CHECK_STR(keypair_public(&a, again), der);
+    CHECK(keypair_numbers(&a, k, &first, &second));
+    CHECK_STR(first, modulus);
+    CHECK_STR(second, exponent);
+    CHECK(!keypair_numbers(&a, keypair_generate(&a, KEYPAIR_ED25519), &first, &second));
     CHECK(!keypair_of_rsa(&a, S(""), exponent));
     CHECK(!keypair_of_rsa(&a, str_take(modulus, 64), exponent));
     arena_free(&a);
@@ -43,6 +51,7 @@ static void halves_of_a_signature(void) {
         memcpy(halves + 32 * i + 32 - number.n, number.p, number.n);
     }
     CHECK_STR(ecdsa_der(&a, (str){halves, 64}), der);
+    CHECK_STR(ecdsa_halves(&a, KEYPAIR_P256, der), ((str){halves, 64}));
     CHECK(!ecdsa_der(&a, (str){halves, 63}).p);
     CHECK(!ecdsa_der(&a, S("")).p);
     arena_free(&a);
