@@ -1,6 +1,8 @@
 /* The alarm: its row, who is made of it, switched, set, deleted. */
 #include "cloudwatch.h"
 
+#include "cloud/alarm_action.h"
+
 enum { LATE_MS = 1000 /* behind the end of a period: the counts of services are in by then */ };
 
 struct key alarms_key(struct arena *a, str account, str region) {
@@ -85,7 +87,7 @@ err check_actions(struct call *c, const struct cloudwatch_resource_list *list, c
     struct arn arn;
     for (u32 i = 0; i < list->n; i++) {
         if (!arn_parse(list->v[i], &arn)) return fail(c, &cloud_validation, "Invalid arn syntax: %.*s", STR_ARGS(list->v[i]));
-        if (!str_eq(arn.service, S("sns"))) return fail(c, &cloud_not_implemented, "brume does not have the action %.*s of %s (yet).", STR_ARGS(list->v[i]), member);
+        if (!str_eq(arn.service, S("sns")) && !alarm_action_of(c, list->v[i])) return fail(c, &cloud_not_implemented, "brume does not have the action %.*s of %s (yet).", STR_ARGS(list->v[i]), member);
     }
     return NULL;
 }

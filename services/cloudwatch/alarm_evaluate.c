@@ -239,7 +239,10 @@ err alarm_evaluate(struct txn *t, const struct task *task, i64 now_ms) {
     }
     struct look l = look(c, &alarm);
     str state = state_of(&l);
-    if (state.p && !str_eq(state, alarm.state)) alarm_becomes(c, &alarm, state, reason_of(a, &l, state), reason_data(a, &l));
+    alarm.values = NEW_ARRAY(a, double, l.n + 1);
+    for (; alarm.value_count < l.n; alarm.value_count++) alarm.values[alarm.value_count] = l.v[alarm.value_count].value;
+    if (!state.p || str_eq(state, alarm.state)) alarm_act_again(c, &alarm);
+    else alarm_becomes(c, &alarm, state, reason_of(a, &l, state), reason_data(a, &l));
     alarm_schedule(t, a, &alarm, now_ms);
     return NULL;
 }

@@ -1,6 +1,7 @@
 /* What follows when an alarm changes: its history, an event, messages to topics. */
 #include "cloudwatch.h"
 
+#include "cloud/alarm_action.h"
 #include "gen/sns.h"
 #include "text/json.h"
 #include "text/tree.h"
@@ -91,33 +92,57 @@ static void history_state(struct buf *b, const char *name, const struct alarm *m
 
 /* ---- actions ---- */
 
-static void publish(struct call *c, const struct alarm *m, str topic, str old_state) {
+static err publish(struct call *c, const struct alarm *m, str topic, str old_state) {
     struct arn arn;
     struct sns_publish_response out;
     struct sns_publish_input in = {.topic_arn = topic, .message = alarm_notification(c, m, old_state),
                                    .subject = arena_format(c->arena, "%.*s: \"%.*s\" in %.*s", STR_ARGS(m->state), STR_ARGS(str_take(m->name, 50)), STR_ARGS(region_name(m->region)))};
-    if (!arn_parse(topic, &arn)) return;
+    ASSERT(arn_parse(topic, &arn));
     struct call_other sns = {.service = &sns_service, .op = SNS_OP_PUBLISH, .as = CALL_AS_SERVICE, .account = arn.account, .region = arn.region, .source_arn = alarm_arn(c->arena, m)};
-    err e = call_service(c, &sns, &in, &out);
-    str summary = e ? arena_format(c->arena, "Failed to execute action %.*s. Received error: \"%.*s\"", STR_ARGS(topic), STR_ARGS(c->error_message))
-                    : arena_format(c->arena, "Successfully executed action %.*s", STR_ARGS(topic));
+    return call_service(c, &sns, &in, &out);
+}
+
+static err run(struct call *c, const struct alarm *m, const struct alarm_action *action, str arn) {
+    struct alarm_notice notice = {.alarm = m->name, .state = m->state, .threshold = m->threshold, .values = m->values, .n = m->value_count};
+    return alarm_action_run(c, action, arn, &notice);
+}
+
+static void act(struct call *c, const struct alarm *m, str arn, str old_state) {
+    const struct alarm_action *action = alarm_action_of(c, arn);
+    err e = action ? run(c, m, action, arn) : publish(c, m, arn, old_state);
+    str summary = e ? arena_format(c->arena, "Failed to execute action %.*s. Received error: \"%.*s\"", STR_ARGS(arn), STR_ARGS(c->error_message))
+                    : arena_format(c->arena, "Successfully executed action %.*s", STR_ARGS(arn));
     struct buf b = buf_new(c->arena, 8192);
     json_write_object(&b);
     member(&b, "actionState", e ? S("Failed") : S("Succeeded"));
     member(&b, "stateUpdateTimestamp", full_date(c->arena, m->updated_ms));
-    member(&b, "notificationResource", topic);
+    member(&b, "notificationResource", arn);
     json_write_object_end(&b);
     history_add(c, m, S("Action"), summary, buf_str(&b));
 }
 
+static const struct record_pairs *actions_of(const struct alarm *m) {
+    return str_eq(m->state, S("OK")) ? &m->ok_actions : str_eq(m->state, S("ALARM")) ? &m->alarm_actions : &m->insufficient_actions;
+}
+
+/* Of what is repeated the history does not tell. */
+void alarm_act_again(struct call *c, struct alarm *m) {
+    const struct record_pairs *actions = actions_of(m);
+    for (u32 i = 0; i < actions->n && !m->actions_off && !m->muted_from.p; i++) {
+        const struct alarm_action *action = alarm_action_of(c, actions->v[i].key);
+        err e = action && action->repeats ? run(c, m, action, actions->v[i].key) : NULL;
+        (void)e; /* it is run again in a minute */
+    }
+}
+
 void alarm_act(struct call *c, struct alarm *m, str old_state) {
-    const struct record_pairs *actions = str_eq(m->state, S("OK")) ? &m->ok_actions : str_eq(m->state, S("ALARM")) ? &m->alarm_actions : &m->insufficient_actions;
+    const struct record_pairs *actions = actions_of(m);
     if (m->rule.p) {
         m->acted_state = m->state;
         alarm_save(c->txn, c->arena, m);
     }
     if (m->actions_off || mute_holds_back(c, m, old_state)) return;
-    for (u32 i = 0; i < actions->n; i++) publish(c, m, actions->v[i].key, old_state);
+    for (u32 i = 0; i < actions->n; i++) act(c, m, actions->v[i].key, old_state);
 }
 
 void alarm_becomes(struct call *c, struct alarm *m, str state, str reason, str reason_data) {

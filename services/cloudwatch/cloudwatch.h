@@ -121,6 +121,7 @@ err mute_ends(struct txn *t, const struct task *task, i64 now_ms);
 /* ---- alarm_state.c: what follows from a new state ---- */
 void alarm_becomes(struct call *c, struct alarm *alarm, str state, str reason, str reason_data);
 void alarm_act(struct call *c, struct alarm *alarm, str old_state);
+void alarm_act_again(struct call *c, struct alarm *alarm); /* what is repeated while it stays in the state */
 void history_add(struct call *c, const struct alarm *alarm, str type, str summary, str data);
 str full_date(struct arena *a, i64 ms); /* 2026-11-22T06:44:43.123+0000 */
 

@@ -58,7 +58,10 @@ struct alarm {
     str suppressed_by, suppressed_reason, acted_state /* for which the actions were last taken */;
     str muted_from; /* the state before mute rules held its actions back */
     str account, region, name; /* from the key */
-    int cascade; /* not of the row: changes of other alarms that led to this one's */
+    /* not of the row: */
+    int cascade;    /* changes of other alarms that led to this one's */
+    double *values; /* the datapoints of its evaluation, newest first */
+    u32 value_count;
 };
 
 struct alarm_event { /* of an alarm's history */

@@ -33,8 +33,18 @@ static void add_index(struct arena *a, struct dynamodb_secondary_indexes_capacit
     map->v[map->n++] = (struct dynamodb_secondary_indexes_capacity_map_entry){name, units};
 }
 
+static void count_indexes(struct call *c, const struct ddb_usage *u) {
+    for (u32 i = 0; i < u->table->indexes.n; i++) {
+        if (u->table->indexes.v[i].kind == DDB_LOCAL || u->index_read[i] + u->index_write[i] <= 0) continue;
+        str of = arena_format(c->arena, "%.*s,%.*s", STR_ARGS(u->table->indexes.v[i].name), STR_ARGS(u->table->name));
+        if (u->index_read[i] > 0) count_metric(c, S("ConsumedReadCapacityUnits"), S("GlobalSecondaryIndexName,TableName"), of, u->index_read[i], S("Count"));
+        if (u->index_write[i] > 0) count_metric(c, S("ConsumedWriteCapacityUnits"), S("GlobalSecondaryIndexName,TableName"), of, u->index_write[i], S("Count"));
+    }
+}
+
 static struct dynamodb_consumed_capacity *consumed(struct call *c, const struct ddb_usage *u, str asked, bool twice) {
     bool indexes = str_eq(asked, S("INDEXES"));
+    count_indexes(c, u);
     double factor = twice ? 2 : 1, read = u->read * factor, write = u->write * factor;
     if (read > 0) count_metric(c, S("ConsumedReadCapacityUnits"), S("TableName"), u->table->name, read, S("Count"));
     if (write > 0) count_metric(c, S("ConsumedWriteCapacityUnits"), S("TableName"), u->table->name, write, S("Count"));
@@ -117,4 +127,20 @@ err ddb_throttle(struct call *c, const struct ddb_usage *u, double times) {
         }
     }
     return take_both(c, t->on_demand, t->space, &t->throughput, read, write) ? NULL : throttled(c, t, false);
+}
+
+/* What is provisioned, as metrics: of a table that has just been used, and of its global indexes. */
+void ddb_gauge(struct call *c, str of);
+void ddb_gauge(struct call *c, str of) {
+    struct ddb_table t;
+    if (str_find_char(of, ',') != STR_NONE || !ddb_table_load(c->txn, c->arena, c->account, c->region, of, &t) || t.on_demand) return;
+    gauge_metric(c, S("ProvisionedReadCapacityUnits"), S("TableName"), of, (double)t.throughput.read, S("Count"));
+    gauge_metric(c, S("ProvisionedWriteCapacityUnits"), S("TableName"), of, (double)t.throughput.write, S("Count"));
+    for (u32 i = 0; i < t.indexes.n; i++) {
+        const struct ddb_index *index = &t.indexes.v[i];
+        if (index->kind == DDB_LOCAL) continue;
+        str both = arena_format(c->arena, "%.*s,%.*s", STR_ARGS(index->name), STR_ARGS(of));
+        gauge_metric(c, S("ProvisionedReadCapacityUnits"), S("GlobalSecondaryIndexName,TableName"), both, (double)index->throughput.read, S("Count"));
+        gauge_metric(c, S("ProvisionedWriteCapacityUnits"), S("GlobalSecondaryIndexName,TableName"), both, (double)index->throughput.write, S("Count"));
+    }
 }

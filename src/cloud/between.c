@@ -9,8 +9,7 @@
 enum { DEPTH_MAX = 8, ROLE_SESSION_MS = 3600000 };
 
 /* The service in a role that trusts it: the session that sts:AssumeRole would have made. */
-err call_take_role(struct call *c, str role_arn) {
-    const struct principal *service = principal_service(c->arena, c->outer->service, c->outer->account);
+static err take_role(struct call *c, const struct principal *service, str role_arn) {
     const struct identity_door *door = c->cloud->config.identity;
     struct identity_role role = {0};
     struct arn arn;
@@ -35,6 +34,14 @@ err call_take_role(struct call *c, str role_arn) {
     };
     c->principal = p;
     return NULL;
+}
+
+err call_take_role(struct call *c, str role_arn) { return take_role(c, principal_service(c->arena, c->outer->service, c->outer->account), role_arn); }
+
+static err take_role_for(struct call *inner, const struct call_other *other) {
+    struct principal *service = principal_service(inner->arena, inner->outer->service, inner->outer->account);
+    if (other->role_part) service->arn = arena_format(inner->arena, "%s.%.*s", other->role_part, STR_ARGS(service->arn));
+    return take_role(inner, service, other->role_arn);
 }
 
 static struct call *begin(struct call *c, const struct call_other *other) {
@@ -67,7 +74,7 @@ static struct call *begin(struct call *c, const struct call_other *other) {
 static err run(struct call *inner, const struct call_other *other, const void *in, void *out) {
     const struct service *s = inner->service;
     u16 op = other->op;
-    if (other->as == CALL_AS_ROLE) TRY(call_take_role(inner, other->role_arn));
+    if (other->as == CALL_AS_ROLE) TRY(take_role_for(inner, other));
     if (!s->ops[op].handle)
         return fail(inner, &cloud_not_implemented, "brume does not have %s:%s (yet). brume coverage lists what it has.", s->wire->text + s->wire->name,
                     s->wire->text + inner->op->name);

@@ -27,6 +27,7 @@ struct gauge {
 };
 struct metric_sum; /* of counts.h */
 
+struct alarm_action; /* of alarm_action.h */
 struct identity_door; /* of identity.h */
 struct cors_question; /* of cloud.h */
 struct page; /* of page.h */
@@ -49,6 +50,8 @@ struct cloud_config {
     void (*metrics)(struct call *c, const struct metric_sum *sum);
     const struct gauge *gauges;
     size_t gauge_count;
+    const struct alarm_action *alarm_actions; /* what alarms set off besides messages */
+    size_t alarm_action_count;
     const char *version;
     /* The root key beside test/test (DATA/credentials or BRUME_ROOT_*); absent: none. */
     str root_access_key, root_secret;

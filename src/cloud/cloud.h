@@ -342,6 +342,7 @@ struct call_other {
     str account, region; /* of the target; absent: the caller's */
     str source_arn;
     str role_arn; /* CALL_AS_ROLE; the session is named after the service */
+    const char *role_part; /* "dynamodb": the role trusts dynamodb.<service>.amazonaws.com, as some service-linked roles do; NULL: the service */
     /* Of who ran the prepare function himself, before, on a worker: its note, and the body that it asked for. */
     str note;
     struct stream *body;

@@ -24,10 +24,10 @@ static void print_operations(const struct service *s) {
 
 int run_coverage(struct front *f) {
     if (f->arguments.n > 1) return wrong_usage(f);
-    if (!f->arguments.n) printf("%-20s %6s %8s\n", "SERVICE", "DONE", "ABSENT");
+    if (!f->arguments.n) printf("%-24s %6s %8s\n", "SERVICE", "DONE", "ABSENT");
     for (size_t i = 0; i < service_count; i++) {
         u16 done = count_present(services[i]);
-        if (!f->arguments.n) printf("%-20s %6u %8u\n", service_names(i), done, services[i]->wire->op_count - done);
+        if (!f->arguments.n) printf("%-24s %6u %8u\n", service_names(i), done, services[i]->wire->op_count - done);
         else if (strcmp(f->arguments.v[0], service_names(i)) == 0) return print_operations(services[i]), EXIT_DONE;
     }
     if (!f->arguments.n) return EXIT_DONE;

@@ -86,6 +86,8 @@ static bool open_cloud(struct serving *s) {
         .metrics = metrics,
         .gauges = gauges,
         .gauge_count = gauge_count,
+        .alarm_actions = alarm_actions,
+        .alarm_action_count = alarm_action_count,
         .pages = pages,
         .page_count = page_count,
         .site = &site,

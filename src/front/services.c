@@ -3,6 +3,7 @@
 #include "cloud/identity.h"
 #include "cloud/page.h"
 #include "gen/account.h"
+#include "gen/applicationautoscaling.h"
 #include "gen/cloudtrail.h"
 #include "gen/cloudwatch.h"
 #include "gen/dynamodb.h"
@@ -24,6 +25,7 @@
 /* Each table in the order of the alphabet, a line for each room. */
 const struct service *const services[] = {
     &account_service,
+    &applicationautoscaling_service,
     &cloudtrail_service,
     &cloudwatch_service,
     &dynamodb_service,
@@ -45,6 +47,7 @@ const struct service *const services[] = {
 const size_t service_count = LENGTH(services);
 
 /* Rooms that do things later name them in their own tables. */
+extern const struct task_kind scaling_task_kinds[];
 extern const struct task_kind cloudtrail_task_kinds[];
 extern const struct task_kind cloudwatch_task_kinds[];
 extern const struct task_kind ddb_task_kinds[];
@@ -63,6 +66,7 @@ extern const struct task_kind sqs_task_kinds[];
 
 const struct task_kind *const room_tasks[] = {
     cloud_task_kinds,
+    scaling_task_kinds,
     cloudtrail_task_kinds,
     cloudwatch_task_kinds,
     ddb_task_kinds,
@@ -103,12 +107,22 @@ void (*const events)(struct call *c, str detail_type, str resource_arn, str deta
 /* The room that keeps metrics, and those that have gauges. */
 extern void cloudwatch_take(struct call *c, const struct metric_sum *sum);
 void (*const metrics)(struct call *c, const struct metric_sum *sum) = cloudwatch_take;
+extern void ddb_gauge(struct call *c, str of);
 extern void sqs_gauge(struct call *c, str of);
 
 const struct gauge gauges[] = {
+    {&dynamodb_service, ddb_gauge},
     {&sqs_service, sqs_gauge},
 };
 const size_t gauge_count = LENGTH(gauges);
+
+/* Rooms whose ARNs can be the action of an alarm. */
+extern err scaling_alarm(struct call *c, str action_arn, const struct alarm_notice *notice);
+
+const struct alarm_action alarm_actions[] = {
+    {&applicationautoscaling_service, "autoscaling", "scalingPolicy:", .repeats = true, .run = scaling_alarm},
+};
+const size_t alarm_action_count = LENGTH(alarm_actions);
 
 /* Rooms that show pages. */
 extern const struct page iam_page;

@@ -2,6 +2,7 @@
 #ifndef BRUME_SERVICES_H
 #define BRUME_SERVICES_H
 
+#include "cloud/alarm_action.h"
 #include "cloud/boot.h"
 
 extern const struct service *const services[];
@@ -26,6 +27,10 @@ extern void (*const events)(struct call *c, str detail_type, str resource_arn, s
 extern void (*const metrics)(struct call *c, const struct metric_sum *sum);
 extern const struct gauge gauges[];
 extern const size_t gauge_count;
+
+/* What alarms set off besides messages (cloud/alarm_action.h). */
+extern const struct alarm_action alarm_actions[];
+extern const size_t alarm_action_count;
 
 /* Pages that need no signature (cloud/page.h). */
 extern const struct page *const pages[];
