@@ -16,6 +16,14 @@ S3 = [('S3 PUT 1 KiB', 's3-put-1k'), ('S3 GET 1 KiB', 's3-get-1k'), ('S3 PUT 64 
 STS = [('STS GetCallerIdentity', 'sts-identity')]
 
 
+def wait_for_port(port):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(('127.0.0.1', port), 1):
+            break
+        time.sleep(0.1)
+
+
 class Peer:
     """name, version, port, key, secret, probe (the service of the first question), durable (what is known
     of an acknowledged write), install_command(where) and command(data)."""
@@ -50,11 +58,7 @@ class Peer:
         with open(data + '.log', 'w') as log:
             process = subprocess.Popen(self.command(data), stdout=log, stderr=log, env=dict(os.environ, **self.environment))
         try:
-            deadline = time.monotonic() + 60
-            while time.monotonic() < deadline:
-                with contextlib.suppress(OSError), socket.create_connection(('127.0.0.1', self.port), 1):
-                    break
-                time.sleep(0.1)
+            wait_for_port(self.port)
             time.sleep(1)
             yield process.pid
         finally:
@@ -185,7 +189,8 @@ def all_peers():
 # ---- nginx, for the scale of a file sent as it lies ----
 
 @contextlib.contextmanager
-def nginx(scratch, size):
+def nginx(scratch, size, names=('object',)):
+    """A server of plain files. It takes the PUT with which a generator makes its bucket, and does nothing."""
     program = shutil.which('nginx') or ('/usr/sbin/nginx' if os.path.exists('/usr/sbin/nginx') else None)
     if not program:
         print('nginx is not installed: no figure for sendfile')
@@ -194,13 +199,17 @@ def nginx(scratch, size):
     root = pathlib.Path(tempfile.mkdtemp(dir=scratch))
     root.chmod(0o755)
     pathlib.Path(scratch).chmod(0o755)
-    with open(root / 'object', 'wb') as f:
-        for _ in range(size >> 20):
-            f.write(b'n' * (1 << 20))
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        with open(root / name, 'wb') as f:
+            for at in range(0, size, 1 << 20):
+                f.write(b'n' * min(1 << 20, size - at))
     (root / 'conf').write_text(f'daemon off; worker_processes 1; error_log {root}/error.log; pid {root}/pid; events {{}}\n'
-                               f'http {{ access_log off; sendfile on; server {{ listen 127.0.0.1:15005; root {root}; }} }}\n')
+                               f'http {{ access_log off; sendfile on; server {{ listen 127.0.0.1:15005; root {root}; '
+                               f'location = /brume-bench {{ return 200; }} }} }}\n')
     process = subprocess.Popen([program, '-c', str(root / 'conf'), '-e', str(root / 'error.log')], stderr=subprocess.DEVNULL)
-    time.sleep(0.5)
+    wait_for_port(15005)
+    process.port = 15005
     process.url = 'http://127.0.0.1:15005/object'
     try:
         yield process

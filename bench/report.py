@@ -1,4 +1,4 @@
-"""What a run found: printed as it comes, written as docs/BENCH.md at the end."""
+"""What a run found: printed as it comes, written into docs/BENCH.md at the end."""
 import unicodedata
 
 
@@ -44,10 +44,17 @@ class Report:
         self.tables.append(Table(title, columns, about))
         return self.tables[-1]
 
-    def write(self, path):
+    def write(self, path, command):
+        """The part of the file that this command writes; the others stay."""
         path.parent.mkdir(exist_ok=True)
-        head = ['# One run of `make bench`', '', 'Written by the run; not edited. Medians and ratios hold, absolute rates depend on',
-                'the machine and on who else uses it.', '']
-        head += [f'- {name}: {value}' for name, value in self.facts]
-        path.write_text('\n'.join(head) + '\n\n' + '\n'.join(t.markdown() for t in self.tables))
+        begin, end = f'<!-- {command} -->\n', f'<!-- end of {command} -->\n'
+        facts = ''.join(f'- {name}: {value}\n' for name, value in self.facts)
+        part = f'{begin}# One run of `{command}`\n\n{facts}\n' + '\n'.join(t.markdown() for t in self.tables) + end
+        text = path.read_text() if path.exists() else 'Written by the runs; not edited. Medians and ratios hold, absolute rates depend on the machine and on who else uses it.\n\n'
+        if begin in text:
+            before, rest = text.split(begin, 1)
+            text = before + part + rest.split(end, 1)[1]
+        else:
+            text += part
+        path.write_text(text)
         print(f'\nwritten: {path}')

@@ -116,7 +116,8 @@ static void read_head(struct connection *c) {
     c->status = (int)strtol(c->text + 9, NULL, 10);
     c->closes = str_starts(text, S("HTTP/1.0"));
     c->chunked = false;
-    c->left = c->status == 204 || c->status == 304 ? 0 : -1;
+    bool none = c->status == 204 || c->status == 304 || c->request->bodyless;
+    c->left = -1;
     for (str rest = str_take(text, end); rest.p;) {
         str value = str_cut(&rest, '\n');
         if (str_ends(value, S("\r"))) value.n--;
@@ -126,6 +127,7 @@ static void read_head(struct connection *c) {
         if (str_eq_nocase(name, S("transfer-encoding"))) c->chunked = true;
         if (str_eq_nocase(name, S("connection"))) c->closes = str_eq_nocase(value, S("close"));
     }
+    if (none) c->left = 0, c->chunked = false;
     c->chunk_state = CHUNK_SIZE;
     c->chunk_left = 0;
     if (c->left < 0 && !c->chunked) c->closes = true;

@@ -17,6 +17,7 @@ struct target {
 struct request {
     str head, piece;
     u64 body_bytes;
+    bool bodyless; /* HEAD: the answer announces a body that does not come */
 };
 
 struct signing { /* what a request is made of */
@@ -26,6 +27,7 @@ struct signing { /* what a request is made of */
     const char *content_type, *operation; /* NULL: none; operation is X-Amz-Target */
     str body;
     u64 body_bytes; /* more than body.n: the body repeats and goes UNSIGNED-PAYLOAD */
+    str body_hash;  /* hex SHA-256 of it, where it is known already */
     bool close;
 };
 struct request request_sign(struct arena *a, const struct signing *s);
@@ -51,19 +53,35 @@ struct workload {
     bool (*prepare)(struct workload *w);
     const char *operation; /* of SQS */
     u64 object_bytes;
+    /* Makes the next request in the step's arena; NULL: they come out of the pool. */
+    const struct request *(*make)(struct workload *w, struct step *s, struct request *made);
     /* of a run */
     const struct target *target;
     struct arena arena;
     struct request *pool;
     size_t pool_size, next;
     str queue_url, body;
-    u64 large_bytes; /* --bytes, of the large ones */
+    u64 given_bytes;    /* --bytes; 0: not given */
+    u64 objects, first; /* --objects: how many the bucket has; --first: where new ones, or those to delete, begin */
+    str *hashes;        /* of objects.c: of bodies, by their length */
     char problem[256];
 };
 struct workload *workload_named(const char *name);
+bool workload_bucket(struct workload *w); /* makes the bucket */
 /* NULL: the connection is at the end of what it had to do. */
 const struct request *workload_next(struct workload *w, struct step *s, struct request *made);
 void workload_answered(struct workload *w, struct step *s, const struct answer *answer);
+
+/* ---- objects.c ---- */
+bool objects_prepare(struct workload *w);
+#define OBJECTS_MAKE(name) const struct request *objects_##name(struct workload *w, struct step *s, struct request *made)
+OBJECTS_MAKE(put);
+OBJECTS_MAKE(get);
+OBJECTS_MAKE(delete);
+OBJECTS_MAKE(mixed);
+OBJECTS_MAKE(list_first);
+OBJECTS_MAKE(list_middle);
+OBJECTS_MAKE(list_groups);
 
 /* ---- runs ---- */
 struct run {

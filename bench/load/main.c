@@ -4,8 +4,9 @@
  *     load [options] idle                      holds --connections idle ones until stdin ends
  *     load [options] start sts -- brume ...    from exec to the first signed answer; sts, sqs or s3
  *
- * Options: --port N, --connections N, --seconds S or --count N, --bytes N (of large objects), --pid N
- * (the server: its CPU and memory), --key K, --secret S, --rounds N, --idle S, --kill (SIGKILL). */
+ * Options: --port N, --connections N, --seconds S or --count N, --bytes N (of objects), --objects N and
+ * --first N (of a bucket of many: see objects.c), --pid N (the server: its CPU and memory), --key K,
+ * --secret S, --rounds N, --idle S, --kill (SIGKILL). */
 #include "load/load.h"
 
 #include <signal.h>
@@ -20,7 +21,7 @@ static int usage_error(const char *what) {
 int main(int argc, char **argv) {
     struct target target = {"127.0.0.1", 4566, 0, S("test"), S("test"), S("us-east-1")};
     struct workload *workload = NULL;
-    u64 port = 4566, pid = 0, connections = 32, count = 0, large = 1u << 30, rounds = 50;
+    u64 port = 4566, pid = 0, connections = 32, count = 0, given = 0, objects = 1000, first = 0, rounds = 50;
     double seconds = 2, idle = 0;
     bool kill_hard = false;
     struct {
@@ -29,7 +30,8 @@ int main(int argc, char **argv) {
         double *real;
         str *text;
     } options[] = {{"--port", &port},   {"--pid", &pid},           {"--connections", &connections},
-                   {"--count", &count}, {"--bytes", &large},       {"--rounds", &rounds},
+                   {"--count", &count}, {"--bytes", &given},       {"--rounds", &rounds},
+                   {"--objects", &objects}, {"--first", &first},
                    {"--seconds", .real = &seconds}, {"--idle", .real = &idle},
                    {"--key", .text = &target.access_key}, {"--secret", .text = &target.secret}};
     signal(SIGPIPE, SIG_IGN);
@@ -59,7 +61,9 @@ int main(int argc, char **argv) {
         if (!workload) return usage_error(argv[i]);
     }
     if (!workload) return usage_error("which workload");
-    workload->large_bytes = large;
+    workload->given_bytes = given;
+    workload->objects = objects;
+    workload->first = first;
     struct run run = {&target, workload, (int)connections, seconds, count};
     return run_load(&run);
 }

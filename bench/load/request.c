@@ -22,6 +22,7 @@ static str amz_date(struct arena *a) {
 
 static str payload_hash(struct arena *a, const struct signing *s) {
     if (s->body_bytes > s->body.n) return S("UNSIGNED-PAYLOAD");
+    if (s->body_hash.p) return s->body_hash;
     u8 digest[32];
     sha256(s->body, digest);
     char *hex = arena_alloc(a, 64, 1);
@@ -47,11 +48,11 @@ struct request request_sign(struct arena *a, const struct signing *s) {
     buf_format(&b, "%s %.*s%s%.*s HTTP/1.1\r\n", s->method, STR_ARGS(s->path), s->query.p ? "?" : "", STR_ARGS(s->query));
     for (size_t i = 0; i < n; i++) buf_format(&b, "%.*s: %.*s\r\n", STR_ARGS(signed_ones[i].name), STR_ARGS(signed_ones[i].value));
     u64 body_bytes = MAX(s->body_bytes, s->body.n);
-    if (body_bytes || strcmp(s->method, "GET") != 0) buf_format(&b, "content-length: %llu\r\n", (unsigned long long)body_bytes);
+    if (body_bytes || strcmp(s->method, "PUT") == 0 || strcmp(s->method, "POST") == 0) buf_format(&b, "content-length: %llu\r\n", (unsigned long long)body_bytes);
     if (s->close) buf_add(&b, S("connection: close\r\n"));
     buf_format(&b, "authorization: %.*s\r\n\r\n", STR_ARGS(authorization));
     ASSERT(!b.over);
-    return (struct request){buf_str(&b), s->body, body_bytes};
+    return (struct request){buf_str(&b), s->body, body_bytes, strcmp(s->method, "HEAD") == 0};
 }
 
 static bool send_all(int fd, str bytes) {

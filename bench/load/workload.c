@@ -98,7 +98,7 @@ static str object_path(struct workload *w, size_t i) {
     return arena_format(&w->arena, "/brume-bench/%s/%06zu", w->name, i);
 }
 
-static bool prepare_bucket(struct workload *w) {
+bool workload_bucket(struct workload *w) {
     struct answer answer;
     for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (char)('a' + i * 7 % 26);
     return ask(w, s3_signing(w, "PUT", S("/brume-bench")), 409, &answer);
@@ -106,12 +106,12 @@ static bool prepare_bucket(struct workload *w) {
 
 /* The large ones: a handful of objects, written over and over. */
 static void choose_size(struct workload *w) {
-    if (!w->object_bytes) w->object_bytes = w->large_bytes;
+    if (!w->object_bytes) w->object_bytes = w->given_bytes ? w->given_bytes : 1u << 30;
 }
 
 static bool prepare_puts(struct workload *w) {
     choose_size(w);
-    if (!prepare_bucket(w)) return false;
+    if (!workload_bucket(w)) return false;
     pool_new(w, w->object_bytes > sizeof bytes ? 8 : w->object_bytes > 16384 ? 2000 : POOL);
     for (size_t i = 0; i < w->pool_size; i++) {
         struct signing s = put_signing(w, object_path(w, i));
@@ -133,7 +133,7 @@ static bool put_objects(struct workload *w, size_t n) {
 static bool prepare_gets(struct workload *w) {
     choose_size(w);
     size_t n = w->object_bytes > sizeof bytes ? 4 : w->object_bytes > 16384 ? 100 : OBJECTS;
-    if (!prepare_bucket(w) || !put_objects(w, n)) return false;
+    if (!workload_bucket(w) || !put_objects(w, n)) return false;
     pool_new(w, n);
     for (size_t i = 0; i < n; i++) {
         struct signing s = s3_signing(w, "GET", object_path(w, i));
@@ -143,7 +143,7 @@ static bool prepare_gets(struct workload *w) {
 }
 
 static bool prepare_list(struct workload *w) {
-    if (!prepare_bucket(w) || !put_objects(w, LISTED)) return false;
+    if (!workload_bucket(w) || !put_objects(w, LISTED)) return false;
     pool_new(w, 1);
     struct signing s = s3_signing(w, "GET", S("/brume-bench"));
     s.query = S("list-type=2&max-keys=1000&prefix=s3-list%2F");
@@ -163,6 +163,13 @@ static struct workload workloads[] = {
     {"s3-put-large", "s3", prepare_puts},
     {"s3-get-large", "s3", prepare_gets},
     {"s3-list", "s3", prepare_list, .object_bytes = 100},
+    {"objects-put", "s3", objects_prepare, .make = objects_put},
+    {"objects-get", "s3", objects_prepare, .make = objects_get},
+    {"objects-delete", "s3", objects_prepare, .make = objects_delete},
+    {"objects-mixed", "s3", objects_prepare, .make = objects_mixed},
+    {"objects-list-first", "s3", objects_prepare, .make = objects_list_first},
+    {"objects-list-middle", "s3", objects_prepare, .make = objects_list_middle},
+    {"objects-list-groups", "s3", objects_prepare, .make = objects_list_groups},
 };
 
 struct workload *workload_named(const char *name) {
@@ -173,6 +180,7 @@ struct workload *workload_named(const char *name) {
 }
 
 const struct request *workload_next(struct workload *w, struct step *s, struct request *made) {
+    if (w->make) return w->make(w, s, made);
     if (w->prepare != prepare_cycle) return &w->pool[w->next++ % w->pool_size];
     if (s->number < 2) return &w->pool[s->number];
     str body = arena_format(&s->arena, "{\"QueueUrl\":\"%.*s\",\"ReceiptHandle\":\"%.*s\"}", STR_ARGS(w->queue_url), STR_ARGS(s->receipt));

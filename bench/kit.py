@@ -1,0 +1,91 @@
+"""What the benches share: brume and the generator of this build, servers of a run, and the machine they ran on."""
+import json
+import os
+import pathlib
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = pathlib.Path(os.environ.get('BRUME_BENCH_BUILD', ROOT / 'build'))
+BRUME = next((p for p in (BUILD / 'brume', BUILD / 'src/front/brume') if p.exists()), BUILD / 'src/front/brume')
+LOAD = BUILD / 'bench/load'
+PORT = 14566
+
+
+def build(*more):
+    """brume, the generator, and what else a bench runs, as this tree has them."""
+    subprocess.run(['ninja', '-C', str(BUILD), 'bench/load', *more, os.path.relpath(BRUME, BUILD)], check=True, stdout=subprocess.DEVNULL)
+
+
+def load(*arguments, port=PORT, stdin=None, timeout=300):
+    command = [str(LOAD), '--port', str(port), *map(str, arguments)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout)
+    try:
+        return json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        return {'requests': 0, 'errors': 1, 'problem': done.stderr.strip()[-160:] or f'load ended with {done.returncode}'}
+
+
+def tool(name, *arguments):
+    done = subprocess.run([str(BUILD / 'bench' / name), *map(str, arguments)], stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+class Server:
+    """A brume with a data directory of its own, removed at the end."""
+
+    def __init__(self, scratch, delay_us=0, arguments=()):
+        self.data = tempfile.mkdtemp(dir=scratch)
+        environment = dict(os.environ, BRUME_BENCH_FLUSH_DELAY_US=str(delay_us)) if delay_us else None
+        self.process = subprocess.Popen([str(BRUME), 'serve', '--port', str(PORT), '--data', self.data + '/data', *arguments],
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
+        if not self.process.stdout.readline().startswith('brume ready'):
+            sys.exit('bench: brume does not start')
+
+    def load(self, *arguments, **options):
+        return load('--pid', self.process.pid, *arguments, **options)
+
+    def status(self):
+        lines = pathlib.Path(f'/proc/{self.process.pid}/status').read_text().splitlines()
+        return {l.split(':')[0]: int(l.split()[1]) for l in lines if l.startswith(('VmRSS', 'RssAnon', 'RssFile'))}
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(30)
+        shutil.rmtree(self.data, ignore_errors=True)
+
+
+def middle(runs, name, digits=0):
+    return f'{statistics.median(r[name] for r in runs):,.{digits}f}'
+
+
+def machine(report, scratch):
+    model = next((l.split(':')[1].strip() for l in open('/proc/cpuinfo') if l.startswith('model name')), platform.machine())
+    memory = int(open('/proc/meminfo').readline().split()[1]) / 1048576
+    fd = os.open(scratch + '/flush', os.O_CREAT | os.O_RDWR)
+    times = []
+    for i in range(50):
+        os.pwrite(fd, b'x' * 4096, i * 4096)
+        began = time.monotonic()
+        os.fdatasync(fd)
+        times.append(time.monotonic() - began)
+    os.close(fd)
+    version = subprocess.run(['git', 'describe', '--always', '--dirty'], cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout.strip()
+    report.fact('date', time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime()))
+    report.fact('brume', version)
+    report.fact('machine', f'{os.cpu_count()} cores ({model}), {memory:.0f} GiB, Linux {platform.release()}')
+    report.fact('disk', f'write and fdatasync of 4 KiB: {statistics.median(times) * 1e6:.0f} us')
+    report.fact('load before the run', ' '.join(f'{x:.1f}' for x in os.getloadavg())
+                + ' (runnable at 1, 5, 15 minutes; above 0.5 others were at work, and rates and start times suffer)')
