@@ -62,9 +62,12 @@ err s3_put_object(struct call *c, const struct s3_put_object_request *in,
     TRY(s3_lock_of_new(c, &bucket, &headers, &object));
     TRY(s3_encryption_of_new(c, &bucket, in->key, &headers.encryption, &object, &data_key));
     s3_body_take(c, in->body, DIGEST_CRC64NVME, &object);
-    TRY(s3_seal_end(c, c->note, data_key, &object.seal));
+    struct hide hide = {0};
+    if (c->note.n) TRY(s3_seal_end(c, c->note, data_key, &object.seal));
+    else TRY(s3_hide_begin(c, &bucket, data_key, &hide));
     s3_encryption_etag(c, data_key, &object.etag);
     s3_object_replace(c, &bucket, in->key, &object, S("PutObject"));
+    s3_hide_later(c, &bucket, in->key, &object, &hide);
     count_usage(c, S("DataTransfer-In-Bytes"), (double)object.size);
     if (bucket.versioning == S3_VERSIONING_ENABLED) out->version_id = object.version_id;
     out->expiration = s3_lifecycle_expiration(c, &bucket, in->key, &object);

@@ -29,7 +29,7 @@ void s3_seal_begin_part(struct call *c, const struct object_row *upload, struct 
 
 err s3_seal_end(struct call *c, str key, str data_key, str *seal) {
     *seal = (str){0};
-    if (!key.n) return NULL; /* nothing came in, or a service brought it */
+    if (!key.n) return NULL; /* nothing came in */
     if (!data_key.p)
         return fail(c, &s3_operation_aborted, "A conflicting conditional operation is currently in progress against this resource. Please try again.");
     u8 *raw = arena_alloc(c->arena, SEAL, 1);

@@ -20,6 +20,15 @@ str s3_seal_note(struct call *c, const struct object_row *source, str key);
 bool s3_sealed(const struct object_row *object);
 bool s3_seal_wanted(struct call *c, const struct bucket_row *bucket, const struct encryption_asked *asked);
 
+/* ---- hide.c: bodies that services bring, which came in plain ---- */
+struct hide {
+    str seal, key;
+};
+MUST_USE err s3_hide_begin(struct call *c, const struct bucket_row *bucket, str data_key, struct hide *hide); /* while the data key is there */
+void s3_hide_later(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, const struct hide *hide);
+err s3_hide_make(struct arena *a, const struct task *task, str *result);
+err s3_hide_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms);
+
 /* ---- reading ---- */
 /* The data key, by the caller's rights (KMS) or out of the request (SSE-C, checked before); absent: none. */
 MUST_USE err s3_seal_data_key(struct call *c, str bucket, str key, const struct object_row *object, const struct customer_key *customer, str *data_key);

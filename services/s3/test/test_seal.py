@@ -8,6 +8,8 @@ from botocore.exceptions import ClientError
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from replication_kit import until
+
 pytestmark = pytest.mark.as_root  # uses keys of KMS
 MINE = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": b"0123456789abcdef0123456789abcdeF"}
 SOURCE = {"CopySource" + k: v for k, v in MINE.items()}
@@ -82,6 +84,39 @@ def test_the_root_key_alone_opens_only_sse_s3(start_brume, kind):
     seen = opened_by_root(server.data, len(body))
     hidden = [b"very secret" not in chunk for chunk in seen]
     assert seen and (any(hidden) if kind == "copy to kms" else all(hidden) != (kind == "s3"))  # a copy's source may still be there
+
+
+def test_what_services_put_is_hidden_too(start_brume):
+    """An access log in a bucket whose default key is KMS's."""
+    server = start_brume()
+    s3, kms = server.client("s3"), server.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    rules = json.loads(kms.get_key_policy(KeyId=key)["Policy"])
+    rules["Statement"].append({"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
+                               "Resource": "*"})
+    kms.put_key_policy(KeyId=key, Policy=json.dumps(rules))
+    for name in ("watched", "logs"):
+        s3.create_bucket(Bucket=name)
+    s3.put_bucket_encryption(Bucket="logs", ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": {
+        "SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}]})
+    s3.put_bucket_policy(Bucket="logs", Policy=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::logs/*"}]}))
+    s3.put_bucket_logging(Bucket="watched", BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": "logs", "TargetPrefix": ""}})
+    for n in range(60):
+        s3.list_objects_v2(Bucket="watched", Prefix="very secret" * 500 + str(n))  # a log that is a file on disk
+    server.advance_clock(60 * MINUTE)
+    log, = s3.list_objects_v2(Bucket="logs")["Contents"]
+    answer = s3.get_object(Bucket="logs", Key=log["Key"])
+    assert answer["ServerSideEncryption"] == "aws:kms" and answer["Body"].read().count(b"REST.GET.BUCKET") == 60
+    seen = until(lambda: opened_by_root(server.data, log["Size"]), lambda chunks: chunks and not any(b"REST.GET" in chunk for chunk in chunks))
+    assert seen
+    assert s3.get_object(Bucket="logs", Key=log["Key"])["Body"].read().count(b"very%20secret") >= 60
+    s3.copy_object(Bucket="watched", Key="copy", CopySource={"Bucket": "logs", "Key": log["Key"]})
+    assert s3.get_object(Bucket="watched", Key="copy")["Body"].read().count(b"REST.GET.BUCKET") == 60
+    kms.disable_key(KeyId=key)
+    with pytest.raises(ClientError) as error:
+        s3.get_object(Bucket="logs", Key=log["Key"])
+    assert error.value.response["Error"]["Code"] == "KMS.DisabledException"
 
 
 @pytest.mark.parametrize("size", [0, 1, 15, 1000, 1025, 65536, 70001, 3 << 20])
