@@ -24,8 +24,21 @@ struct inventory_run {
 /* inventory_run.c */
 void s3_inventory_begin(struct call *c, const struct bucket_row *bucket, const struct s3_inventory_configuration *inventory);
 void s3_inventory_end(struct call *c, const struct bucket_row *bucket, str id);
-bool s3_inventory_field_known(str name);
 err s3_inventory_make(struct arena *a, const struct task *task, str *result);
 err s3_inventory_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms);
+
+/* inventory_file.c */
+struct inventory_list {
+    struct call *c;
+    struct bucket_row bucket;
+    struct s3_inventory_configuration inventory;
+    bool all; /* versions */
+    struct buf text; /* of its rows, as CSV */
+};
+bool s3_inventory_field_known(str name);
+bool s3_inventory_parquet(const struct s3_inventory_configuration *inventory);
+void s3_inventory_row(struct inventory_list *l, str key, const struct object_row *object);
+str s3_inventory_schema(struct call *c, const struct s3_inventory_configuration *inventory); /* as manifests tell it */
+MUST_USE bool s3_inventory_file(struct inventory_list *l, str *bytes); /* false: the engine fails */
 
 #endif

@@ -1,15 +1,11 @@
 /* The making of an inventory list: at midnight (UTC) of the cloud's clock, on Sundays if weekly, a worker reads the
- * bucket in slices; each becomes a gzipped CSV file in the destination, and the manifest comes last. */
-#include "services/s3/encryption.h"
+ * bucket in slices; each becomes a file in the destination, and the manifest comes last. */
 #include "services/s3/inventory.h"
 #include "services/s3/lifecycle.h"
-#include "services/s3/replication.h"
 #include "services/s3/storage.h"
-#include "services/s3/versions.h"
-#include "text/gzip.h"
 #include "text/json.h"
 
-enum { SLICE = 50000, ROW_MAX = 8 << 10, SLICE_BYTES = 32 << 20, DAYS_OF_WEEK = 7 };
+enum { SLICE = 50000, ROW_MAX = 8 << 10, SLICE_BYTES = 8 << 20, DAYS_OF_WEEK = 7 };
 
 static const struct record_field file_fields[] = {RECORD_STR(1, struct inventory_file, key), RECORD_STR(2, struct inventory_file, md5),
                                                   RECORD_U64(3, struct inventory_file, size)};
@@ -47,90 +43,6 @@ void s3_inventory_end(struct call *c, const struct bucket_row *bucket, str id) {
     txn_task_cancel(c->txn, S("s3.inventory"), task_key(c->arena, bucket->id, id));
 }
 
-/* ---- a row ---- */
-
-struct listing {
-    struct call *c;
-    struct bucket_row bucket;
-    struct s3_inventory_configuration inventory;
-    bool all; /* versions */
-    struct buf text;
-};
-
-static void put(struct buf *b, str value) {
-    if (b->n && b->p[b->n - 1] != '\n') buf_char(b, ',');
-    buf_char(b, '"');
-    buf_add(b, value); /* none holds a quotation mark: keys are percent-encoded */
-    buf_char(b, '"');
-}
-
-static str time_text(struct call *c, i64 ms) {
-    struct buf b = buf_new(c->arena, 40);
-    buf_iso8601_ms(&b, ms);
-    return buf_str(&b);
-}
-
-typedef str field_of(struct listing *l, str key, const struct object_row *o);
-static str size(struct listing *l, str key, const struct object_row *o) { return arena_format(l->c->arena, "%llu", (unsigned long long)o->size); }
-static str modified(struct listing *l, str key, const struct object_row *o) { return time_text(l->c, s3_whole_seconds(o->modified_ms)); }
-static str etag(struct listing *l, str key, const struct object_row *o) { return o->etag; }
-static str class_name(struct listing *l, str key, const struct object_row *o) { return o->storage_class; }
-static str multipart(struct listing *l, str key, const struct object_row *o) { return o->part_count ? S("true") : S("false"); }
-static str replication(struct listing *l, str key, const struct object_row *o) { return s3_replication_shown(o); }
-static str encryption(struct listing *l, str key, const struct object_row *o) {
-    return o->customer_key.p ? S("SSE-C") : o->dual_layer ? S("DSSE-KMS") : o->kms_key.p ? S("SSE-KMS") : S("SSE-S3");
-}
-static str retain_until(struct listing *l, str key, const struct object_row *o) { return o->lock_mode.p ? time_text(l->c, o->lock_until_ms) : S(""); }
-static str lock_mode(struct listing *l, str key, const struct object_row *o) { return o->lock_mode; }
-static str legal_hold(struct listing *l, str key, const struct object_row *o) { return o->legal_hold ? S("On") : S("Off"); }
-static str tier(struct listing *l, str key, const struct object_row *o) {
-    static const char *const names[] = {"FREQUENT", "INFREQUENT", "ARCHIVE_INSTANT_ACCESS", "ARCHIVE", "DEEP_ARCHIVE"};
-    if (!str_eq(o->storage_class, S("INTELLIGENT_TIERING"))) return S("");
-    return str_of(names[s3_storage_tier(l->c, &l->bucket, key, o)]);
-}
-static str bucket_key(struct listing *l, str key, const struct object_row *o) {
-    return !o->kms_key.p ? S("") : o->bucket_key ? S("ENABLED") : S("DISABLED");
-}
-static str checksum(struct listing *l, str key, const struct object_row *o) { return o->checksum_kind ? s3_checksum_name(s3_object_checksum(o)) : S(""); }
-static str owner(struct listing *l, str key, const struct object_row *o) { return s3_canonical_id(l->c, o->owner.p ? o->owner : l->bucket.account); }
-
-/* In the order in which they stand in a list. */
-static const struct field {
-    const char *name;
-    field_of *of;
-} fields[] = {
-    {"Size", size}, {"LastModifiedDate", modified}, {"ETag", etag}, {"StorageClass", class_name}, {"IsMultipartUploaded", multipart},
-    {"ReplicationStatus", replication}, {"EncryptionStatus", encryption}, {"ObjectLockRetainUntilDate", retain_until}, {"ObjectLockMode", lock_mode},
-    {"ObjectLockLegalHoldStatus", legal_hold}, {"IntelligentTieringAccessTier", tier}, {"BucketKeyStatus", bucket_key},
-    {"ChecksumAlgorithm", checksum}, {"ObjectOwner", owner},
-};
-
-bool s3_inventory_field_known(str name) {
-    for (size_t i = 0; i < LENGTH(fields); i++)
-        if (str_eq(name, str_of(fields[i].name))) return true;
-    return false;
-}
-
-static bool wanted(const struct s3_inventory_configuration *i, const char *name) {
-    for (u32 k = 0; k < i->optional_fields.n; k++)
-        if (str_eq(i->optional_fields.v[k], str_of(name))) return true;
-    return false;
-}
-
-static void put_row(struct listing *l, str key, const struct object_row *o) {
-    struct buf *b = &l->text;
-    put(b, l->bucket.name);
-    put(b, percent_encode(l->c->arena, key, true));
-    if (l->all) {
-        put(b, o->version_id.p ? o->version_id : S(""));
-        put(b, o->order ? S("false") : S("true"));
-        put(b, o->delete_marker ? S("true") : S("false"));
-    }
-    for (size_t i = 0; i < LENGTH(fields); i++)
-        if (wanted(&l->inventory, fields[i].name)) put(b, o->delete_marker && fields[i].of != modified ? S("") : fields[i].of(l, key, o));
-    buf_char(b, '\n');
-}
-
 /* ---- a slice: on a worker ---- */
 
 enum { DATA, MANIFEST, CHECKSUM, LINKS, OBJECTS };
@@ -150,7 +62,7 @@ static bool open_run(struct call *c, const struct inventory_run *run, struct buc
 }
 
 /* True: all rows were seen. */
-static bool walk(struct listing *l, str *after) {
+static bool walk(struct inventory_list *l, str *after) {
     struct call *c = l->c;
     str base = s3_objects_prefix(c, &l->bucket), row_key, value;
     str first = s3_key_with_prefix(c, base, l->inventory.filter ? l->inventory.filter->prefix : S(""));
@@ -165,7 +77,7 @@ static bool walk(struct listing *l, str *after) {
         *after = s3_object_key(c, &l->bucket, key, order + 1);
         ASSERT(record_decode(c->arena, &s3_object_record, value, &object));
         object.order = order;
-        if (l->all || (!order && !object.delete_marker)) put_row(l, key, &object);
+        if (l->all || (!order && !object.delete_marker)) s3_inventory_row(l, key, &object);
     }
     return false;
 }
@@ -187,27 +99,20 @@ static bool add(struct call *c, struct store *store, struct slice *s, int which,
     return (s->objects[which].body = stream_stage(store, c->arena, bytes)) != NULL;
 }
 
-static bool add_file(struct call *c, struct store *store, struct slice *s, const struct listing *l) {
+static bool add_file(struct call *c, struct store *store, struct slice *s, struct inventory_list *l) {
     u8 md5[DIGEST_MAX];
-    str packed = gzip_of(c->arena, buf_str(&l->text));
+    str packed;
+    if (!s3_inventory_file(l, &packed)) return false;
     size_t n = digest_once(DIGEST_MD5, packed, md5);
     struct inventory_file *files = NEW_ARRAY(c->arena, struct inventory_file, s->run.files.n + 1);
     if (s->run.files.n) memcpy(files, s->run.files.v, s->run.files.n * sizeof *files);
     files[s->run.files.n++] = (struct inventory_file){
-        .key = arena_format(c->arena, "%.*s/data/%.*s.csv.gz", STR_ARGS(folder_of(c, s, &l->inventory)), STR_ARGS(id_uuid(c->arena))),
+        .key = arena_format(c->arena, "%.*s/data/%.*s.%s", STR_ARGS(folder_of(c, s, &l->inventory)), STR_ARGS(id_uuid(c->arena)),
+                            s3_inventory_parquet(&l->inventory) ? "parquet" : "csv.gz"),
         .md5 = hex_of(c->arena, (str){(const char *)md5, n}), .size = packed.n};
     s->run.files.v = files;
     s->run.files.set = true;
     return add(c, store, s, DATA, files[s->run.files.n - 1].key, "application/octet-stream", packed);
-}
-
-static str schema_of(struct call *c, const struct s3_inventory_configuration *i) {
-    struct buf b = buf_new(c->arena, 1024);
-    buf_add(&b, S("Bucket, Key"));
-    if (str_eq(i->included_object_versions, S("All"))) buf_add(&b, S(", VersionId, IsLatest, IsDeleteMarker"));
-    for (size_t k = 0; k < LENGTH(fields); k++)
-        if (wanted(i, fields[k].name)) buf_format(&b, ", %s", fields[k].name);
-    return buf_str(&b);
 }
 
 static void member(struct buf *b, const char *name, str value) {
@@ -222,8 +127,8 @@ static str manifest_of(struct call *c, const struct inventory_run *run, const st
     member(&b, "destinationBucket", i->destination->s3_bucket_destination->bucket);
     member(&b, "version", S("2016-11-30"));
     member(&b, "creationTimestamp", arena_format(c->arena, "%lld", (long long)run->begun_ms));
-    member(&b, "fileFormat", S("CSV"));
-    member(&b, "fileSchema", schema_of(c, i));
+    member(&b, "fileFormat", i->destination->s3_bucket_destination->format);
+    member(&b, "fileSchema", s3_inventory_schema(c, i));
     json_write_key(&b, S("files"));
     json_write_array(&b);
     for (u32 k = 0; k < run->files.n; k++) {
@@ -257,7 +162,7 @@ static bool add_manifest(struct call *c, struct store *store, struct slice *s, c
 
 err s3_inventory_make(struct arena *a, const struct task *task, str *result) {
     struct slice *s = NEW(a, struct slice);
-    struct listing *l = NEW(a, struct listing);
+    struct inventory_list *l = NEW(a, struct inventory_list);
     bool staged = true;
     struct txn *t = store_snapshot(task->store, a);
     *result = (str){(const char *)s, sizeof *s}; /* of this process: settled in the same flight */

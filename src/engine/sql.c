@@ -126,9 +126,13 @@ static handle settings(struct arena *a, const struct sql_limits *limits) {
     return config;
 }
 
-struct sql *sql_open(struct arena *a, const struct sql_limits *limits) {
+bool sql_there(void) {
     pthread_once(&once, load);
-    if (!duckdb.complete) return NULL;
+    return duckdb.complete;
+}
+
+struct sql *sql_open(struct arena *a, const struct sql_limits *limits) {
+    if (!sql_there()) return NULL;
     struct sql *s = NEW(a, struct sql);
     *s = (struct sql){.arena = a, .limits = *limits};
     char *error = NULL;

@@ -23,6 +23,7 @@ struct sql_limits {
 
 /* Where the library is, if not where the machine's loader looks; before the first use. Lives on. */
 void sql_library(const char *path);
+bool sql_there(void);
 const char *sql_missing(void); /* what to do about an absent library */
 
 /* NULL: there is no library, or it is too old. Closed with the arena. */

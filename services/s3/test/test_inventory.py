@@ -6,8 +6,11 @@ import io
 import json
 import urllib.parse
 
+import duck
 import pytest
 from botocore.exceptions import ClientError
+
+from replication_kit import until
 
 ACCOUNT = "000000000000"
 DAY = 86400000
@@ -110,6 +113,61 @@ def test_versions_and_prefix_every_week(world):
         ("in/a", marker, "true", "true", ""), ("in/a", first, "false", "false", "1")]
 
 
+@duck.wanted
+def test_parquet(world, tmp_path):
+    w = world
+    w.allow()
+    w.s3.put_bucket_versioning(Bucket="source", VersioningConfiguration={"Status": "Enabled"})
+    w.configure(configuration(versions="All", fields=FIELDS, Format="Parquet"))
+    first = w.s3.put_object(Bucket="source", Key='a "b", c/é+', Body=b"12345")["VersionId"]
+    marker = w.s3.delete_object(Bucket="source", Key="gone")["VersionId"]
+    w.server.advance_clock(DAY)
+    manifest = json.loads(w.body(w.keys("manifest.json")[0]))
+    assert manifest["fileFormat"] == "Parquet" and manifest["fileSchema"].startswith(
+        "message s3.inventory {  required binary bucket (UTF8); required binary key (UTF8); optional binary version_id (UTF8); optional boolean is_latest;"
+        " optional boolean is_delete_marker; optional int64 size; optional int64 last_modified_date (TIMESTAMP_MILLIS); optional binary e_tag (UTF8);")
+    file, = manifest["files"]
+    body = w.body(file["key"])
+    assert file["key"].endswith(".parquet") and body[:4] == body[-4:] == b"PAR1" and hashlib.md5(body).hexdigest() == file["MD5checksum"]
+    path = tmp_path / "list.parquet"
+    path.write_bytes(body)
+    columns = "bucket, key, version_id, is_latest, is_delete_marker, size, e_tag, encryption_status, is_multipart_uploaded"
+    assert duck.ask(f"SELECT {columns} FROM '{path}' ORDER BY key") == [
+        ["source", 'a "b", c/é+', first, "true", "false", "5", hashlib.md5(b"12345").hexdigest(), "SSE-S3", "false"],
+        ["source", "gone", marker, "true", "true", None, None, None, None]]
+    types = dict(duck.ask(f"SELECT name, type || ' ' || coalesce(converted_type, '') FROM parquet_schema('{path}') WHERE type IS NOT NULL"))
+    assert types["key"] == "BYTE_ARRAY UTF8" and types["last_modified_date"] == "INT64 TIMESTAMP_MILLIS" and types["is_latest"].startswith("BOOLEAN")
+    modified, = duck.ask(f"SELECT last_modified_date FROM '{path}' WHERE key LIKE 'a%'")
+    assert modified[0].startswith(w.s3.head_object(Bucket="source", Key='a "b", c/é+')["LastModified"].strftime("%Y-%m-%d %H:%M:%S"))
+
+
+def test_parquet_needs_an_engine(start_brume):
+    w = World(start_brume("--duckdb", "/nonexistent/libduckdb.so"))
+    assert refused(w.configure, configuration(Format="Parquet")) == "NotImplemented"
+    w.configure(configuration())
+
+
+@pytest.mark.parametrize("form", ["CSV", pytest.param("Parquet", marks=duck.wanted)])
+def test_a_list_of_several_files(world, tmp_path, form):
+    """More than a slice: delete markers are cheap, and their keys are three times as long in a list."""
+    w, made = world, 3_000
+    w.allow()
+    w.s3.put_bucket_versioning(Bucket="source", VersioningConfiguration={"Status": "Enabled"})
+    w.configure(configuration(versions="All", fields=[], Format=form))
+    for start in range(0, made, 500):
+        w.s3.delete_objects(Bucket="source", Delete={"Quiet": True, "Objects": [{"Key": f"{n:06}" + "é" * 500} for n in range(start, start + 500)]})
+    w.server.advance_clock(DAY)
+    manifest = json.loads(w.body(until(lambda: w.keys("manifest.json"), bool)[0]))
+    assert len(manifest["files"]) == 2
+    if form == "CSV":
+        keys = [urllib.parse.unquote(r["Key"]) for r in w.rows(manifest)]
+    else:
+        for n, file in enumerate(manifest["files"]):
+            (tmp_path / f"{n}.parquet").write_bytes(w.body(file["key"]))
+        keys = [key for n in range(2) for key, in duck.ask(f"SELECT key FROM '{tmp_path}/{n}.parquet'")]
+    assert keys == [f"{n:06}" + "é" * 500 for n in range(made)]
+
+
 def test_only_with_the_right(world):
     w = world
     w.configure(configuration())
@@ -130,7 +188,6 @@ def test_configurations(world):
     assert [i["Id"] for i in w.s3.list_bucket_inventory_configurations(Bucket="source")["InventoryConfigurationList"]] == ["daily", "other"]
     w.s3.delete_bucket_inventory_configuration(Bucket="source", Id="daily")
     assert refused(w.s3.delete_bucket_inventory_configuration, Bucket="source", Id="daily") == "NoSuchConfiguration"
-    assert refused(w.configure, configuration(Format="Parquet")) == "NotImplemented"
     assert refused(w.configure, configuration(Format="ORC")) == "NotImplemented"
     assert refused(w.configure, configuration(frequency="Hourly")) == "MalformedXML"
     assert refused(w.configure, configuration(versions="Some")) == "MalformedXML"
