@@ -4,6 +4,7 @@
 
 #include "cloud/service.h"
 #include "http/http.h"
+#include "http/smtp.h"
 #include "store/blob.h"
 #include "store/journal.h"
 #include "store/store.h"
@@ -57,6 +58,7 @@ struct cloud_config {
     str root_access_key, root_secret;
     bool builtin_keys; /* test/test and 12-digit keys, per loopback connection */
     str data_directory;
+    struct smtp_server smtp; /* where mails go; host absent: they stay in the outbox */
 };
 
 struct cloud {

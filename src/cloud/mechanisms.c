@@ -90,6 +90,7 @@ static err forget_token(struct txn *t, const struct task *task, i64 now_ms) {
 }
 const struct task_kind cloud_task_kinds[] = {
     {.name = "outbound-sweep", .run = outbound_sweep},
+    {.name = "outbound-mail", .perform = outbound_mail_perform, .settle = outbound_mail_settle},
     {.name = "idempotency", .run = forget_token},
     {.name = "reset", .run = reset_resume},
     {.name = "trail-sweep", .run = trail_sweep},

@@ -1,6 +1,7 @@
 #include "cloud/outbound.h"
 
 #include "cloud/admin.h"
+#include "http/smtp.h"
 #include "text/form.h"
 #include "text/json.h"
 
@@ -25,9 +26,54 @@ void outbound_put(struct call *c, const struct outbound *o) {
     row.at_ms = c->now_ms;
     key_str(&k, c->account);
     key_u64(&k, txn_sequence(c->txn));
+    bool leaves = str_eq(o->kind, S("email")) && c->cloud->config.smtp.host.p;
+    if (leaves) row.outcome = S("queued");
     txn_put(c->txn, key_bytes(&k), record_encode(c->arena, &outbound_record, &row));
+    if (leaves) txn_task_set(c->txn, &(struct task){.kind = S("outbound-mail"), .key = key_bytes(&k), .payload = S("0")});
     struct task sweep = {.kind = S("outbound-sweep"), .key = c->account, .due_ms = c->now_ms + KEPT_MS};
     if (!txn_task_get(c->txn, sweep.kind, sweep.key, &(struct task){0})) txn_task_set(c->txn, &sweep);
+}
+
+/* ---- mail that leaves: the task's key is the row's, its payload how often it was tried ---- */
+
+static bool load(struct txn *t, struct arena *a, str key, struct outbound *o) {
+    str row;
+    *o = (struct outbound){0};
+    if (!txn_get(t, key, &row)) return false;
+    ASSERT(record_decode(a, &outbound_record, arena_str(a, row), o));
+    return true;
+}
+
+err outbound_mail_perform(struct arena *a, const struct task *task, str *result) {
+    struct outbound o;
+    struct txn *t = store_snapshot(task->store, a);
+    const struct cloud *cloud = txn_owner(t);
+    bool there = load(t, a, task->key, &o) && cloud->config.smtp.host.p;
+    store_snapshot_end(t);
+    *result = arena_format(a, "%d There is no mail server any more.", SMTP_REFUSED);
+    if (!there) return NULL;
+    str answer;
+    enum smtp_outcome outcome = smtp_send(a, &cloud->config.smtp, &(struct smtp_mail){o.from, o.to, o.subject, o.body, o.id, o.at_ms}, &answer);
+    *result = arena_format(a, "%d %.*s", (int)outcome, STR_ARGS(answer));
+    return NULL;
+}
+
+err outbound_mail_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms) {
+    (void)outcome;
+    enum { TRIED_MS = 24 * 3600 * 1000, LONGEST_S = 3600 };
+    struct arena *a = txn_arena(t);
+    struct outbound o;
+    i64 attempts = 0;
+    str answer = arena_str(a, result), code = str_cut(&answer, ' ');
+    if (!load(t, a, task->key, &o)) return NULL;
+    bool sent = str_eq(code, S("0")), later = str_eq(code, S("1")) && now_ms < o.at_ms + TRIED_MS;
+    o.outcome = sent ? S("delivered") : arena_format(a, "%s: %.*s", later ? "deferred" : "failed", STR_ARGS(answer));
+    txn_put(t, task->key, record_encode(a, &outbound_record, &o));
+    if (!later) return NULL;
+    ASSERT(str_to_i64(task->payload, &attempts));
+    i64 wait_s = MIN(60LL << MIN(attempts, 10), LONGEST_S);
+    txn_task_set(t, &(struct task){.kind = task->kind, .key = task->key, .payload = arena_format(a, "%lld", (long long)attempts + 1), .due_ms = now_ms + wait_s * 1000});
+    return NULL;
 }
 
 err outbound_sweep(struct txn *t, const struct task *task, i64 now_ms) {

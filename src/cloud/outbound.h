@@ -1,5 +1,6 @@
-/* What services send to people and devices: mail, text messages, pushes. Nothing of it leaves this machine: each is a row
- * for two weeks, which `brume outbox` and GET /_brume/outbox show. Rows commit with what sent them. */
+/* What services send to people and devices: mail, text messages, pushes. Each is a row for two weeks, which `brume outbox`
+ * and GET /_brume/outbox show; rows commit with what sent them. Nothing leaves this machine, but mail where the user
+ * named a server (--smtp): it is tried for a day, and its outcome goes from "queued" to "delivered" or the server's words. */
 #ifndef BRUME_OUTBOUND_H
 #define BRUME_OUTBOUND_H
 
@@ -29,6 +30,8 @@ struct admin_call;
 void outbound_show(struct admin_call *c); /* ?account=&kind=&to=&limit= */
 void outbound_stop(struct admin_call *c); /* ?account=&region=&number= */
 
+err outbound_mail_perform(struct arena *a, const struct task *task, str *result);
+err outbound_mail_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms);
 err outbound_sweep(struct txn *t, const struct task *task, i64 now_ms);
 
 #endif

@@ -20,6 +20,9 @@ const struct option options[] = {
     {"region", "REGION", NULL, OPTION_TEXT, FIELD(region), 0, 0, "the region that env and run set; default us-east-1"},
     {"zones", "N", NULL, OPTION_NUMBER, FIELD(zones), 1, 8, "availability zones, each with its own directory of object bytes; two copies of each object where there are two; default 1"},
     {"duckdb", "FILE", NULL, OPTION_TEXT, FIELD(duckdb), 0, 0, "DuckDB's library, for services that are asked in SQL; default libduckdb.so where the loader finds it"},
+    {"smtp", "HOST:PORT", NULL, OPTION_TEXT, FIELD(smtp), 0, 0, "a mail server for what SNS sends by email; without it mails stay in the outbox"},
+    {"smtp-user", "NAME", NULL, OPTION_TEXT, FIELD(smtp_user), 0, 0, "the name by which that server knows brume; its password is BRUME_SMTP_PASSWORD"},
+    {"smtp-from", "ADDRESS", NULL, OPTION_TEXT, FIELD(smtp_from), 0, 0, "the sender's address of such mails; default no-reply@sns.amazonaws.com"},
     {"loops", "N", NULL, OPTION_NUMBER, FIELD(loops), 0, 256, "network threads; default 0: one for each processor"},
     {"log", "LEVEL", NULL, OPTION_LEVEL, FIELD(log), 0, 0, "error, warn, info (the default) or debug, on standard error"},
     {"config", "FILE", NULL, OPTION_TEXT, FIELD(file), 0, 0,
@@ -216,6 +219,7 @@ bool config_read_environment(struct arena *a, char **environment, struct config 
         str value = str_of(*environment), variable = str_cut(&value, '=');
         if (!str_starts(variable, S("BRUME_"))) continue;
         if (str_eq(variable, S("BRUME_ROOT_PASSPHRASE")) && value.n) config->root_passphrase = value.p;
+        if (str_eq(variable, S("BRUME_SMTP_PASSWORD"))) config->smtp_password = value.p;
         if (str_eq(variable, S("BRUME_ROOT_ACCESS_KEY_ID"))) config->root_access_key = value.p;
         if (str_eq(variable, S("BRUME_ROOT_SECRET_ACCESS_KEY"))) config->root_secret = value.p;
         str name = lower(a, str_skip(variable, 6));

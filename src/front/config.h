@@ -17,10 +17,12 @@ struct config {
     i64 zones;
     const char *region; /* of `env`, `run` */
     const char *file;   /* the configuration file */
+    const char *smtp, *smtp_user, *smtp_from; /* server, who we are there, sender of mails; NULL: mails stay here, nobody, their own */
     const char *duckdb; /* its library; NULL: where the machine's loader finds it */
     /* of single commands */
     const char *account;
     bool coalesce, man;
+    const char *smtp_password; /* BRUME_SMTP_PASSWORD */
     const char *root_passphrase; /* BRUME_ROOT_PASSPHRASE: seals DATA/root.key */
     const char *root_access_key, *root_secret; /* BRUME_ROOT_ACCESS_KEY_ID, BRUME_ROOT_SECRET_ACCESS_KEY */
     /* Where each value came from, by place in the table: later, lighter sources leave it alone. */

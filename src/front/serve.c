@@ -98,7 +98,12 @@ static bool open_cloud(struct serving *s) {
         .root_secret = s->keys.secret,
         .builtin_keys = true,
         .data_directory = str_of(f->config.data),
+        .smtp = {.user = str_of(f->config.smtp_user), .password = str_of(f->config.smtp_password), .from = str_of(f->config.smtp_from)},
     };
+    if (f->config.smtp && !smtp_server_parse(str_of(f->config.smtp), &config.smtp)) {
+        complain(EXIT_REFUSED, "--smtp is \"%s\": say HOST:PORT.", f->config.smtp);
+        return false;
+    }
     s->cloud = cloud_open(f->arena, &config);
     return s->cloud;
 }
