@@ -242,7 +242,8 @@ bool utf8_valid(str s) {
             }
         }
         u32 ignored;
-        if (!utf8_next(&s, &ignored)) return false;
+        if (!((u8)*s.p & 0x80)) s = str_skip(s, 1); /* the last bytes of most texts */
+        else if (!utf8_next(&s, &ignored)) return false;
     }
     return true;
 }

@@ -95,13 +95,14 @@ static void pooled_random(u8 *out, size_t n) {
 
 str id_from(struct arena *a, str alphabet, size_t length) {
     char *text = arena_alloc(a, length, 1);
-    u8 bytes[64];
-    ASSERT(alphabet.n <= 256);
-    size_t limit = 256 - 256 % alphabet.n; /* above it a byte would favour the first letters */
+    u8 bytes[64], mask = 1;
+    ASSERT(alphabet.n > 1 && alphabet.n <= 256);
+    while (mask < alphabet.n - 1) mask = (u8)(mask << 1 | 1);
     for (size_t n = 0; n < length;) {
-        pooled_random(bytes, sizeof bytes);
-        for (size_t i = 0; i < sizeof bytes && n < length; i++)
-            if (bytes[i] < limit) text[n++] = alphabet.p[bytes[i] % alphabet.n];
+        size_t drawn = MIN(sizeof bytes, length - n);
+        pooled_random(bytes, drawn);
+        for (size_t i = 0; i < drawn; i++) /* what is beyond the last letter is drawn again: none is favoured */
+            if ((bytes[i] & mask) < alphabet.n) text[n++] = alphabet.p[bytes[i] & mask];
     }
     return (str){text, length};
 }
@@ -155,8 +156,14 @@ str region_at(size_t i, bool *opt_in) {
 }
 
 bool region_known(str region) {
-    for (size_t i = 0; i < LENGTH(regions); i++)
-        if (str_eq(region, str_of(regions[i].name))) return true;
+    size_t from = 0, to = LENGTH(regions);
+    while (from < to) {
+        size_t middle = (from + to) / 2;
+        int order = str_cmp(region, str_of(regions[middle].name));
+        if (order == 0) return true;
+        if (order < 0) to = middle;
+        else from = middle + 1;
+    }
     return false;
 }
 

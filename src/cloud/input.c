@@ -10,6 +10,11 @@ static const void *field(const void *structure, const struct wire_member *m) { r
 
 static const struct wire_member *members_of(const struct call *c, const struct wire_shape *s) { return &c->service->wire->members[s->first_member]; }
 static str name_of(const struct call *c, const struct wire_member *m) { return wire_text(c->service->wire, m->name); }
+/* Most differ in their first letter: no length is taken of the table's text. */
+static bool has_name(const struct call *c, const struct wire_member *m, str name) {
+    const char *text = c->service->wire->text + m->name;
+    return name.n && *text == *name.p && str_eq(str_of(text), name);
+}
 static const struct wire_shape *shape_of(const struct call *c, const struct wire_member *m) { return &c->service->wire->shapes[m->shape]; }
 
 str input_text(const struct call *c, str name) {
@@ -17,7 +22,7 @@ str input_text(const struct call *c, str name) {
     if (!input) return (str){0};
     const struct wire_member *members = members_of(c, input);
     for (u16 i = 0; i < input->member_count; i++)
-        if (shape_of(c, &members[i])->type == WIRE_STRING && str_eq(name_of(c, &members[i]), name)) return *(const str *)field(c->input, &members[i]);
+        if (shape_of(c, &members[i])->type == WIRE_STRING && has_name(c, &members[i], name)) return *(const str *)field(c->input, &members[i]);
     return (str){0};
 }
 
@@ -48,7 +53,7 @@ bool input_has(const struct call *c, str name) {
     const struct wire_shape *input = input_shape(c);
     for (u16 i = 0; input && i < input->member_count; i++) {
         const struct wire_member *m = &members_of(c, input)[i];
-        if (str_eq(name_of(c, m), name)) return present(shape_of(c, m), field(c->input, m));
+        if (has_name(c, m, name)) return present(shape_of(c, m), field(c->input, m));
     }
     return false;
 }

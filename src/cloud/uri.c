@@ -146,7 +146,6 @@ static bool has(const struct asked *asked, const struct need *need) {
 }
 
 static bool has_all(const struct asked *asked, const struct route *r) {
-    if (r->asks_query && !asked->query_count) return false; /* most fail here, without a comparison */
     for (u16 i = 0; i < r->need_count; i++)
         if (!has(asked, &r->needs[i])) return false;
     return true;
@@ -160,6 +159,7 @@ int uri_match(const struct uri_table *table, str method, str path, str query, co
     int best = -1, best_weight = -1, best_literal = -1;
     for (u16 i = 0; i < table->count; i++) {
         const struct route *r = &table->routes[i];
+        if (r->asks_query && !asked.query_count) continue; /* most fail here, without a comparison */
         if ((r->depth >= 0 && r->depth != depth) || !str_eq(r->method, method)) continue;
         if (!has_all(&asked, r) || !path_fits(r->path, path)) continue;
         int weight = r->need_count * 2 + r->present;

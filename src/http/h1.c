@@ -150,11 +150,11 @@ static char *put(char *at, str s) {
 
 /* Values may carry what a client chose: a line break in one must not start another header. */
 static char *put_clean(char *at, str s) {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        *at++ = c == '\r' || c == '\n' || c == 0 ? ' ' : c;
-    }
-    return at;
+    static const char unclean[] = {'\r', '\n', 0};
+    char *end = put(at, s);
+    for (size_t i = 0; i < sizeof unclean; i++)
+        for (char *p = at; (p = memchr(p, unclean[i], (size_t)(end - p)));) *p = ' ';
+    return end;
 }
 
 static char *put_number(char *at, u64 v) {

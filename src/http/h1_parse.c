@@ -2,11 +2,15 @@
 
 #include <llhttp.h>
 
+/* From line end to line end, which are few. */
 size_t h1_head_end(str bytes, size_t *from) {
-    size_t start = *from > 3 ? *from - 3 : 0;
-    size_t at = str_find(str_skip(bytes, start), S("\r\n\r\n"));
+    size_t at = *from > 3 ? *from - 3 : 0;
     *from = bytes.n;
-    return at == STR_NONE ? 0 : start + at + 4;
+    for (size_t line; (line = str_find_char(str_skip(bytes, at), '\n')) != STR_NONE;) {
+        at += line + 1;
+        if (str_ends(str_take(bytes, at), S("\r\n\r\n"))) return at;
+    }
+    return 0;
 }
 
 /* ---- head: own checks of the lines, llhttp for tokens, then meaning ---- */
