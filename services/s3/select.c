@@ -1,7 +1,8 @@
 /* SelectObjectContent: an SQL query over one object, answered as a stream of events. select_sql.h has the language,
- * select_input.h the records. DIFFERS: no Parquet. Pieces are made as the client takes them, each in the memory of a record. */
+ * select_input.h the records. Pieces are made as the client takes them, each in the memory of a record. */
 #include "services/s3/select_input.h"
 #include "services/s3/select_output.h"
+#include "services/s3/select_parquet.h"
 
 #include "services/s3/seal.h"
 #include "services/s3/storage.h"
@@ -219,6 +220,14 @@ static err json_format(struct call *c, const struct s3_json_input *json, struct 
     return refuse(c, "InvalidJsonType", "The JsonType is invalid. Only DOCUMENT and LINES are supported.");
 }
 
+/* It comes as lines of JSON. */
+static err parquet_format(struct call *c, const struct s3_input_serialization *in, struct select_format *f) {
+    bool packed = in->compression_type.p && !str_eq_nocase(in->compression_type, S("NONE"));
+    f->json = f->lines = true;
+    f->record_delimiter = S("\n");
+    return packed ? refuse_parameter(c) : NULL;
+}
+
 static err input_format(struct call *c, const struct s3_input_serialization *in, struct select_format *f) {
     static const char *const packings[] = {"NONE", "GZIP", "BZIP2"};
     int formats = (in->csv != NULL) + (in->json != NULL) + (in->parquet != NULL);
@@ -226,7 +235,7 @@ static err input_format(struct call *c, const struct s3_input_serialization *in,
         return refuse(c, "ObjectSerializationConflict", "InputSerialization specifies more than one format (CSV, JSON, or Parquet), or OutputSerialization specifies "
                                                         "more than one format (CSV or JSON). For InputSerialization and OutputSerialization, you can specify only one format for each.");
     if (!formats) return refuse(c, "InvalidDataSource", "Invalid data source type. Only CSV, JSON, and Parquet are supported.");
-    if (in->parquet) return fail(c, &s3_not_implemented, "brume does not read Parquet (yet).");
+    if (in->parquet) return parquet_format(c, in, f);
     while (f->packing < LENGTH(packings) && in->compression_type.p && !str_eq_nocase(in->compression_type, str_of(packings[f->packing]))) f->packing++;
     if (f->packing == LENGTH(packings))
         return refuse(c, "InvalidCompressionFormat", "The file is not in a supported compression format. Only GZIP and BZIP2 are supported.");
@@ -317,9 +326,12 @@ err s3_select_object_content(struct call *c, const struct s3_select_object_conte
     TRY(output_layout(c, in->output_serialization, &s->layout));
     TRY(query_read(c, in, s, !format.json));
     TRY(object_open(c, in, &object, &bytes));
+    if (in->scan_range && in->input_serialization->parquet) return fail(c, &s3_not_implemented, "Scan ranges of Parquet objects are not implemented.");
     TRY(scan_range(c, in->scan_range, object.size, &format));
     s->progress = in->request_progress && in->request_progress->enabled.v;
-    s->input = select_input_new(&s->arena, &format, (struct select_source){.read = read_bytes, .context = bytes, .size = object.size});
+    struct select_source source = {.read = read_bytes, .context = bytes, .size = object.size};
+    if (in->input_serialization->parquet) TRY(select_parquet(c, &s->arena, bytes, object.size, &source));
+    s->input = select_input_new(&s->arena, &format, source);
     s->first = buf_new(&s->arena, PIECE_MAX);
     s->first_is_due = true;
     make_piece(s, &s->first);

@@ -3,6 +3,7 @@ import bz2
 import gzip
 import json
 
+import duck
 import pytest
 from botocore.exceptions import ClientError, EventStreamError
 
@@ -168,11 +169,39 @@ def test_what_is_no_query(bucket, sql, code):
     assert refused(bucket, sql) == code
 
 
+@duck.wanted
+def test_parquet(bucket, tmp_path):
+    query = """SELECT * FROM (VALUES (1, 'Ada', 9.5::DOUBLE, true, {'zip': 'N1', 'tags': ['a', 'b']}), (2, 'Bo', NULL, false, {'zip': NULL, 'tags': []}),
+               (3000000000, 'Cé "x"', 0.25, NULL, NULL)) AS t(id, name, total, done, place)"""
+    body, source = duck.parquet(query, tmp_path / "t.parquet"), {"Parquet": {}}
+    bucket.put_object(Bucket="select", Key="t.parquet", Body=body)
+    ask = lambda sql, **more: select(bucket, "t.parquet", sql, source, **more)
+    assert ask("SELECT s.name, s.id FROM S3Object s WHERE s.id > 1") == [{"name": "Bo", "id": 2}, {"name": 'Cé "x"', "id": 3000000000}]
+    assert ask("SELECT * FROM S3Object LIMIT 1") == [{"id": 1, "name": "Ada", "total": 9.5, "done": True, "place": {"zip": "N1", "tags": ["a", "b"]}}]
+    assert ask("SELECT s.place.zip, s.place.tags[1] AS t FROM S3Object s WHERE s.done") == [{"zip": "N1", "t": "b"}]
+    assert ask("SELECT COUNT(*) AS n, SUM(s.total) AS t FROM S3Object s WHERE s.total IS NOT NULL") == [{"n": 2, "t": 9.75}]
+    assert ask("SELECT s.id, s.name FROM S3Object s", output={"CSV": {}}) == '1,Ada\n2,Bo\n3000000000,"Cé ""x"""\n'
+    many = duck.parquet("SELECT range AS n, 'a row that is long enough ' || range AS text FROM range(50000)", tmp_path / "many.parquet")
+    bucket.put_object(Bucket="select", Key="many.parquet", Body=many)
+    assert select(bucket, "many.parquet", "SELECT COUNT(*) AS n, MAX(s.n) AS m FROM S3Object s", source) == [{"n": 50000, "m": 49999}]
+    assert len(select(bucket, "many.parquet", "SELECT s.text FROM S3Object s WHERE s.n < 20000", source)) == 20000
+    every = "SELECT * FROM S3Object"
+    assert refused(bucket, every, "people.csv", source) == refused(bucket, every, "empty", source) == "ParquetParsingError"
+    assert refused(bucket, every, "t.parquet", {"Parquet": {}, "CompressionType": "GZIP"}) == "InvalidRequestParameter"
+    assert refused(bucket, every, "t.parquet", source, ScanRange={"Start": 1, "End": 5}) == "NotImplemented"
+
+
+def test_parquet_needs_an_engine(start_brume):
+    s3 = start_brume("--duckdb", "/nonexistent/libduckdb.so").client("s3")
+    s3.create_bucket(Bucket="select")
+    s3.put_object(Bucket="select", Key="k", Body=b"PAR1")
+    assert refused(s3, "SELECT * FROM S3Object", "k", {"Parquet": {}}) == "NotImplemented"
+
+
 def test_what_is_no_request(bucket):
     every = "SELECT * FROM S3Object"
     assert refused(bucket, every, source={"CSV": {}, "JSON": {"Type": "LINES"}}) == "ObjectSerializationConflict"
     assert refused(bucket, every, source={}) == "InvalidDataSource"
-    assert refused(bucket, every, source={"Parquet": {}}) == "NotImplemented"
     assert refused(bucket, every, source={"CSV": {"FileHeaderInfo": "SOME"}}) == "InvalidFileHeaderInfo"
     assert refused(bucket, every, source={"JSON": {"Type": "BLOB"}}) == "InvalidJsonType"
     assert refused(bucket, every, source={**HEADED, "CompressionType": "LZ4"}) == "InvalidCompressionFormat"
