@@ -56,34 +56,48 @@ static err manifest_check(struct call *c, const struct s3control_job_manifest *m
     struct arn arn;
     u32 buckets = 0, keys = 0, versions = 0;
     const struct s3control_job_manifest_field_list *fields = &m->spec->fields;
-    if (!str_eq(m->spec->format, S("S3BatchOperations_CSV_20180820")))
+    bool inventory = str_eq(m->spec->format, S("S3InventoryReport_CSV_20161130"));
+    if (inventory && fields->n) return invalid(c, "The manifest spec of an inventory report must not name fields");
+    if (!inventory && !str_eq(m->spec->format, S("S3BatchOperations_CSV_20180820")))
         return fail(c, &cloud_not_implemented, "Manifests of the format %.*s are not implemented.", STR_ARGS(m->spec->format));
     for (u32 i = 0; i < fields->n; i++) {
         buckets += str_eq(fields->v[i], S("Bucket"));
         keys += str_eq(fields->v[i], S("Key"));
         versions += str_eq(fields->v[i], S("VersionId"));
     }
-    if (buckets != 1 || keys != 1 || versions > 1 || fields->n > BATCH_COLUMNS_MAX)
+    if (!inventory && (buckets != 1 || keys != 1 || versions > 1 || fields->n > BATCH_COLUMNS_MAX))
         return invalid(c, "The manifest spec must name the fields Bucket and Key once, and VersionId at most once");
     if (!arn_parse(m->location->object_arn, &arn) || !str_eq(arn.service, S("s3")) || str_find_char(arn.resource, '/') == STR_NONE)
         return invalid(c, "Invalid manifest object ARN");
     return NULL;
 }
 
-static err report_check(struct call *c, const struct s3control_job_report *r) {
+static err bucket_check(struct call *c, str text, const char *message) {
     struct arn arn;
+    bool fine = arn_parse(text, &arn) && str_eq(arn.service, S("s3")) && s3_bucket_name_valid(arn.resource);
+    return fine ? NULL : invalid(c, message);
+}
+
+static err generator_check(struct call *c, const struct s3control_s3_job_manifest_generator *g) {
+    const struct s3control_s3_manifest_output_location *to = g->manifest_output_location;
+    TRY(bucket_check(c, g->source_bucket, "Invalid source bucket ARN"));
+    if (!g->enable_manifest_output.v) return NULL;
+    if (!to) return invalid(c, "ManifestOutputLocation must be specified when EnableManifestOutput is true");
+    return bucket_check(c, to->bucket, "Invalid manifest output bucket ARN");
+}
+
+static err report_check(struct call *c, const struct s3control_job_report *r) {
     if (!r->enabled.v) return NULL;
     if (!r->bucket.n || !r->format.n || !r->report_scope.n) return invalid(c, "A report that is enabled needs Bucket, Format and ReportScope");
-    if (!arn_parse(r->bucket, &arn) || !str_eq(arn.service, S("s3")) || !s3_bucket_name_valid(arn.resource)) return invalid(c, "Invalid report bucket ARN");
-    return NULL;
+    return bucket_check(c, r->bucket, "Invalid report bucket ARN");
 }
 
 static err request_check(struct call *c, const struct s3control_create_job_request *in) {
     TRY(s3_control_account_check(c, in->account_id));
-    if (in->manifest_generator) return fail(c, &cloud_not_implemented, "ManifestGenerator is not implemented.");
-    if (!in->manifest) return invalid(c, "Exactly one of Manifest and ManifestGenerator must be specified");
+    const struct s3control_s3_job_manifest_generator *generator = in->manifest_generator ? in->manifest_generator->s3_job_manifest_generator : NULL;
+    if (!in->manifest == !generator) return invalid(c, "Exactly one of Manifest and ManifestGenerator must be specified");
     TRY(batch_operation_check(c, in->operation));
-    TRY(manifest_check(c, in->manifest));
+    TRY(generator ? generator_check(c, generator) : manifest_check(c, in->manifest));
     TRY(report_check(c, in->report));
     return pass_role(c, in->role_arn, S("batchoperations.s3.amazonaws.com"));
 }
@@ -91,7 +105,8 @@ static err request_check(struct call *c, const struct s3control_create_job_reque
 err s3control_create_job(struct call *c, const struct s3control_create_job_request *in, struct s3control_create_job_result *out) {
     TRY(request_check(c, in));
     struct batch_job job = {.account = c->account, .region = c->region, .description = in->description, .role = in->role_arn, .priority = in->priority.v,
-                            .confirmation = in->confirmation_required.v, .manifest = in->manifest, .operation = in->operation, .report = in->report};
+                            .confirmation = in->confirmation_required.v, .manifest = in->manifest,
+                            .generator = in->manifest_generator ? in->manifest_generator->s3_job_manifest_generator : NULL, .operation = in->operation, .report = in->report};
     str what = batch_encode(c, &job), id;
     enum idempotency before = idempotency_look(c, in->client_request_token, what, &id);
     if (before == IDEMPOTENCY_MISMATCH) return fail(c, &s3control_idempotency_exception, "A job with this client request token and other parameters exists");
@@ -132,6 +147,17 @@ err s3control_describe_job(struct call *c, const struct s3control_describe_job_r
     d->job_arn = arn_of_job(c, job.id);
     d->status = str_of(names[job.status]);
     d->manifest = job.manifest;
+    if (job.generator) {
+        d->manifest_generator = NEW(c->arena, struct s3control_job_manifest_generator);
+        d->manifest_generator->s3_job_manifest_generator = job.generator;
+    }
+    if (job.saved_arn.p) {
+        d->generated_manifest_descriptor = NEW(c->arena, struct s3control_s3_generated_manifest_descriptor);
+        d->generated_manifest_descriptor->format = S("S3InventoryReport_CSV_20211130");
+        d->generated_manifest_descriptor->location = NEW(c->arena, struct s3control_job_manifest_location);
+        d->generated_manifest_descriptor->location->object_arn = job.saved_arn;
+        d->generated_manifest_descriptor->location->etag = job.saved_etag;
+    }
     d->operation = job.operation;
     d->priority = SOME_I32(job.priority);
     d->progress_summary = progress_of(c, &job);

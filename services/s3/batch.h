@@ -50,6 +50,18 @@ struct batch_job {
         bool set;
     } waits;
     bool drained; /* all of the manifest was read: only waits are left */
+    /* batch_source.c: of a manifest that becomes pages */
+    struct s3control_s3_job_manifest_generator *generator;
+    str schema, sources_in; /* of an inventory: its columns, the bucket of its files */
+    struct {
+        struct batch_file *v;
+        u32 n;
+        bool set;
+    } sources;
+    u64 source_at; /* which of them is next */
+    str after;     /* of a generator: the row key where it goes on */
+    u64 pages;
+    str saved_arn, saved_etag; /* the manifest that was made */
 };
 static inline bool batch_runs(const struct batch_job *job) {
     return job->status == BATCH_READY || job->status == BATCH_ACTIVE || job->status == BATCH_PAUSED;
@@ -64,6 +76,9 @@ bool batch_outranked(struct call *c, const struct batch_job *job);
 /* Newest first: prefix, creation backwards, id. */
 str batch_order_prefix(struct call *c);
 str batch_order_key(struct call *c, const struct batch_job *job);
+void batch_page_put(struct call *c, const struct batch_job *job, u64 number, str lines);
+bool batch_page_get(struct call *c, const struct batch_job *job, u64 number, str *lines);
+void batch_pages_delete(struct call *c, const struct batch_job *job, u64 before); /* those of lower numbers */
 /* What became of a slice's objects, as lines of the report; failed ones and others apart. */
 str batch_results_prefix(struct call *c, const struct batch_job *job, bool failed);
 void batch_results_add(struct call *c, struct batch_job *job, bool failed, str lines);
@@ -83,7 +98,33 @@ MUST_USE bool batch_line_read(struct arena *a, str line, str *columns, u32 *n);
 /* A line as what the manifest's columns say. False: it does not fit them. */
 MUST_USE bool batch_item_read(struct arena *a, const struct s3control_job_manifest_spec *spec, str line, struct batch_item *item);
 
+/* The ETag that a job was given against the object's; either may stand in quotation marks. */
+bool batch_etag_matches(str given, str have);
+
+/* batch_source.c: manifests that become pages of lines ("bucket,key,version", the key percent-encoded) in rows of the job. */
+bool batch_paged(const struct batch_job *job);
+struct batch_source { /* a step of their making */
+    str *pages;
+    u32 page_count;
+    struct buf open;
+    u64 lines;
+    bool end;
+    str bucket, after;
+    str schema, files_in;
+    struct batch_file *files;
+    u32 file_count;
+    str list_key; /* the manifest for who wants to keep it */
+    struct stream *list, *manifest;
+    const char *failure;
+    str why;
+};
+void batch_source_read(struct call *c, const struct batch_job *job, struct batch_source *s);
+MUST_USE bool batch_source_stage(struct call *c, struct store *store, const struct batch_job *job, struct batch_source *s);
+void batch_source_settle(struct call *c, struct batch_job *job, const struct batch_source *s);
+MUST_USE err batch_source_save(struct call *c, struct batch_job *job, const struct batch_source *s);
+
 /* batch_operation.c */
+MUST_USE err batch_in_role(struct call *c, const struct batch_job *job, struct call *as); /* *as: a call of S3's, in the role */
 str batch_operation_name(const struct s3control_job_operation *operation); /* absent: one that is not done here */
 MUST_USE err batch_operation_check(struct call *c, const struct s3control_job_operation *operation);
 /* On a worker, before: what an operation needs of the bytes. */

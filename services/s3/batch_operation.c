@@ -102,8 +102,7 @@ static struct s3_copy_object_request copy_of(struct call *c, const struct s3cont
     return in;
 }
 
-/* A call as S3's, in the role. */
-static err in_role(struct call *c, const struct batch_job *job, struct call *as) {
+err batch_in_role(struct call *c, const struct batch_job *job, struct call *as) {
     *as = *c;
     as->service = &s3_service;
     as->outer = c;
@@ -116,7 +115,7 @@ void batch_operation_prepare(struct call *c, struct store *store, const struct b
     struct s3_copy_object_request in = copy_of(c, job->operation->s3_put_object_copy, item);
     struct call_plan plan = {0};
     struct call *as = NEW(c->arena, struct call);
-    item->refused = in_role(c, job, as);
+    item->refused = batch_in_role(c, job, as);
     if (!item->refused) item->refused = s3_copy_object_prepare(as, &in, &plan);
     if (!item->refused && plan.source && !(item->body = stream_of_plan(store, c->arena, &plan))) item->refused = &store_unavailable;
     item->message = as->error_message;
@@ -189,7 +188,7 @@ static err replicate(struct call *c, const struct batch_job *job, struct batch_i
     struct call *as = NEW(c->arena, struct call);
     struct bucket_row bucket;
     struct object_row object;
-    err e = in_role(c, job, as);
+    err e = batch_in_role(c, job, as);
     if (!e) e = s3_bucket_open(as, item->bucket, (str){0}, &bucket);
     str arn = s3_object_arn(c, item->bucket, item->key);
     if (!e && !s3_may(as, &bucket, S("s3:InitiateReplication"), arn)) e = deny(as, S("s3:InitiateReplication"), arn);

@@ -33,6 +33,46 @@ FIELDS(report) {RECORD_STR(1, T, bucket), RECORD_STR(2, T, format), OPT_BOOL(3, 
 TYPE(report, s3control_job_report);
 #undef T
 
+FIELDS(kms_key) {RECORD_STR(1, struct s3control_ssekms_encryption, key_id)};
+TYPE(kms_key, s3control_ssekms_encryption);
+static const struct record_type by_s3 = {NULL, 0, sizeof(struct s3control_sses3_encryption)};
+FIELDS(saving) {RECORD_STRUCT(1, struct s3control_generated_manifest_encryption, sses3, by_s3),
+                RECORD_STRUCT(2, struct s3control_generated_manifest_encryption, ssekms, kms_key)};
+TYPE(saving, s3control_generated_manifest_encryption);
+#define T struct s3control_s3_manifest_output_location
+FIELDS(output) {RECORD_STR(1, T, expected_manifest_bucket_owner), RECORD_STR(2, T, bucket), RECORD_STR(3, T, manifest_prefix),
+                RECORD_STRUCT(4, T, manifest_encryption, saving), RECORD_STR(5, T, manifest_format)};
+TYPE(output, s3control_s3_manifest_output_location);
+#undef T
+#define T struct s3control_key_name_constraint
+FIELDS(names) {RECORD_LIST(1, T, match_any_prefix, text), RECORD_LIST(2, T, match_any_suffix, text), RECORD_LIST(3, T, match_any_substring, text)};
+TYPE(names, s3control_key_name_constraint);
+#undef T
+static const struct record_type under_s3 = {NULL, 0, sizeof(struct s3control_sses3_filter)}, under_customer = {NULL, 0, sizeof(struct s3control_ssec_filter)},
+                                under_none = {NULL, 0, sizeof(struct s3control_not_sse_filter)};
+FIELDS(under_kms) {RECORD_STR(1, struct s3control_ssekms_filter, kms_key_arn), OPT_BOOL(2, struct s3control_ssekms_filter, bucket_key_enabled)};
+TYPE(under_kms, s3control_ssekms_filter);
+FIELDS(under_two) {RECORD_STR(1, struct s3control_dssekms_filter, kms_key_arn)};
+TYPE(under_two, s3control_dssekms_filter);
+#define T struct s3control_object_encryption_filter
+FIELDS(sealed) {RECORD_STRUCT(1, T, sses3, under_s3), RECORD_STRUCT(2, T, ssekms, under_kms), RECORD_STRUCT(3, T, dssekms, under_two),
+                RECORD_STRUCT(4, T, ssec, under_customer), RECORD_STRUCT(5, T, notsse, under_none)};
+TYPE(sealed, s3control_object_encryption_filter);
+#undef T
+#define T struct s3control_job_manifest_generator_filter
+FIELDS(choice) {OPT_BOOL(1, T, eligible_for_replication), OPT_TIME(3, T, created_after), OPT_TIME(5, T, created_before),
+                RECORD_LIST(7, T, object_replication_statuses, text), RECORD_STRUCT(8, T, key_name_constraint, names),
+                RECORD_BOOL(9, T, object_size_greater_than_bytes.set), RECORD_I64(10, T, object_size_greater_than_bytes.v),
+                RECORD_BOOL(11, T, object_size_less_than_bytes.set), RECORD_I64(12, T, object_size_less_than_bytes.v),
+                RECORD_LIST(13, T, match_any_storage_class, text), RECORD_LIST(14, T, match_any_object_encryption, sealed)};
+TYPE(choice, s3control_job_manifest_generator_filter);
+#undef T
+#define T struct s3control_s3_job_manifest_generator
+FIELDS(generator) {RECORD_STR(1, T, expected_bucket_owner), RECORD_STR(2, T, source_bucket), RECORD_STRUCT(3, T, manifest_output_location, output),
+                   RECORD_STRUCT(4, T, filter, choice), OPT_BOOL(5, T, enable_manifest_output)};
+TYPE(generator, s3control_s3_job_manifest_generator);
+#undef T
+
 /* ---- operations ---- */
 FIELDS(tag) {RECORD_STR(1, struct s3control_s3_tag, key), RECORD_STR(2, struct s3control_s3_tag, value)};
 TYPE(tag, s3control_s3_tag);
@@ -104,7 +144,9 @@ FIELDS(job) {RECORD_STR(1, T, id), RECORD_STR(2, T, description), RECORD_STR(3, 
              RECORD_STR(14, T, failure_reason), RECORD_STRUCT(15, T, manifest, manifest), RECORD_STRUCT(16, T, operation, operation),
              RECORD_STRUCT(17, T, report, report), RECORD_STR(18, T, bucket), RECORD_U64(19, T, offset), RECORD_U64(20, T, total),
              RECORD_U64(21, T, succeeded), RECORD_U64(22, T, failed), RECORD_U64(23, T, results), RECORD_LIST(24, T, files, file),
-             RECORD_LIST(25, T, waits, wait), RECORD_BOOL(26, T, drained)};
+             RECORD_LIST(25, T, waits, wait), RECORD_BOOL(26, T, drained),
+             RECORD_STRUCT(27, T, generator, generator), RECORD_STR(28, T, schema), RECORD_STR(29, T, sources_in), RECORD_LIST(30, T, sources, file),
+             RECORD_U64(31, T, source_at), RECORD_STR(32, T, after), RECORD_U64(33, T, pages), RECORD_STR(34, T, saved_arn), RECORD_STR(35, T, saved_etag)};
 TYPE(job, batch_job);
 #undef T
 
@@ -191,4 +233,29 @@ void batch_results_add(struct call *c, struct batch_job *value, bool failed, str
     if (!lines.n) return;
     key_u64(&k, value->results++);
     txn_put(c->txn, key_bytes(&k), lines);
+}
+
+/* ---- pages ---- */
+
+static struct key of_pages(struct call *c, const struct batch_job *value) {
+    struct key k = of(c, value->account, value->region, "batch-page");
+    key_str(&k, value->id);
+    return k;
+}
+
+static str page_key(struct call *c, const struct batch_job *value, u64 number) {
+    struct key k = of_pages(c, value);
+    key_u64(&k, number);
+    return key_bytes(&k);
+}
+
+void batch_page_put(struct call *c, const struct batch_job *value, u64 number, str lines) { txn_put(c->txn, page_key(c, value, number), lines); }
+
+bool batch_page_get(struct call *c, const struct batch_job *value, u64 number, str *lines) { return txn_get(c->txn, page_key(c, value, number), lines); }
+
+void batch_pages_delete(struct call *c, const struct batch_job *value, u64 before) {
+    struct key k = of_pages(c, value);
+    str key, lines;
+    struct range rows = txn_range(c->txn, key_bytes(&k), page_key(c, value, before));
+    while (range_next(&rows, &key, &lines)) txn_delete(c->txn, arena_str(c->arena, key));
 }

@@ -2,7 +2,7 @@
  * report) and settled by the writer in one commit with where it stands, so that a restart goes on behind it. */
 #include "services/s3/batch.h"
 
-enum { PAGE = 256 << 10, SLICE = 100, SLICE_BYTES = 64 << 20, THRESHOLD_TASKS = 1000, RETRY_MS = 1000, WAIT_MS = 200 };
+enum { PAGE = 256 << 10, PAGE_BITS = 20, SLICE = 100, SLICE_BYTES = 64 << 20, THRESHOLD_TASKS = 1000, RETRY_MS = 1000, WAIT_MS = 200 };
 
 struct batch_at {
     str account, region, id;
@@ -23,6 +23,7 @@ struct slice {
     const char *failure; /* of the manifest: a code, and why */
     str why;
     struct batch_report report;
+    struct batch_source source;
 };
 
 void batch_schedule(struct call *c, const struct batch_job *job, i64 due_ms) {
@@ -48,8 +49,22 @@ static void unreadable(struct slice *s, const char *code, str why) {
     s->end = true;
 }
 
+static str unquoted(str etag) { return etag.n > 1 && etag.p[0] == '"' ? str_take(str_skip(etag, 1), etag.n - 2) : etag; }
+
+bool batch_etag_matches(str given, str have) { return str_eq(unquoted(given), unquoted(have)); }
+
+/* The offset is one of a page and within it. */
+static bool row_read(struct call *c, const struct batch_job *job, struct slice *s, str *page) {
+    u64 number = s->offset >> PAGE_BITS;
+    s->end = number + 1 >= job->pages;
+    if (!batch_page_get(c, job, number, page)) return s->end = true, *page = (str){0}, true;
+    *page = str_skip(*page, (size_t)(s->offset & ((1u << PAGE_BITS) - 1)));
+    return true;
+}
+
 /* A page of the manifest from the slice's offset on. */
 static bool page_read(struct call *c, const struct batch_job *job, struct slice *s, str *page) {
+    if (batch_paged(job)) return row_read(c, job, s, page);
     const struct s3control_job_manifest_location *l = job->manifest->location;
     struct arn arn;
     ASSERT(arn_parse(l->object_arn, &arn)); /* as it was taken */
@@ -61,10 +76,7 @@ static bool page_read(struct call *c, const struct batch_job *job, struct slice 
         unreadable(s, "ManifestReadFailed", arena_format(c->arena, "Reading the manifest failed: %s: %.*s", e->code, STR_ARGS(c->error_message)));
         return false;
     }
-    str etag = l->etag;
-    if (etag.n > 1 && etag.p[0] == '"') etag = str_take(str_skip(etag, 1), etag.n - 2);
-    str have = str_take(str_skip(out.etag, 1), out.etag.n - 2);
-    if (!str_eq(etag, have)) {
+    if (!batch_etag_matches(l->etag, out.etag)) {
         unreadable(s, "ManifestETagMismatch", S("The ETag of the manifest does not match the one that the job was created with."));
         return false;
     }
@@ -91,6 +103,9 @@ static bool line_next(struct slice *s, str *page, str *line) {
     return true;
 }
 
+static str page_columns[] = {{"Bucket", 6}, {"Key", 3}, {"VersionId", 9}};
+static const struct s3control_job_manifest_spec page_spec = {.fields = {.v = page_columns, .n = LENGTH(page_columns), .set = true}};
+
 static void manifest_read(struct call *c, struct store *store, const struct batch_job *job, struct slice *s) {
     bool counts = job->status != BATCH_ACTIVE;
     str page, line;
@@ -101,7 +116,7 @@ static void manifest_read(struct call *c, struct store *store, const struct batc
     while ((counts || (s->n < SLICE && bytes < SLICE_BYTES)) && line_next(s, &page, &line)) {
         struct batch_item item;
         if (!line.n) continue;
-        if (!batch_item_read(c->arena, job->manifest->spec, line, &item)) {
+        if (!batch_item_read(c->arena, batch_paged(job) ? &page_spec : job->manifest->spec, line, &item)) {
             unreadable(s, "InvalidManifestContent", S("One or more lines of the manifest are not valid."));
             return;
         }
@@ -116,6 +131,7 @@ static void manifest_read(struct call *c, struct store *store, const struct batc
         if (item.body) bytes += stream_length(item.body);
         s->items[s->n++] = item;
     }
+    if (batch_paged(job) && !page.n && !s->end) s->next = ((s->offset >> PAGE_BITS) + 1) << PAGE_BITS;
     if (!s->end && s->next == s->offset) unreadable(s, "InvalidManifestContent", S("A line of the manifest is too long."));
     s->end = s->end && !page.n;
 }
@@ -124,6 +140,16 @@ static void settled_state(const struct batch_job *job, bool *reports, bool *read
     *reads = job->status == BATCH_NEW || job->status == BATCH_PREPARING || (job->status == BATCH_ACTIVE && !job->waits.n);
     *reports = (job->status == BATCH_COMPLETING || job->status == BATCH_CANCELLING || job->status == BATCH_FAILING) && job->report->enabled.v
                && job->succeeded + job->failed;
+}
+
+static bool source_read(struct call *c, struct store *store, const struct batch_job *job, struct slice *s) {
+    batch_source_read(c, job, &s->source);
+    s->failure = s->source.failure;
+    s->why = s->source.why;
+    s->end = s->source.end;
+    s->lines = s->source.lines;
+    s->bucket = s->source.bucket;
+    return s->failure || batch_source_stage(c, store, job, &s->source);
 }
 
 err batch_make(struct arena *a, const struct task *task, str *result) {
@@ -141,7 +167,9 @@ err batch_make(struct arena *a, const struct task *task, str *result) {
             s->status = job.status;
             s->offset = s->next = job.offset;
             settled_state(&job, &reports, &reads);
-            if (reads) manifest_read(c, task->store, &job, s);
+            bool prepares = batch_paged(&job) && job.status != BATCH_ACTIVE;
+            if (reads && prepares) staged = source_read(c, task->store, &job, s);
+            else if (reads) manifest_read(c, task->store, &job, s);
             if (reports) staged = batch_report_make(c, task->store, &job, &s->report);
         }
     }
@@ -160,6 +188,7 @@ static void end(struct call *c, struct batch_job *job, enum batch_status status)
     job->status = status;
     job->ended_ms = c->now_ms;
     stop_clock(c, job);
+    batch_pages_delete(c, job, job->pages);
 }
 
 /* It goes on where it stands when nobody is before it. */
@@ -180,7 +209,14 @@ static void prepared(struct call *c, struct batch_job *job, const struct slice *
     job->bucket = s->bucket;
     job->total += s->lines;
     job->offset = s->next;
+    if (batch_paged(job)) batch_source_settle(c, job, &s->source);
     if (!s->end) return;
+    size_t mark = txn_mark(c->txn);
+    if (batch_source_save(c, job, &s->source)) {
+        txn_undo(c->txn, mark);
+        break_off(c, job, "ManifestWriteFailed", S("The generated manifest could not be written to your bucket. Please check your permissions."));
+        return;
+    }
     job->offset = 0;
     job->status = job->confirmation ? BATCH_SUSPENDED : BATCH_READY;
     if (job->confirmation) job->suspended_ms = c->now_ms;
@@ -225,6 +261,7 @@ static void perform(struct call *c, struct batch_job *job, const struct slice *s
     job->waits.set = job->waits.n > 0;
     job->offset = s->next;
     job->drained = s->end;
+    if (batch_paged(job)) batch_pages_delete(c, job, job->offset >> PAGE_BITS);
     lines_end(c, job, &lines);
 }
 

@@ -1,9 +1,11 @@
 """S3 Batch Operations: a job does one thing to every object of its manifest, in a role, and reports."""
 import csv
+import gzip
 import hashlib
 import io
 import json
-from urllib.parse import quote_plus
+from datetime import datetime
+from urllib.parse import quote, quote_plus
 
 import pytest
 from botocore.exceptions import ClientError
@@ -13,6 +15,7 @@ from replication_kit import World, arn, fault, name, rule, until
 
 pytestmark = pytest.mark.as_root  # roles are made and passed
 ACCOUNT = "000000000000"
+DAY = 86400000
 ENDS = ("Complete", "Failed", "Cancelled", "Suspended")
 
 
@@ -39,7 +42,8 @@ class Jobs:
 
     def begin(self, operation, manifest, scope="AllTasks", confirm=False, **more):
         report = {"Enabled": True, "Bucket": arn(self.desk), "Prefix": "reports", "Format": "Report_CSV_20180820", "ReportScope": scope}
-        return self.control.create_job(**{"AccountId": ACCOUNT, "Operation": operation, "Manifest": manifest, "Priority": 10, "RoleArn": self.role,
+        more = {**({"Manifest": manifest} if manifest else {}), **more}
+        return self.control.create_job(**{"AccountId": ACCOUNT, "Operation": operation, "Priority": 10, "RoleArn": self.role,
                                           "ConfirmationRequired": confirm, "Report": report, "ClientRequestToken": name("token"), **more})["JobId"]
 
     def look(self, job):
@@ -203,6 +207,87 @@ def test_higher_priorities_go_first(start_brume):
     fault(server, "link", "us-east-1", "eu-west-1", "up")
     server.advance_clock(2 * 60000)
     assert jobs.ended(high)["Status"] == "Complete"
+
+
+def test_a_manifest_of_an_inventory(start_brume):
+    jobs = Jobs(start_brume())
+    jobs.s3.put_bucket_versioning(Bucket=jobs.bucket, VersioningConfiguration={"Status": "Enabled"})
+    old = jobs.s3.put_object(Bucket=jobs.bucket, Key='a, "b"/é', Body=b"1")["VersionId"]
+    new = jobs.s3.put_object(Bucket=jobs.bucket, Key='a, "b"/é', Body=b"2")["VersionId"]
+    jobs.s3.put_bucket_policy(Bucket=jobs.desk, Policy=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "s3:PutObject", "Resource": f"{arn(jobs.desk)}/*"}]}))
+    jobs.s3.put_bucket_inventory_configuration(Bucket=jobs.bucket, Id="all", InventoryConfiguration={
+        "Id": "all", "IsEnabled": True, "IncludedObjectVersions": "All", "Schedule": {"Frequency": "Daily"}, "OptionalFields": ["Size"],
+        "Destination": {"S3BucketDestination": {"Bucket": arn(jobs.desk), "Format": "CSV"}}})
+    jobs.server.advance_clock(DAY)
+    manifest, = [o for o in jobs.s3.list_objects_v2(Bucket=jobs.desk)["Contents"] if o["Key"].endswith("manifest.json")]
+    location = {"ObjectArn": f"{arn(jobs.desk)}/{manifest['Key']}", "ETag": manifest["ETag"]}
+    spec = {"Format": "S3InventoryReport_CSV_20161130"}
+    job = jobs.ended(jobs.begin(TAG, {"Spec": spec, "Location": location}))
+    assert job["Status"] == "Complete" and counts(job) == (2, 2, 0), job
+    assert [line[1:4] for line in jobs.report(job)["succeeded"]] == [[quote('a, "b"/é'), version, "succeeded"] for version in (new, old)]
+    assert jobs.s3.get_object_tagging(Bucket=jobs.bucket, Key='a, "b"/é', VersionId=old)["TagSet"] == TAG["S3PutObjectTagging"]["TagSet"]
+    job = jobs.ended(jobs.begin(TAG, {"Spec": spec, "Location": {**location, "ETag": "0" * 32}}))
+    assert job["Status"] == "Failed" and job["FailureReasons"][0]["FailureCode"] == "ManifestETagMismatch"
+    job = jobs.ended(jobs.begin(TAG, {"Spec": spec, "Location": jobs.manifest([("a",)])["Location"]}))
+    assert job["Status"] == "Failed" and job["FailureReasons"][0]["FailureCode"] == "InvalidManifestContent"
+    assert refused(jobs.begin, operation=TAG, manifest={"Spec": {**spec, "Fields": ["Bucket", "Key"]}, "Location": location}) == "InvalidRequest"
+
+
+def generator(jobs, save=False, **filters):
+    made = {"SourceBucket": arn(jobs.bucket), "EnableManifestOutput": save, "Filter": filters}
+    if save:
+        made["ManifestOutputLocation"] = {"Bucket": arn(jobs.desk), "ManifestPrefix": "made", "ManifestFormat": "S3InventoryReport_CSV_20211130"}
+    return {"ManifestGenerator": {"S3JobManifestGenerator": made}}
+
+
+def test_manifests_that_a_job_makes(jobs):
+    long_ago, soon = datetime(2020, 1, 1), datetime(2099, 1, 1)
+    for key, more in (("logs/a.txt", {}), ("logs/b.csv", {"StorageClass": "STANDARD_IA"}), ("data/c.txt", {}), ("logs/large.txt", {})):
+        jobs.s3.put_object(Bucket=jobs.bucket, Key=key, Body=b"x" * (5000 if "large" in key else 10), **more)
+
+    def found(**filters):
+        job = jobs.ended(jobs.begin(TAG, None, **generator(jobs, **filters)))
+        if job["Status"] == "Failed":
+            assert job["FailureReasons"][0]["FailureCode"] == "InvalidManifestContent"  # no objects at all
+            return []
+        assert job["ManifestGenerator"]["S3JobManifestGenerator"]["SourceBucket"] == arn(jobs.bucket)
+        return sorted(line[1] for line in jobs.report(job)["succeeded"])
+
+    assert found() == ["data/c.txt", "logs/a.txt", "logs/b.csv", "logs/large.txt"]
+    assert found(KeyNameConstraint={"MatchAnyPrefix": ["logs/", "none/"], "MatchAnySuffix": [".txt"]}) == ["logs/a.txt", "logs/large.txt"]
+    assert found(KeyNameConstraint={"MatchAnySubstring": ["a/"]}, ObjectSizeLessThanBytes=100) == ["data/c.txt"]
+    assert found(ObjectSizeGreaterThanBytes=10) == ["logs/large.txt"]
+    assert found(MatchAnyStorageClass=["STANDARD_IA"]) == ["logs/b.csv"]
+    assert len(found(CreatedAfter=long_ago, CreatedBefore=soon)) == 4 and found(CreatedAfter=soon) == []
+    assert len(found(MatchAnyObjectEncryption=[{"SSES3": {}}])) == 4 and found(MatchAnyObjectEncryption=[{"SSEC": {}}]) == []
+    assert found(EligibleForReplication=True) == []
+    job = jobs.ended(jobs.begin({"S3DeleteObjectTagging": {}}, None, **generator(jobs, save=True, MatchAnyStorageClass=["STANDARD_IA"])))
+    saved = job["GeneratedManifestDescriptor"]
+    assert saved["Format"] == "S3InventoryReport_CSV_20211130"
+    answer = jobs.s3.get_object(Bucket=jobs.desk, Key=saved["Location"]["ObjectArn"].split(":::")[1].split("/", 1)[1])
+    assert answer["ETag"].strip('"') == saved["Location"]["ETag"]
+    file, = json.loads(answer["Body"].read())["files"]
+    lines = gzip.decompress(jobs.s3.get_object(Bucket=jobs.desk, Key=file["key"])["Body"].read()).decode()
+    assert lines == f"{jobs.bucket},logs/b.csv,\n"
+    jobs.allow(["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"])
+    job = jobs.ended(jobs.begin(TAG, None, **generator(jobs)))
+    assert job["Status"] == "Failed" and job["FailureReasons"][0]["FailureReason"].startswith("AccessDenied")
+    assert refused(jobs.begin, operation=TAG, manifest=jobs.manifest([("a",)]), **generator(jobs)) == "InvalidRequest"
+
+
+def test_what_replication_missed(brume):
+    world = World(brume)
+    world.put("before/1")
+    world.put("other")
+    target = world.bucket()
+    world.replicate(rule(target, prefix="before/"))
+    jobs = Jobs(brume)
+    jobs.bucket = world.source
+    job = jobs.ended(jobs.begin({"S3ReplicateObject": {}}, None, **generator(jobs, EligibleForReplication=True, ObjectReplicationStatuses=["NONE", "FAILED"])))
+    assert job["Status"] == "Complete" and counts(job) == (1, 1, 0), job
+    assert world.status("before/1") == "COMPLETED" and world.status("other") is None
+    assert world.head(target, "before/1")
 
 
 def test_rights_are_the_roles(jobs):
