@@ -3,7 +3,7 @@
 
 #include "text/json.h"
 
-enum { PAGE_MAX = 50 };
+enum { PAGE_MAX = 50, LOOK_MAX = 50000 /* events that one call looks at: some tens of megabytes */ };
 
 /* ---- an event, read ---- */
 
@@ -85,6 +85,15 @@ static bool fits(const struct ct_event *e, const struct cloudtrail_lookup_attrib
     return has_resource(e, str_eq(key, S("ResourceType")), value);
 }
 
+/* What stands in the JSON of every event that fits: the value, as JSON has it. A name that is the end of an ARN is in it,
+ * too. */
+static str held_by_all(struct call *c, const struct cloudtrail_lookup_attribute *a) {
+    struct buf b = buf_new(c->arena, 8 * (a->attribute_value.n + 8));
+    json_write_string(&b, a->attribute_value);
+    str quoted = buf_str(&b);
+    return str_take(str_skip(quoted, 1), quoted.n - 2);
+}
+
 /* ---- the page ---- */
 
 struct lookup {
@@ -159,7 +168,10 @@ err cloudtrail_lookup_events(struct call *c, const struct cloudtrail_lookup_even
     out->events.v = NEW_ARRAY(c->arena, struct cloudtrail_event, l.max + 1);
     out->events.set = true;
     if (in->event_category.p) return ct_insights_lookup(c, in, out, from_ms, to_ms); /* "insight" is the one there is */
-    trail_walk(c, c->account, c->region, from_ms, to_ms, visit, &l);
+    struct trail_search search = {.account = c->account, .region = c->region, .from_ms = from_ms, .to_ms = to_ms, .look_max = LOOK_MAX};
+    if (l.attribute) search.holds = held_by_all(c, l.attribute);
+    i64 stopped_ms = trail_walk(c, &search, visit, &l);
     if (l.more) out->next_token = page_token(c, arena_format(c->arena, "%lld %u", (long long)l.last_ms, l.shown_at_ms));
+    else if (stopped_ms > from_ms) out->next_token = page_token(c, arena_format(c->arena, "%lld 0", (long long)stopped_ms - 1));
     return NULL;
 }

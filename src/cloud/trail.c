@@ -133,17 +133,20 @@ void trail_journal(struct cloud *cloud, const struct trail_record *record) {
 
 struct found { /* of the journal, in one window of time */
     struct arena *arena;
-    str account, region;
+    str account, region, holds;
     struct trail_event *v;
     u32 n, max;
+    u32 looked, look_max; /* records of whomever; at most so many, if not 0 */
 };
 
 static bool take(void *context, i64 time_ms, str record) {
     struct found *f = context;
+    if (f->looked++ == f->look_max && f->look_max) return false;
     if (!str_eq(str_cut(&record, ' '), f->account)) return true;
     str region = str_cut(&record, ' ');
     if (f->region.p && !str_eq(region, f->region)) return true;
     bool data = str_eq(str_cut(&record, ' '), S("d"));
+    if (f->holds.n && str_find(record, f->holds) == STR_NONE) return true;
     if (f->n == f->max) {
         struct trail_event *v = NEW_ARRAY(f->arena, struct trail_event, 2 * f->max + 64);
         if (f->n) memcpy(v, f->v, f->n * sizeof *v);
@@ -164,15 +167,24 @@ static bool next_row(struct range *r, struct arena *a, struct trail_event *event
     return true;
 }
 
+/* The next of the rows that holds what is looked for. */
+static bool next_holding(struct found *f, struct range *rows, struct trail_event *event) {
+    while (next_row(rows, f->arena, event)) {
+        f->looked++;
+        if (!f->holds.n || str_find(event->json, f->holds) != STR_NONE) return true;
+    }
+    return false;
+}
+
 /* Rows and journal of one window, newest first. */
-static bool walk_window(struct call *c, const struct found *f, struct range *rows, bool (*visit)(void *context, const struct trail_event *event), void *context) {
+static bool walk_window(struct found *f, struct range *rows, bool (*visit)(void *context, const struct trail_event *event), void *context) {
     struct trail_event row;
-    bool more = next_row(rows, c->arena, &row);
+    bool more = next_holding(f, rows, &row);
     u32 left = f->n;
     while (more || left) {
         bool of_row = more && (!left || row.time_ms >= f->v[left - 1].time_ms);
         if (!visit(context, of_row ? &row : &f->v[left - 1])) return false;
-        if (of_row) more = next_row(rows, c->arena, &row);
+        if (of_row) more = next_holding(f, rows, &row);
         else left--;
     }
     return true;
@@ -184,17 +196,29 @@ static str row_from(struct call *c, str account, str region, i64 ms) {
     return key_bytes(&k);
 }
 
-/* Backwards in windows that grow: a page near the present does not read 90 days. */
-void trail_walk(struct call *c, str account, str region, i64 from_ms, i64 to_ms, bool (*visit)(void *context, const struct trail_event *event), void *context) {
-    bool more = true;
-    for (i64 width = 600000; more && to_ms > from_ms; width = width > INT64_MAX / 4 ? width : width * 4) {
-        i64 begin = MAX(from_ms, to_ms - width);
-        struct found f = {.arena = c->arena, .account = account, .region = region};
+/* Backwards in windows that grow where little is, and shrink where more is than is to be held at once: a page near the
+ * present does not read 90 days, and one over a long history stops on its way. */
+i64 trail_walk(struct call *c, const struct trail_search *s, bool (*visit)(void *context, const struct trail_event *event), void *context) {
+    enum { FIRST_MS = 600000, LEAST_MS = 1000, GROWTH = 4 };
+    i64 to_ms = s->to_ms, width = FIRST_MS;
+    u32 looked = 0;
+    while (to_ms > s->from_ms && (!s->look_max || looked < s->look_max)) {
+        i64 begin = to_ms - s->from_ms > width ? to_ms - width : s->from_ms;
+        bool narrow = to_ms - begin <= LEAST_MS;
+        struct found f = {.arena = c->arena, .account = s->account, .region = s->region, .holds = s->holds, .look_max = narrow ? 0 : s->look_max};
         journal_read(c->cloud->calls, begin, to_ms, take, &f);
-        struct range rows = txn_range_backwards(c->txn, row_from(c, account, region, begin), row_from(c, account, region, to_ms));
-        more = walk_window(c, &f, &rows, visit, context);
+        if (f.look_max && f.looked > f.look_max) {
+            width = MAX((to_ms - begin) / GROWTH, LEAST_MS);
+            continue;
+        }
+        struct range rows = txn_range_backwards(c->txn, row_from(c, s->account, s->region, begin), row_from(c, s->account, s->region, to_ms));
+        if (!walk_window(&f, &rows, visit, context)) return begin;
         to_ms = begin;
+        looked += f.looked;
+        bool sparse = !s->look_max || f.looked < s->look_max / GROWTH;
+        if (sparse && width < INT64_MAX / GROWTH) width *= GROWTH;
     }
+    return to_ms;
 }
 
 /* Rows stand by region, and there by time: from one region's first wanted row to its last, then on. */

@@ -26,7 +26,14 @@ struct trail_event {
     str region, json;
 };
 /* Of one account and region, newest first, from <= time < to; false from `visit` ends the walk. */
-void trail_walk(struct call *c, str account, str region, i64 from_ms, i64 to_ms, bool (*visit)(void *context, const struct trail_event *event), void *context);
+struct trail_search {
+    str account, region;
+    i64 from_ms, to_ms;
+    str holds;    /* only events whose JSON has this text somewhere; absent: all */
+    u32 look_max; /* about how many events, of whomever, it looks at in one go; 0: as many as there are */
+};
+/* Where it stopped: everything from there on was visited. from_ms, or later if look_max was reached. */
+i64 trail_walk(struct call *c, const struct trail_search *search, bool (*visit)(void *context, const struct trail_event *event), void *context);
 
 /* Of one account in all regions, in no order. */
 void trail_gather(struct call *c, str account, i64 from_ms, i64 to_ms, void (*visit)(void *context, const struct trail_event *event), void *context);

@@ -111,7 +111,8 @@ static void a_call_runs_in_the_transaction_and_is_recorded(void) {
     struct buf events = buf_new(&a, 1 << 20);
     struct txn *t = store_snapshot(p.place.store, &a);
     struct call reader = {.arena = &a, .txn = t, .cloud = p.cloud};
-    trail_walk(&reader, S("111111111111"), S("eu-west-1"), 0, INT64_MAX, keep_event, &events);
+    struct trail_search search = {.account = S("111111111111"), .region = S("eu-west-1"), .to_ms = INT64_MAX};
+    (void)trail_walk(&reader, &search, keep_event, &events);
     store_snapshot_end(t);
     CHECK_INT(count(buf_str(&events), "\"eventName\":\"GetQueueUrl\""), 1);
     CHECK_INT(count(buf_str(&events), "\"sourceIPAddress\":\"sqs.amazonaws.com\""), 1);
