@@ -106,11 +106,14 @@ class Brume:
         return sts.get_caller_identity()
 
     def _least_user(self, service, account):
-        """Keys of a user of the account who may use this service and nothing else."""
+        """Keys of a user of the account who may use this service, give it roles, and nothing else."""
         known = USERS.setdefault(str(self.data), {})  # they outlive a restart, as the data does
         if (service, account) not in known:
             iam, name = boto3.client("iam", endpoint_url=self.url, aws_access_key_id=account, aws_secret_access_key="test", region_name="us-east-1"), f"tests-{service}"
-            rights = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": f"{service.removesuffix('streams').removesuffix('control')}:*", "Resource": "*"}}
+            prefix = service.removesuffix("streams").removesuffix("control")
+            rights = {"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Action": f"{prefix}:*", "Resource": "*"},
+                {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*", "Condition": {"StringEquals": {"iam:PassedToService": f"{prefix}.amazonaws.com"}}}]}
             iam.create_user(UserName=name)
             iam.put_user_policy(UserName=name, PolicyName="least", PolicyDocument=json.dumps(rights))
             key = iam.create_access_key(UserName=name)["AccessKey"]

@@ -3,6 +3,7 @@ import hashlib
 import itertools
 import os
 import random
+import sys
 import threading
 import time
 
@@ -127,3 +128,10 @@ def test_the_stores_own_kills():
     """The store's crash and power-cut tests with their long setting."""
     root = DEPS.parent
     run("meson", "test", "-C", root / "build", "--no-rebuild", "-t", "40", "store/crash", "store/power", cwd=root, env=dict(os.environ, BRUME_SOAK="1"), timeout=3600)
+
+
+def test_two_evaluators_agree_on_100000_cases():
+    """Policies and requests that no run has drawn before."""
+    seed = str(random.randrange(1 << 32))
+    run(sys.executable, "-m", "pytest", "-q", DEPS.parent / "tests/policy", cwd=DEPS.parent, timeout=3600,
+        env=dict(os.environ, BRUME_POLICY_CASES="100000", BRUME_POLICY_SEED=seed))

@@ -409,6 +409,7 @@ def test_a_target_that_comes_late_is_reached_and_an_old_event_is_given_up(own):
     assert 8 <= int(message["Body"]) <= 11
 
 
+@pytest.mark.as_root  # who makes such a schedule uses the key himself
 def test_an_input_under_a_key_of_kms(own):
     kms, iam = own.brume.client("kms"), own.brume.client("iam")
     key = kms.create_key()["KeyMetadata"]["Arn"]
