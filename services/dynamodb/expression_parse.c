@@ -21,6 +21,7 @@ static struct token sign_at(const struct parser *p, u32 at) {
     if (c == '<' && (following == '=' || following == '>')) t = (struct token){TOKEN_SIGN, following == '=' ? 'l' : 'n', at, at + 2};
     else if (c == '>' && following == '=') t = (struct token){TOKEN_SIGN, 'g', at, at + 2};
     else if (!strchr("()[],.=<>+-", c)) t.kind = TOKEN_STRAY;
+    while (t.kind == TOKEN_STRAY && ((u8)char_at(p, t.end) & 0xc0) == 0x80) t.end++; /* a whole character of UTF-8 */
     return t;
 }
 

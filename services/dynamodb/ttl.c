@@ -84,6 +84,9 @@ err ddb_ttl_run(struct txn *t, const struct task *task, i64 now_ms) {
 
 /* ---- the operations ---- */
 
+/* The API reference: one change an hour. */
+enum { SETTLES_MS = 3600 * 1000 };
+
 err dynamodb_update_time_to_live(struct call *c, const struct dynamodb_update_time_to_live_input *in,
                                  struct dynamodb_update_time_to_live_output *out) {
     const struct dynamodb_time_to_live_specification *spec = in->time_to_live_specification;
@@ -93,6 +96,8 @@ err dynamodb_update_time_to_live(struct call *c, const struct dynamodb_update_ti
     if (t.ttl.p && !str_eq(spec->attribute_name, t.ttl))
         return fail(c, &cloud_validation, "TimeToLive is active on a different AttributeName: current AttributeName is %.*s", STR_ARGS(t.ttl));
     if (spec->enabled.v && t.ttl.p) return fail(c, &cloud_validation, "TimeToLive is already enabled");
+    if (t.ttl_changed_ms && c->now_ms - t.ttl_changed_ms < SETTLES_MS)
+        return fail(c, &cloud_validation, "Time to live has been modified multiple times within a fixed interval");
     t.ttl_changed_ms = c->now_ms;
     if (spec->enabled.v) {
         t.ttl = spec->attribute_name;

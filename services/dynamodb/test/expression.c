@@ -89,6 +89,7 @@ static void refused_conditions(void) {
         {C("a = "), IC "Syntax error; token: \"<EOF>\", near: \"=\""},
         {C("a"), IC "Syntax error; token: \"<EOF>\", near: \"a\""},
         {C("a b c"), IC "Syntax error; token: \"b\", near: \"a b c\""},
+        {C("\xc3\xa9 = :v"), IC "Syntax error; token: \"\xc3\xa9\", near: \"\xc3\xa9 =\""},
         {C("a != :v"), IC "Syntax error; token: \"!\", near: \"a !=\""},
         {C("attribute_exists([1])"), IC "Syntax error; token: \"[\", near: \"([1\""},
         {C("attribute_exists()"), IC "Syntax error; token: \")\", near: \"()\""},

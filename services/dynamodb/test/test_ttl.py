@@ -39,8 +39,10 @@ def test_items_expire_on_the_clock(start_brume):
     assert all(r["userIdentity"] == {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"} for r in removed)
 
 
-def test_settings(dynamodb, table):
-    name = table()
+def test_settings(start_brume):
+    brume = start_brume()
+    dynamodb = brume.client("dynamodb")
+    name = make_table(dynamodb)
     assert dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"] == {"TimeToLiveStatus": "DISABLED"}
     on, off = ({"Enabled": flag, "AttributeName": "until"} for flag in (True, False))
     update = dynamodb.update_time_to_live
@@ -51,5 +53,8 @@ def test_settings(dynamodb, table):
         "ValidationException", "TimeToLive is active on a different AttributeName: current AttributeName is until")
     assert refusal(update, TableName=name, TimeToLiveSpecification={"Enabled": False, "AttributeName": "x"}) == (
         "ValidationException", "TimeToLive is active on a different AttributeName: current AttributeName is until")
+    assert refusal(update, TableName=name, TimeToLiveSpecification=off) == (
+        "ValidationException", "Time to live has been modified multiple times within a fixed interval")
+    brume.advance_clock(3600 * 1000)
     update(TableName=name, TimeToLiveSpecification=off)
     assert dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED"
