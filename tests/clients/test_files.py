@@ -1,7 +1,10 @@
 """Real files up and down by the tools people use: nothing may differ afterwards."""
 import hashlib
+import json
 import os
 import shutil
+import urllib.error
+import urllib.request
 
 import pytest
 import tree
@@ -66,6 +69,47 @@ def test_aws_s3_cp_of_200_mib_in_parts(cli, bucket, noise, tmp_path):
 def test_aws_s3_cp_from_a_pipe(cli, bucket):
     cli("s3", "cp", "-", f"s3://{bucket}/piped", input="through a pipe\n")
     assert cli("s3", "cp", f"s3://{bucket}/piped", "-") == "through a pipe\n"
+
+
+def test_aws_s3_presign(cli, brume, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="odd +%.txt", Body=b"by an address")
+    url = cli("s3", "presign", f"s3://{bucket}/odd +%.txt", "--expires-in", "60").strip()
+    with urllib.request.urlopen(url) as answer:
+        assert answer.read() == b"by an address"
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(url.replace("odd", "other"))
+    assert refused.value.code == 403
+
+
+def test_aws_s3_website(cli, brume, bucket):
+    cli("s3api", "put-public-access-block", "--bucket", bucket, "--public-access-block-configuration",
+        "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=false,RestrictPublicBuckets=false")
+    cli("s3api", "put-bucket-policy", "--bucket", bucket, "--policy", json.dumps({"Version": "2012-10-17", "Statement": {
+        "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}}))
+    cli("s3", "website", f"s3://{bucket}", "--index-document", "index.html", "--error-document", "error.html")
+    for name in ("index", "error", "sub/index"):
+        cli("s3", "cp", "-", f"s3://{bucket}/{name}.html", "--content-type", "text/html", input=f"<p>{name}</p>")
+    for path, status, text in (("/", 200, "index"), ("/sub/", 200, "sub/index"), ("/absent", 403, "error")):  # who may not list hears no more
+        call = urllib.request.Request(f"{brume.url}{path}", headers={"Host": f"{bucket}.s3-website-us-east-1.localhost:{brume.port}"})
+        try:
+            answer = urllib.request.urlopen(call)
+        except urllib.error.HTTPError as error:
+            answer = error
+        assert (answer.status, answer.headers["Content-Type"], answer.read().decode()) == (status, "text/html", f"<p>{text}</p>")
+
+
+def test_aws_s3_mv_and_rb_force(cli, s3, tmp_path):
+    cli("s3", "mb", "s3://moved-and-removed")
+    for name in tree.ODD[:5]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    cli("s3", "mv", "--recursive", "--only-show-errors", tmp_path, "s3://moved-and-removed/here")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    cli("s3", "mv", "--recursive", "--only-show-errors", "s3://moved-and-removed/here", "s3://moved-and-removed/there")
+    assert sorted(o["Key"] for o in s3.list_objects_v2(Bucket="moved-and-removed")["Contents"]) == sorted(f"there/{name}" for name in tree.ODD[:5])
+    cli("s3", "rb", "s3://moved-and-removed", expect=1)  # not empty
+    cli("s3", "rb", "--force", "s3://moved-and-removed")
+    assert "moved-and-removed" not in cli("s3", "ls")
 
 
 @pytest.fixture
