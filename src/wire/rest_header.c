@@ -68,8 +68,10 @@ static bool read_header(struct coding *c, const struct wire_member *m, const str
     if (m->flags & WIRE_JSON_VALUE) return base64_decode(c->arena, text, field) || rest_refuse(c, m, text);
     if (value_read_text(c, shape, value_time_format(m, shape, WIRE_TIME_HTTP_DATE), text, field))
         return true;
-    /* Clients send what they like as Expires; AWS passes it over. */
-    if (str_eq_nocase(coding_text(c, m->location_name), S("expires"))) return true;
+    /* Clients send what they like as Expires; AWS passes it over, as it does a condition's date that is none. */
+    str name = coding_text(c, m->location_name);
+    bool condition = shape->type == WIRE_TIMESTAMP && str_eq_nocase(str_take(name, 3), S("if-"));
+    if (condition || str_eq_nocase(name, S("expires"))) return true;
     return rest_refuse(c, m, text);
 }
 

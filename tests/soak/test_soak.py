@@ -3,11 +3,14 @@ import hashlib
 import itertools
 import os
 import random
+import shutil
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import crash
+import pytest
 import tree
 from kit import DEPS, client_environment, run
 
@@ -135,3 +138,28 @@ def test_two_evaluators_agree_on_100000_cases():
     seed = str(random.randrange(1 << 32))
     run(sys.executable, "-m", "pytest", "-q", DEPS.parent / "tests/policy", cwd=DEPS.parent, timeout=3600,
         env=dict(os.environ, BRUME_POLICY_CASES="100000", BRUME_POLICY_SEED=seed))
+
+
+def test_an_object_of_10000_parts(start_brume, tmp_path):
+    """50 GB of parts of the least size, by copies of one of them."""
+    if shutil.disk_usage(tmp_path).free < 60 << 30:
+        pytest.skip("10,000 parts of 5 MiB want 60 GiB of disk")
+    server, size = start_brume(), 5 << 20
+    s3 = server.client("s3")
+    s3.create_bucket(Bucket="parts")
+    piece = os.urandom(size)
+    s3.put_object(Bucket="parts", Key="piece", Body=piece)
+    upload = s3.create_multipart_upload(Bucket="parts", Key="large")["UploadId"]
+
+    def copy(number):
+        return s3.upload_part_copy(Bucket="parts", Key="large", UploadId=upload, PartNumber=number, CopySource="parts/piece")["CopyPartResult"]["ETag"]
+
+    with ThreadPoolExecutor(8) as threads:
+        etags = list(threads.map(copy, range(1, 10_001)))
+    parts = [{"PartNumber": i, "ETag": etag} for i, etag in enumerate(etags, 1)]
+    done = s3.complete_multipart_upload(Bucket="parts", Key="large", UploadId=upload, MultipartUpload={"Parts": parts})
+    assert done["ETag"].endswith('-10000"') and s3.head_object(Bucket="parts", Key="large")["ContentLength"] == 10_000 * size
+    for number in (1, 5000, 10_000):
+        assert s3.get_object(Bucket="parts", Key="large", PartNumber=number)["Body"].read() == piece
+    seam = s3.get_object(Bucket="parts", Key="large", Range=f"bytes={9_999 * size - 3}-{9_999 * size + 2}")["Body"].read()
+    assert seam == piece[-3:] + piece[:3]
