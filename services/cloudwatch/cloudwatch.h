@@ -68,6 +68,7 @@ struct query_run {
     const struct cloudwatch_metric_data_queries *queries;
     struct slot *slots;
     i64 from_ms, to_ms;
+    i64 period_ms; /* of the expression that is worked out */
     int depth;
 };
 struct series query_metric(struct query_run *run, struct metric *m, const struct statistic *s, str unit, i64 period_ms);

@@ -341,6 +341,13 @@ static bool function_search(struct reader *r, struct math_value *x) {
     return r->world->search(r->world->context, text, statistic, (i64)period_s, x, &problem) || wrong(r, problem);
 }
 
+static bool function_insight(struct reader *r, struct math_value *x) {
+    str rule, metric, problem = {0};
+    if (!quoted(r, &rule) || !comma(r) || !quoted(r, &metric)) return false;
+    if (!r->world->insight) return wrong(r, S("brume does not have the function INSIGHT_RULE_METRIC here"));
+    return r->world->insight(r->world->context, rule, metric, x, &problem) || wrong(r, problem);
+}
+
 static bool function_band(struct reader *r, struct math_value *x) {
     str problem = {0}, id = word(r);
     double width = 2;
@@ -439,6 +446,7 @@ static bool function(struct reader *r, str name, struct math_value *x) {
     else if (str_eq(name, S("METRICS"))) done = function_metrics(r, x);
     else if (str_eq(name, S("SEARCH"))) done = function_search(r, x);
     else if (str_eq(name, S("ANOMALY_DETECTION_BAND"))) done = function_band(r, x);
+    else if (str_eq(name, S("INSIGHT_RULE_METRIC"))) done = function_insight(r, x);
     else if (str_eq(name, S("SLICE"))) done = function_slice(r, x);
     else if (str_eq(name, S("SORT"))) done = function_sort(r, x);
     else if (known(name)) done = expression(r, x) && call_simple(r, name, x);

@@ -30,6 +30,8 @@ struct math_world {
     bool (*search)(void *context, str expression, str statistic, i64 period_s, struct math_value *value, str *problem);
     /* ANOMALY_DETECTION_BAND(id, width): the upper and the lower bound. NULL: there is none. */
     bool (*band)(void *context, str id, double width, struct math_value *value, str *problem);
+    /* INSIGHT_RULE_METRIC('rule', 'Sum'). NULL: there is none. */
+    bool (*insight)(void *context, str rule, str metric, struct math_value *value, str *problem);
     void *context;
     i64 from_ms, to_ms, period_ms; /* the timeline of what has none of its own */
 };

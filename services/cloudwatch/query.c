@@ -1,5 +1,5 @@
 /* MetricDataQueries: each is a metric's statistic or an expression over the others, worked out once. */
-#include "cloudwatch.h"
+#include "insight.h"
 
 enum { QUERIES_MAX = 500, QUERY_DEPTH = 20 };
 
@@ -111,13 +111,19 @@ static i64 period_of(const struct query_run *run, const struct cloudwatch_metric
     return period_s * 1000;
 }
 
+static bool insight(void *context, str rule, str metric, struct math_value *value, str *problem) {
+    struct query_run *run = context;
+    return insight_metric(run, rule, metric, run->period_ms, value, problem);
+}
+
 static bool evaluate(struct query_run *run, u32 i, str *problem) {
     const struct cloudwatch_metric_data_query *q = &run->queries->v[i];
     struct slot *slot = &run->slots[i];
     if (slot->done) return true;
     if (q->metric_stat) metric_series(run, q, &slot->value);
     else {
-        struct math_world world = {.named = named, .metrics = metrics, .search = search, .band = band, .context = run, .from_ms = run->from_ms, .to_ms = run->to_ms, .period_ms = period_of(run, q)};
+        run->period_ms = period_of(run, q);
+        struct math_world world = {.named = named, .metrics = metrics, .search = search, .band = band, .insight = insight, .context = run, .from_ms = run->from_ms, .to_ms = run->to_ms, .period_ms = run->period_ms};
         if (slot->running || run->depth == QUERY_DEPTH) {
             *problem = slot->running ? S("The expressions refer to each other in a circle") : S("The expressions refer to each other too deeply");
             return false;

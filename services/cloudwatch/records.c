@@ -70,3 +70,8 @@ static const struct record_field mute_fields[] = {
     RECORD_LIST(8, struct mute_rule, alarms, record_pair_type),
 };
 const struct record_type cloudwatch_mute_rule_record = RECORD_TYPE(struct mute_rule, mute_fields);
+
+static const struct record_field span_fields[] = {RECORD_I64(1, struct insight_span, from_ms), RECORD_I64(2, struct insight_span, to_ms)};
+static const struct record_type span_record = RECORD_TYPE(struct insight_span, span_fields);
+static const struct record_field insight_fields[] = {RECORD_STR(1, struct insight, definition), RECORD_LIST(2, struct insight, spans, span_record)};
+const struct record_type cloudwatch_insight_record = RECORD_TYPE(struct insight, insight_fields);

@@ -112,6 +112,22 @@ struct mute_rule {
 };
 extern const struct record_type cloudwatch_mute_rule_record;
 
+struct insight_span {
+    i64 from_ms, to_ms; /* to 0: still */
+};
+struct insight_spans {
+    struct insight_span *v;
+    u32 n;
+    bool set;
+};
+struct insight { /* a rule of Contributor Insights */
+    str definition;
+    struct insight_spans spans; /* in which it was enabled */
+    str name;    /* from the key */
+    str subject; /* not of the row: of a rule that a service keeps (cloud/contributors.h) */
+};
+extern const struct record_type cloudwatch_insight_record;
+
 struct dashboard {
     str body;
     i64 changed_ms;

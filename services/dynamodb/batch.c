@@ -61,7 +61,7 @@ static u32 get_items(struct call *c, const struct table_get *g, const struct ddb
         str row = ddb_item_read(c, &keys[i]);
         u64 size = row.p ? item_encoded_size(row) : 0;
         if (*bytes + size > GET_BYTES) return i;
-        struct ddb_usage one = {.table = &g->t, .read = ddb_read_units(size, g->in->consistent_read.v)};
+        struct ddb_usage one = {.table = &g->t, .key = &keys[i], .read = ddb_read_units(size, g->in->consistent_read.v)};
         if (ddb_throttle(c, &one, 1)) return i;
         *bytes += size;
         ddb_usage_add(usage, &one);

@@ -113,7 +113,7 @@ static err throttled(struct call *c, const struct ddb_table *t, bool index) {
                 index ? "one or more global secondary indexes of the table" : "the table");
 }
 
-err ddb_throttle(struct call *c, const struct ddb_usage *u, double times) {
+static err take_all(struct call *c, const struct ddb_usage *u, double times) {
     const struct ddb_table *t = u->table;
     double read = u->read * times, write = u->write * times;
     if (t->on_demand && !t->throughput.most_read && !t->throughput.most_write) return NULL;
@@ -127,6 +127,14 @@ err ddb_throttle(struct call *c, const struct ddb_usage *u, double times) {
         }
     }
     return take_both(c, t->on_demand, t->space, &t->throughput, read, write) ? NULL : throttled(c, t, false);
+}
+
+err ddb_throttle(struct call *c, const struct ddb_usage *u, double times) {
+    err e = take_all(c, u, times);
+    double units = (u->read + u->write) * times;
+    for (u32 i = 0; i < u->table->indexes.n && u->by_index; i++) units += u->index_read[i];
+    ddb_contributor_note(c, u, units, e != NULL);
+    return e;
 }
 
 /* What is provisioned, as metrics: of a table that has just been used, and of its global indexes. */

@@ -109,6 +109,8 @@ struct ddb_usage {
     double read, write; /* of the table */
     double index_read[DDB_INDEXES_MAX], index_write[DDB_INDEXES_MAX];
     bool touched[DDB_INDEXES_MAX]; /* the answer names the index */
+    const struct ddb_key *key;        /* that was used, for contributor insights; NULL: several */
+    const struct ddb_index *by_index; /* it is a key of this index */
 };
 double ddb_read_units(u64 bytes, bool consistent);
 double ddb_write_units(u64 bytes);
@@ -123,6 +125,9 @@ void ddb_usage_add(struct ddb_usage *sum, const struct ddb_usage *u);
 /* ItemCollectionMetrics: NULL unless `asked` is SIZE and the table has local indexes. */
 struct ddb_key;
 struct dynamodb_item_collection_metrics *ddb_metrics(struct call *c, const struct ddb_table *t, const struct ddb_key *k, str asked);
+
+/* ---- contributor.c ---- */
+void ddb_contributor_note(struct call *c, const struct ddb_usage *u, double units, bool throttled);
 
 /* ---- item.c: one item of a table ---- */
 /* The key of an item that is put, and of a Key parameter: each has words of its own for what is wrong. */

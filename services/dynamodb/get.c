@@ -29,7 +29,7 @@ err dynamodb_get_item(struct call *c, const struct dynamodb_get_item_input *in, 
     TRY(ddb_key_of_parameter(c, &t, &key, &k));
     TRY(ddb_scalars_check(c, &t, &asked));
     str bytes = ddb_item_read(c, &k);
-    struct ddb_usage usage = {.table = &t, .read = ddb_read_units(bytes.p ? item_encoded_size(bytes) : 0, in->consistent_read.v)};
+    struct ddb_usage usage = {.table = &t, .key = &k, .read = ddb_read_units(bytes.p ? item_encoded_size(bytes) : 0, in->consistent_read.v)};
     TRY(ddb_throttle(c, &usage, 1));
     out->consumed_capacity = ddb_consumed(c, &usage, in->return_consumed_capacity);
     if (!bytes.p) return NULL;

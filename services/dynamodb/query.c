@@ -41,6 +41,10 @@ static err resolve(struct call *c, struct ddb_page *page, const struct key_condi
     }
     if (wrong) return fail(c, wrong, "%.*s", STR_ARGS(said));
     if (start->type) TRY(ddb_start_row(c, page, start, false, &row));
+    struct ddb_key *key = NEW(c->arena, struct ddb_key);
+    *key = (struct ddb_key){.hash = range.hash[0]};
+    page->usage.key = key;
+    page->usage.by_index = page->index;
     page->span = ddb_span_of(c->arena, space_of(page), &range);
     if (!row.p) return NULL;
     TRY(check_start(c, page, &range, start, row));

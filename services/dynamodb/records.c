@@ -21,6 +21,9 @@ static const struct record_field key_part_fields[] = {
 };
 static const struct record_type key_part_record = RECORD_TYPE(struct ddb_key_part, key_part_fields);
 
+static const struct record_field insights_fields[] = {RECORD_I64(1, struct ddb_insights, since_ms), RECORD_I64(2, struct ddb_insights, changed_ms), RECORD_BOOL(3, struct ddb_insights, throttles_only)};
+static const struct record_type insights_record = RECORD_TYPE(struct ddb_insights, insights_fields);
+
 static const struct record_field index_fields[] = {
     RECORD_STR(1, struct ddb_index, name),
     RECORD_U64(2, struct ddb_index, space),
@@ -32,6 +35,7 @@ static const struct record_field index_fields[] = {
     RECORD_BOOL(11, struct ddb_index, backfilling),
     THROUGHPUT(12, struct ddb_index, throughput),
     RECORD_LIST(24, struct ddb_index, keys.more, key_part_record),
+    RECORD_STRUCT(25, struct ddb_index, insights, insights_record),
 };
 static const struct record_type index_record = RECORD_TYPE(struct ddb_index, index_fields);
 
@@ -71,6 +75,7 @@ static const struct record_field table_fields[] = {
     RECORD_STR(60, struct ddb_table, sse_data_key),
     RECORD_STR(61, struct ddb_table, sse_grant),
     RECORD_I64(62, struct ddb_table, sse_lost_ms),
+    RECORD_STRUCT(63, struct ddb_table, insights, insights_record),
 };
 const struct record_type ddb_table_record = RECORD_TYPE(struct ddb_table, table_fields);
 

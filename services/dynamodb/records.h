@@ -41,6 +41,12 @@ struct ddb_throughput {
     i64 next_read, next_write; /* asked for, not yet in force; 0: nothing */
 };
 
+/* Contributor insights: of a table or index. */
+struct ddb_insights {
+    i64 since_ms, changed_ms; /* since 0: off */
+    bool throttles_only;
+};
+
 enum ddb_class { DDB_CLASS_UNSAID, DDB_STANDARD, DDB_INFREQUENT };
 enum ddb_view { DDB_VIEW_KEYS = 1, DDB_VIEW_NEW, DDB_VIEW_OLD, DDB_VIEW_BOTH };
 enum ddb_index_kind { DDB_LOCAL, DDB_GLOBAL };
@@ -53,6 +59,7 @@ struct ddb_index {
     struct ddb_names include; /* NonKeyAttributes */
     bool backfilling;
     struct ddb_throughput throughput;
+    struct ddb_insights *insights; /* NULL: never had any */
 };
 struct ddb_indexes {
     struct ddb_index *v;
@@ -95,6 +102,7 @@ struct ddb_table {
     /* Of a restored or imported table. */
     str restored_backup, restored_table;
     i64 restored_ms;
+    struct ddb_insights *insights; /* NULL: never had any */
     bool importing;  /* it stays CREATING until its import is over */
     u64 collections; /* space of the sizes of item collections; with local indexes only */
     /* from the key, and beside the row */

@@ -268,7 +268,7 @@ err dynamodb_transact_get_items(struct call *c, const struct dynamodb_transact_g
     for (u32 i = 0; i < n; i++) {
         str row = ddb_item_read(c, &reads[i].k);
         u64 size = row.p ? item_encoded_size(row) : 0;
-        reads[i].usage = (struct ddb_usage){.table = &reads[i].t, .read = ddb_read_units(size, true)};
+        reads[i].usage = (struct ddb_usage){.table = &reads[i].t, .key = &reads[i].k, .read = ddb_read_units(size, true)};
         usages[i] = &reads[i].usage;
         bytes += size;
         TRY(ddb_throttle(c, &reads[i].usage, 2));

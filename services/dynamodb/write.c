@@ -8,7 +8,7 @@ err ddb_write_check(struct call *c, const struct ddb_write *w) {
 }
 
 static err locate(struct call *c, const struct ddb_write *w, struct ddb_written *out) {
-    *out = (struct ddb_written){.usage.table = w->table};
+    *out = (struct ddb_written){.usage = {.table = w->table, .key = &out->key}};
     if (w->kind == DDB_PUT) {
         TRY(ddb_key_of_item(c, w->table, &w->item, &out->key));
         return ddb_index_keys_check(c, w->table, &w->item, NULL);

@@ -29,6 +29,8 @@ struct gauge {
 struct metric_sum; /* of counts.h */
 
 struct alarm_action; /* of alarm_action.h */
+struct contributor_sources; /* of contributors.h */
+struct contributor_sketches;
 struct identity_door; /* of identity.h */
 struct cors_question; /* of cloud.h */
 struct page; /* of page.h */
@@ -53,6 +55,7 @@ struct cloud_config {
     size_t gauge_count;
     const struct alarm_action *alarm_actions; /* what alarms set off besides messages */
     size_t alarm_action_count;
+    const struct contributor_sources *contributors; /* NULL: none */
     const char *version;
     /* The root key beside test/test (DATA/credentials or BRUME_ROOT_*); absent: none. */
     str root_access_key, root_secret;
@@ -78,6 +81,7 @@ struct cloud {
     _Atomic u64 requests, errors;
     struct gate_slots *gate; /* compiled policies (gate.h) */
     struct throttles *throttles; /* throttle.h */
+    struct contributor_sketches *contributors; /* contributors.h */
     struct kept *kept;           /* kept.h */
     struct loop_cache *_Atomic caches; /* one per loop thread (flight.h) */
 };

@@ -1,3 +1,4 @@
+#include "cloud/contributors.h"
 #include "cloud/boot.h"
 
 #include "cloud/gate.h"
@@ -23,6 +24,7 @@ struct cloud *cloud_open(struct arena *boot, const struct cloud_config *config) 
     cloud->boot = boot;
     cloud->gate = gate_slots_new(boot);
     cloud->throttles = throttles_new(boot);
+    cloud->contributors = contributor_sketches_new(boot);
     cloud->kept = kept_new(boot);
     cloud->uris = read_uris(boot, config);
     cloud->started_ms = sys_wall_ms();

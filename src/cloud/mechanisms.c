@@ -2,6 +2,7 @@
  * state-change events. */
 #include "auth/session.h"
 #include "auth/token.h"
+#include "cloud/contributors.h"
 #include "cloud/counts.h"
 #include "cloud/flight.h"
 #include "cloud/outbound.h"
@@ -97,6 +98,7 @@ const struct task_kind cloud_task_kinds[] = {
     {.name = "counts", .perform = counts_read, .settle = counts_settle},
     {.name = "counts-put", .run = counts_put},
     {.name = "gauges", .run = gauges_sample},
+    {.name = "contributors", .run = contributors_keep},
     {0},
 };
 

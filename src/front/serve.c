@@ -88,6 +88,7 @@ static bool open_cloud(struct serving *s) {
         .gauge_count = gauge_count,
         .alarm_actions = alarm_actions,
         .alarm_action_count = alarm_action_count,
+        .contributors = &contributors,
         .pages = pages,
         .page_count = page_count,
         .site = &site,

@@ -124,6 +124,12 @@ const struct alarm_action alarm_actions[] = {
 };
 const size_t alarm_action_count = LENGTH(alarm_actions);
 
+/* The room that keeps rules over contributors, and the one that has lines of logs. */
+extern struct contributor_rules ddb_contributor_rules(struct call *c);
+extern err logs_lines(struct call *c, str group, i64 from_ms, i64 to_ms, void (*visit)(void *context, i64 time_ms, str line), void *context);
+
+const struct contributor_sources contributors = {"DynamoDBContributorInsights-", ddb_contributor_rules, logs_lines};
+
 /* Rooms that show pages. */
 extern const struct page iam_page;
 extern const struct page sns_page;

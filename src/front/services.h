@@ -4,6 +4,7 @@
 
 #include "cloud/alarm_action.h"
 #include "cloud/boot.h"
+#include "cloud/contributors.h"
 
 extern const struct service *const services[];
 extern const size_t service_count;
@@ -31,6 +32,9 @@ extern const size_t gauge_count;
 /* What alarms set off besides messages (cloud/alarm_action.h). */
 extern const struct alarm_action alarm_actions[];
 extern const size_t alarm_action_count;
+
+/* Who keeps rules over contributors, and lines of logs (cloud/contributors.h). */
+extern const struct contributor_sources contributors;
 
 /* Pages that need no signature (cloud/page.h). */
 extern const struct page *const pages[];
