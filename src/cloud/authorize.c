@@ -78,12 +78,19 @@ err pass_role(struct call *c, str role_arn, str service) {
     return deny(c, S("iam:PassRole"), role_arn);
 }
 
-/* "A": the member is there; "!A": it is not; "A|B": one of them is. */
-static bool asked(const struct call *c, str when) {
+static bool has(const struct input_names *names, str name) {
+    for (u32 i = 0; i < names->n; i++)
+        if (str_eq(names->v[i], name)) return true;
+    return false;
+}
+
+/* "A": the member is there; "!A": it is not; "A|B": one of them is. `names` are gathered at the first question. */
+static bool asked(const struct call *c, str when, struct input_names *names) {
     if (!when.n) return true;
-    if (when.p[0] == '!') return !input_has(c, str_skip(when, 1));
+    if (!names->v) *names = input_present(c);
+    if (when.p[0] == '!') return !has(names, str_skip(when, 1));
     while (when.p)
-        if (input_has(c, str_cut(&when, '|'))) return true;
+        if (has(names, str_cut(&when, '|'))) return true;
     return false;
 }
 
@@ -91,11 +98,12 @@ static bool asked(const struct call *c, str when) {
  * of a copy, a role that is passed) stands on that one's own. */
 static err decide(struct call *c, const struct auth_facts *facts) {
     const struct wire_service *w = c->service->wire;
+    struct input_names names = {0};
     str main = {0};
     for (u16 i = 0; i < c->op->iam_count; i++) {
         const struct wire_iam *iam = &w->iam[c->op->iam + i];
         str action = wire_text(w, iam->action), template = wire_text(w, iam->resource);
-        if (!action.n || !asked(c, wire_text(w, iam->when))) continue; /* AWS asks no right for it: sts:GetCallerIdentity */
+        if (!action.n || !asked(c, wire_text(w, iam->when), &names)) continue; /* AWS asks no right for it: sts:GetCallerIdentity */
         if (!main.p) main = template;
         bool same = str_eq(template, main);
         /* Of a service that delivers (logs, with an ACL) its main right is asked alone: the bucket policies that

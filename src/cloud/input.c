@@ -49,13 +49,16 @@ static bool present(const struct wire_shape *s, const void *value) {
     return false;
 }
 
-bool input_has(const struct call *c, str name) {
+struct input_names input_present(const struct call *c) {
     const struct wire_shape *input = input_shape(c);
-    for (u16 i = 0; input && i < input->member_count; i++) {
+    struct input_names names = {0};
+    if (!input) return names;
+    names.v = NEW_ARRAY(c->arena, str, input->member_count);
+    for (u16 i = 0; i < input->member_count; i++) {
         const struct wire_member *m = &members_of(c, input)[i];
-        if (has_name(c, m, name)) return present(shape_of(c, m), field(c->input, m));
+        if (present(shape_of(c, m), field(c->input, m))) names.v[names.n++] = name_of(c, m);
     }
-    return false;
+    return names;
 }
 
 /* ---- values of condition keys ---- */

@@ -7,8 +7,12 @@
 
 /* A top-level string member by its API name; absent if there is none. */
 str input_text(const struct call *c, str name);
-/* Does the input have this member? Of a boolean: is it true? */
-bool input_has(const struct call *c, str name);
+/* The names of the members that the input has; of a boolean: that is true. */
+struct input_names {
+    str *v;
+    u32 n;
+};
+struct input_names input_present(const struct call *c);
 /* The value of a condition key of the service, taken from the member of that name, at the top or one level
  * below ("s3:max-keys" is MaxKeys, "s3:LocationConstraint" stands in CreateBucketConfiguration), or from the
  * member that travels in the header of that name ("s3:x-amz-acl"). v NULL: no such member, or it is not there. */
