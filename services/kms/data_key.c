@@ -30,6 +30,7 @@ err kms_generate_data_key(struct call *c, const struct kms_generate_data_key_req
     TRY(kms_dry_run(c, in->dry_run));
     out->ciphertext_blob = kms_ciphertext_seal(c, &k, &in->encryption_context, out->plaintext, &out->key_material_id);
     out->key_id = k.arn;
+    kms_key_used(c, &k);
     return NULL;
 }
 
@@ -44,6 +45,7 @@ err kms_generate_data_key_without_plaintext(struct call *c, const struct kms_gen
     out->ciphertext_blob = kms_ciphertext_seal(c, &k, &in->encryption_context, plain, &out->key_material_id);
     kms_wipe(plain);
     out->key_id = k.arn;
+    kms_key_used(c, &k);
     return NULL;
 }
 
@@ -70,6 +72,7 @@ err kms_generate_data_key_pair(struct call *c, const struct kms_generate_data_ke
     out->public_key = keypair_public(c->arena, pair);
     out->key_pair_spec = in->key_pair_spec;
     out->key_id = k.arn;
+    kms_key_used(c, &k);
     return NULL;
 }
 
@@ -87,6 +90,7 @@ err kms_generate_data_key_pair_without_plaintext(struct call *c, const struct km
     out->public_key = keypair_public(c->arena, pair);
     out->key_pair_spec = in->key_pair_spec;
     out->key_id = k.arn;
+    kms_key_used(c, &k);
     return NULL;
 }
 

@@ -107,6 +107,8 @@ static err delete_key(struct txn *t, const struct task *task, i64 now_ms) {
     txn_delete(t, task->key);
     txn_task_cancel(t, S("kms-rotate"), task->key);
     txn_task_cancel(t, S("kms-expire"), task->key);
+    txn_task_cancel(t, S("kms-used"), task->key);
+    kms_usage_forget(c, &k);
     registry_remove(c, k.arn);
     txn_raise_epoch(t);
     return NULL;
@@ -134,5 +136,6 @@ const struct task_kind kms_task_kinds[] = {
     {.name = "kms-delete", .run = delete_key},
     {.name = "kms-rotate", .run = rotate_key},
     {.name = "kms-expire", .run = expire_material},
+    {.name = "kms-used", .run = kms_usage_write},
     {0},
 };

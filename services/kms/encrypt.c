@@ -41,6 +41,7 @@ err kms_encrypt(struct call *c, const struct kms_encrypt_request *in, struct kms
     TRY(seal_with(c, &k, algorithm, &in->encryption_context, in->plaintext, &out->ciphertext_blob, &material_id));
     out->key_id = k.arn;
     out->encryption_algorithm = str_of(algorithm->name);
+    kms_key_used(c, &k);
     return NULL;
 }
 
@@ -87,6 +88,7 @@ err kms_decrypt(struct call *c, const struct kms_decrypt_request *in, struct kms
     TRY(open_with(c, &k, algorithm, &in->encryption_context, in->ciphertext_blob, &out->plaintext, &out->key_material_id));
     out->key_id = k.arn;
     out->encryption_algorithm = str_of(algorithm->name);
+    kms_key_used(c, &k);
     return NULL;
 }
 
@@ -112,5 +114,7 @@ err kms_re_encrypt(struct call *c, const struct kms_re_encrypt_request *in, stru
     out->key_id = to.arn;
     out->source_encryption_algorithm = str_of(opens->name);
     out->destination_encryption_algorithm = str_of(seals->name);
+    kms_key_used(c, &from);
+    kms_key_used(c, &to);
     return NULL;
 }

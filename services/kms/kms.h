@@ -73,6 +73,11 @@ MUST_USE err kms_context_check(struct call *c, const struct kms_encryption_conte
 MUST_USE err kms_no_recipient(struct call *c, const struct kms_recipient_info *recipient); /* of a Nitro enclave */
 MUST_USE err kms_ciphertext_key(struct call *c, str blob, str key_id, str algorithm, struct kms_key *k);
 
+/* ---- usage.c ---- */
+void kms_key_used(struct call *c, const struct kms_key *k); /* by this call, which succeeds */
+err kms_usage_write(struct txn *t, const struct task *task, i64 now_ms);
+void kms_usage_forget(struct call *c, const struct kms_key *k);
+
 /* ---- policy.c ---- */
 str kms_policy_default(struct call *c, str account);
 MUST_USE err kms_policy_check(struct call *c, str policy, bool bypass, str key_arn);

@@ -37,6 +37,7 @@ err kms_sign(struct call *c, const struct kms_sign_request *in, struct kms_sign_
     out->signature = keypair_sign(c->arena, kms_material_keypair(c, &k), algorithm->scheme, algorithm->hash, bytes);
     out->signing_algorithm = in->signing_algorithm;
     out->key_id = k.arn;
+    kms_key_used(c, &k);
     return NULL;
 }
 
@@ -51,6 +52,7 @@ err kms_verify(struct call *c, const struct kms_verify_request *in, struct kms_v
     out->signature_valid = SOME_BOOL(true);
     out->signing_algorithm = in->signing_algorithm;
     out->key_id = k.arn;
+    kms_key_used(c, &k);
     return NULL;
 }
 
@@ -78,6 +80,7 @@ err kms_generate_mac(struct call *c, const struct kms_generate_mac_request *in, 
     TRY(compute_mac(c, in->key_id, in->mac_algorithm, in->message, in->dry_run, &k, &out->mac));
     out->mac_algorithm = in->mac_algorithm;
     out->key_id = k.arn;
+    kms_key_used(c, &k);
     return NULL;
 }
 
@@ -89,6 +92,7 @@ err kms_verify_mac(struct call *c, const struct kms_verify_mac_request *in, stru
     out->mac_valid = SOME_BOOL(true);
     out->mac_algorithm = in->mac_algorithm;
     out->key_id = k.arn;
+    kms_key_used(c, &k);
     return NULL;
 }
 
@@ -107,6 +111,7 @@ err kms_derive_shared_secret(struct call *c, const struct kms_derive_shared_secr
     out->key_agreement_algorithm = in->key_agreement_algorithm;
     out->key_origin = k.origin;
     out->key_id = k.arn;
+    kms_key_used(c, &k);
     return NULL;
 }
 

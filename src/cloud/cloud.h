@@ -69,6 +69,7 @@ struct call {
     struct stream *body; /* of a call between services: what call_other.body gave it */
     str resource_arn; /* that the decision was about; absent: none yet */
     bool on_trail;    /* its event stands in a row of the transaction */
+    str event_id;     /* of its event on the trail, where the room needs to know it; absent: any */
     /* Set by may(): why it said no, for deny() and authorization_message_encode(). */
     u8 denial; /* enum policy_reason */
     bool denied_explicitly;

@@ -79,7 +79,7 @@ static struct key rows_of(struct arena *a, str account, str region) {
 }
 
 static struct trail_outcome outcome(struct call *c, u32 n) {
-    struct trail_outcome o = {.event_id = id_uuid(c->arena)};
+    struct trail_outcome o = {.event_id = c->event_id.p ? c->event_id : id_uuid(c->arena)};
     if (n > 1) o.shared_id = id_uuid(c->arena);
     return o;
 }

@@ -175,3 +175,27 @@ def test_keys_survive_a_crash(start_brume):
     kms = server.start().client("kms")
     assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"kept"
     assert kms.decrypt(CiphertextBlob=other, KeyId=rsa, EncryptionAlgorithm="RSAES_OAEP_SHA_256")["Plaintext"] == b"kept too"
+
+
+def test_when_a_key_was_last_used(start_brume):
+    server = start_brume()
+    kms = server.client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    never = kms.get_key_last_usage(KeyId=key["KeyId"])
+    assert (never["KeyLastUsage"], never["KeyCreationDate"], never["TrackingStartDate"]) == ({}, key["CreationDate"], key["CreationDate"])
+    sealed = kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x")["CiphertextBlob"]
+    assert kms.get_key_last_usage(KeyId=key["KeyId"])["KeyLastUsage"]["Operation"] == "Encrypt"
+    answer = kms.decrypt(CiphertextBlob=sealed)["ResponseMetadata"]
+    with pytest.raises(ClientError):
+        kms.decrypt(CiphertextBlob=sealed, EncryptionContext={"not": "this"})
+    use = kms.get_key_last_usage(KeyId=key["Arn"])["KeyLastUsage"]
+    assert use["Operation"] == "Decrypt" and use["KmsRequestId"] == answer["RequestId"]
+    found = server.client("cloudtrail").lookup_events(LookupAttributes=[{"AttributeKey": "EventId", "AttributeValue": use["CloudTrailEventId"]}])
+    assert [e["EventName"] for e in found["Events"]] == ["Decrypt"]
+    with pytest.raises(ClientError) as error:
+        kms.get_key_last_usage(KeyId="alias/none")
+    assert error.value.response["Error"]["Code"] == "NotFoundException"
+    server.advance_clock(60 * 1000)  # what is due is done when it answers
+    server.kill()
+    server.start()
+    assert server.client("kms").get_key_last_usage(KeyId=key["KeyId"])["KeyLastUsage"] == use
