@@ -36,10 +36,12 @@ err ct_lake_round(struct arena *a, const struct task *task, str *result);
 err ct_lake_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms);
 err ct_store_purge(struct txn *t, const struct task *task, i64 now_ms);
 
-/* ---- query.c ---- */
+/* ---- statement.c ---- */
 enum { QUERY_STORES_MAX = 8 };
 /* The statement with its stores' ids in quotes, and the ids. */
 str ct_query_read(struct arena *a, str statement, str ids[static QUERY_STORES_MAX], u32 *n);
+
+/* ---- query.c ---- */
 bool ct_query_load(struct call *c, str id, struct ct_query *query);
 str ct_query_row(struct arena *a, str account, str region, str id);
 err ct_query_perform(struct arena *a, const struct task *task, str *result);
