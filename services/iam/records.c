@@ -83,6 +83,9 @@ const struct record_type credential_record = RECORD_TYPE(struct credential, cred
 static const struct record_field provider_fields[] = {
     RECORD_STR(1, struct provider, client_ids),  RECORD_STR(2, struct provider, thumbprints), RECORD_STR(3, struct provider, metadata),
     RECORD_STR(4, struct provider, uuid),        RECORD_I64(5, struct provider, created_ms),  RECORD_I64(6, struct provider, valid_until_ms),
+    RECORD_STR(7, struct provider, encryption_mode),
+    RECORD_STR(8, struct provider, key_ids[0]),  RECORD_STR(9, struct provider, keys[0]),     RECORD_I64(10, struct provider, keys_added_ms[0]),
+    RECORD_STR(11, struct provider, key_ids[1]), RECORD_STR(12, struct provider, keys[1]),    RECORD_I64(13, struct provider, keys_added_ms[1]),
 };
 const struct record_type provider_record = RECORD_TYPE(struct provider, provider_fields);
 

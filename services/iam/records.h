@@ -78,11 +78,16 @@ struct credential { /* of one service */
     i64 created_ms, expires_ms; /* 0: never */
 };
 
+enum { SAML_KEYS_MAX = 2 };
 /* Who vouches for people from outside: an issuer of web identities or a SAML identity provider. */
 struct provider {
     str client_ids, thumbprints; /* with single spaces between */
     str metadata, uuid;
     i64 created_ms, valid_until_ms;
+    /* of SAML: encrypted assertions */
+    str encryption_mode;
+    str key_ids[SAML_KEYS_MAX], keys[SAML_KEYS_MAX]; /* keys: sealed; no id: none */
+    i64 keys_added_ms[SAML_KEYS_MAX];
 };
 
 /* The account as an issuer of tokens for services outside. Its keys outlive its being disabled: tokens do, too. */

@@ -1,10 +1,10 @@
 /* SAML identity providers: ("saml", name) -> provider. What is kept is the metadata, after it was read: an entity
- * with a role of an identity provider and certificates that can be parsed.
- *
- * DIFFERS: encrypted assertions are not supported; a private key for them is refused. */
+ * with a role of an identity provider and certificates that can be parsed. Private keys, two at most so that they can be
+ * changed, open assertions that are encrypted; they are read on a worker and come sealed in the call's note. */
 #include "iam.h"
 
 #include "crypto/certificate.h"
+#include "crypto/keypair.h"
 #include "text/xml.h"
 
 enum { PROVIDERS_MAX = 100 };
@@ -78,9 +78,55 @@ static err check_metadata(struct call *c, str text, i64 *valid_until_ms) {
     return NULL;
 }
 
-static err refuse_encryption(struct call *c, str mode, str key) {
-    if (!key.p && !str_eq(mode, S("Required"))) return NULL;
-    return fail(c, &iam_invalid_input_exception, "brume does not decrypt SAML assertions (yet).");
+/* ---- encrypted assertions ---- */
+
+#define SEALED_FOR S("saml provider")
+
+static err seal_key(struct call *c, str pem, str *sealed) {
+    struct keypair *k = keypair_read_pem(c->arena, pem);
+    if (!k || keypair_kind(k) > KEYPAIR_RSA_4096) return fail(c, &iam_invalid_input_exception, "Could not parse private key");
+    str der = keypair_private(c->arena, k);
+    *sealed = secret_seal(c->txn, c->arena, c->account, SEALED_FOR, der);
+    explicit_bzero((char *)(size_t)der.p, der.n);
+    return NULL;
+}
+
+err iam_create_saml_provider_prepare(struct call *c, const struct iam_create_saml_provider_request *in, struct call_plan *plan) {
+    return in->add_private_key.p ? seal_key(c, in->add_private_key, &plan->note) : NULL;
+}
+
+err iam_update_saml_provider_prepare(struct call *c, const struct iam_update_saml_provider_request *in, struct call_plan *plan) {
+    return in->add_private_key.p ? seal_key(c, in->add_private_key, &plan->note) : NULL;
+}
+
+static err key_add(struct call *c, struct provider *provider, str pem) {
+    str sealed = c->note;
+    u32 at = 0;
+    if (!pem.p) return NULL;
+    if (!sealed.p) TRY(seal_key(c, pem, &sealed)); /* called by another service */
+    while (at < SAML_KEYS_MAX && provider->key_ids[at].n) at++;
+    TRY(quota_check(c, "PrivateKeysPerSAMLProvider", SAML_KEYS_MAX, at + 1));
+    provider->key_ids[at] = id_from(c->arena, S("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"), 32);
+    provider->keys[at] = sealed;
+    provider->keys_added_ms[at] = c->now_ms;
+    return NULL;
+}
+
+static err key_remove(struct call *c, struct provider *provider, str id) {
+    if (!id.p) return NULL;
+    for (u32 i = 0; i < SAML_KEYS_MAX; i++) {
+        if (!str_eq(provider->key_ids[i], id)) continue;
+        provider->key_ids[i] = provider->keys[i] = (str){0};
+        return NULL;
+    }
+    return fail(c, &iam_no_such_entity_exception, "The private key %.*s cannot be found.", STR_ARGS(id));
+}
+
+static err mode_set(struct call *c, struct provider *provider, str mode) {
+    bool keys = provider->key_ids[0].n || provider->key_ids[1].n;
+    if (mode.p) provider->encryption_mode = mode;
+    if (keys || !str_eq(provider->encryption_mode, S("Required"))) return NULL;
+    return fail(c, &iam_invalid_input_exception, "Encryption of assertions can be required only of a provider with a private key");
 }
 
 /* ---- operations ---- */
@@ -88,7 +134,8 @@ static err refuse_encryption(struct call *c, str mode, str key) {
 err iam_create_saml_provider(struct call *c, const struct iam_create_saml_provider_request *in, struct iam_create_saml_provider_response *out) {
     struct realm r = realm_of(c);
     struct provider provider = {.metadata = in->saml_metadata_document, .created_ms = c->now_ms}, other;
-    TRY(refuse_encryption(c, in->assertion_encryption_mode, in->add_private_key));
+    TRY(key_add(c, &provider, in->add_private_key));
+    TRY(mode_set(c, &provider, in->assertion_encryption_mode));
     if (load(&r, in->name, &other))
         return fail(c, &iam_entity_already_exists_exception, "SAMLProvider %.*s already exists.", STR_ARGS(in->name));
     TRY(quota_check(c, "SAMLProvidersPerAccount", PROVIDERS_MAX, rows_below(&r, "saml", (str){0}) + 1));
@@ -113,6 +160,10 @@ err iam_get_saml_provider(struct call *c, const struct iam_get_saml_provider_req
     out->create_date = SOME_TIME(provider.created_ms);
     out->valid_until = SOME_TIME(provider.valid_until_ms);
     out->tags = tags_shown(c, in->saml_provider_arn);
+    out->assertion_encryption_mode = provider.encryption_mode;
+    out->private_key_list = (struct iam_private_key_list){.v = NEW_ARRAY(c->arena, struct iam_saml_private_key, SAML_KEYS_MAX), .set = true};
+    for (u32 i = 0; i < SAML_KEYS_MAX; i++)
+        if (provider.key_ids[i].n) out->private_key_list.v[out->private_key_list.n++] = (struct iam_saml_private_key){provider.key_ids[i], SOME_TIME(provider.keys_added_ms[i])};
     return NULL;
 }
 
@@ -121,7 +172,9 @@ err iam_update_saml_provider(struct call *c, const struct iam_update_saml_provid
     struct provider provider;
     str name;
     TRY(provider_open(c, in->saml_provider_arn, &name, &provider));
-    TRY(refuse_encryption(c, in->assertion_encryption_mode, in->add_private_key));
+    TRY(key_remove(c, &provider, in->remove_private_key));
+    TRY(key_add(c, &provider, in->add_private_key));
+    TRY(mode_set(c, &provider, in->assertion_encryption_mode));
     if (in->saml_metadata_document.p) {
         TRY(check_metadata(c, in->saml_metadata_document, &provider.valid_until_ms));
         provider.metadata = in->saml_metadata_document;
@@ -193,6 +246,8 @@ bool iam_saml_provider(struct txn *t, struct arena *a, str arn, struct identity_
     if (!arn_parse(arn, &parts) || !account_valid(parts.account)) return false;
     struct realm r = {t, a, arena_str(a, parts.account)};
     if (!load(&r, name_in(&r, arn), &provider)) return false;
-    out->metadata = provider.metadata;
+    *out = (struct identity_saml_provider){.metadata = provider.metadata, .encryption_required = str_eq(provider.encryption_mode, S("Required"))};
+    for (u32 i = 0; i < SAML_KEYS_MAX; i++)
+        if (provider.key_ids[i].n) ASSERT(secret_open(t, a, r.account, SEALED_FOR, provider.keys[i], &out->private_keys[out->private_key_count++]));
     return true;
 }

@@ -136,7 +136,6 @@ static void read_attributes(struct xml_reader *r, struct saml_assertion *s) {
     }
 }
 
-/* DIFFERS: encrypted assertions are not read. */
 static void read_assertion(struct xml_reader *r, struct saml_assertion *s) {
     struct xml_element e;
     while (xml_child(r, &e)) {

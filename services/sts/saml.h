@@ -14,6 +14,12 @@ struct saml_metadata {
 };
 MUST_USE bool saml_metadata_read(struct arena *a, str xml, struct saml_metadata *m);
 
+/* The assertion of a document (a Response) in which one is encrypted, opened by one of the keys (PKCS#8): the text of an
+ * Assertion, which nobody has signed unless something says so. SAML_PLAIN: none is encrypted. XML Encryption 1.1: keys by
+ * RSA-OAEP, content by AES with CBC or GCM. */
+enum saml_encryption { SAML_PLAIN, SAML_OPENED, SAML_SHUT };
+enum saml_encryption saml_open(struct arena *a, str document, const str *keys, u32 n, str *assertion);
+
 struct saml_assertion {
     str issuer, subject, subject_format, name_qualifier, recipient, audience;
     i64 not_before_ms, expires_ms, session_expires_ms; /* 0: not said */

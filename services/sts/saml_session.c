@@ -12,25 +12,47 @@
 static err refuse_token(struct call *c, const char *why) { return fail(c, &sts_invalid_identity_token_exception, "%s", why); }
 static err refuse(struct call *c, const char *action) { return fail(c, &sts_access_denied, "Not authorized to perform %s", action); }
 
-static err find_provider(struct call *c, str arn, struct saml_metadata *m) {
+static err find_provider(struct call *c, str arn, struct identity_saml_provider *provider, struct saml_metadata *m) {
     const struct identity_door *door = identity_door_of(c);
-    struct identity_saml_provider provider = {0};
     struct arn read;
     if (!arn_parse(arn, &read)) return fail(c, &cloud_validation, "%.*s is invalid", STR_ARGS(arn));
-    if (!door->saml_provider || !door->saml_provider(c->txn, c->arena, arn, &provider)) return refuse_token(c, "Specified provider doesn't exist");
-    return saml_metadata_read(c->arena, provider.metadata, m) ? NULL : refuse_token(c, "The metadata of the specified provider are invalid");
+    if (!door->saml_provider || !door->saml_provider(c->txn, c->arena, arn, provider)) return refuse_token(c, "Specified provider doesn't exist");
+    return saml_metadata_read(c->arena, provider->metadata, m) ? NULL : refuse_token(c, "The metadata of the specified provider are invalid");
+}
+
+/* What is opened of a provider beside its metadata is for the prepare function alone. */
+static void forget_keys(const struct identity_saml_provider *provider) {
+    for (u32 i = 0; i < provider->private_key_count; i++) explicit_bzero((char *)(size_t)provider->private_keys[i].p, provider->private_keys[i].n);
+}
+
+/* An assertion is signed and then encrypted, or encrypted within an answer that is signed; the provider may do both, and then
+ * the answer's signature is the one that counts. What comes out was signed, in the clear. */
+static err find_signed(struct call *c, const struct identity_saml_provider *provider, const struct saml_metadata *m, str document, str *signed_text) {
+    const char *problem;
+    str inner;
+    bool outside = xml_signature_verify(c->arena, document, m->certificates, m->certificate_count, signed_text, &problem);
+    switch (saml_open(c->arena, outside ? *signed_text : document, provider->private_keys, provider->private_key_count, &inner)) {
+    case SAML_SHUT: return refuse_token(c, "The encrypted assertion could not be decrypted");
+    case SAML_PLAIN:
+        if (provider->encryption_required) return refuse_token(c, "The provider requires encrypted assertions");
+        return outside ? NULL : fail(c, &sts_invalid_identity_token_exception, "Response signature invalid (%s)", problem);
+    case SAML_OPENED: break;
+    }
+    if (outside) *signed_text = inner;
+    else if (!xml_signature_verify(c->arena, inner, m->certificates, m->certificate_count, signed_text, &problem))
+        return fail(c, &sts_invalid_identity_token_exception, "Response signature invalid (%s)", problem);
+    return NULL;
 }
 
 err sts_assume_role_with_saml_prepare(struct call *c, const struct sts_assume_role_with_saml_request *in, struct call_plan *plan) {
+    struct identity_saml_provider provider = {0};
     struct saml_metadata m;
-    str document, signed_text;
-    const char *problem;
-    TRY(find_provider(c, in->principal_arn, &m));
+    str document;
+    TRY(find_provider(c, in->principal_arn, &provider, &m));
     if (!base64_decode(c->arena, in->saml_assertion, &document)) return refuse_token(c, "Invalid base64 SAMLResponse");
-    if (!xml_signature_verify(c->arena, document, m.certificates, m.certificate_count, &signed_text, &problem))
-        return fail(c, &sts_invalid_identity_token_exception, "Response signature invalid (%s)", problem);
-    plan->note = signed_text;
-    return NULL;
+    err e = find_signed(c, &provider, &m, document, &plan->note);
+    forget_keys(&provider);
+    return e;
 }
 
 /* ---- what the provider says ---- */
@@ -143,11 +165,13 @@ static struct session_parts parts_of(struct call *c, const struct sts_assume_rol
 }
 
 err sts_assume_role_with_saml(struct call *c, const struct sts_assume_role_with_saml_request *in, struct sts_assume_role_with_saml_response *out) {
+    struct identity_saml_provider provider = {0};
     struct saml_metadata m;
     struct saml_assertion s;
     struct trusted_role role;
     i64 seconds;
-    TRY(find_provider(c, in->principal_arn, &m));
+    TRY(find_provider(c, in->principal_arn, &provider, &m));
+    forget_keys(&provider);
     if (!c->note.p || !saml_assertion_read(c->arena, c->note, &s)) return refuse_token(c, "Your request included an invalid SAML response");
     TRY(check(c, in, &m, &s));
     if (!role_find(c, in->role_arn, &role)) return refuse(c, "sts:AssumeRoleWithSAML");

@@ -58,6 +58,9 @@ struct identity_oidc_provider {
 };
 struct identity_saml_provider {
     str metadata; /* the identity provider's XML: its entity id and certificates */
+    bool encryption_required; /* of assertions */
+    str private_keys[2]; /* that open encrypted ones: PKCS#8; the caller wipes them */
+    u32 private_key_count;
 };
 
 /* By whom an account vouches for its own people to services outside: where its tokens' issuer is found, and the key for

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/objects.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <pthread.h>
@@ -121,6 +122,19 @@ struct keypair *keypair_read_private(struct arena *a, str pkcs8) {
     struct keypair *k = keep(a, whole ? EVP_PKCS82PKEY(info) : NULL);
     PKCS8_PRIV_KEY_INFO_free(info);
     return k;
+}
+
+static int no_passphrase(char *buffer, int size, int writing, void *context) {
+    (void)buffer, (void)size, (void)writing, (void)context;
+    return -1;
+}
+
+struct keypair *keypair_read_pem(struct arena *a, str pem) {
+    ready();
+    BIO *in = pem.n && pem.n <= INT32_MAX ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
+    EVP_PKEY *key = in ? PEM_read_bio_PrivateKey(in, NULL, no_passphrase, NULL) : NULL;
+    BIO_free(in);
+    return keep(a, key);
 }
 
 struct keypair *keypair_read_public(struct arena *a, str der) {

@@ -28,6 +28,7 @@ struct keypair; /* freed and wiped with the arena */
 struct keypair *keypair_generate(struct arena *a, enum keypair_kind kind);
 /* NULL: no key of one of these kinds. */
 struct keypair *keypair_read_private(struct arena *a, str pkcs8);
+struct keypair *keypair_read_pem(struct arena *a, str pem); /* a private key in PEM, without a passphrase */
 bool keypair_sound(const struct keypair *k); /* its private and public numbers belong together: for keys from outside */
 struct keypair *keypair_read_public(struct arena *a, str der);
 enum keypair_kind keypair_kind(const struct keypair *k);

@@ -5,11 +5,14 @@ must come to the same bytes by its own way."""
 import base64
 import datetime
 import hashlib
+import os
 import re
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import NameOID
 
 PREFIX = "https://aws.amazon.com/SAML/Attributes/"
@@ -77,3 +80,36 @@ class IdentityProvider:
                 'xmlns:unused="urn:unused" ID="_r1" Version="2.0">\n  <samlp:Status><samlp:StatusCode '
                 f'Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status>{loose}\n</samlp:Response>')
         return base64.b64encode(text.encode()).decode()
+
+    def encrypted(self, assertion, public_key, cipher="aes256-gcm", transport="rsa-oaep", beside=False):
+        """The assertion as an EncryptedAssertion; its key within the data or beside it."""
+        mode, size = cipher.split("-")[1], int(cipher[3:6]) // 8
+        key, data = os.urandom(size), assertion.encode()
+        if mode == "gcm":
+            nonce = os.urandom(12)
+            sealed = nonce + AESGCM(key).encrypt(nonce, data, None)
+        else:
+            vector, pad = os.urandom(16), 16 - len(data) % 16
+            encryptor = Cipher(algorithms.AES(key), modes.CBC(vector)).encryptor()
+            sealed = vector + encryptor.update(data + os.urandom(pad - 1) + bytes([pad])) + encryptor.finalize()
+        digest = {"rsa-oaep": hashes.SHA256(), "rsa-oaep-mgf1p": hashes.SHA1(), "rsa-1_5": None}[transport]
+        wrapped = public_key.encrypt(key, padding.OAEP(padding.MGF1(digest), digest, None) if digest else padding.PKCS1v15())
+        xenc, ds = ' xmlns:xenc="http://www.w3.org/2001/04/xmlenc#"', ' xmlns:ds="http://www.w3.org/2000/09/xmldsig#"'
+        details = (f'<ds:DigestMethod{ds if beside else ""} Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/>'
+                   '<xenc11:MGF xmlns:xenc11="http://www.w3.org/2009/xmlenc11#" Algorithm="http://www.w3.org/2009/xmlenc11#mgf1sha256"/>') if transport == "rsa-oaep" else ""
+        old, new = "http://www.w3.org/2001/04/xmlenc#", "http://www.w3.org/2009/xmlenc11#"
+        encrypted_key = (f'<xenc:EncryptedKey{xenc if beside else ""}><xenc:EncryptionMethod Algorithm="{new if transport == "rsa-oaep" else old}{transport}">{details}</xenc:EncryptionMethod>'
+                         f"<xenc:CipherData><xenc:CipherValue>{base64.b64encode(wrapped).decode()}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>")
+        info = "" if beside else f"<ds:KeyInfo{ds}>{encrypted_key}</ds:KeyInfo>"
+        value = "\n".join(re.findall(".{1,76}", base64.b64encode(sealed).decode()))
+        return ('<saml:EncryptedAssertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">'
+                f'<xenc:EncryptedData{xenc} Type="http://www.w3.org/2001/04/xmlenc#Element"><xenc:EncryptionMethod Algorithm="{new if mode == "gcm" else old}{cipher}"/>'
+                f"{info}<xenc:CipherData><xenc:CipherValue>{value}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>"
+                f"{encrypted_key if beside else ''}</saml:EncryptedAssertion>")
+
+    def signed_response(self, content):
+        """An answer that is itself signed, in canonical form."""
+        content = re.sub(r"<([\w:]+)([^<>]*)/>", r"<\1\2></\1>", content)
+        text = ('<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_r1" Version="2.0">'
+                f'<saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">{self.entity_id}</saml:Issuer>{content}</samlp:Response>')
+        return base64.b64encode(self.sign(text, identifier="_r1").encode()).decode()

@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n) {
     if (saml_metadata_read(&a, text, &m)) ASSERT(m.certificate_count <= SAML_CERTIFICATES_MAX);
     if (saml_assertion_read(&a, text, &s)) ASSERT(s.role_count <= SAML_ROLES_MAX && s.tags.n <= SAML_TAGS_MAX);
     ASSERT(!xml_signature_verify(&a, text, &certificate, 1, &signed_text, &problem)); /* nobody has that key */
+    ASSERT(saml_open(&a, text, NULL, 0, &signed_text) != SAML_OPENED);
     arena_free(&a);
     return 0;
 }

@@ -248,3 +248,87 @@ def test_saml_tags(realm, idp, saml, anonymous):
     document = idp.response(idp.sign(idp.assertion(attributes(role, saml, **{"PrincipalTag:team": "blue"}))))
     answer = anonymous.assume_role_with_saml(RoleArn=role, PrincipalArn=saml, SAMLAssertion=document)
     client(realm.server, "iam", answer["Credentials"]).list_users()
+
+
+# ---- encrypted assertions ----
+
+def pem(key, form=serialization.PrivateFormat.PKCS8):
+    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
+
+
+@pytest.fixture(scope="module")
+def decrypting():
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture(scope="module")
+def sealed(realm, idp, decrypting):
+    """A provider that takes encrypted assertions alone."""
+    return realm.iam.create_saml_provider(Name="sealed", SAMLMetadataDocument=idp.metadata(), AssertionEncryptionMode="Required",
+                                          AddPrivateKey=pem(decrypting))["SAMLProviderArn"]
+
+
+@pytest.mark.parametrize("cipher,transport,beside", [
+    ("aes128-cbc", "rsa-oaep-mgf1p", False), ("aes192-cbc", "rsa-oaep", False), ("aes256-cbc", "rsa-oaep-mgf1p", True),
+    ("aes128-gcm", "rsa-oaep", True), ("aes192-gcm", "rsa-oaep-mgf1p", False), ("aes256-gcm", "rsa-oaep", False)])
+def test_saml_encrypted(realm, idp, sealed, decrypting, anonymous, cipher, transport, beside):
+    """Signed and then encrypted; or encrypted within an answer that is signed."""
+    role = saml_role(realm, sealed)
+    plain = idp.assertion(attributes(role, sealed))
+    inner = idp.encrypted(idp.sign(plain), decrypting.public_key(), cipher, transport, beside)
+    outer = idp.encrypted(plain, decrypting.public_key(), cipher, transport, beside)
+    for document in (idp.response(inner), idp.signed_response(outer), idp.signed_response(inner)):
+        answer = anonymous.assume_role_with_saml(RoleArn=role, PrincipalArn=sealed, SAMLAssertion=document)
+        assert (answer["Subject"], answer["Issuer"]) == ("ada", idp.entity_id)
+
+
+def test_saml_encrypted_refused(realm, idp, saml, sealed, decrypting, anonymous):
+    role, open_role = saml_role(realm, sealed), saml_role(realm, saml)
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
+    plain = idp.assertion(attributes(role, sealed))
+    good = idp.sign(plain)
+
+    def of(document, role=role, principal=sealed):
+        return refusal(anonymous.assume_role_with_saml, RoleArn=role, PrincipalArn=principal, SAMLAssertion=document)
+
+    shut = ("InvalidIdentityToken", "The encrypted assertion could not be decrypted")
+    assert of(idp.response(good)) == ("InvalidIdentityToken", "The provider requires encrypted assertions")
+    assert of(idp.response(idp.encrypted(good, other))) == shut
+    assert of(idp.response(idp.encrypted(good, decrypting.public_key(), transport="rsa-1_5"))) == shut
+    assert of(idp.response(idp.encrypted(good, decrypting.public_key())), open_role, saml) == shut  # it has no key
+    assert "Response signature invalid" in of(idp.response(idp.encrypted(plain, decrypting.public_key())))[1]  # nobody signed it
+    eve = IdentityProvider(idp.entity_id)
+    assert "Response signature invalid" in of(idp.response(idp.encrypted(eve.sign(plain), decrypting.public_key())))[1]
+    assert "Response signature invalid" in of(eve.signed_response(idp.encrypted(plain, decrypting.public_key())))[1]
+    decoy = idp.sign(idp.assertion(attributes(role, sealed))) + idp.encrypted(eve.assertion(attributes(role, sealed), subject="root"), decrypting.public_key())
+    assert of(idp.response(decoy)) == ("InvalidIdentityToken", "The provider requires encrypted assertions")
+
+
+def test_keys_of_a_provider_are_changed(realm, idp, anonymous):
+    old, new = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
+    iam = realm.iam
+    arn = iam.create_saml_provider(Name="changing", SAMLMetadataDocument=idp.metadata(), AssertionEncryptionMode="Allowed",
+                                   AddPrivateKey=pem(old, serialization.PrivateFormat.TraditionalOpenSSL))["SAMLProviderArn"]
+    role = saml_role(realm, arn)
+
+    def enter(key):
+        document = idp.response(idp.encrypted(idp.sign(idp.assertion(attributes(role, arn))), key.public_key()))
+        return anonymous.assume_role_with_saml(RoleArn=role, PrincipalArn=arn, SAMLAssertion=document)
+
+    anonymous.assume_role_with_saml(RoleArn=role, PrincipalArn=arn, SAMLAssertion=idp.response(idp.sign(idp.assertion(attributes(role, arn)))))
+    enter(old)
+    assert refusal(enter, key=new)[0] == "InvalidIdentityToken"
+    iam.update_saml_provider(SAMLProviderArn=arn, AddPrivateKey=pem(new))
+    enter(old), enter(new)
+    assert refusal(iam.update_saml_provider, SAMLProviderArn=arn, AddPrivateKey=pem(new))[0] == "LimitExceeded"
+    told = iam.get_saml_provider(SAMLProviderArn=arn)
+    assert told["AssertionEncryptionMode"] == "Allowed" and len(told["PrivateKeyList"]) == 2
+    first = told["PrivateKeyList"][0]["KeyId"]
+    iam.update_saml_provider(SAMLProviderArn=arn, RemovePrivateKey=first)
+    assert [k["KeyId"] for k in iam.get_saml_provider(SAMLProviderArn=arn)["PrivateKeyList"]] == [told["PrivateKeyList"][1]["KeyId"]]
+    enter(new)
+    assert refusal(enter, key=old)[0] == "InvalidIdentityToken"
+    assert refusal(iam.update_saml_provider, SAMLProviderArn=arn, RemovePrivateKey=first)[0] == "NoSuchEntity"
+    assert refusal(iam.update_saml_provider, SAMLProviderArn=arn, AddPrivateKey="no key")[0] == "InvalidInput"
+    assert refusal(iam.create_saml_provider, Name="bare", SAMLMetadataDocument=idp.metadata(), AssertionEncryptionMode="Required")[0] == "InvalidInput"
+    assert not any(pem(new).splitlines()[3].encode() in f.read_bytes() for f in realm.server.data.rglob("*") if f.is_file())
