@@ -60,6 +60,8 @@ class Peer:
         try:
             wait_for_port(self.port)
             time.sleep(1)
+            if process.poll() is not None:
+                sys.exit(f'{self.name} ended: is port {self.port} taken?')
             yield process.pid
         finally:
             process.terminate()

@@ -46,6 +46,7 @@ struct step { /* a connection's place in a cycle */
     struct arena arena;
     int number;
     str receipt;
+    u64 item;
 };
 struct workload {
     const char *name, *service;
@@ -62,12 +63,14 @@ struct workload {
     size_t pool_size, next;
     str queue_url, body;
     u64 given_bytes;    /* --bytes; 0: not given */
-    u64 objects, first; /* --objects: how many the bucket has; --first: where new ones, or those to delete, begin */
+    u64 objects, first; /* --objects: how many the bucket or table has; --first: where new ones, or those to delete, begin */
     str *hashes;        /* of objects.c: of bodies, by their length */
     char problem[256];
 };
 struct workload *workload_named(const char *name);
 bool workload_bucket(struct workload *w); /* makes the bucket */
+/* Before the measurement; any of two statuses will do. False: says so. */
+bool workload_ask(struct workload *w, struct signing s, int other_status, struct answer *answer);
 /* NULL: the connection is at the end of what it had to do. */
 const struct request *workload_next(struct workload *w, struct step *s, struct request *made);
 void workload_answered(struct workload *w, struct step *s, const struct answer *answer);
@@ -82,6 +85,18 @@ OBJECTS_MAKE(mixed);
 OBJECTS_MAKE(list_first);
 OBJECTS_MAKE(list_middle);
 OBJECTS_MAKE(list_groups);
+
+/* ---- items.c ---- */
+bool items_prepare(struct workload *w);
+#define ITEMS_MAKE(name) const struct request *items_##name(struct workload *w, struct step *s, struct request *made)
+ITEMS_MAKE(fill);
+ITEMS_MAKE(put);
+ITEMS_MAKE(a);
+ITEMS_MAKE(b);
+ITEMS_MAKE(c);
+ITEMS_MAKE(d);
+ITEMS_MAKE(e);
+ITEMS_MAKE(f);
 
 /* ---- runs ---- */
 struct run {

@@ -17,8 +17,7 @@ static struct signing s3_signing(const struct workload *w, const char *method, s
     return (struct signing){.target = w->target, .service = "s3", .method = method, .path = path};
 }
 
-/* Before the measurement; any of two statuses will do. */
-static bool ask(struct workload *w, struct signing s, int other_status, struct answer *answer) {
+bool workload_ask(struct workload *w, struct signing s, int other_status, struct answer *answer) {
     s.close = true;
     struct request r = request_sign(&w->arena, &s);
     if (!exchange(&w->arena, w->target, &r, answer)) {
@@ -53,13 +52,13 @@ static bool prepare_identity(struct workload *w) {
     pool_new(w, 1);
     w->pool[0] = request_sign(&w->arena, &s);
     struct answer answer;
-    return ask(w, s, 0, &answer);
+    return workload_ask(w, s, 0, &answer);
 }
 
 static bool prepare_queue(struct workload *w) {
     struct answer answer;
     str create = arena_format(&w->arena, "{\"QueueName\":\"bench-%s\"}", w->name);
-    if (!ask(w, sqs_signing(w, "AmazonSQS.CreateQueue", create), 0, &answer)) return false;
+    if (!workload_ask(w, sqs_signing(w, "AmazonSQS.CreateQueue", create), 0, &answer)) return false;
     w->queue_url = json_value(answer.body, S("\"QueueUrl\""));
     if (!w->queue_url.p) {
         snprintf(w->problem, sizeof w->problem, "CreateQueue answers no QueueUrl");
@@ -72,7 +71,7 @@ static bool prepare_queue(struct workload *w) {
     pool_new(w, 1);
     struct signing s = sqs_signing(w, w->operation, w->body);
     w->pool[0] = request_sign(&w->arena, &s);
-    return ask(w, s, 0, &answer);
+    return workload_ask(w, s, 0, &answer);
 }
 
 static bool prepare_cycle(struct workload *w) {
@@ -101,7 +100,7 @@ static str object_path(struct workload *w, size_t i) {
 bool workload_bucket(struct workload *w) {
     struct answer answer;
     for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (char)('a' + i * 7 % 26);
-    return ask(w, s3_signing(w, "PUT", S("/brume-bench")), 409, &answer);
+    return workload_ask(w, s3_signing(w, "PUT", S("/brume-bench")), 409, &answer);
 }
 
 /* The large ones: a handful of objects, written over and over. */
@@ -124,7 +123,7 @@ static bool put_objects(struct workload *w, size_t n) {
     struct answer answer;
     for (size_t i = 0; i < n; i++) {
         struct arena_mark mark = arena_mark(&w->arena);
-        if (!ask(w, put_signing(w, object_path(w, i)), 0, &answer)) return false;
+        if (!workload_ask(w, put_signing(w, object_path(w, i)), 0, &answer)) return false;
         arena_rewind(&w->arena, mark);
     }
     return true;
@@ -170,6 +169,14 @@ static struct workload workloads[] = {
     {"objects-list-first", "s3", objects_prepare, .make = objects_list_first},
     {"objects-list-middle", "s3", objects_prepare, .make = objects_list_middle},
     {"objects-list-groups", "s3", objects_prepare, .make = objects_list_groups},
+    {"items-fill", "dynamodb", items_prepare, .make = items_fill},
+    {"items-put", "dynamodb", items_prepare, .make = items_put},
+    {"items-a", "dynamodb", items_prepare, .make = items_a},
+    {"items-b", "dynamodb", items_prepare, .make = items_b},
+    {"items-c", "dynamodb", items_prepare, .make = items_c},
+    {"items-d", "dynamodb", items_prepare, .make = items_d},
+    {"items-e", "dynamodb", items_prepare, .make = items_e},
+    {"items-f", "dynamodb", items_prepare, .make = items_f},
 };
 
 struct workload *workload_named(const char *name) {
