@@ -102,7 +102,7 @@ class Moto(Peer):
             self.shell(log, str(self.where / 'bin/pip'), 'install', '-q', f'moto[server]=={self.version}')
 
     def command(self, data):
-        return [str(self.where / 'bin/moto_server'), '-H', '127.0.0.1', '-p', str(self.port)]
+        return [str(self.where / 'bin/python3'), '-m', 'moto.server', '-H', '127.0.0.1', '-p', str(self.port)]  # its script names a path that may have moved
 
     def workloads(self):
         return STS + SQS + S3
