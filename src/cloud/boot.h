@@ -11,7 +11,6 @@
 
 struct gate_slots;
 struct loop_cache;
-struct uri_table;
 
 /* A room whose rows own blobs deletes up to *budget of these rows of an account with their bytes, and
  * counts the budget down. True: none is left. Other rows need no such function. */
@@ -69,7 +68,6 @@ struct cloud {
     struct store *store;
     struct arena *boot;
     struct journal *calls, *metrics, *lines;
-    struct uri_table **uris; /* of each REST service, in the order of config.services (uri.h) */
     struct http_server *server; /* set by the front after http_server_start */
     i64 started_ms;
     str root_key; /* the data directory's: page and session tokens are sealed under keys derived from it */

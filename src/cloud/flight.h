@@ -23,6 +23,7 @@ struct loop_cache {
     struct arena arena;
     struct sigv4_cache *signing_keys;
     struct sealer *sealer; /* of page and session tokens */
+    struct uri_table **uris; /* of REST services, in the order of config.services; each made by its first call (uri.h) */
 };
 
 struct flight {

@@ -160,11 +160,18 @@ static enum step check_present(struct flight *f) {
                                       w->text + w->name, w->text + f->op->name));
 }
 
-static int match_uri(struct flight *f) {
+static const struct uri_table *table_of(const struct flight *f) {
     const struct cloud_config *config = &f->cloud->config;
+    struct loop_cache *cache = f->cache;
     size_t i = 0;
     while (config->services[i] != f->service) i++;
-    return uri_match(f->cloud->uris[i], f->request->method, f->path, f->request->query,
+    if (!cache->uris) cache->uris = NEW_ARRAY(&cache->arena, struct uri_table *, config->service_count);
+    if (!cache->uris[i]) cache->uris[i] = uri_table_new(&cache->arena, f->service);
+    return cache->uris[i];
+}
+
+static int match_uri(struct flight *f) {
+    return uri_match(table_of(f), f->request->method, f->path, f->request->query,
                      (const struct wire_header *)f->request->headers, f->request->header_count, f->arena);
 }
 

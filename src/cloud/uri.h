@@ -5,7 +5,7 @@
 #include "cloud/service.h"
 #include "wire/wire.h"
 
-/* A service's templates taken apart once, in the arena of its cloud. */
+/* A service's templates, taken apart once. */
 struct uri_table;
 struct uri_table *uri_table_new(struct arena *a, const struct service *s);
 

@@ -20,12 +20,11 @@ static const char *op_name(const struct flight *f) { return f->op ? f->service->
 
 static void route(const struct request *q, struct arena *a) {
     struct cloud cloud = {.config = {.services = services, .service_count = LENGTH(services)}};
-    struct uri_table *uris[] = {uri_table_new(a, &objects), NULL, NULL};
-    cloud.uris = uris;
+    struct loop_cache cache = {0};
     str target = str_of(q->target), path = str_cut(&target, '?');
     struct http_header header = q->header ? (struct http_header){str_of(q->header), str_of(q->value)} : (struct http_header){0};
     struct http_request r = {.method = str_of(q->method), .path = path, .query = target, .host = str_of(q->host), .headers = &header, .header_count = q->header ? 1 : 0};
-    struct flight f = {.cloud = &cloud, .request = &r, .arena = a, .path = path, .call = {.arena = a}};
+    struct flight f = {.cloud = &cloud, .cache = &cache, .request = &r, .arena = a, .path = path, .call = {.arena = a}};
     enum step step = stage_route(&f);
     if (step == STEP_NEXT && !f.op) step = stage_operation(&f);
     str got = arena_format(a, "%s:%s", f.service ? f.service->wire->text + f.service->wire->name : "-", op_name(&f));
@@ -33,6 +32,7 @@ static void route(const struct request *q, struct arena *a) {
     CHECK_STR(got, str_of(q->want));
     CHECK_INT(step, f.op ? STEP_NEXT : STEP_ANSWER);
     if (f.op) CHECK_STR(f.path, q->path ? str_of(q->path) : path);
+    arena_free(&cache.arena);
 }
 
 #define COPY "x-amz-copy-source", "/b/k"
