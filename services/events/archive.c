@@ -1,4 +1,6 @@
-/* Archives: copies of what passed a bus; replays put them on the bus again, in their order, as a job. */
+/* Archives: copies of what passed a bus; replays put them on the bus again, in their order, as a job.
+ *
+ * DIFFERS: an archive's key of KMS is named, and does not seal what is archived. */
 #include "connection.h"
 
 static str archive_row(struct arena *a, str account, str region, str name) {

@@ -1,4 +1,6 @@
-/* Event buses, and who else may put events on one. The bus "default" is always there. */
+/* Event buses, and who else may put events on one. The bus "default" is always there.
+ *
+ * DIFFERS: a bus's key of KMS is named, and does not seal what waits to be delivered. */
 #include "events.h"
 
 #include "auth/policy.h"

@@ -7,16 +7,21 @@
 #include "crypto/rsa_signer.h"
 
 struct signing {
-    str private_der, certificate_pem, name; /* the page: SimpleNotificationService-NAME.pem */
+    str private_der; /* as it is made; in the row it stands sealed */
+    str certificate_pem, name; /* the page: SimpleNotificationService-NAME.pem */
+    str sealed;
 };
 static const struct record_field signing_fields[] = {
     RECORD_STR(1, struct signing, private_der),
     RECORD_STR(2, struct signing, certificate_pem),
     RECORD_STR(3, struct signing, name),
+    RECORD_STR(4, struct signing, sealed),
 };
 static const struct record_type signing_record = RECORD_TYPE(struct signing, signing_fields);
 
 static const char page_path[] = "/SimpleNotificationService-";
+#define NOBODY S("000000000000") /* the key is of the cloud, not of an account */
+#define PURPOSE S("sns signing")
 
 static str signing_row(struct arena *a) {
     struct key k = key_new(a, S("sns-signing"));
@@ -51,13 +56,19 @@ err signing_make(struct arena *a, const struct task *task, str *result) {
 err signing_keep(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms) {
     (void)task, (void)outcome, (void)now_ms;
     struct arena *a = txn_arena(t);
-    if (!signing_ready(t, a)) txn_put(t, signing_row(a), result);
+    struct signing s = {0};
+    if (signing_ready(t, a)) return NULL;
+    ASSERT(record_decode(a, &signing_record, result, &s));
+    s.sealed = secret_seal(t, a, NOBODY, PURPOSE, s.private_der);
+    s.private_der = (str){0};
+    txn_put(t, signing_row(a), record_encode(a, &signing_record, &s));
     return NULL;
 }
 
 str signing_sign(struct txn *t, struct arena *a, str version, str text) {
     struct signing s;
     ASSERT(signing_load(t, a, &s));
+    if (s.sealed.p) ASSERT(secret_open(t, a, NOBODY, PURPOSE, s.sealed, &s.private_der)); /* an older row has it open */
     return base64_of(a, rsa_signer_sign(a, s.private_der, str_eq(version, S("2")) ? DIGEST_SHA256 : DIGEST_SHA1, text));
 }
 

@@ -230,6 +230,25 @@ def test_to_a_queue_wrapped_and_signed(sns, sqs, topic, make_queue, version):
     refused("NotFound", sns.get_subscription_attributes, SubscriptionArn=subscription)
 
 
+@pytest.mark.as_root
+def test_the_signing_key_is_sealed(start_brume):
+    server = start_brume()
+    sns, sqs = server.client("sns"), server.client("sqs")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": queue}]})})
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+    sns.publish(TopicArn=topic, Message="m")
+    [message] = receive(sqs, url)
+    body = json.loads(message["Body"])
+    assert signature_holds(body, NOTIFICATION)
+    rows = b"".join(path.read_bytes() for path in server.data.rglob("*") if path.is_file())
+    assert b"-----BEGIN CERTIFICATE-----" in rows  # it stands beside the key
+    assert b"\x02\x01\x00\x02\x82\x01\x01\x00" not in rows  # PKCS #1, also within PKCS #8: version 0, modulus
+
+
 def test_to_a_queue_raw(sns, sqs, topic, make_queue):
     url, queue = make_queue(topic)
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})
