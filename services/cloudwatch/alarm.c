@@ -55,13 +55,15 @@ i64 alarm_period_s(const struct alarm *alarm) {
     return period_s;
 }
 
+i64 alarm_step_ms(const struct alarm *alarm) { return MAX(10, MIN(60, alarm_period_s(alarm))) * 1000; }
+
 /* A composite alarm is not looked at by the clock, but once, soon, when it was put. */
 void alarm_schedule(struct txn *t, struct arena *a, const struct alarm *alarm, i64 now_ms) {
     if (alarm->rule.p) {
         txn_task_set(t, &(struct task){.kind = S("cloudwatch-alarm"), .key = alarm_arn(a, alarm)});
         return;
     }
-    i64 step_ms = MAX(10, alarm_period_s(alarm)) * 1000;
+    i64 step_ms = alarm_step_ms(alarm);
     txn_task_set(t, &(struct task){.kind = S("cloudwatch-alarm"), .key = alarm_arn(a, alarm), .due_ms = now_ms - now_ms % step_ms + step_ms + LATE_MS});
 }
 

@@ -1,5 +1,6 @@
-/* An alarm's metric, looked at once a period: the last datapoints held against the threshold. It looks at two
- * periods more than it evaluates, as AWS does: what came late or is missing is made up for by older datapoints. */
+/* An alarm's metric, looked at each minute over the periods that end then: the last datapoints held against the threshold.
+ * It looks at two periods more than it evaluates, as AWS does: what came late or is missing is made up for by older
+ * datapoints. */
 #include "cloudwatch.h"
 
 #include "text/json.h"
@@ -83,7 +84,7 @@ static struct datapoints of_queries(struct call *c, const struct alarm *m, const
 }
 
 static struct look look(struct call *c, const struct alarm *m) {
-    i64 period_ms = alarm_period_s(m) * 1000, to = c->now_ms - c->now_ms % period_ms;
+    i64 period_ms = alarm_period_s(m) * 1000, step_ms = m->queries.n ? period_ms : alarm_step_ms(m), to = c->now_ms - c->now_ms % step_ms;
     struct span span = {.from_ms = to - (m->periods + MORE_PERIODS) * period_ms, .to_ms = to, .period_ms = period_ms};
     struct datapoints all = m->queries.n ? of_queries(c, m, &span) : of_metric(c, m, &span);
     struct look l = {.alarm = m, .v = NEW_ARRAY(c->arena, struct datapoint, (u32)m->periods), .from_ms = span.to_ms - m->periods * period_ms, .now_ms = c->now_ms};

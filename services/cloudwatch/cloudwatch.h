@@ -78,6 +78,9 @@ MUST_USE err query_series(struct call *c, struct query_run *run, u32 i, struct q
 /* ---- search.c ---- */
 bool metrics_search(struct query_run *run, str text, str statistic, i64 period_s, struct math_value *value, str *problem);
 
+/* ---- select.c: Metrics Insights ---- */
+bool metrics_select(struct query_run *run, str text, i64 period_ms, struct math_value *value, str *problem);
+
 /* ---- anomaly.c: bands and detectors ---- */
 bool anomaly_band(struct query_run *run, const struct cloudwatch_metric_stat *stat, double width, struct math_value *value, str *problem);
 void anomaly_watch(struct call *c, const struct cloudwatch_metric_stat *stat); /* an alarm needs a trained detector */
@@ -95,6 +98,7 @@ bool alarm_next(struct call *c, struct range *r, struct alarm *alarm); /* over r
 void alarm_save(struct txn *t, struct arena *a, const struct alarm *alarm);
 str alarm_arn(struct arena *a, const struct alarm *alarm);
 i64 alarm_period_s(const struct alarm *alarm); /* its own, or the longest of its metrics */
+i64 alarm_step_ms(const struct alarm *alarm);  /* between its evaluations: a minute, or a shorter period */
 void alarm_schedule(struct txn *t, struct arena *a, const struct alarm *alarm, i64 now_ms); /* its next evaluation */
 struct record_pairs keys_of(struct arena *a, const struct cloudwatch_resource_list *list);
 MUST_USE err check_actions(struct call *c, const struct cloudwatch_resource_list *list, const char *member);

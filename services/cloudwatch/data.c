@@ -1,5 +1,6 @@
 /* What was put, read: GetMetricStatistics and GetMetricData. */
 #include "cloudwatch.h"
+#include "metric_select.h"
 
 enum { STATISTICS_POINTS_MAX = 1440, DATA_POINTS_MAX = 100800 };
 
@@ -82,7 +83,7 @@ static str label_of(struct call *c, const struct cloudwatch_get_metric_data_inpu
     const struct cloudwatch_metric_data_query *q = &in->metric_data_queries.v[i];
     const struct series *s = &answer->v[j];
     str zone = in->label_options ? in->label_options->timezone : (str){0}, own = own_label(c, &in->metric_data_queries, q);
-    bool found = q->expression.p && str_find(q->expression, S("SEARCH(")) != STR_NONE, many = answer->n > 1 || found;
+    bool found = q->expression.p && (str_find(q->expression, S("SEARCH(")) != STR_NONE || (metric_select_begins(q->expression) && s->id.n)), many = answer->n > 1 || found;
     if (many) own = found || q->label.p ? s->id : arena_format(c->arena, "%.*s %.*s", STR_ARGS(own), STR_ARGS(s->id));
     if (!q->label.p) return own;
     str expanded = label_expand(c, q->label, s, q, own, zone);

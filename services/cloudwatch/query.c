@@ -1,5 +1,6 @@
 /* MetricDataQueries: each is a metric's statistic or an expression over the others, worked out once. */
 #include "insight.h"
+#include "metric_select.h"
 
 enum { QUERIES_MAX = 500, QUERY_DEPTH = 20 };
 
@@ -121,7 +122,10 @@ static bool evaluate(struct query_run *run, u32 i, str *problem) {
     struct slot *slot = &run->slots[i];
     if (slot->done) return true;
     if (q->metric_stat) metric_series(run, q, &slot->value);
-    else {
+    else if (metric_select_begins(q->expression)) {
+        if (!metrics_select(run, q->expression, q->period.v * 1000LL, &slot->value, problem)) return false;
+    } else {
+        i64 outer_ms = run->period_ms;
         run->period_ms = period_of(run, q);
         struct math_world world = {.named = named, .metrics = metrics, .search = search, .band = band, .insight = insight, .context = run, .from_ms = run->from_ms, .to_ms = run->to_ms, .period_ms = run->period_ms};
         if (slot->running || run->depth == QUERY_DEPTH) {
@@ -132,6 +136,7 @@ static bool evaluate(struct query_run *run, u32 i, str *problem) {
         run->depth++;
         if (!math_evaluate(run->c->arena, q->expression, &world, &slot->value, problem)) return false;
         run->depth--;
+        run->period_ms = outer_ms;
     }
     return slot->done = true;
 }

@@ -154,3 +154,14 @@ def test_an_alarm_on_metric_math(own, cw):
         with pytest.raises(ClientError) as caught:
             cw.put_metric_alarm(**{**math, **wrong})
         assert caught.value.response["Error"]["Code"] == "ValidationError" and told in caught.value.response["Error"]["Message"]
+
+
+def test_a_long_period_is_looked_at_each_minute(own, cw):
+    alarm(cw, Period=300, Statistic="Maximum", TreatMissingData="ignore")
+    put(cw, 30.0)
+    own.advance_clock(62000)  # its five minutes end now, whatever the hour
+    assert now(cw)["StateValue"] == "ALARM"
+    own.advance_clock(60000 * 6)
+    put(cw, 1.0)
+    own.advance_clock(62000)
+    assert now(cw)["StateValue"] == "OK"
