@@ -70,8 +70,8 @@ static bool too_many(struct call *c) {
 
 err events_create_event_bus(struct call *c, const struct events_create_event_bus_request *in, struct events_create_event_bus_response *out) {
     struct bus bus;
-    if (in->event_source_name.p) return fail(c, &cloud_not_implemented, "brume does not have partner event sources (yet).");
-    if (str_find_char(in->name, '/') != STR_NONE) return fail(c, &cloud_validation, "Event bus name must not contain '/'.");
+    if (in->event_source_name.p) TRY(source_taken_up(c, in->name, in->event_source_name));
+    else if (str_find_char(in->name, '/') != STR_NONE) return fail(c, &cloud_validation, "Event bus name must not contain '/'.");
     if (bus_load(c->txn, c->arena, c->account, c->region, in->name, &bus))
         return fail(c, &events_resource_already_exists_exception, "Event bus %.*s already exists.", STR_ARGS(in->name));
     if (too_many(c)) return fail(c, &events_limit_exceeded_exception, "The requested resource exceeds the maximum number allowed.");
@@ -107,6 +107,7 @@ err events_delete_event_bus(struct call *c, const struct events_delete_event_bus
     if (range_next(&rules, &key, &row)) return fail(c, &cloud_validation, "Event bus %.*s cannot be deleted since it has rules.", STR_ARGS(in->name));
     txn_delete(c->txn, bus_row(c->arena, bus.account, bus.region, bus.name));
     registry_remove(c, bus_arn(c->arena, &bus));
+    source_left(c, bus.name);
     return NULL;
 }
 

@@ -85,21 +85,15 @@ void events_take(struct call *c, str detail_type, str resource_arn, str detail_j
 
 /* ---- PutEvents ---- */
 
-struct refusal {
-    const char *code, *message;
-};
-
 static size_t entry_bytes(const struct events_put_events_request_entry *in) {
     size_t n = in->source.n + in->detail_type.n + in->detail.n + (in->time.set ? 14 : 0);
     for (u32 i = 0; i < in->resources.n; i++) n += in->resources.v[i].n;
     return n;
 }
 
-static struct refusal read_entry(struct call *c, const struct events_put_events_request_entry *in, struct event *e) {
+struct refusal entry_read(struct call *c, const struct events_put_events_request_entry *in, struct event *e) {
     static const struct json_limits limits = {.bytes = ENTRY_MAX, .depth = 100};
     if (!in->source.n) return (struct refusal){"InvalidArgument", "Parameter Source is not valid. Reason: Source is a required argument."};
-    if (str_starts(in->source, S("aws.")))
-        return (struct refusal){"NotAuthorizedForSourceException", "Not authorized for the source."};
     if (!in->detail_type.n) return (struct refusal){"InvalidArgument", "Parameter DetailType is not valid. Reason: DetailType is a required argument."};
     if (!in->detail.n) return (struct refusal){"InvalidArgument", "Parameter Detail is not valid. Reason: Detail is a required argument."};
     const struct json_node *detail = json_tree(c->arena, in->detail, limits, NULL, NULL);
@@ -115,7 +109,8 @@ static err put_entry(struct call *c, const struct events_put_events_request_entr
     struct bus bus;
     struct event e;
     str bus_name = in->event_bus_name;
-    struct refusal no = read_entry(c, in, &e);
+    struct refusal no = entry_read(c, in, &e);
+    if (str_starts(in->source, S("aws."))) no = (struct refusal){"NotAuthorizedForSourceException", "Not authorized for the source."};
     err problem = no.code ? NULL : bus_open(c, bus_name, &bus);
     if (problem) { /* an unknown bus of one's own swallows the event, as AWS's does; the entry is a success */
         out->event_id = e.id;

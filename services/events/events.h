@@ -56,6 +56,10 @@ struct event {
     int hops;
     str replay; /* name, of a replayed one */
 };
+struct refusal { /* of an entry; code NULL: none */
+    const char *code, *message;
+};
+struct refusal entry_read(struct call *c, const struct events_put_events_request_entry *in, struct event *e);
 void event_finish(struct arena *a, struct event *e); /* json and tree of the rest */
 /* To the bus's rules and archives. `only`: the ARNs of rules that may see it; NULL: all. */
 void event_route(struct call *c, const struct bus *bus, const struct event *e, const struct record_pairs *only);
@@ -63,6 +67,15 @@ void event_route(struct call *c, const struct bus *bus, const struct event *e, c
 void events_take(struct call *c, str detail_type, str resource_arn, str detail_json);
 /* For each enabled rule of the bus that matches. */
 void index_match(struct call *c, const struct bus *bus, const struct event *e, void (*found)(struct call *c, const struct rule *rule, const struct event *e, void *context), void *context);
+
+/* ---- partner.c, webhook.c: event sources of partners ---- */
+/* A bus is made for a source, or deleted. */
+MUST_USE err source_taken_up(struct call *c, str bus_name, str source_name);
+void source_left(struct call *c, str name);
+bool partner_has_source(struct txn *t, struct arena *a, str partner, str region, str name);
+/* To the buses of all accounts that have taken the event's source up. */
+void partner_event_route(struct call *c, str partner, const struct event *from);
+err source_expire(struct txn *t, const struct task *task, i64 now_ms);
 
 /* ---- input.c: what a target gets ---- */
 /* Absent: the template came to nothing that could be sent. */

@@ -6,6 +6,12 @@ static const struct record_field bus_fields[] = {
 };
 const struct record_type events_bus_record = RECORD_TYPE(struct bus, bus_fields);
 
+static const struct record_field source_fields[] = {
+    RECORD_I64(1, struct partner_source, created_ms), RECORD_I64(2, struct partner_source, expires_ms), RECORD_BOOL(3, struct partner_source, deactivated),
+    RECORD_BOOL(4, struct partner_source, deleted),   RECORD_STR(5, struct partner_source, partner),
+};
+const struct record_type events_source_record = RECORD_TYPE(struct partner_source, source_fields);
+
 static const struct record_field target_fields[] = {
     RECORD_STR(1, struct target, id),
     RECORD_STR(2, struct target, arn),

@@ -10,6 +10,13 @@ struct bus {
     str account, region, name; /* from the key */
 };
 
+struct partner_source { /* of a partner, as an account has it */
+    i64 created_ms, expires_ms;
+    bool deactivated, deleted;
+    str partner; /* account */
+    str account, region, name; /* from the key */
+};
+
 struct target {
     str id, arn, role, input, input_path, template, group, dead_letter_arn;
     struct record_pairs paths; /* of the input transformer */
@@ -87,7 +94,7 @@ struct push { /* on its way to a destination */
     i64 first_ms, attempts, attempts_max, age_max_s;
 };
 
-extern const struct record_type events_connection_record, events_connection_auth_record, events_destination_record, events_push_record;
+extern const struct record_type events_source_record, events_connection_record, events_connection_auth_record, events_destination_record, events_push_record;
 extern const struct record_type events_bus_record, events_rule_record, events_archive_record, events_archived_record, events_replay_record;
 
 #endif

@@ -87,6 +87,10 @@ static void primary_may_follow(struct call *c, const struct kms_key *gone) {
     if (primary.state == KEY_PENDING_REPLICA_DELETION) begin_window(c, &primary);
 }
 
+void kms_key_event(struct call *c, const struct kms_key *k, const char *type) {
+    emit_event(c, str_of(type), k->arn, arena_format(c->arena, "{\"key-id\":\"%.*s\"}", STR_ARGS(k->id)));
+}
+
 static err delete_key(struct txn *t, const struct task *task, i64 now_ms) {
     enum { SLICE = 200 };
     struct arena *a = txn_arena(t);
@@ -109,6 +113,7 @@ static err delete_key(struct txn *t, const struct task *task, i64 now_ms) {
     txn_task_cancel(t, S("kms-expire"), task->key);
     txn_task_cancel(t, S("kms-used"), task->key);
     kms_usage_forget(c, &k);
+    kms_key_event(c, &k, "KMS CMK Deletion");
     registry_remove(c, k.arn);
     txn_raise_epoch(t);
     return NULL;

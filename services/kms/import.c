@@ -226,6 +226,7 @@ void kms_import_expire(struct call *c, struct kms_key *k) {
         if (m.expires_ms <= c->now_ms) {
             drop(c, k, &m);
             kms_key_save(c, k);
+            kms_key_event(c, k, "KMS Imported Key Material Expiration");
         } else {
             next_ms = MIN(next_ms, m.expires_ms);
         }

@@ -117,6 +117,8 @@ MUST_USE err kms_rotate_due(struct call *c, struct kms_key *k); /* by the timer 
 void kms_import_expire(struct call *c, struct kms_key *k);
 
 /* ---- deletion.c ---- */
+/* Tells EventBridge what happened to a key without a call. */
+void kms_key_event(struct call *c, const struct kms_key *k, const char *type);
 void kms_deletion_of_replica(struct call *c, const struct kms_key *k);
 
 /* ---- page.c: lists with Limit, Marker, NextMarker, Truncated ---- */

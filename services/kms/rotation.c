@@ -23,6 +23,7 @@ static void rotate(struct call *c, const struct kms_key *k, struct kms_material 
     next->rotation = type;
     next->since_ms = c->now_ms;
     kms_material_put(c, k, next);
+    kms_key_event(c, k, "KMS CMK Rotation");
 }
 
 err kms_rotate_due(struct call *c, struct kms_key *k) {

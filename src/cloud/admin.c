@@ -108,6 +108,9 @@ static void run_on_worker(struct worker_job *job) {
 static const struct admin_command *find_command(str name, str method) {
     for (size_t i = 0; i < admin_command_count; i++)
         if (str_eq(str_of(admin_commands[i].name), name) && str_eq(str_of(admin_commands[i].method), method)) return &admin_commands[i];
+    size_t slash = str_find_char(name, '/');
+    for (size_t i = 0; i < admin_command_count && slash != STR_NONE; i++)
+        if (admin_commands[i].open && str_eq(str_of(admin_commands[i].name), str_take(name, slash)) && str_eq(str_of(admin_commands[i].method), method)) return &admin_commands[i];
     return NULL;
 }
 
@@ -121,11 +124,11 @@ static enum step start_command(struct flight *f) {
     str name = str_skip(f->request->path, S("/_brume/").n);
     const struct admin_command *command = find_command(name, f->request->method);
     if (!command) return problem(f, 404, "NotFound", arena_format(f->arena, "brume has no administrative call %.*s %.*s.", STR_ARGS(f->request->method), STR_ARGS(f->request->path)));
-    enum step step = check_root(f);
+    enum step step = command->open ? STEP_NEXT : check_root(f);
     if (step != STEP_NEXT) return step;
     f->admin = NEW(f->arena, struct admin_call);
-    *f->admin = (struct admin_call){.command = command, .cloud = f->cloud, .arena = f->arena, .query = f->request->query,
-                                    .body = buf_str(&f->body), .principal = &f->principal, .answer = buf_new(f->arena, 16 << 20)};
+    *f->admin = (struct admin_call){.command = command, .cloud = f->cloud, .arena = f->arena, .query = f->request->query, .request = f->request,
+                                    .rest = command->open ? str_skip(name, str_of(command->name).n + 1) : (str){0}, .body = buf_str(&f->body), .principal = &f->principal, .answer = buf_new(f->arena, 16 << 20)};
     f->job.run = run_on_worker;
     f->busy = true;
     store_worker_submit(f->cloud->store, &f->job);

@@ -12,6 +12,8 @@ struct admin_call {
     struct arena *arena;
     const struct principal *principal;
     str query, body; /* raw */
+    str rest; /* of the path, behind the name of an unsigned call */
+    const struct http_request *request;
     struct buf answer; /* JSON */
     int status;
     str problem; /* set: the call failed; says what to do next */
@@ -19,6 +21,7 @@ struct admin_call {
 struct admin_command {
     const char *method, *name; /* POST /_brume/<name> */
     void (*run)(struct admin_call *c); /* may block */
+    bool open; /* for anybody: it checks by itself who calls; a path may stand behind its name */
 };
 /* commands.c */
 extern const struct admin_command admin_commands[];

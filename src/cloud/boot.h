@@ -34,6 +34,7 @@ struct identity_door; /* of identity.h */
 struct cors_question; /* of cloud.h */
 struct page; /* of page.h */
 struct site; /* of page.h */
+struct webhook_door; /* of webhook.h */
 
 struct cloud_config {
     struct store *store;
@@ -44,6 +45,7 @@ struct cloud_config {
     const struct page *const *pages;
     size_t page_count;
     const struct site *site; /* NULL: none */
+    const struct webhook_door *webhooks; /* NULL: nobody takes them */
     const struct identity_door *identity; /* NULL: there is only root */
     int (*cors)(struct call *c, const struct cors_question *q); /* enum cors_result; NULL: no rules */
     /* Who takes the state changes of services (emit_event); NULL: nobody. In the transaction of the change. */

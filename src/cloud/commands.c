@@ -2,6 +2,7 @@
 #include "cloud/admin.h"
 #include "cloud/cloud.h"
 #include "cloud/outbound.h"
+#include "cloud/webhook.h"
 #include "cloud/upkeep.h"
 
 #include "sys/sys.h"
@@ -176,5 +177,7 @@ const struct admin_command admin_commands[] = {
     {"GET", "outbox", outbound_show},
     {"POST", "outbox/stop", outbound_stop},
     {"POST", "quota", quota_give},
+    {"POST", "webhooks", webhook_open},
+    {"POST", "webhook", webhook_take, .open = true},
 };
 const size_t admin_command_count = LENGTH(admin_commands);

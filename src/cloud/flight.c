@@ -209,7 +209,7 @@ static void on_body_end(void *context, struct http_exchange *x) {
         return;
     }
     if (f->answered || !f->body.arena) return;
-    f->stage++; /* past collect */
+    if (!admin_owns(f)) f->stage++; /* past collect; an administrative call is collected while it is routed */
     flight_resume(f);
 }
 

@@ -45,6 +45,7 @@ int run_scrub(struct front *f);
 int run_lab(struct front *f);
 int run_usage(struct front *f);
 int run_outbox(struct front *f);
+int run_webhook(struct front *f);
 int run_snapshot(struct front *f);
 int run_reset(struct front *f);
 int run_coverage(struct front *f);

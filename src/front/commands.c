@@ -63,8 +63,12 @@ const struct command commands[] = {
     {"usage", "", "sum up what has been used, by AWS's usage types",
      "One line for each account, service and usage type, from the metrics journal.\n", run_usage},
     {"outbox", "[stop NUMBER ACCOUNT REGION]", "show mail, text messages and pushes that services sent",
-     "The newest first, a line of JSON each. None of them left this machine. With stop: the\n"
+     "The newest first, a line of JSON each. Mail leaves this machine where --smtp names a server;\n"
+     "nothing else does. With stop: the\n"
      "telephone answers STOP, and takes no more texts from that account in that region.\n", run_outbox},
+    {"webhook", "ACCOUNT REGION SOURCE [SECRET]", "show where a partner's webhook posts, and by which secret it signs",
+     "SOURCE is a partner event source that the account has made. A secret is made at the first\n"
+     "time; with SECRET, that one is taken. Signatures as GitHub's or Stripe's are understood.\n", run_webhook},
     {"coverage", "[SERVICE]", "list the operations that this brume has, and those it has not",
      "Read from the program itself; no server is needed. With SERVICE, each operation.\n", run_coverage},
     {"version", "", "print the version", "", run_version},

@@ -1,4 +1,4 @@
-/* Commands that look at the running cloud and move it: status, clock, usage, outbox, fault. */
+/* Commands that look at the running cloud and move it: status, clock, usage, outbox, webhook, fault. */
 #include "base/encode.h"
 #include "front/duration.h"
 #include "front/remote.h"
@@ -80,6 +80,17 @@ int run_outbox(struct front *f) {
     if (!json_read_array(&r)) return complain(EXIT_REFUSED, "the server's answer is not one that this brume understands: are both of one version?");
     while (json_read_item(&r) && json_read_raw(&r, &line)) printf("%.*s\n", STR_ARGS(line));
     return json_done(&r) ? EXIT_DONE : complain(EXIT_REFUSED, "the server's answer broke off: %s.", r.problem ? r.problem : "unknown");
+}
+
+int run_webhook(struct front *f) {
+    static const char *const names[] = {"account", "region", "name", "secret"};
+    struct buf query = buf_new(f->arena, 4096);
+    str answer;
+    if (f->arguments.n < 3 || f->arguments.n > 4) return wrong_usage(f);
+    for (int i = 0; i < f->arguments.n; i++) form_write(&query, str_of(names[i]), argument(f, i));
+    int status = remote_call(f, "POST", "webhooks", buf_str(&query), 0, &answer);
+    if (status == EXIT_DONE) print_values(f, answer);
+    return status;
 }
 
 /* "zone b down"; "zone" alone shows them. */

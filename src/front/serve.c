@@ -92,6 +92,7 @@ static bool open_cloud(struct serving *s) {
         .pages = pages,
         .page_count = page_count,
         .site = &site,
+        .webhooks = webhooks,
         .identity = &identity_door,
         .cors = cors,
         .version = BRUME_VERSION,

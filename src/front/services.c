@@ -144,6 +144,10 @@ const size_t page_count = LENGTH(pages);
 extern void s3_site(struct call *c, const struct site_request *r, struct site_answer *answer);
 const struct site site = {"s3", "GetObject", s3_site};
 
+/* The room that takes webhooks. */
+extern const struct webhook_door events_webhooks;
+const struct webhook_door *const webhooks = &events_webhooks;
+
 /* Rooms that know who may what. */
 extern bool iam_key(struct txn *t, struct arena *a, str access_key, struct identity_key *key);
 extern void iam_identity(struct txn *t, struct arena *a, const struct principal *p, struct identity *identity);

@@ -39,6 +39,8 @@ extern const struct contributor_sources contributors;
 /* Pages that need no signature (cloud/page.h). */
 extern const struct page *const pages[];
 extern const size_t page_count;
+/* And the room that takes webhooks. */
+extern const struct webhook_door *const webhooks;
 /* And the room that has a site. */
 extern const struct site site;
 

@@ -42,7 +42,7 @@ def test_help_names_every_command_and_option():
     text = done("help")
     assert text == done("--help") == done("-h")
     commands = re.findall(r"^  ([a-z]+) {2,}\S", text.split("\nCommands\n")[1].split("\nOptions\n")[0], re.M)
-    assert {"serve", "env", "run", "status", "snapshot", "reset", "clock", "fault", "outbox", "scrub", "lab", "usage", "coverage", "version", "help"} == set(commands)
+    assert {"serve", "env", "run", "status", "snapshot", "reset", "clock", "fault", "outbox", "webhook", "scrub", "lab", "usage", "coverage", "version", "help"} == set(commands)
     for command in commands:
         assert f"brume {command}" in done("help", command)
         assert done(command, "--help") == done("help", command)

@@ -1,5 +1,6 @@
 """Rotation, imported material, multi-region keys: what changes under a key that stays."""
 import datetime
+import json
 import os
 
 import pytest
@@ -238,3 +239,38 @@ def test_a_multi_region_key_decrypts_in_the_other_region(start_brume):
     with pytest.raises(ClientError) as error:
         there.describe_key(KeyId=key)
     refused(error, "NotFoundException")
+
+
+# ---- what is told to EventBridge ----
+
+def test_deletion_rotation_and_expiration_are_events(start_brume):
+    server = start_brume()
+    kms, events, sqs = (server.client(service) for service in ("kms", "events", "sqs"))
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:000000000000:q"
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}]})})
+    events.put_rule(Name="r", EventPattern=json.dumps({"source": ["aws.kms"], "detail-type": [{"prefix": "KMS "}]}))
+    events.put_targets(Rule="r", Targets=[{"Id": "q", "Arn": arn}])
+
+    def told(key):
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=5).get("Messages", [])
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        found = [json.loads(message["Body"]) for message in messages]
+        return [(e["detail-type"], e["resources"], e["detail"]) for e in found] == [
+            (kind, [key], {"key-id": key.split("/")[1]}) for kind in kinds]
+
+    rotated = kms.create_key()["KeyMetadata"]["Arn"]
+    kms.rotate_key_on_demand(KeyId=rotated)
+    kinds = ["KMS CMK Rotation"]
+    assert told(rotated)
+    imported = external(kms)
+    bring(kms, imported, os.urandom(32), ExpirationModel="KEY_MATERIAL_EXPIRES", ValidTo=datetime.datetime.now() + datetime.timedelta(hours=1))
+    server.advance_clock(2 * 3600 * 1000)
+    kinds = ["KMS Imported Key Material Expiration"]
+    assert told(imported)
+    kms.schedule_key_deletion(KeyId=rotated, PendingWindowInDays=7)
+    server.advance_clock(7 * DAY)
+    kinds = ["KMS CMK Deletion"]
+    assert told(rotated)
