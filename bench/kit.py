@@ -1,4 +1,5 @@
 """What the benches share: brume and the generator of this build, servers of a run, and the machine they ran on."""
+import glob
 import json
 import os
 import pathlib
@@ -89,3 +90,11 @@ def machine(report, scratch):
     report.fact('disk', f'write and fdatasync of 4 KiB: {statistics.median(times) * 1e6:.0f} us')
     report.fact('load before the run', ' '.join(f'{x:.1f}' for x in os.getloadavg())
                 + ' (runnable at 1, 5, 15 minutes; above 0.5 others were at work, and rates and start times suffer)')
+
+
+def with_clients(scratch):
+    """A started brume as the tests have it, with boto3's clients and the clock at hand; its end is the caller's."""
+    sys.path[:0] = [str(ROOT), *glob.glob(str(ROOT / '.deps/venv/lib/python3*/site-packages'))]
+    os.environ['BRUME_BINARY'] = str(BRUME)
+    from conftest import Brume
+    return Brume(tempfile.mkdtemp(dir=scratch) + '/data', ['--port', str(PORT)]).start()
