@@ -10,6 +10,13 @@ str s3_quoted(struct call *c, str etag) {
     return buf_str(&b);
 }
 
+err s3_key_check(struct call *c, str key) {
+    if (s3_object_key_fits(key)) return NULL;
+    fail_detail(c, S("Size"), arena_format(c->arena, "%zu", key.n));
+    fail_detail(c, S("MaxSizeAllowed"), S("1024"));
+    return fail(c, &s3_key_too_long_error, "Your key is too long");
+}
+
 bool s3_object_find(struct call *c, const struct bucket_row *bucket, str key, struct object_row *object) {
     return s3_version_current(c, bucket, key, object) && !object->delete_marker;
 }

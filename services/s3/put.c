@@ -9,13 +9,6 @@
 
 static const u64 object_put_max = 5ull << 30;
 
-err s3_key_check(struct call *c, str key) {
-    if (s3_object_key_fits(key)) return NULL;
-    fail_detail(c, S("Size"), arena_format(c->arena, "%zu", key.n));
-    fail_detail(c, S("MaxSizeAllowed"), S("1024"));
-    return fail(c, &s3_key_too_long_error, "Your key is too long");
-}
-
 static err conditions(struct call *c, const struct bucket_row *bucket,
                       const struct s3_put_object_request *in) {
     struct object_row current;

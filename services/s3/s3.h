@@ -39,6 +39,7 @@ MUST_USE err s3_mfa_check(struct call *c, const struct bucket_row *bucket, str m
 MUST_USE err s3_mfa_change(struct call *c, struct bucket_row *bucket, str wanted, str mfa);
 
 /* ---- object.c ---- */
+MUST_USE err s3_key_check(struct call *c, str key); /* KeyTooLongError */
 /* The current version; false: none, or a delete marker. */
 bool s3_object_find(struct call *c, const struct bucket_row *bucket, str key, struct object_row *object);
 /* As above, by version id (absent: the current one), with S3's errors. */
@@ -61,9 +62,6 @@ void s3_object_update(struct call *c, const struct bucket_row *bucket, str key, 
 str s3_quoted(struct call *c, str etag);
 /* The seconds of a Last-Modified: what HTTP dates can say. */
 static inline i64 s3_whole_seconds(i64 ms) { return ms / 1000 * 1000; }
-
-/* ---- put.c ---- */
-MUST_USE err s3_key_check(struct call *c, str key); /* KeyTooLongError */
 
 /* ---- headers.c: the headers of an object as a request gives them ---- */
 /* Of its encryption: encryption.h. */
