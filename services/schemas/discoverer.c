@@ -12,7 +12,7 @@ static str discoverer_row(struct arena *a, str account, str region, str id) {
 str discoverer_arn(struct arena *a, const struct discoverer *d) { return arn_format(a, S("schemas"), d->region, d->account, arena_concat(a, S("discoverer/"), d->id)); }
 
 bool discoverer_load(struct call *c, str id, struct discoverer *d) {
-    str row;
+    str row = {0};
     *d = (struct discoverer){0};
     bool there = id.n <= 300 && txn_get(c->txn, discoverer_row(c->arena, c->account, c->region, id), &row);
     if (there) ASSERT(record_decode(c->arena, &schemas_discoverer_record, arena_str(c->arena, row), d));

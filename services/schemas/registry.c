@@ -34,7 +34,7 @@ static str registry_row(struct arena *a, str account, str region, str name) {
 bool registry_of_aws(str name) { return str_eq(name, S("aws.events")); }
 
 bool registry_load(struct call *c, str name, struct registry *r) {
-    str row;
+    str row = {0};
     *r = (struct registry){0};
     bool there = name.n <= NAME_MAX_BYTES && txn_get(c->txn, registry_row(c->arena, c->account, c->region, name), &row);
     if (there) ASSERT(record_decode(c->arena, &schemas_registry_record, arena_str(c->arena, row), r));

@@ -1,0 +1,59 @@
+/* Which texts have personal data in them. */
+#include "../identifier.h"
+
+#include "unit.h"
+
+#define KEY(kind) "-----BEGIN " kind "-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU=\n-----END " kind "-----"
+
+static const struct {
+    const char *name, *text, *hit; /* NULL: there is none */
+} cases[] = {
+    {"EmailAddress", "to ann@example.com, soon", "ann@example.com"},
+    {"CreditCardNumber", "card 4111 1111 1111 1111.", "4111 1111 1111 1111"},
+    {"CreditCardNumber", "4111 1111 1111 1112", NULL},
+    {"CreditCardNumber", "4111 1111 1111 1112 or 5500-0000-0000-0004", "5500-0000-0000-0004"},
+    {"Ssn-US", "078-05-1120", "078-05-1120"},
+    {"Ssn-US", "666-05-1120", NULL},
+    {"OpenSshPrivateKey", "x " KEY("OPENSSH PRIVATE KEY") " y", KEY("OPENSSH PRIVATE KEY")},
+    {"PgpPrivateKey", KEY("PGP PRIVATE KEY BLOCK"), KEY("PGP PRIVATE KEY BLOCK")},
+    {"PkcsPrivateKey", KEY("RSA PRIVATE KEY"), KEY("RSA PRIVATE KEY")},
+    {"PkcsPrivateKey", KEY("PRIVATE KEY"), KEY("PRIVATE KEY")},
+    {"PkcsPrivateKey", KEY("PUBLIC KEY"), NULL},
+    {"PuttyPrivateKey", "PuTTY-User-Key-File-2: ssh-rsa\nEncryption: none\nPrivate-MAC: 0123abcd", "PuTTY-User-Key-File-2: ssh-rsa\nEncryption: none\nPrivate-MAC: 0123abcd"},
+    {"BankAccountNumber-DE", "IBAN DE89 3704 0044 0532 0130 00 please", "DE89 3704 0044 0532 0130 00"},
+    {"BankAccountNumber-DE", "DE88370400440532013000", NULL},
+    {"BankAccountNumber-GB", "GB29NWBK60161331926819", "GB29NWBK60161331926819"},
+    {"BankAccountNumber-FR", "FR1420041010050500013M02606", "FR1420041010050500013M02606"},
+    {"BankAccountNumber-ES", "ES9121000418450200051332", "ES9121000418450200051332"},
+    {"BankAccountNumber-IT", "IT60X0542811101000000123456", "IT60X0542811101000000123456"},
+    {"CpfCode-BR", "cpf 529.982.247-25", "529.982.247-25"},
+    {"CpfCode-BR", "529.982.247-24", NULL},
+    {"CpfCode-BR", "111.111.111-11", NULL},
+    {"Cnpj-BR", "11.222.333/0001-81", "11.222.333/0001-81"},
+    {"Cnpj-BR", "11.222.333/0001-82", NULL},
+    {"NhsNumber-GB", "943 476 5919", "943 476 5919"},
+    {"NhsNumber-GB", "943 476 5918", NULL},
+    {"NifNumber-ES", "12345678Z", "12345678Z"},
+    {"NifNumber-ES", "12345678A", NULL},
+    {"NieNumber-ES", "X1234567L", "X1234567L"},
+    {"VehicleIdentificationNumber", "1M8GDM9AXKP042788", "1M8GDM9AXKP042788"},
+    {"VehicleIdentificationNumber", "1M8GDM9A1KP042788", NULL},
+};
+
+static void findings(void) {
+    struct arena a = {0};
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        const struct data_identifier *d = data_identifier_of(arena_format(&a, "arn:aws:dataprotection::aws:data-identifier/%s", cases[i].name));
+        str hit = {0};
+        CHECK(d);
+        if (!d) continue;
+        bool found = data_identifier_find(&a, d, str_of(cases[i].text), &hit);
+        if (cases[i].hit) CHECK_STR(found ? hit : S("nothing"), str_of(cases[i].hit));
+        else CHECK_STR(found ? hit : S("nothing"), S("nothing"));
+    }
+    CHECK(!data_identifier_of(S("arn:aws:dataprotection::aws:data-identifier/Name")));
+    CHECK(!data_identifier_of(S("EmailAddress")));
+    arena_free(&a);
+}
+
+UNIT_MAIN(UNIT(findings))
