@@ -117,6 +117,7 @@ err alarm_put(struct call *c, struct alarm *alarm, const struct cloudwatch_tag_l
     alarm_schedule(c->txn, c->arena, alarm, c->now_ms);
     str arn = alarm_arn(c->arena, alarm), summary = arena_format(c->arena, "Alarm \"%.*s\" %s", STR_ARGS(alarm->name), known ? "updated" : "created");
     history_add(c, alarm, S("ConfigurationUpdate"), summary, arena_format(c->arena, "{\"version\":\"1.0\",\"type\":\"%s\"}", known ? "Update" : "Create"));
+    alarm_configuration_event(c, alarm, known ? "update" : "create", known ? &old : NULL);
     if (known) return NULL;
     registry_add(c, arn, S("AWS::CloudWatch::Alarm"));
     return tag(c, arn, tags);
@@ -178,6 +179,7 @@ err cloudwatch_delete_alarms(struct call *c, const struct cloudwatch_delete_alar
         str arn = alarm_arn(c->arena, &alarm);
         history_add(c, &alarm, S("ConfigurationUpdate"), arena_format(c->arena, "Alarm \"%.*s\" deleted", STR_ARGS(alarm.name)), S("{\"version\":\"1.0\",\"type\":\"Delete\"}"));
         if (alarm.rule.p) composite_unlink(c, &alarm);
+        alarm_configuration_event(c, &alarm, "delete", NULL);
         txn_delete(c->txn, alarm_row(c->arena, c->account, c->region, alarm.name));
         txn_task_cancel(c->txn, S("cloudwatch-alarm"), arn);
         registry_remove(c, arn);

@@ -239,3 +239,60 @@ str alarm_event_detail(struct call *c, const struct alarm *m, const struct alarm
     return buf_str(&b);
 }
 
+/* ---- changes of the configuration ---- */
+
+static void arns(struct buf *b, const char *name, const struct record_pairs *list) {
+    json_write_key(b, str_of(name));
+    json_write_array(b);
+    for (u32 i = 0; i < list->n; i++) json_write_string(b, list->v[i].key);
+    json_write_array_end(b);
+}
+
+static void limits(struct buf *b, const struct alarm *m) {
+    json_write_key(b, S("evaluationPeriods"));
+    json_write_i64(b, m->periods);
+    if (m->to_alarm) {
+        json_write_key(b, S("datapointsToAlarm"));
+        json_write_i64(b, m->to_alarm);
+    }
+    if (m->threshold_id.p) member(b, "thresholdMetricId", m->threshold_id);
+    else {
+        json_write_key(b, S("threshold"));
+        json_write_f64(b, m->threshold);
+    }
+    member(b, "comparisonOperator", m->comparison);
+    if (m->missing.p) member(b, "treatMissingData", m->missing);
+}
+
+static void configuration(struct call *c, struct buf *b, const char *name, const struct alarm *m) {
+    json_write_key(b, str_of(name));
+    json_write_object(b);
+    if (!m->rule.p) limits(b, m);
+    if (m->rule.p) event_rule(b, m);
+    else event_metrics(c, b, m);
+    member(b, "alarmName", m->name);
+    if (m->description.p) member(b, "description", m->description);
+    json_write_key(b, S("actionsEnabled"));
+    json_write_boolean(b, !m->actions_off);
+    member(b, "timestamp", full_date(c->arena, m->configured_ms));
+    arns(b, "okActions", &m->ok_actions);
+    arns(b, "alarmActions", &m->alarm_actions);
+    arns(b, "insufficientDataActions", &m->insufficient_actions);
+    json_write_object_end(b);
+}
+
+void alarm_configuration_event(struct call *c, const struct alarm *m, const char *operation, const struct alarm *old) {
+    struct buf b = buf_new(c->arena, 1 << 19);
+    json_write_object(&b);
+    member(&b, "alarmName", m->name);
+    member(&b, "operation", str_of(operation));
+    json_write_key(&b, S("state"));
+    json_write_object(&b);
+    member(&b, "value", m->state);
+    member(&b, "timestamp", full_date(c->arena, m->updated_ms));
+    json_write_object_end(&b);
+    configuration(c, &b, "configuration", m);
+    if (old) configuration(c, &b, "previousConfiguration", old);
+    json_write_object_end(&b);
+    emit_event(c, S("CloudWatch Alarm Configuration Change"), alarm_arn(c->arena, m), buf_str(&b));
+}

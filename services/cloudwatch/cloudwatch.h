@@ -134,6 +134,8 @@ str full_date(struct arena *a, i64 ms); /* 2026-11-22T06:44:43.123+0000 */
 str region_name(str region); /* US East (N. Virginia) */
 str alarm_notification(struct call *c, const struct alarm *m, str old_state);
 str alarm_event_detail(struct call *c, const struct alarm *m, const struct alarm *old);
+/* Tells EventBridge: create, update (`old` is what was) or delete. */
+void alarm_configuration_event(struct call *c, const struct alarm *m, const char *operation, const struct alarm *old);
 
 /* ---- alarm_evaluate.c ---- */
 err alarm_evaluate(struct txn *t, const struct task *task, i64 now_ms);

@@ -133,6 +133,31 @@ def test_a_state_change_is_an_event(own, cw):
     assert event["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"] == {"namespace": "n", "name": "m", "dimensions": {}}
 
 
+def test_a_change_of_configuration_is_an_event(own, cw):
+    events, sqs = own.client("events"), own.client("sqs")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": queue}]})})
+    events.put_rule(Name="r", EventPattern=json.dumps({"detail-type": ["CloudWatch Alarm Configuration Change"], "source": ["aws.cloudwatch"]}))
+    events.put_targets(Rule="r", Targets=[{"Id": "q", "Arn": queue}])
+
+    def told():
+        message, = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=5)["Messages"]
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return json.loads(message["Body"])["detail"]
+    alarm(cw)
+    made = told()
+    assert (made["alarmName"], made["operation"], made["state"]["value"]) == ("a", "create", "INSUFFICIENT_DATA") and "previousConfiguration" not in made
+    assert made["configuration"]["metrics"][0]["metricStat"]["metric"]["name"] == "m" and made["configuration"]["actionsEnabled"] is True
+    alarm(cw, Threshold=77.0, AlarmDescription="new")
+    changed = told()
+    assert changed["operation"] == "update" and changed["configuration"]["threshold"] == 77 and changed["configuration"]["description"] == "new"
+    assert {**changed["previousConfiguration"], "metrics": []} == {**made["configuration"], "metrics": []}  # the ids of metrics are made each time
+    cw.delete_alarms(AlarmNames=["a"])
+    assert told()["operation"] == "delete"
+
+
 def test_an_alarm_on_metric_math(own, cw):
     def metric(id, name):
         return {"Id": id, "MetricStat": {"Metric": {"Namespace": "n", "MetricName": name}, "Period": 60, "Stat": "Sum"}, "ReturnData": False}
