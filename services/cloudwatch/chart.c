@@ -176,6 +176,16 @@ static void marks(struct drawing *d) {
     }
 }
 
+static void moments(struct drawing *d) {
+    for (u32 i = 0; i < d->chart->moment_count; i++) {
+        const struct chart_moment *m = &d->chart->moments[i];
+        double x = floor(x_of(d, m->at_ms)) + 0.5;
+        if (m->at_ms < d->chart->from_ms || m->at_ms > d->chart->to_ms) continue;
+        canvas_line(d->canvas, (struct place[]){{x, d->top}, {x, d->top + d->height}}, 2, 1, m->color);
+        canvas_text(d->canvas, (struct place){x + 3, d->top + FONT}, CANVAS_LEFT, FONT, m->color, m->label);
+    }
+}
+
 /* In rows under the plot. Draws nothing while `drawn` is false: to learn how high it is. */
 static double legend(struct drawing *d, double y, bool drawn) {
     double x = MARGIN, rows = 1;
@@ -221,6 +231,7 @@ str chart_png(struct arena *a, const struct chart *chart) {
     if (chart->stacked) stack(&d);
     for (u32 i = 0; !chart->stacked && i < chart->line_count; i++) line(&d, &chart->lines[i]);
     marks(&d);
+    moments(&d);
     canvas_clip(d.canvas, (struct place){0, 0}, (struct place){0, 0});
     if (!chart->legend_hidden) (void)legend(&d, d.top + d.height + 24, true);
     return canvas_png(d.canvas, a);

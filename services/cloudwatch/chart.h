@@ -19,6 +19,11 @@ struct chart_mark { /* a horizontal line at a value */
     struct color color;
     u8 side;
 };
+struct chart_moment { /* a vertical line at a time */
+    i64 at_ms;
+    str label;
+    struct color color;
+};
 struct chart {
     int width, height;
     str title, label[CHART_SIDES];
@@ -26,7 +31,8 @@ struct chart {
     i64 from_ms, to_ms, zone_ms; /* zone: what clocks show against UTC */
     struct chart_line *lines;
     struct chart_mark *marks;
-    u32 line_count, mark_count;
+    struct chart_moment *moments;
+    u32 line_count, mark_count, moment_count;
     double min[CHART_SIDES], max[CHART_SIDES]; /* NAN: as the data has it */
 };
 

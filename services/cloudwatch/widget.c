@@ -147,6 +147,27 @@ static err read_metrics(struct widget *w) {
 
 /* ---- everything else ---- */
 
+/* A band is written as an array of two: each is a line of its own. */
+static void read_moment(struct widget *w, struct chart *c, const struct json_node *n) {
+    str text = text_of(n, "value", S(""));
+    i64 at_ms;
+    for (const struct json_node *one = n->type == JSON_ARRAY ? n->first : NULL; one; one = one->next)
+        if (one->type == JSON_OBJECT) read_moment(w, c, one);
+    if (n->type != JSON_OBJECT || c->moment_count == MARKS_MAX || !iso8601_parse(text, &at_ms)) return;
+    c->moments[c->moment_count++] = (struct chart_moment){at_ms, text_of(n, "label", S("")), color_of(n, chart_color(3))};
+}
+
+static void read_annotations(struct widget *w, struct chart *c) {
+    const struct json_node *annotations = json_node_member(w->root, S("annotations"));
+    const struct json_node *marks = annotations ? json_node_member(annotations, S("horizontal")) : NULL, *moments = annotations ? json_node_member(annotations, S("vertical")) : NULL;
+    c->marks = NEW_ARRAY(w->c->arena, struct chart_mark, MARKS_MAX);
+    c->moments = NEW_ARRAY(w->c->arena, struct chart_moment, MARKS_MAX);
+    for (const struct json_node *n = marks ? marks->first : NULL; n && c->mark_count < MARKS_MAX; n = n->next)
+        if (n->type == JSON_OBJECT && isfinite(number_of(n, "value", NAN)))
+            c->marks[c->mark_count++] = (struct chart_mark){number_of(n, "value", 0), text_of(n, "label", S("")), color_of(n, chart_color(3)), str_eq(text_of(n, "yAxis", S("left")), S("right"))};
+    for (const struct json_node *n = moments ? moments->first : NULL; n; n = n->next) read_moment(w, c, n);
+}
+
 static err read_chart(struct widget *w) {
     struct chart *c = &w->chart;
     const struct json_node *axes = json_node_member(w->root, S("yAxis")), *legend = json_node_member(w->root, S("legend"));
@@ -168,11 +189,7 @@ static err read_chart(struct widget *w) {
         c->min[side] = number_of(axis, "min", NAN);
         c->max[side] = number_of(axis, "max", NAN);
     }
-    const struct json_node *annotations = json_node_member(w->root, S("annotations")), *marks = annotations ? json_node_member(annotations, S("horizontal")) : NULL;
-    c->marks = NEW_ARRAY(w->c->arena, struct chart_mark, MARKS_MAX);
-    for (const struct json_node *n = marks ? marks->first : NULL; n && c->mark_count < MARKS_MAX; n = n->next)
-        if (n->type == JSON_OBJECT && isfinite(number_of(n, "value", NAN)))
-            c->marks[c->mark_count++] = (struct chart_mark){number_of(n, "value", 0), text_of(n, "label", S("")), color_of(n, chart_color(3)), str_eq(text_of(n, "yAxis", S("left")), S("right"))};
+    read_annotations(w, c);
     return NULL;
 }
 
