@@ -88,8 +88,10 @@ def test_two_scales_marks_and_shorthand(cw, now):
     _, mark = drawn(cw, RED, metrics=[["n", "m", "d", "a"]], annotations={"horizontal": [{"value": 1.5, "color": "#ff0000"}]}, yAxis={"left": {"min": 0, "max": 2}}, **common)
     assert len(mark) > 150 and len(set(mark.values())) <= 2 and min(mark.values()) < one[middle]
     half = (now - datetime.timedelta(minutes=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    _, moment = drawn(cw, RED, metrics=[["n", "m", "d", "a"]], annotations={"vertical": [{"value": half, "color": "#ff0000"}]}, **common)
-    assert 1 <= len(moment) <= 2 and abs(sorted(moment)[0] - middle) < 12  # one column, in the middle
+    vertical = {"metrics": [["n", "m", "d", "a"]], "annotations": {"vertical": [{"value": half, "color": "#ff0000"}]}, **common}
+    _, moment = drawn(cw, RED, **vertical)
+    _, curve = drawn(cw, BLUE, **vertical)
+    assert 1 <= len(moment) <= 2 and abs(sorted(moment)[0] - sorted(curve)[len(curve) // 2]) < 12  # one column, in the middle
     stacked = {"metrics": [["n", "m", "d", "a"], ["...", {"color": "#ff0000"}]], "stacked": True, "yAxis": {"left": {"min": 0, "max": 2}}, **common}
     _, below = drawn(cw, BLUE, **stacked)
     _, above = drawn(cw, RED, **stacked)
