@@ -142,25 +142,61 @@ static struct kms_alias_list_entry entry_of(struct call *c, const struct kms_ali
     };
 }
 
+static void list_of_key(struct call *c, const struct kms_key *k, struct kms_page *p, struct kms_alias_list *out) {
+    struct kms_alias alias;
+    str prefix = by_key(c, k, (str){0}), key, row;
+    while (kms_page_next(p, &key, &row)) {
+        str rest = str_skip(key, prefix.n), name;
+        ASSERT(key_read_str(&rest, c->arena, &name) && kms_alias_load(c, c->account, name, &alias));
+        out->v[out->n++] = entry_of(c, &alias);
+    }
+}
+
+/* Predefined aliases without a key yet, from the one with that index on. Returns where the next page of them begins. */
+static u32 list_predefined(struct call *c, u32 from, u32 limit, struct kms_alias_list *out) {
+    struct kms_alias alias;
+    str name;
+    for (; out->n < limit && (name = kms_managed_alias(c, from)).p; from++) {
+        if (kms_alias_load(c, c->account, name, &alias)) continue;
+        out->v[out->n++] = (struct kms_alias_list_entry){.alias_name = name, .alias_arn = alias_arn(c, c->account, name)};
+    }
+    return from;
+}
+
+/* Rows first, in order of their names; behind them what AWS has predefined, whose markers are "predefined" and an index. */
+static err list_of_account(struct call *c, const struct kms_list_aliases_request *in, u32 limit, struct kms_list_aliases_response *out) {
+    struct kms_page p = {0};
+    struct kms_alias alias;
+    str key, row, position = {0}, mark = S("predefined");
+    u64 from = 0;
+    if (in->marker.p && page_position(c, in->marker, &position) && str_starts(position, mark)) {
+        ASSERT(str_to_u64(str_skip(position, mark.n), &from));
+    } else {
+        TRY(kms_page_open(c, kms_key_row(c->arena, c->account, c->region, "alias", (str){0}), in->limit, limit, in->marker, &p));
+        while (kms_page_next(&p, &key, &row)) {
+            read_alias(c->arena, key, row, &alias);
+            out->aliases.v[out->aliases.n++] = entry_of(c, &alias);
+        }
+        kms_page_close(&p, &out->next_marker, &out->truncated);
+        if (p.more) return NULL;
+    }
+    u32 next = list_predefined(c, (u32)from, limit, &out->aliases);
+    out->truncated = SOME_BOOL(kms_managed_alias(c, next).p);
+    if (out->truncated.v) out->next_marker = page_token(c, arena_format(c->arena, "%.*s%u", STR_ARGS(mark), next));
+    return NULL;
+}
+
 err kms_list_aliases(struct call *c, const struct kms_list_aliases_request *in, struct kms_list_aliases_response *out) {
+    enum { LIMIT = 50 };
     struct kms_page p;
     struct kms_key k = {0};
-    struct kms_alias alias;
-    str key, row;
-    if (in->key_id.p) TRY(kms_key_open(c, in->key_id, OPEN_HERE, &k));
-    str prefix = in->key_id.p ? by_key(c, &k, (str){0}) : kms_key_row(c->arena, c->account, c->region, "alias", (str){0});
-    TRY(kms_page_open(c, prefix, in->limit, 50, in->marker, &p));
-    out->aliases.v = NEW_ARRAY(c->arena, struct kms_alias_list_entry, p.limit);
+    u32 limit = in->limit.set ? (u32)in->limit.v : LIMIT;
+    out->aliases.v = NEW_ARRAY(c->arena, struct kms_alias_list_entry, limit);
     out->aliases.set = true;
-    while (kms_page_next(&p, &key, &row)) {
-        if (in->key_id.p) {
-            str rest = str_skip(key, prefix.n), name;
-            ASSERT(key_read_str(&rest, c->arena, &name) && kms_alias_load(c, c->account, name, &alias));
-        } else {
-            read_alias(c->arena, key, row, &alias);
-        }
-        out->aliases.v[out->aliases.n++] = entry_of(c, &alias);
-    }
+    if (!in->key_id.p) return list_of_account(c, in, limit, out);
+    TRY(kms_key_open(c, in->key_id, OPEN_HERE, &k));
+    TRY(kms_page_open(c, by_key(c, &k, (str){0}), in->limit, LIMIT, in->marker, &p));
+    list_of_key(c, &k, &p, &out->aliases);
     kms_page_close(&p, &out->next_marker, &out->truncated);
     return NULL;
 }

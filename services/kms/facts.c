@@ -117,7 +117,6 @@ err kms_schedule_key_deletion_facts(struct call *c, const struct kms_schedule_ke
 static str or_symmetric(str algorithm) { return algorithm.p ? algorithm : S("SYMMETRIC_DEFAULT"); }
 static str or_raw(str type) { return type.p ? type : S("RAW"); }
 
-USE_FACTS(describe_key, NULL, )
 USE_FACTS(get_public_key, NULL, )
 USE_FACTS(encrypt, &in->encryption_context, add(c, facts, "kms:EncryptionAlgorithm", or_symmetric(in->encryption_algorithm));)
 USE_FACTS(generate_data_key, &in->encryption_context, )
@@ -129,6 +128,15 @@ USE_FACTS(verify, NULL, add(c, facts, "kms:MessageType", or_raw(in->message_type
 USE_FACTS(generate_mac, NULL, )
 USE_FACTS(verify_mac, NULL, )
 USE_FACTS(derive_shared_secret, NULL, )
+
+err kms_describe_key_facts(struct call *c, const struct kms_describe_key_request *in, struct auth_facts *facts) {
+    struct kms_key k;
+    struct kms_alias alias;
+    struct key_use use = {.key_id = in->key_id, .how = OPEN_ALIAS | OPEN_FOREIGN, .tokens = &in->grant_tokens};
+    if (kms_alias_load(c, c->account, in->key_id, &alias) || !kms_managed_foresee(c, in->key_id, &k)) return key_facts(c, &use, facts);
+    of_key(c, &k, &use, facts); /* it is going to be made */
+    return NULL;
+}
 
 err kms_decrypt_facts(struct call *c, const struct kms_decrypt_request *in, struct auth_facts *facts) {
     struct kms_key k;

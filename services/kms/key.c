@@ -58,7 +58,7 @@ static err open_id(struct call *c, str account, str id, struct kms_key *k) {
 static err open_alias(struct call *c, str account, str name, struct kms_key *k) {
     struct kms_alias alias;
     if (kms_alias_load(c, account, name, &alias) && kms_key_load(c->txn, c->arena, account, c->region, alias.key_id, k)) return NULL;
-    if (str_eq(account, c->account) && kms_managed_open(c, name, k)) return NULL;
+    if (str_eq(account, c->account) && c->outer && kms_managed_open(c, name, k)) return NULL;
     str arn = arn_format(c->arena, S("kms"), c->region, account, name);
     return fail(c, &kms_not_found_exception, "Alias %.*s is not found.", STR_ARGS(arn));
 }
@@ -205,9 +205,22 @@ struct kms_key_metadata *kms_key_metadata(struct call *c, const struct kms_key *
     return m;
 }
 
+/* A key that is there is told without the writer. */
+err kms_describe_key_prepare(struct call *c, const struct kms_describe_key_request *in, struct call_plan *plan) {
+    struct kms_key k;
+    struct kms_describe_key_response *out = NEW(c->arena, struct kms_describe_key_response);
+    err e = kms_key_open(c, in->key_id, OPEN_ALIAS | OPEN_FOREIGN, &k);
+    if (e) return kms_managed_foresee(c, in->key_id, &k) ? NULL : e;
+    out->key_metadata = kms_key_metadata(c, &k);
+    *plan = (struct call_plan){.answer = true, .out = out};
+    return NULL;
+}
+
 err kms_describe_key(struct call *c, const struct kms_describe_key_request *in, struct kms_describe_key_response *out) {
     struct kms_key k;
-    TRY(kms_key_open(c, in->key_id, OPEN_ALIAS | OPEN_FOREIGN, &k));
+    struct kms_alias alias;
+    bool there = kms_alias_load(c, c->account, in->key_id, &alias);
+    if (there || !kms_managed_open(c, in->key_id, &k)) TRY(kms_key_open(c, in->key_id, OPEN_ALIAS | OPEN_FOREIGN, &k));
     out->key_metadata = kms_key_metadata(c, &k);
     return NULL;
 }

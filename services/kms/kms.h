@@ -98,8 +98,11 @@ void kms_alias_put(struct call *c, str account, str name, const struct kms_alias
 u32 kms_aliases_of(struct call *c, const struct kms_key *k, str *names, u32 max);
 
 /* ---- managed.c: AWS managed keys ---- */
-/* The key of alias/aws/NAME: made at its first use by a service that writes. False: there is none yet. */
+/* The key of alias/aws/NAME as it is going to be; nothing is written. False: there is no such service. */
+bool kms_managed_foresee(struct call *c, str alias, struct kms_key *k);
+/* Made now: at its first use by a service, or by a DescribeKey. False: no such service, or the call only reads. */
 bool kms_managed_open(struct call *c, str alias, struct kms_key *k);
+str kms_managed_alias(struct call *c, u32 i); /* predefined, with or without a key; absent behind the last */
 
 /* ---- family.c: multi-region keys ---- */
 bool kms_family_load(struct call *c, const struct kms_key *k, struct kms_family *f);

@@ -1,5 +1,5 @@
-/* AWS managed keys: alias/aws/s3 and its like. A service's first use makes one; its policy lets the principals of
- * the account use it by way of that service, and look at it; nobody may change it. */
+/* AWS managed keys: alias/aws/s3 and its like. A service's first use makes one, or a DescribeKey by the alias; its
+ * policy lets the principals of the account use it by way of that service, and look at it; nobody may change it. */
 #include "kms.h"
 
 static const struct {
@@ -41,10 +41,9 @@ static str policy_of(struct call *c, str name, const char *sid, bool grants) {
                         STR_ARGS(c->account));
 }
 
-bool kms_managed_open(struct call *c, str alias, struct kms_key *k) {
-    str public, prefix = S("alias/aws/"), name = str_skip(alias, prefix.n);
-    /* DIFFERS: AWS also makes it when a user describes it by its alias. */
-    if (!str_starts(alias, prefix) || !c->outer || !txn_writable(c->txn)) return false;
+bool kms_managed_foresee(struct call *c, str alias, struct kms_key *k) {
+    str prefix = S("alias/aws/"), name = str_skip(alias, prefix.n);
+    if (!str_starts(alias, prefix)) return false;
     for (size_t i = 0; i < LENGTH(services); i++) {
         if (!str_eq(name, str_of(services[i].service))) continue;
         *k = (struct kms_key){
@@ -52,12 +51,23 @@ bool kms_managed_open(struct call *c, str alias, struct kms_key *k) {
             .description = str_of(services[i].description), .managed_for = name, .id = id_uuid(c->arena), .rotates = true, .rotation_days = 365,
             .next_rotation_ms = c->now_ms + 365ll * DAY_MS,
         };
+        k->arn = kms_key_arn(c->arena, k->account, k->region, k->id);
         k->policy = policy_of(c, name, services[i].sid, services[i].grants);
-        struct kms_material m = kms_material_new(c, k, &public);
-        kms_key_add(c, k, &m);
-        kms_rotation_set_timer(c, k);
-        kms_alias_put(c, c->account, alias, &(struct kms_alias){.key_id = k->id, .created_ms = c->now_ms, .updated_ms = c->now_ms});
         return true;
     }
     return false;
+}
+
+bool kms_managed_open(struct call *c, str alias, struct kms_key *k) {
+    str public;
+    if (!txn_writable(c->txn) || !kms_managed_foresee(c, alias, k)) return false;
+    struct kms_material m = kms_material_new(c, k, &public);
+    kms_key_add(c, k, &m);
+    kms_rotation_set_timer(c, k);
+    kms_alias_put(c, c->account, alias, &(struct kms_alias){.key_id = k->id, .created_ms = c->now_ms, .updated_ms = c->now_ms});
+    return true;
+}
+
+str kms_managed_alias(struct call *c, u32 i) {
+    return i < LENGTH(services) ? arena_format(c->arena, "alias/aws/%s", services[i].service) : (str){0};
 }

@@ -173,7 +173,7 @@ str trail_event_json(struct call *c, const struct trail_outcome *o) {
     write_value(&b, c, "responseElements", c->op->output, reads ? NULL : o->out);
     field(&b, "requestID", c->request_id);
     field(&b, "eventID", o->event_id);
-    flag(&b, "readOnly", reads);
+    flag(&b, "readOnly", reads || c->op->flags & WIRE_OP_READ_ONLY_EVENT);
     write_resources(&b, c);
     field(&b, "eventType", S("AwsApiCall"));
     flag(&b, "managementEvent", !data);

@@ -105,7 +105,20 @@ def test_deletion_waits_on_the_clock(start_brume):
     with pytest.raises(ClientError) as error:
         kms.describe_key(KeyId=arn)
     refused(error, "NotFoundException", f"Key '{arn}' does not exist")
-    assert kms.list_aliases()["Aliases"] == []
+    assert not [a for a in kms.list_aliases()["Aliases"] if "TargetKeyId" in a]
+
+
+def test_predefined_aliases_get_their_key_when_described(kms):
+    listed = [a for page in kms.get_paginator("list_aliases").paginate(PaginationConfig={"PageSize": 3}) for a in page["Aliases"]]
+    assert listed == kms.list_aliases()["Aliases"] and {a["AliasName"] for a in listed} >= {"alias/aws/s3", "alias/aws/ebs", "alias/aws/ssm"}
+    assert all(set(a) == {"AliasName", "AliasArn"} for a in listed)
+    made = kms.describe_key(KeyId="alias/aws/s3")["KeyMetadata"]
+    assert made["KeyManager"] == "AWS" and kms.describe_key(KeyId=made["Arn"])["KeyMetadata"] == made
+    after = kms.list_aliases()["Aliases"]
+    assert len(after) == len(listed) and [a["TargetKeyId"] for a in after if "TargetKeyId" in a] == [made["KeyId"]]
+    with pytest.raises(ClientError) as error:
+        kms.describe_key(KeyId="alias/aws/none")
+    assert error.value.response["Error"]["Code"] == "NotFoundException"
 
 
 def test_aliases_name_keys(kms, key):
