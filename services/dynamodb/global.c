@@ -111,6 +111,9 @@ static err remove_replica(struct call *c, struct ddb_table *t, str region) {
 }
 
 err ddb_replicas_update(struct call *c, const struct dynamodb_replication_group_update_list *list, struct ddb_table *t) {
+    if (t->joined && list->n) /* DIFFERS: AWS converts some of them to the newer version; nothing is converted here */
+        return fail(c, &cloud_validation, "One or more parameter values were invalid: Replicas of a global table of version 2017.11.29 are changed "
+                                          "by UpdateGlobalTable");
     for (u32 i = 0; i < list->n; i++) {
         const struct dynamodb_replication_group_update *u = &list->v[i];
         if (!!u->create + !!u->delete != 1)
@@ -124,7 +127,8 @@ err ddb_replicas_update(struct call *c, const struct dynamodb_replication_group_
 void ddb_replicas_describe(struct call *c, const struct ddb_table *t, struct dynamodb_table_description *out) {
     static const char *const states[] = {"ACTIVE", "CREATING", "UPDATING", "DELETING"};
     struct ddb_table replica;
-    if (!t->replicas.n) return;
+    if (t->joined) out->global_table_version = S("2017.11.29"); /* its replicas are told by DescribeGlobalTable */
+    if (!t->replicas.n || t->joined) return;
     out->global_table_version = S("2019.11.21");
     out->replicas.v = NEW_ARRAY(c->arena, struct dynamodb_replica_description, t->replicas.n);
     out->replicas.set = true;

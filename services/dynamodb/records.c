@@ -76,6 +76,7 @@ static const struct record_field table_fields[] = {
     RECORD_STR(61, struct ddb_table, sse_grant),
     RECORD_I64(62, struct ddb_table, sse_lost_ms),
     RECORD_STRUCT(63, struct ddb_table, insights, insights_record),
+    RECORD_BOOL(70, struct ddb_table, joined),
 };
 const struct record_type ddb_table_record = RECORD_TYPE(struct ddb_table, table_fields);
 

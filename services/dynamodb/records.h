@@ -99,6 +99,7 @@ struct ddb_table {
     i64 copies;             /* under way; each needs the history */
     /* Replicas of a global table: regions, this one not among them. */
     struct ddb_names replicas;
+    bool joined; /* to a global table of version 2017.11.29 */
     /* Of a restored or imported table. */
     str restored_backup, restored_table;
     i64 restored_ms;

@@ -194,6 +194,7 @@ static err update_stream(struct call *c, const struct dynamodb_stream_specificat
 
 /* What the replicas of a global table share: indexes, and the way it is paid for (developer guide, "How it works"). */
 static err carry(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t) {
+    if (t->joined) return NULL; /* in version 2017.11.29 each table has its own */
     if (!in->global_secondary_index_updates.n && !in->billing_mode.p && !in->provisioned_throughput && !in->on_demand_throughput) return NULL;
     for (u32 i = 0; i < t->replicas.n; i++) {
         struct call there = *c;
