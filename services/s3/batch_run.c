@@ -103,11 +103,20 @@ static bool line_next(struct slice *s, str *page, str *line) {
     return true;
 }
 
-static str page_columns[] = {{"Bucket", 6}, {"Key", 3}, {"VersionId", 9}};
-static const struct s3control_job_manifest_spec page_spec = {.fields = {.v = page_columns, .n = LENGTH(page_columns), .set = true}};
+/* The columns of the manifest, or of pages. */
+static const struct s3control_job_manifest_spec *spec_of(struct call *c, const struct batch_job *job) {
+    if (!batch_paged(job)) return job->manifest->spec;
+    struct s3control_job_manifest_spec *spec = NEW(c->arena, struct s3control_job_manifest_spec);
+    spec->fields.v = NEW_ARRAY(c->arena, str, 3);
+    spec->fields.v[spec->fields.n++] = S("Bucket");
+    spec->fields.v[spec->fields.n++] = S("Key");
+    spec->fields.v[spec->fields.n++] = S("VersionId");
+    return spec;
+}
 
 static void manifest_read(struct call *c, struct store *store, const struct batch_job *job, struct slice *s) {
     bool counts = job->status != BATCH_ACTIVE;
+    const struct s3control_job_manifest_spec *spec = spec_of(c, job);
     str page, line;
     u64 bytes = 0;
     if (!page_read(c, job, s, &page)) return;
@@ -116,7 +125,7 @@ static void manifest_read(struct call *c, struct store *store, const struct batc
     while ((counts || (s->n < SLICE && bytes < SLICE_BYTES)) && line_next(s, &page, &line)) {
         struct batch_item item;
         if (!line.n) continue;
-        if (!batch_item_read(c->arena, batch_paged(job) ? &page_spec : job->manifest->spec, line, &item)) {
+        if (!batch_item_read(c->arena, spec, line, &item)) {
             unreadable(s, "InvalidManifestContent", S("One or more lines of the manifest are not valid."));
             return;
         }
