@@ -90,8 +90,8 @@ static err check_named(struct flight *f, const struct declared *d) {
 err declared_read(struct flight *f, struct declared *d) {
     *d = (struct declared){.kind = -1};
     TRY(read_md5(f, d));
-    /* Elsewhere such a header says something else: of CompleteMultipartUpload, what the object will be. */
-    if (!f->op->checksum_member) return NULL;
+    /* Where the body needs none such a header says something else: of CompleteMultipartUpload, what the object will be. */
+    if (!f->op->checksum_member && !(f->op->flags & WIRE_OP_CHECKSUM_REQUIRED)) return NULL;
     struct sums n = {0};
     for (size_t i = 0; i < f->request->header_count; i++) note_header(d, &n, &f->request->headers[i]);
     note_trailers(d, &n, http_header_get(f->request, S("x-amz-trailer")));
