@@ -1,5 +1,5 @@
 /* S3 Control's operations on what S3 keeps: what an account blocks, access points, tags. */
-#include "services/s3/access_point.h"
+#include "services/s3/access_grant.h"
 #include "services/s3/acl.h"
 
 #include "auth/policy.h"
@@ -78,7 +78,7 @@ static err point_open(struct call *c, str account, str name, struct access_point
     return fail(c, &s3control_no_such_access_point, "The specified accesspoint does not exist");
 }
 
-static err tags_add(struct call *c, str arn, const struct s3control_tag_list *tags) {
+err s3_control_tags_add(struct call *c, str arn, const struct s3control_tag_list *tags) {
     static const struct tag_errors errors = {&s3control_too_many_tags_exception, &s3control_invalid_request};
     struct record_pairs pairs = {.v = NEW_ARRAY(c->arena, struct record_pair, tags->n + 1), .n = tags->n, .set = true};
     for (u32 i = 0; i < tags->n; i++) pairs.v[i] = (struct record_pair){tags->v[i].key, tags->v[i].value};
@@ -110,7 +110,7 @@ err s3control_create_access_point(struct call *c, const struct s3control_create_
     out->access_point_arn = s3_access_point_arn(c, &row);
     out->alias = row.alias;
     registry_add(c, out->access_point_arn, S("AWS::S3::AccessPoint"));
-    return tags_add(c, out->access_point_arn, &in->tags);
+    return s3_control_tags_add(c, out->access_point_arn, &in->tags);
 }
 
 static str network_origin(const struct access_point_row *row) { return row->vpc.p ? S("VPC") : S("Internet"); }
@@ -250,7 +250,7 @@ static err resource_open(struct call *c, str account, str arn) {
 
 err s3control_tag_resource(struct call *c, const struct s3control_tag_resource_request *in, struct s3control_tag_resource_result *out) {
     TRY(resource_open(c, in->account_id, in->resource_arn));
-    return tags_add(c, in->resource_arn, &in->tags);
+    return s3_control_tags_add(c, in->resource_arn, &in->tags);
 }
 
 err s3control_untag_resource(struct call *c, const struct s3control_untag_resource_request *in, struct s3control_untag_resource_result *out) {

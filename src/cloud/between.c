@@ -36,13 +36,13 @@ static err take_role(struct call *c, const struct principal *service, str role_a
     return NULL;
 }
 
-err call_take_role(struct call *c, str role_arn) { return take_role(c, principal_service(c->arena, c->outer->service, c->outer->account), role_arn); }
-
-static err take_role_for(struct call *inner, const struct call_other *other) {
-    struct principal *service = principal_service(inner->arena, inner->outer->service, inner->outer->account);
-    if (other->role_part) service->arn = arena_format(inner->arena, "%s.%.*s", other->role_part, STR_ARGS(service->arn));
-    return take_role(inner, service, other->role_arn);
+err call_take_role_part(struct call *c, const char *part, str role_arn) {
+    struct principal *service = principal_service(c->arena, c->outer->service, c->outer->account);
+    if (part) service->arn = arena_format(c->arena, "%s.%.*s", part, STR_ARGS(service->arn));
+    return take_role(c, service, role_arn);
 }
+
+err call_take_role(struct call *c, str role_arn) { return call_take_role_part(c, NULL, role_arn); }
 
 static struct call *begin(struct call *c, const struct call_other *other) {
     struct call *inner = NEW(c->arena, struct call);
@@ -74,7 +74,7 @@ static struct call *begin(struct call *c, const struct call_other *other) {
 static err run(struct call *inner, const struct call_other *other, const void *in, void *out) {
     const struct service *s = inner->service;
     u16 op = other->op;
-    if (other->as == CALL_AS_ROLE) TRY(take_role_for(inner, other));
+    if (other->as == CALL_AS_ROLE) TRY(call_take_role_part(inner, other->role_part, other->role_arn));
     if (!s->ops[op].handle)
         return fail(inner, &cloud_not_implemented, "brume does not have %s:%s (yet). brume coverage lists what it has.", s->wire->text + s->wire->name,
                     s->wire->text + inner->op->name);

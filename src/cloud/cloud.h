@@ -352,6 +352,7 @@ MUST_USE err call_service(struct call *c, const struct call_other *other, const 
 /* The call goes on as a session in that role, which must trust the service of the call around it (c->outer): what
  * CALL_AS_ROLE does, for a room that decides about a resource of its own. */
 MUST_USE err call_take_role(struct call *c, str role_arn);
+MUST_USE err call_take_role_part(struct call *c, const char *part, str role_arn); /* one that trusts part.<service>.amazonaws.com */
 
 /* ---- the network between regions, which `brume fault link` can cut ---- */
 bool region_linked(struct txn *t, struct arena *a, str one, str other);
