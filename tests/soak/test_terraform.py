@@ -1,0 +1,41 @@
+"""Terraform builds an application of every kind of resource, finds nothing to change in it, and takes it down.
+
+The program is BRUME_TERRAFORM or `terraform` (or `tofu`) on the path, its AWS provider what `terraform init` fetches; with
+TF_CLI_CONFIG_FILE naming a provider that is on the machine already (dev_overrides), nothing is fetched."""
+import os
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+from kit import run
+
+TERRAFORM = os.environ.get("BRUME_TERRAFORM") or shutil.which("terraform") or shutil.which("tofu")
+CONFIGURATION = Path(__file__).resolve().parent / "terraform/main.tf"
+
+
+def account_host_resolves(account):
+    try:
+        return bool(socket.getaddrinfo(f"{account}.localhost", 80))
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not TERRAFORM, reason="no terraform here")
+def test_terraform_applies_without_drift_and_destroys(start_brume, tmp_path):
+    server = start_brume()
+    shutil.copy(CONFIGURATION, tmp_path)
+    variables = {"TF_VAR_endpoint": server.url.replace("127.0.0.1", "localhost"), "TF_IN_AUTOMATION": "1",
+                 "TF_VAR_s3control": "true" if account_host_resolves("000000000000") else "false"}
+
+    def terraform(*words):
+        return run(TERRAFORM, f"-chdir={tmp_path}", *words, "-no-color", env={**os.environ, **variables}, timeout=1800)
+
+    if "TF_CLI_CONFIG_FILE" not in os.environ:
+        terraform("init")
+    terraform("apply", "-auto-approve")
+    assert "No changes." in terraform("plan", "-detailed-exitcode")
+    terraform("destroy", "-auto-approve")
+    assert not server.client("s3").list_buckets()["Buckets"]
+    assert not server.client("dynamodb").list_tables()["TableNames"]
+    assert not [r for r in server.client("iam").list_roles()["Roles"] if not r["Path"].startswith("/aws-service-role/")]
