@@ -38,7 +38,7 @@ TEXTS = ["guarded", "guarded00000000000000000", ARN, f"arn:aws:iam::{ACCOUNT}:ro
          f"arn:aws:application-autoscaling:us-east-1:{ACCOUNT}:scalable-target/guarded", f"arn:aws:events:us-east-1:{ACCOUNT}:archive/guarded", f"arn:aws:events:us-east-1:{ACCOUNT}:connection/guarded/11111111-2222-3333-4444-555555555555",
          "11111111-2222-3333-4444-555555555555", "o-abcdefghij/r-abcd/", "123456789012", "123456", "o-abcdefghij",
          "r-abcd", "ou-abcd-12345678", "p-12345678", "h-12345678", "a@example.com", "alias/guarded", "us-east-1", "/guarded/", "http://example.com/",
-         "{}", "x" * 40, "1" * 64, "AKIAIOSFODNN7EXAMPLE", "guarded.amazonaws.com", "aws:guarded", "v1", "+1 555 0100", "car-" + "1" * 32]
+         "{}", "x" * 40, "1" * 64, "AKIAIOSFODNN7EXAMPLE", "guarded.amazonaws.com", "aws:guarded", "v1", "+1 555 0100", "car-" + "1" * 32, "aws.partner/guarded.example/guarded"]
 
 # What a request needs beyond what its description calls required.
 FURTHER = {("kms", "Decrypt"): ["CiphertextBlob"], ("kms", "ReEncrypt"): ["CiphertextBlob"], ("kms", "RetireGrant"): ["KeyId", "GrantId"]}
