@@ -45,12 +45,29 @@ static bool read_allow(struct arena *a, str text, struct allow *allow) {
     return (allow->n > 0) == (allow->who == BY_QUEUE);
 }
 
+/* As AWS shows it whatever the spaces it came with: Terraform compares the text. */
+static str show_allow(struct arena *a, const struct allow *allow, size_t given) {
+    static const char *const names[] = {"allowAll", "denyAll", "byQueue"};
+    struct buf b = buf_new(a, 64 + 6 * given); /* a byte as \u00xx at the longest */
+    json_write_object(&b);
+    json_write_key(&b, S("redrivePermission"));
+    json_write_string(&b, str_of(names[allow->who]));
+    if (allow->n) {
+        json_write_key(&b, S("sourceQueueArns"));
+        json_write_array(&b);
+        for (u32 i = 0; i < allow->n; i++) json_write_string(&b, allow->arns[i]);
+        json_write_array_end(&b);
+    }
+    json_write_object_end(&b);
+    return buf_str(&b);
+}
+
 err redrive_allow_policy_apply(struct call *c, struct queue *q, str text) {
     struct allow allow;
     q->redrive_allow_policy = (str){0};
     if (!text.n) return NULL;
     if (!read_allow(c->arena, text, &allow)) return policy_invalid(c, text, "RedriveAllowPolicy", "Amazon SQS can't create the redrive allow policy, as it's in an unsupported format.");
-    q->redrive_allow_policy = text;
+    q->redrive_allow_policy = show_allow(c->arena, &allow, text.n);
     return NULL;
 }
 

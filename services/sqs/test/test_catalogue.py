@@ -165,7 +165,9 @@ def test_sqs_dlq_poison_message(start_brume, refused):
     assert back["Body"] == "poison" and back["Attributes"] == {"ApproximateReceiveCount": "1"}
 
     for allow in ({"redrivePermission": "denyAll"}, {"redrivePermission": "byQueue", "sourceQueueArns": [arn]}):
-        sqs.set_queue_attributes(QueueUrl=dlq, Attributes={"RedriveAllowPolicy": json.dumps(allow)})
+        sqs.set_queue_attributes(QueueUrl=dlq, Attributes={"RedriveAllowPolicy": json.dumps(allow, indent=2)})
+        shown = sqs.get_queue_attributes(QueueUrl=dlq, AttributeNames=["RedriveAllowPolicy"])["Attributes"]["RedriveAllowPolicy"]
+        assert shown == json.dumps(allow, separators=(",", ":"))
         with refused("InvalidParameterValue"):
             sqs.create_queue(QueueName="other", Attributes={"RedrivePolicy": policy})
     sqs.set_queue_attributes(QueueUrl=dlq, Attributes={"RedriveAllowPolicy": json.dumps(
