@@ -64,12 +64,25 @@ static err check_setting(struct call *c, str name, str value) {
     while (which < LENGTH(names) && !str_eq(name, str_of(names[which]))) which++;
     const char *problem = NULL;
     if (which == LENGTH(names)) return invalid_parameter(c, arena_c_string(c->arena, arena_format(c->arena, "attributes Reason: %.*s is not a valid attribute", STR_ARGS(name))));
+    if (!value.n) return NULL;
     /* An account's own limit stands under a quota, which is one dollar at first. */
     if (which == SPEND_LIMIT && (!str_to_f64(value, &number) || number < 0 || number > (double)quota(c, S("sms-monthly-spend-usd"), 1))) problem = "MonthlySpendLimit Reason: exceeds the maximum spend limit of the account";
     if (which == SAMPLING && (!str_to_f64(value, &number) || number < 0 || number > 100)) problem = "DeliveryStatusSuccessSamplingRate Reason: must be a number from 0 to 100";
     if (which == TYPE && !str_eq(value, S("Promotional")) && !str_eq(value, S("Transactional"))) problem = "DefaultSMSType Reason: must be Promotional or Transactional";
     if (which == SENDER && (value.n < 1 || value.n > 11)) problem = "DefaultSenderID Reason: must have 1 to 11 characters";
     return problem ? invalid_parameter(c, problem) : NULL;
+}
+
+/* An empty value takes the setting back. */
+static void change(struct record_pairs *given, str name, str value) {
+    u32 at = 0;
+    while (at < given->n && !str_eq(given->v[at].key, name)) at++;
+    if (value.n) {
+        given->v[at] = (struct record_pair){name, value};
+        given->n = MAX(given->n, at + 1);
+    } else if (at < given->n) {
+        given->v[at] = given->v[--given->n];
+    }
 }
 
 err sns_set_sms_attributes(struct call *c, const struct sns_set_sms_attributes_input *in, struct sns_set_sms_attributes_response *out) {
@@ -81,12 +94,8 @@ err sns_set_sms_attributes(struct call *c, const struct sns_set_sms_attributes_i
     memcpy(next.given.v, now.given.v ? now.given.v : next.given.v, now.given.n * sizeof *next.given.v);
     next.given.n = now.given.n;
     for (u32 i = 0; i < in->attributes.n; i++) {
-        str name = in->attributes.v[i].key, value = in->attributes.v[i].value;
-        TRY(check_setting(c, name, value));
-        u32 at = 0;
-        while (at < next.given.n && !str_eq(next.given.v[at].key, name)) at++;
-        next.given.v[at] = (struct record_pair){name, value};
-        next.given.n = MAX(next.given.n, at + 1);
+        TRY(check_setting(c, in->attributes.v[i].key, in->attributes.v[i].value));
+        change(&next.given, in->attributes.v[i].key, in->attributes.v[i].value);
     }
     struct key k = sms_rows(c, S("sms"));
     txn_put(c->txn, key_bytes(&k), record_encode(c->arena, &settings_record, &next));

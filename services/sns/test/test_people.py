@@ -148,7 +148,9 @@ def test_spend_limit(account):
 def test_sms_attributes(account):
     assert account.sns.get_sms_attributes()["attributes"] == {"MonthlySpendLimit": "1"}
     account.sns.set_sms_attributes(attributes={"DefaultSMSType": "Promotional", "DefaultSenderID": "LSTest"})
-    account.sns.set_sms_attributes(attributes={"DefaultSMSType": "Transactional"})
+    account.sns.set_sms_attributes(attributes={"DefaultSMSType": "Transactional", "UsageReportS3Bucket": "reports"})
+    assert account.sns.get_sms_attributes()["attributes"]["UsageReportS3Bucket"] == "reports"
+    account.sns.set_sms_attributes(attributes={"UsageReportS3Bucket": "", "DefaultSenderID": "LSTest"})  # nothing: no longer set
     assert account.sns.get_sms_attributes(attributes=["DefaultSMSType"])["attributes"] == {"DefaultSMSType": "Transactional"}
     refused("InvalidParameter", account.sns.set_sms_attributes, attributes={"MonthlySpendLimit": "100"})
     refused("InvalidParameter", account.sns.set_sms_attributes, attributes={"Nothing": "1"})
