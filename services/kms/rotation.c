@@ -77,12 +77,12 @@ err kms_disable_key_rotation(struct call *c, const struct kms_disable_key_rotati
     return NULL;
 }
 
+/* False of keys that cannot be rotated; a disabled key's stays as it is, though nothing rotates. */
 err kms_get_key_rotation_status(struct call *c, const struct kms_get_key_rotation_status_request *in, struct kms_get_key_rotation_status_response *out) {
     struct kms_key k;
     TRY(kms_key_open(c, in->key_id, OPEN_FOREIGN, &k));
-    TRY(check_symmetric(c, &k));
     struct kms_key home = kms_rotation_home(c, &k);
-    bool rotates = home.rotates && k.state == KEY_ENABLED;
+    bool rotates = home.rotates && k.state != KEY_PENDING_DELETION && k.state != KEY_PENDING_REPLICA_DELETION;
     out->key_id = k.id;
     out->key_rotation_enabled = SOME_BOOL(rotates);
     if (rotates) {

@@ -78,6 +78,7 @@ static struct organizations_organization *shown(struct call *c, const struct org
 
 #define LETTERS_AND_DIGITS S("abcdefghijklmnopqrstuvwxyz0123456789")
 
+/* No type of policies is enabled yet in the root, not even SCPs: AWS's reference tells otherwise, its ListRoots shows it. */
 err organizations_create_organization(struct call *c, const struct organizations_create_organization_request *in,
                                       struct organizations_create_organization_response *out) {
     struct member m;
@@ -90,11 +91,6 @@ err organizations_create_organization(struct call *c, const struct organizations
         .created_ms = c->now_ms,
         .management = c->account,
     };
-    if (o.all_features) {
-        o.types.v = NEW(c->arena, struct enabled_type);
-        o.types.v[0] = (struct enabled_type){S("SERVICE_CONTROL_POLICY"), txn_sequence(c->txn)};
-        o.types.n = 1;
-    }
     member_join(c->txn, c->arena, &o, c->account, true, c->now_ms);
     organization_save(c->txn, c->arena, &o);
     registry_add(c, shown(c, &o)->arn, S("AWS::Organizations::Organization"));

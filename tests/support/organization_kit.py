@@ -27,7 +27,7 @@ def create_account(client, name, email, **options):
 
 
 class Organization:
-    """An organization of a number of its own, and clients of any account."""
+    """An organization of a number of its own, with SCPs where it has all features, and clients of any account."""
 
     counter = 100000000000
 
@@ -37,7 +37,11 @@ class Organization:
         self.server = server
         self.client = self.of(self.management)
         self.made = self.client.create_organization(FeatureSet=feature_set)["Organization"]
-        self.root = self.client.list_roots()["Roots"][0]["Id"]
+        [root] = self.client.list_roots()["Roots"]
+        assert root["PolicyTypes"] == []
+        self.root = root["Id"]
+        if feature_set == "ALL":
+            self.client.enable_policy_type(RootId=self.root, PolicyType="SERVICE_CONTROL_POLICY")
 
     def of(self, account, service="organizations", **options):
         return self.server.client(service, account=account, **options)

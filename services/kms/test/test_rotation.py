@@ -49,11 +49,18 @@ def test_a_disabled_key_rotates_when_it_is_enabled(start_brume):
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.enable_key_rotation(KeyId=key)
     kms.disable_key(KeyId=key)
+    assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"]
     server.advance_clock(366 * DAY)
     assert kms.list_key_rotations(KeyId=key)["Rotations"] == []
     kms.enable_key(KeyId=key)
     server.advance_clock(1000)
     assert len(kms.list_key_rotations(KeyId=key)["Rotations"]) == 1
+
+
+@pytest.mark.parametrize("spec, usage", [("ECC_NIST_P256", "SIGN_VERIFY"), ("RSA_2048", "ENCRYPT_DECRYPT"), ("HMAC_256", "GENERATE_VERIFY_MAC")])
+def test_what_cannot_rotate_tells_that_it_does_not(kms, spec, usage):
+    key = kms.create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]["KeyId"]
+    assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is False
 
 
 def test_rotation_on_demand(kms, key):
