@@ -21,6 +21,7 @@ struct range ct_trails_of(struct call *c, str account, str region);
 /* All of the account, and of its organization. */
 void ct_trails_visit(struct call *c, void (*visit)(void *context, const struct ct_trail *trail), void *context);
 
+/* ---- tag.c ---- */
 MUST_USE err ct_tags_set(struct call *c, str arn, const struct cloudtrail_tags_list *tags);
 
 /* ---- an event, read ---- */

@@ -137,14 +137,6 @@ static str topic_arn(struct call *c, str name) {
 
 static bool or_else(struct opt_bool asked, bool otherwise) { return asked.set ? asked.v : otherwise; }
 
-err ct_tags_set(struct call *c, str arn, const struct cloudtrail_tags_list *tags) {
-    struct record_pairs pairs = {.v = NEW_ARRAY(c->arena, struct record_pair, tags->n + 1), .n = tags->n, .set = true};
-    for (u32 i = 0; i < tags->n; i++) pairs.v[i] = (struct record_pair){tags->v[i].key, tags->v[i].value.p ? tags->v[i].value : S("")};
-    struct tag_errors errors = {.too_many = &cloudtrail_tags_limit_exceeded_exception, .invalid = &cloudtrail_invalid_tag_parameter_exception};
-    err e = tags_set(c, arn, &pairs, &errors);
-    return e ? fail(c, e, "The tags are too many, or one of them is not valid.") : NULL;
-}
-
 /* ---- CreateTrail, UpdateTrail, DeleteTrail ---- */
 
 err cloudtrail_create_trail(struct call *c, const struct cloudtrail_create_trail_request *in, struct cloudtrail_create_trail_response *out) {
@@ -356,39 +348,5 @@ err cloudtrail_get_trail_status(struct call *c, const struct cloudtrail_get_trai
     out->latest_delivery_attempt_succeeded = t.delivered_ms ? ct_iso(c->arena, t.delivered_ms) : S("");
     out->time_logging_started = t.started_ms ? ct_iso(c->arena, t.started_ms) : S("");
     out->time_logging_stopped = t.stopped_ms ? ct_iso(c->arena, t.stopped_ms) : S("");
-    return NULL;
-}
-
-/* ---- tags ---- */
-
-err cloudtrail_add_tags(struct call *c, const struct cloudtrail_add_tags_request *in, struct cloudtrail_add_tags_response *out) {
-    (void)out;
-    struct ct_trail trail;
-    TRY(ct_trail_open_to_change(c, in->resource_id, &trail));
-    return ct_tags_set(c, trail.arn, &in->tags_list);
-}
-
-err cloudtrail_remove_tags(struct call *c, const struct cloudtrail_remove_tags_request *in, struct cloudtrail_remove_tags_response *out) {
-    (void)out;
-    struct ct_trail trail;
-    TRY(ct_trail_open_to_change(c, in->resource_id, &trail));
-    for (u32 i = 0; i < in->tags_list.n; i++) tags_remove(c, trail.arn, &in->tags_list.v[i].key, 1);
-    return NULL;
-}
-
-err cloudtrail_list_tags(struct call *c, const struct cloudtrail_list_tags_request *in, struct cloudtrail_list_tags_response *out) {
-    out->resource_tag_list.v = NEW_ARRAY(c->arena, struct cloudtrail_resource_tag, in->resource_id_list.n + 1);
-    out->resource_tag_list.set = true;
-    for (u32 i = 0; i < in->resource_id_list.n; i++) {
-        struct ct_trail trail;
-        TRY(ct_trail_open(c, in->resource_id_list.v[i], &trail));
-        struct record_pairs tags = tags_of(c, trail.arn);
-        struct cloudtrail_resource_tag *entry = &out->resource_tag_list.v[out->resource_tag_list.n++];
-        *entry = (struct cloudtrail_resource_tag){.resource_id = trail.arn};
-        entry->tags_list.v = NEW_ARRAY(c->arena, struct cloudtrail_tag, tags.n + 1);
-        entry->tags_list.set = true;
-        for (u32 j = 0; j < tags.n; j++)
-            entry->tags_list.v[entry->tags_list.n++] = (struct cloudtrail_tag){.key = arena_str(c->arena, tags.v[j].key), .value = arena_str(c->arena, tags.v[j].value)};
-    }
     return NULL;
 }

@@ -55,6 +55,10 @@ def test_a_store_is_described_as_it_was_made(trail, account):
     assert shown["AdvancedEventSelectors"] == [
         {"Name": "Default management events", "FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]}]}]
     assert [s["EventDataStoreArn"] for s in trail.list_event_data_stores()["EventDataStores"]] == [arn]
+    trail.add_tags(ResourceId=arn, TagsList=[{"Key": "c", "Value": "d"}])
+    trail.remove_tags(ResourceId=arn, TagsList=[{"Key": "a"}])
+    assert trail.list_tags(ResourceIdList=[arn])["ResourceTagList"] == [{"ResourceId": arn, "TagsList": [{"Key": "c", "Value": "d"}]}]
+    assert refused(trail.list_tags, ResourceIdList=[arn + "0"]) == "EventDataStoreNotFoundException"
     assert refused(trail.create_event_data_store, Name="store") == "EventDataStoreAlreadyExistsException"
     assert refused(trail.create_event_data_store, Name="long", BillingMode="FIXED_RETENTION_PRICING", RetentionPeriod=3000) == "InvalidParameterException"
     trail.update_event_data_store(EventDataStore=id_of(arn), Name="other", RetentionPeriod=7)
