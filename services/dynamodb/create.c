@@ -91,7 +91,7 @@ err dynamodb_create_table(struct call *c, const struct dynamodb_create_table_inp
     TRY(too_long(c, &in->key_schema));
     TRY(billing(c, in, &t));
     TRY(keys(c, in, &t));
-    t.class_ = !in->table_class.p ? DDB_CLASS_UNSAID : str_eq(in->table_class, S("STANDARD")) ? DDB_STANDARD : DDB_INFREQUENT;
+    t.class_ = ddb_class_of(in->table_class);
     t.protected_ = in->deletion_protection_enabled.v;
     TRY(ddb_stream_check(c, in->stream_specification));
     if (ddb_table_load(c->txn, c->arena, c->account, c->region, in->table_name, &old))

@@ -4,6 +4,7 @@
 #include "services/dynamodb/global.h"
 #include "services/dynamodb/history.h"
 #include "services/dynamodb/import.h"
+#include "services/dynamodb/schema.h"
 #include "services/dynamodb/stream.h"
 
 #define TABLE_TASK S("dynamodb.table")
@@ -80,7 +81,9 @@ static void settle(struct call *c, struct ddb_table *table) {
         settle_units(&index->throughput);
         table->indexes.v[kept++] = *index;
     }
+    bool fewer = kept != table->indexes.n;
     table->indexes.n = kept;
+    if (fewer) ddb_attributes_prune(c->arena, table);
     settle_units(&table->throughput);
     table->state = filling ? DDB_UPDATING : DDB_ACTIVE;
     if (table->on_demand && !table->on_demand_ms) table->on_demand_ms = table->created_ms;

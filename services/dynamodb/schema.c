@@ -143,6 +143,22 @@ void ddb_attributes_read(struct arena *a, const struct dynamodb_attribute_defini
     t->types = (str){types, n};
 }
 
+void ddb_attributes_prune(struct arena *a, struct ddb_table *t) {
+    char *types = arena_alloc(a, t->attributes.n + 1, 1);
+    u32 kept = 0;
+    for (u32 i = 0; i < t->attributes.n; i++) {
+        if (!ddb_attribute_used(t, t->attributes.v[i].text)) continue;
+        types[kept] = t->types.p[i];
+        t->attributes.v[kept++] = t->attributes.v[i];
+    }
+    t->attributes.n = kept;
+    t->types = (str){types, kept};
+}
+
+i64 ddb_class_of(str given) {
+    return !given.p ? DDB_CLASS_UNSAID : str_eq(given, S("STANDARD")) ? DDB_STANDARD : DDB_INFREQUENT;
+}
+
 err ddb_definitions_check(struct call *c, const struct dynamodb_attribute_definitions *defs) {
     for (u32 i = 0; i < defs->n; i++)
         for (u32 j = 0; j < i; j++)
@@ -173,15 +189,7 @@ static void add_key(struct buf *b, const struct ddb_table *t, u32 upto, str name
     if (!seen && name.p) buf_format(b, "%s%.*s", b->n ? ", " : "", STR_ARGS(name));
 }
 
-err ddb_attributes_check(struct call *c, const struct ddb_table *t, const struct dynamodb_attribute_definitions *defs) {
-    u32 keys = t->keys.range.p ? 2 : 1;
-    if (!t->indexes.n && defs->n != keys)
-        return fail(c, &cloud_validation,
-                    INVALID "Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions");
-    return ddb_attributes_check_used(c, t, defs);
-}
-
-err ddb_attributes_check_used(struct call *c, const struct ddb_table *t, const struct dynamodb_attribute_definitions *defs) {
+static err check_used(struct call *c, const struct ddb_table *t, const struct dynamodb_attribute_definitions *defs) {
     bool unused = false;
     for (u32 i = 0; i < defs->n; i++) unused |= !ddb_attribute_used(t, defs->v[i].attribute_name);
     if (!unused) return NULL;
@@ -195,6 +203,14 @@ err ddb_attributes_check_used(struct call *c, const struct ddb_table *t, const s
     }
     return fail(c, &cloud_validation, INVALID "Some AttributeDefinitions are not used. AttributeDefinitions: [%.*s], keys used: [%.*s]",
                 STR_ARGS(list_of_definitions(c->arena, defs)), STR_ARGS(buf_str(&used)));
+}
+
+err ddb_attributes_check(struct call *c, const struct ddb_table *t, const struct dynamodb_attribute_definitions *defs) {
+    u32 keys = t->keys.range.p ? 2 : 1;
+    if (!t->indexes.n && defs->n != keys)
+        return fail(c, &cloud_validation,
+                    INVALID "Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions");
+    return check_used(c, t, defs);
 }
 
 /* ---- indexes ---- */

@@ -14,9 +14,10 @@ MUST_USE err ddb_projection_read(struct call *c, const struct dynamodb_projectio
 /* Adds what is new to the table's definitions. */
 void ddb_attributes_read(struct arena *a, const struct dynamodb_attribute_definitions *defs, struct ddb_table *t);
 MUST_USE err ddb_definitions_check(struct call *c, const struct dynamodb_attribute_definitions *defs); /* no name twice */
+void ddb_attributes_prune(struct arena *a, struct ddb_table *t); /* what no key uses is forgotten */
+i64 ddb_class_of(str given); /* enum ddb_class */
 bool ddb_attribute_used(const struct ddb_table *t, str name);
 MUST_USE err ddb_attributes_check(struct call *c, const struct ddb_table *t, const struct dynamodb_attribute_definitions *defs);
-MUST_USE err ddb_attributes_check_used(struct call *c, const struct ddb_table *t, const struct dynamodb_attribute_definitions *defs);
 MUST_USE err ddb_locals_read(struct call *c, const struct dynamodb_local_secondary_index_list *in,
                              const struct dynamodb_attribute_definitions *defs, struct ddb_table *t);
 MUST_USE err ddb_global_read(struct call *c, const struct dynamodb_global_secondary_index *given,

@@ -132,7 +132,7 @@ static err create_index(struct call *c, const struct dynamodb_update_table_input
     t->indexes.v = indexes;
     TRY(ddb_global_read(c, &given, &in->attribute_definitions, t));
     ddb_attributes_read(c->arena, &in->attribute_definitions, t);
-    TRY(ddb_attributes_check_used(c, t, &in->attribute_definitions));
+    ddb_attributes_prune(c->arena, t); /* here AWS lets definitions pass that no key uses, and keeps none of them */
     struct ddb_index *index = &t->indexes.v[t->indexes.n - 1];
     index->space = txn_sequence(c->txn);
     index->backfilling = true;
@@ -222,9 +222,12 @@ err dynamodb_update_table(struct call *c, const struct dynamodb_update_table_inp
     TRY(carry(c, in, &t));
     TRY(update_stream(c, in->stream_specification, &t));
     TRY(ddb_replicas_update(c, &in->replica_updates, &t));
+    if (t.replicas.n && !t.joined && in->sse_specification && in->sse_specification->kms_master_key_id.p)
+        return fail(c, &cloud_validation, "Invalid operation: Customer Managed CMKs on Global Table Version 2019.11.21 replicas cannot be updated "
+                                          "through SSESpecification parameter and can only be updated through ReplicaUpdates parameter");
     TRY(ddb_sse_read(c, in->sse_specification, &t));
     if (in->table_class.p) {
-        t.class_ = str_eq(in->table_class, S("STANDARD")) ? DDB_STANDARD : DDB_INFREQUENT;
+        t.class_ = ddb_class_of(in->table_class);
         t.class_ms = c->now_ms;
     }
     if (in->deletion_protection_enabled.set) t.protected_ = in->deletion_protection_enabled.v;

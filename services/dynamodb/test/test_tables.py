@@ -134,3 +134,17 @@ def test_a_reset_leaves_no_rows(start_brume):
     assert dynamodb.list_tables()["TableNames"] == []
     make_table(dynamodb, name=name)
     assert dynamodb.scan(TableName=name)["Count"] == 0
+
+
+def test_definitions_go_with_the_last_key_that_used_them(dynamodb):
+    """UpdateTable takes definitions that no key uses, and shows none of them (as acceptance tests of Terraform's provider see it at AWS)."""
+    name = make_table(dynamodb, "p:S a:S b:N", GlobalSecondaryIndexes=[index("one", "a", "b"), index("two", "a")])
+
+    def defined():
+        return {d["AttributeName"]: d["AttributeType"] for d in dynamodb.describe_table(TableName=name)["Table"]["AttributeDefinitions"]}
+    dynamodb.update_table(TableName=name, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "one"}}])
+    wait_active(dynamodb, name)
+    assert defined() == {"p": "S", "a": "S"}
+    given = [{"AttributeName": n, "AttributeType": t} for n, t in (("p", "S"), ("a", "S"), ("b", "S"), ("unused", "S"))]
+    dynamodb.update_table(TableName=name, AttributeDefinitions=given, GlobalSecondaryIndexUpdates=[{"Create": index("three", "b")}])
+    assert defined() == {"p": "S", "a": "S", "b": "S"}
