@@ -121,13 +121,17 @@ static void describe_billing(struct arena *a, const struct ddb_table *t, struct 
     out->billing_mode_summary->last_update_to_pay_per_request_date_time = when(t->on_demand_ms);
 }
 
+struct dynamodb_table_class_summary *ddb_describe_class(struct arena *a, const struct ddb_table *t) {
+    if (!t->class_) return NULL;
+    struct dynamodb_table_class_summary *s = NEW(a, struct dynamodb_table_class_summary);
+    s->table_class = t->class_ == DDB_STANDARD ? S("STANDARD") : S("STANDARD_INFREQUENT_ACCESS");
+    s->last_update_date_time = when(t->class_ms);
+    return s;
+}
+
 static void describe_extras(struct call *c, const struct ddb_table *t, struct dynamodb_table_description *out) {
     struct arena *a = c->arena;
-    if (t->class_) {
-        out->table_class_summary = NEW(a, struct dynamodb_table_class_summary);
-        out->table_class_summary->table_class = t->class_ == DDB_STANDARD ? S("STANDARD") : S("STANDARD_INFREQUENT_ACCESS");
-        out->table_class_summary->last_update_date_time = when(t->class_ms);
-    }
+    out->table_class_summary = ddb_describe_class(a, t);
     if (t->sse_key.p) {
         out->sse_description = NEW(a, struct dynamodb_sse_description);
         out->sse_description->status = S("ENABLED");

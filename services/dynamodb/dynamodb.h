@@ -82,6 +82,7 @@ void ddb_sweep(struct txn *t, struct arena *a, u64 space); /* deletes all rows o
 
 /* ---- describe.c ---- */
 void ddb_describe(struct call *c, const struct ddb_table *t, struct dynamodb_table_description *out);
+struct dynamodb_table_class_summary *ddb_describe_class(struct arena *a, const struct ddb_table *t); /* NULL: none was given */
 
 /* ---- lifecycle.c ---- */
 bool ddb_table_of_row(struct txn *t, struct arena *a, str row, struct ddb_table *table); /* by its row's key */

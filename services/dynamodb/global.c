@@ -2,9 +2,12 @@
  *
  * brume's regions share one store and one writer, so a change reaches every replica in the transaction
  * that makes it. What AWS resolves later, by the last writer, cannot arise. A new replica is filled by a
- * copy; from the first moment on it gets every change, so the copy need not care for the past. */
+ * copy; from the first moment on it gets every change, so the copy need not care for the past.
+ *
+ * DIFFERS: overrides of a replica's throughput have no effect; a change of keys names every replica. */
 #include "services/dynamodb/global.h"
 #include "services/dynamodb/history.h"
+#include "services/dynamodb/schema.h"
 #include "services/dynamodb/stream.h"
 
 static bool listed(const struct ddb_table *t, str region) {
@@ -48,10 +51,24 @@ err ddb_replicate(struct call *c, const struct ddb_change *change) {
 
 /* ---- replicas come and go ---- */
 
+#define KEY_OF_EACH "One or more parameter values were invalid: KMSMasterKeyId must be specified for each replica."
+
+/* What a call in the name of another region was refused with is the answer of this one. */
+static err told(struct call *c, const struct call *there, err e) { return e ? fail(c, e, "%.*s", STR_ARGS(there->error_message)) : NULL; }
+
+static err open_replica(struct call *c, const struct ddb_table *t, str region, struct ddb_table *replica) {
+    if (!listed(t, region) || !ddb_table_load(c->txn, c->arena, t->account, region, t->name, replica))
+        return fail(c, &cloud_validation, "Replica specified in the Replica Update or Replica Delete action of the request was not found.");
+    if (replica->state == DDB_ACTIVE) return NULL;
+    return fail(c, &dynamodb_resource_in_use_exception, "Attempt to change a resource which is still in use: Table is being updated: %.*s",
+                STR_ARGS(t->name));
+}
+
 static err create(struct call *c, struct ddb_table *t, const struct dynamodb_create_replication_group_member_action *a) {
     static const struct dynamodb_global_secondary_index_list all_globals;
     static const struct dynamodb_local_secondary_index_list all_locals;
-    struct ddb_overrides none = {.globals = &all_globals, .locals = &all_locals};
+    struct dynamodb_sse_specification key = {SOME_BOOL(true), S("KMS"), a->kms_master_key_id};
+    struct ddb_overrides own = {.globals = &all_globals, .locals = &all_locals, .sse = a->kms_master_key_id.n ? &key : NULL};
     struct ddb_table made, other;
     struct call there = *c;
     str region = a->region_name;
@@ -63,9 +80,11 @@ static err create(struct call *c, struct ddb_table *t, const struct dynamodb_cre
     if (ddb_table_load(c->txn, c->arena, t->account, region, t->name, &other))
         return fail(c, &cloud_validation, "Failed to create a the new replica of table with name: '%.*s' because one or more replicas already "
                                           "existed as tables.", STR_ARGS(t->name));
+    if (t->sse_grant.p && !own.sse) return fail(c, &cloud_validation, KEY_OF_EACH); /* a customer's key is a key of its region */
     if (!t->streaming) ddb_stream_begin(c, t, S("NEW_AND_OLD_IMAGES"));
     there.region = region;
-    TRY(ddb_restore_begin(&there, t, t->name, &none, &made));
+    TRY(told(c, &there, ddb_restore_begin(&there, t, t->name, &own, &made)));
+    if (a->table_class_override.p) made.class_ = ddb_class_of(a->table_class_override);
     made.restored_table = (str){0};
     made.restored_ms = 0;
     ddb_stream_begin(&there, &made, S("NEW_AND_OLD_IMAGES"));
@@ -96,11 +115,7 @@ void ddb_replica_forget(struct call *c, const struct ddb_table *gone) {
 
 static err remove_replica(struct call *c, struct ddb_table *t, str region) {
     struct ddb_table gone;
-    if (!listed(t, region) || !ddb_table_load(c->txn, c->arena, t->account, region, t->name, &gone))
-        return fail(c, &cloud_validation, "One or more parameter values were invalid: No replica in region %.*s", STR_ARGS(region));
-    if (gone.state != DDB_ACTIVE)
-        return fail(c, &dynamodb_resource_in_use_exception, "Attempt to change a resource which is still in use: Table is being updated: %.*s",
-                    STR_ARGS(t->name));
+    TRY(open_replica(c, t, region, &gone));
     ddb_replica_forget(c, &gone);
     list_remove(t, region);
     gone.state = DDB_DELETING;
@@ -110,16 +125,55 @@ static err remove_replica(struct call *c, struct ddb_table *t, str region) {
     return NULL;
 }
 
+static err change(struct call *c, const struct dynamodb_update_replication_group_member_action *a, struct ddb_table *replica) {
+    struct call there = *c;
+    there.region = replica->region;
+    if (a->kms_master_key_id.n) TRY(told(c, &there, ddb_sse_begin(&there, replica, a->kms_master_key_id)));
+    if (!a->table_class_override.p) return NULL;
+    replica->class_ = ddb_class_of(a->table_class_override);
+    replica->class_ms = c->now_ms;
+    return NULL;
+}
+
+static err update_replica(struct call *c, struct ddb_table *t, const struct dynamodb_update_replication_group_member_action *a) {
+    struct ddb_table replica;
+    if (str_eq(a->region_name, t->region)) return change(c, a, t);
+    TRY(open_replica(c, t, a->region_name, &replica));
+    TRY(change(c, a, &replica));
+    replica.state = DDB_UPDATING;
+    ddb_table_save(c->txn, c->arena, &replica);
+    ddb_table_settle(c->txn, c->arena, &replica);
+    return NULL;
+}
+
+static bool has_key(const struct dynamodb_replication_group_update_list *list, str region) {
+    for (u32 i = 0; i < list->n; i++) {
+        const struct dynamodb_update_replication_group_member_action *a = list->v[i].update;
+        if (a && a->kms_master_key_id.n && str_eq(a->region_name, region)) return true;
+    }
+    return false;
+}
+
+/* Keys are changed for all replicas, this one among them, or for none. */
+static err check_keys(struct call *c, const struct dynamodb_replication_group_update_list *list, const struct ddb_table *t) {
+    u32 given = 0;
+    for (u32 i = 0; i < list->n; i++) given += list->v[i].update && list->v[i].update->kms_master_key_id.n;
+    bool all = has_key(list, t->region);
+    for (u32 i = 0; i < t->replicas.n; i++) all &= has_key(list, t->replicas.v[i].text);
+    return given && !all ? fail(c, &cloud_validation, KEY_OF_EACH) : NULL;
+}
+
 err ddb_replicas_update(struct call *c, const struct dynamodb_replication_group_update_list *list, struct ddb_table *t) {
     if (t->joined && list->n) /* DIFFERS: AWS converts some of them to the newer version; nothing is converted here */
         return fail(c, &cloud_validation, "One or more parameter values were invalid: Replicas of a global table of version 2017.11.29 are changed "
                                           "by UpdateGlobalTable");
+    TRY(check_keys(c, list, t));
     for (u32 i = 0; i < list->n; i++) {
         const struct dynamodb_replication_group_update *u = &list->v[i];
-        if (!!u->create + !!u->delete != 1)
-            return fail(c, &cloud_validation, "One or more parameter values were invalid: One of ReplicaUpdate.Create, ReplicaUpdate.Delete must "
-                                              "be given");
-        TRY(u->create ? create(c, t, u->create) : remove_replica(c, t, u->delete->region_name));
+        if (!!u->create + !!u->update + !!u->delete != 1)
+            return fail(c, &cloud_validation, "One or more parameter values were invalid: One of ReplicaUpdate.Create, ReplicaUpdate.Update, "
+                                              "ReplicaUpdate.Delete must be given");
+        TRY(u->create ? create(c, t, u->create) : u->update ? update_replica(c, t, u->update) : remove_replica(c, t, u->delete->region_name));
     }
     return NULL;
 }
@@ -137,5 +191,7 @@ void ddb_replicas_describe(struct call *c, const struct ddb_table *t, struct dyn
         struct dynamodb_replica_description *r = &out->replicas.v[out->replicas.n++];
         r->region_name = replica.region;
         r->replica_status = str_of(states[replica.state]);
+        r->kms_master_key_id = replica.sse_key;
+        r->replica_table_class_summary = ddb_describe_class(c->arena, &replica);
     }
 }

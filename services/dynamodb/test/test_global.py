@@ -44,6 +44,43 @@ def test_a_replica_leaves(brume, dynamodb):
     dynamodb.put_item(TableName=name, Item={"p": {"S": "x"}})
 
 
+def replica_of(client, name):
+    return client.describe_table(TableName=name)["Table"]["Replicas"][0]
+
+
+def test_a_replica_has_its_own_key_and_class(brume, dynamodb):
+    """A key of KMS is a key of its region, so each replica has one; they are changed together (API_CreateReplicationGroupMemberAction)."""
+    ireland = brume.client("dynamodb", region="eu-west-1")
+    keys, theirs = ([brume.client("kms", region=r).create_key()["KeyMetadata"]["Arn"] for _ in range(2)] for r in ("us-east-1", "eu-west-1"))
+    name = make_table(dynamodb, SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": keys[0]})
+
+    def update(**changes):
+        dynamodb.update_table(TableName=name, ReplicaUpdates=[{kind: change} for kind, all in changes.items() for change in all])
+        for client in (dynamodb, ireland):
+            wait_active(client, name)
+    wanted = ("ValidationException", "One or more parameter values were invalid: KMSMasterKeyId must be specified for each replica.")
+    assert refusal(update, Create=[{"RegionName": "eu-west-1"}]) == wanted
+    assert refusal(update, Create=[{"RegionName": "eu-west-1", "KMSMasterKeyId": keys[0].split("/")[1]}])[1].startswith("KMS key access denied error: ")
+    update(Create=[{"RegionName": "eu-west-1", "KMSMasterKeyId": theirs[0], "TableClassOverride": "STANDARD_INFREQUENT_ACCESS"}])
+    told = replica_of(dynamodb, name)
+    assert (told["RegionName"], told["KMSMasterKeyId"], told["ReplicaTableClassSummary"]["TableClass"]) == ("eu-west-1", theirs[0], "STANDARD_INFREQUENT_ACCESS")
+    table = ireland.describe_table(TableName=name)["Table"]
+    assert (table["SSEDescription"]["KMSMasterKeyArn"], table["TableClassSummary"]["TableClass"]) == (theirs[0], "STANDARD_INFREQUENT_ACCESS")
+    assert "ReplicaTableClassSummary" not in replica_of(ireland, name)
+    assert refusal(update, Update=[{"RegionName": "eu-west-1", "KMSMasterKeyId": theirs[1]}]) == wanted
+    update(Update=[{"RegionName": r, "KMSMasterKeyId": k} for r, k in (("eu-west-1", theirs[1]), ("us-east-1", keys[1]))])
+    assert (replica_of(dynamodb, name)["KMSMasterKeyId"], replica_of(ireland, name)["KMSMasterKeyId"]) == (theirs[1], keys[1])
+    update(Update=[{"RegionName": "eu-west-1", "TableClassOverride": "STANDARD"}])
+    assert replica_of(dynamodb, name)["ReplicaTableClassSummary"]["TableClass"] == "STANDARD"
+    assert refusal(dynamodb.update_table, TableName=name, SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": keys[0]})[1].startswith(
+        "Invalid operation: Customer Managed CMKs on Global Table Version 2019.11.21 replicas cannot be updated through SSESpecification")
+    dynamodb.put_item(TableName=name, Item={"p": {"S": "x"}, "v": {"S": "y"}})
+    assert contents(ireland, name) == {"x": "y"}
+    for kind in ("Update", "Delete"):
+        assert refusal(update, **{kind: [{"RegionName": "us-west-2"}]}) == (
+            "ValidationException", "Replica specified in the Replica Update or Replica Delete action of the request was not found.")
+
+
 def test_indexes_and_billing_are_carried_to_replicas(brume, dynamodb):
     name = make_table(dynamodb, "p:S")
     ireland = brume.client("dynamodb", region="eu-west-1")
