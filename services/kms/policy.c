@@ -15,7 +15,7 @@ str kms_policy_default(struct call *c, str account) {
 /* The safety check: whoever sets a policy must be able to set it again, unless he says that he means it. */
 err kms_policy_check(struct call *c, str policy, bool bypass, str arn) {
     str problem = {0};
-    if (!policy_compile(policy, POLICY_RESOURCE, c->arena, &problem)) return fail(c, &kms_malformed_policy_document_exception, "%.*s", STR_ARGS(problem));
+    if (!policy_compile(policy, POLICY_RESOURCE_ANY_SID, c->arena, &problem)) return fail(c, &kms_malformed_policy_document_exception, "%.*s", STR_ARGS(problem));
     struct auth_facts facts = {.resource_policy = policy, .resource_account = c->account, .policy_rules = true};
     if (bypass || may_with(c, S("kms:PutKeyPolicy"), arn, &facts)) return NULL;
     return fail(c, &kms_malformed_policy_document_exception, "The new key policy will not allow you to update the key policy in the future.");

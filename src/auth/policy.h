@@ -10,6 +10,7 @@
 enum policy_kind {
     POLICY_IDENTITY, /* of users, groups, roles: no Principal; boundaries and session policies too */
     POLICY_RESOURCE, /* of a resource: Principal or NotPrincipal */
+    POLICY_RESOURCE_ANY_SID, /* the same, and a Sid may come twice: of keys, and of whatever a service took */
     POLICY_TRUST,    /* of a role: Principal, no Resource */
     POLICY_SERVICE_CONTROL,
     POLICY_RESOURCE_CONTROL,

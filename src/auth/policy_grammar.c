@@ -49,7 +49,7 @@ static str judge_sids(const struct raw_policy *raw, enum policy_kind kind) {
     bool plain = kind == POLICY_IDENTITY || kind == POLICY_SERVICE_CONTROL;
     for (u32 i = 0; i < raw->n; i++) {
         str sid = raw->statements[i].sid;
-        for (u32 j = 0; j < i && sid.n; j++)
+        for (u32 j = 0; j < i && sid.n && kind != POLICY_RESOURCE_ANY_SID; j++)
             if (str_eq(sid, raw->statements[j].sid)) return S("Statement IDs (SID) in a single policy must be unique.");
         for (size_t k = 0; k < sid.n && plain; k++) {
             char c = sid.p[k];
@@ -174,7 +174,8 @@ static str judge_presence(const struct raw_statement *s, enum policy_kind kind, 
 static str judge_words(const struct raw_statement *s, enum policy_kind kind, struct arena *a) {
     str problem = {0};
     const struct texts *resources = resources_of(s), *actions = actions_of(s);
-    for (u32 i = 0; i < resources->n && !problem.p && kind != POLICY_RESOURCE; i++) problem = judge_resource(resources->v[i], a);
+    bool of_resource = kind == POLICY_RESOURCE || kind == POLICY_RESOURCE_ANY_SID;
+    for (u32 i = 0; i < resources->n && !problem.p && !of_resource; i++) problem = judge_resource(resources->v[i], a);
     for (u32 i = 0; i < actions->n && !problem.p; i++) problem = judge_action(actions->v[i], a);
     return problem;
 }

@@ -72,7 +72,7 @@ static struct policy_set gather(struct gate *g) {
     }
     add_session_policies(g, &set);
     add_organization_policies(g, &set, service_linked);
-    if (g->facts->resource_policy.n) set.resource = gate_document(&g->view, g->facts->resource_policy, POLICY_RESOURCE);
+    if (g->facts->resource_policy.n) set.resource = gate_document(&g->view, g->facts->resource_policy, POLICY_RESOURCE_ANY_SID);
     set.resource_policy_rules = g->facts->policy_rules;
     set.granted = g->facts->granted;
     set.granted_to_account = g->facts->granted_to_account;

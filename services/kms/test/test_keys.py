@@ -168,6 +168,11 @@ def test_the_default_policy_opens_to_iam(kms, key):
     statement["Sid"] = "another"
     kms.put_key_policy(KeyId=key, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
     assert "another" in kms.get_key_policy(KeyId=key)["Policy"]
+    twice = [statement, statement | {"Effect": "Deny", "Principal": "*", "Action": "kms:Encrypt"}]  # of one Sid: IAM would refuse it
+    kms.put_key_policy(KeyId=key, Policy=json.dumps({"Version": "2012-10-17", "Statement": twice}))
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["Enabled"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        kms.encrypt(KeyId=key, Plaintext=b"x")
 
 
 def test_an_account_does_not_see_anothers_key(brume, key):

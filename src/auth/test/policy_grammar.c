@@ -161,6 +161,10 @@ static void each_kind_has_its_elements(void) {
     CHECK_STR(str_of(problem_of(&a, WHOLE("{\"Effect\":\"Allow\",\"Principal\":{\"Nobody\":\"x\"},\"Action\":\"sts:AssumeRole\"}"), POLICY_TRUST)), S("Syntax errors in policy."));
     /* Resource policies may be of the old version, and name the resource themselves or not at all. */
     CHECK_STR(str_of(problem_of(&a, "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"SQS:*\"}}", POLICY_RESOURCE)), S(""));
+    static const char twice[] = "{\"Statement\":[{\"Sid\":\"x\",\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\"},"
+                                "{\"Sid\":\"x\",\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"kms:Sign\"}]}";
+    CHECK_STR(str_of(problem_of(&a, twice, POLICY_RESOURCE)), S("Statement IDs (SID) in a single policy must be unique."));
+    CHECK_STR(str_of(problem_of(&a, twice, POLICY_RESOURCE_ANY_SID)), S(""));
     CHECK_STR(str_of(problem_of(&a, "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"SQS:*\",\"Resource\":\"*\"}}", POLICY_RESOURCE)), S("Missing required field Principal"));
     CHECK_STR(str_of(problem_of(&a, WHOLE("{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\"}"), POLICY_SERVICE_CONTROL)),
               S("Policy document should not specify a principal."));
