@@ -12,7 +12,7 @@ static struct alarm_queries queries_of(struct arena *a, const struct cloudwatch_
     for (u32 i = 0; i < q.n; i++) {
         const struct cloudwatch_metric_data_query *of = &in->v[i];
         const struct cloudwatch_metric_stat *stat = of->metric_stat;
-        q.v[i] = (struct alarm_query){.id = of->id, .expression = of->expression, .label = of->label, .period_s = of->period.v, .hidden = of->return_data.set && !of->return_data.v};
+        q.v[i] = (struct alarm_query){.id = of->id, .expression = of->expression, .label = of->label, .period_s = of->period.v, .hidden = of->return_data.set && !of->return_data.v, .account_id = of->account_id};
         if (!stat) continue;
         q.v[i].space = stat->metric->namespace;
         q.v[i].metric = stat->metric->metric_name;
@@ -28,7 +28,7 @@ struct cloudwatch_metric_data_queries alarm_queries_shown(struct arena *a, const
     struct cloudwatch_metric_data_queries shown = {NEW_ARRAY(a, struct cloudwatch_metric_data_query, queries->n + 1), queries->n, queries->n > 0};
     for (u32 i = 0; i < queries->n; i++) {
         const struct alarm_query *q = &queries->v[i];
-        shown.v[i] = (struct cloudwatch_metric_data_query){.id = q->id, .expression = q->expression, .label = q->label, .return_data = SOME_BOOL(!q->hidden)};
+        shown.v[i] = (struct cloudwatch_metric_data_query){.id = q->id, .expression = q->expression, .label = q->label, .return_data = SOME_BOOL(!q->hidden), .account_id = q->account_id};
         if (q->expression.p) {
             if (q->period_s) shown.v[i].period = SOME_I32((i32)q->period_s);
             continue;

@@ -19,7 +19,7 @@ static const struct record_field query_fields[] = {
     RECORD_STR(1, struct alarm_query, id), RECORD_STR(2, struct alarm_query, space), RECORD_STR(3, struct alarm_query, metric),
     RECORD_STR(4, struct alarm_query, statistic), RECORD_STR(5, struct alarm_query, unit), RECORD_STR(6, struct alarm_query, expression),
     RECORD_STR(7, struct alarm_query, label), RECORD_LIST(8, struct alarm_query, dimensions, record_pair_type),
-    RECORD_I64(9, struct alarm_query, period_s), RECORD_BOOL(10, struct alarm_query, hidden),
+    RECORD_I64(9, struct alarm_query, period_s), RECORD_BOOL(10, struct alarm_query, hidden), RECORD_STR(11, struct alarm_query, account_id),
 };
 static const struct record_type query_record = RECORD_TYPE(struct alarm_query, query_fields);
 

@@ -30,7 +30,7 @@ struct point {
 };
 
 struct alarm_query { /* one of an alarm's metrics: of MetricDataQueries */
-    str id, space, metric, statistic, unit, expression, label;
+    str id, space, metric, statistic, unit, expression, label, account_id /* unset, or the alarm's own */;
     struct record_pairs dimensions;
     i64 period_s;
     bool hidden; /* ReturnData false */

@@ -161,8 +161,9 @@ def test_a_change_of_configuration_is_an_event(own, cw):
 def test_an_alarm_on_metric_math(own, cw):
     def metric(id, name):
         return {"Id": id, "MetricStat": {"Metric": {"Namespace": "n", "MetricName": name}, "Period": 60, "Stat": "Sum"}, "ReturnData": False}
+    account = own.client("sts").get_caller_identity()["Account"]
     math = {"AlarmName": "a", "EvaluationPeriods": 2, "DatapointsToAlarm": 1, "Threshold": 50.0, "ComparisonOperator": "GreaterThanThreshold",
-            "Metrics": [metric("errors", "e"), metric("all", "m"), {"Id": "rate", "Expression": "100 * errors / all", "Label": "Error rate"}]}
+            "Metrics": [{**metric("errors", "e"), "AccountId": account}, metric("all", "m"), {"Id": "rate", "Expression": "100 * errors / all", "Label": "Error rate"}]}
     cw.put_metric_alarm(**math)
     shown = now(cw)
     assert shown["Metrics"] == [{**m, "ReturnData": m.get("ReturnData", True)} if "Expression" in m else
