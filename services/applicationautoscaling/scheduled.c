@@ -64,15 +64,15 @@ void target_scheduled_drop(struct call *c, const struct scaled *of) {
     while (range_next(&r, &key, &row)) drop(c, arena_str(c->arena, key));
 }
 
-/* ---- PutScheduledAction: what a second one leaves out stays as it was ---- */
+/* ---- PutScheduledAction: what a second one leaves out stays as it was, but for the times; and bounds are taken whole ---- */
 
 static err take_schedule(struct call *c, const struct applicationautoscaling_put_scheduled_action_request *in, struct scheduled *s) {
     struct schedule parsed;
     const struct zone *zone;
     if (in->schedule.p) s->expression = in->schedule;
     if (in->timezone.p) s->zone = in->timezone;
-    if (in->start_time.set) s->start_ms = in->start_time.ms;
-    if (in->end_time.set) s->end_ms = in->end_time.ms;
+    s->start_ms = in->start_time.set ? in->start_time.ms : 0;
+    s->end_ms = in->end_time.set ? in->end_time.ms : 0;
     if (!s->expression.p) return fail(c, &applicationautoscaling_validation_exception, "Schedule must be specified for a new scheduled action");
     if (!schedule_parse(s->expression, &parsed)) return fail(c, &applicationautoscaling_validation_exception, "Invalid schedule expression: %.*s", STR_ARGS(s->expression));
     if (s->zone.p && zone_open(c->arena, s->zone, &zone) != ZONE_FOUND) return fail(c, &applicationautoscaling_validation_exception, "Invalid timezone: %.*s", STR_ARGS(s->zone));
@@ -81,12 +81,10 @@ static err take_schedule(struct call *c, const struct applicationautoscaling_put
 }
 
 static err take_bounds(struct call *c, const struct applicationautoscaling_scalable_target_action *in, struct scheduled *s) {
-    if (in && in->min_capacity.set) {
-        s->has_min = true;
+    if (in) {
+        s->has_min = in->min_capacity.set;
         s->min = in->min_capacity.v;
-    }
-    if (in && in->max_capacity.set) {
-        s->has_max = true;
+        s->has_max = in->max_capacity.set;
         s->max = in->max_capacity.v;
     }
     if (!s->has_min && !s->has_max) return fail(c, &applicationautoscaling_validation_exception, "MinCapacity or MaxCapacity must be specified in ScalableTargetAction");

@@ -183,6 +183,19 @@ def test_scheduled_actions_move_the_bounds(world):
     assert code(action, ScheduledActionName="bad", Schedule="rate(1 hour)", Timezone="Nowhere/At_All", ScalableTargetAction={"MinCapacity": 3}, **OF) == "ValidationException"
 
 
+def test_a_scheduled_action_put_again(world):
+    register(world)
+    at = datetime.datetime(2040, 1, 1, tzinfo=datetime.timezone.utc)
+
+    def put(**changed):
+        world.scaling.put_scheduled_action(ScheduledActionName="evening", **changed, **OF)
+        shown = world.scaling.describe_scheduled_actions(ServiceNamespace="dynamodb")["ScheduledActions"][0]
+        return shown["Schedule"], shown["ScalableTargetAction"], shown.get("StartTime"), shown.get("EndTime")
+    assert put(Schedule="rate(1 hour)", ScalableTargetAction={"MinCapacity": 2}, StartTime=at, EndTime=at.replace(year=2041)) == ("rate(1 hour)", {"MinCapacity": 2}, at, at.replace(year=2041))
+    assert put(ScalableTargetAction={"MaxCapacity": 10}, StartTime=at) == ("rate(1 hour)", {"MaxCapacity": 10}, at, None)
+    assert put(Schedule="rate(2 hours)") == ("rate(2 hours)", {"MaxCapacity": 10}, None, None)
+
+
 def test_alarms_follow_a_change_by_hand(world):
     register(world)
     track(world)
