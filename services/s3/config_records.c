@@ -94,7 +94,11 @@ FIELDS(target_grant) {
 TYPE(target_grant, s3_target_grant);
 FIELDS(partitioned) {RECORD_STR(1, struct s3_partitioned_prefix, partition_date_source)};
 TYPE(partitioned, s3_partitioned_prefix);
-FIELDS(key_format) {RECORD_STRUCT(1, struct s3_target_object_key_format, partitioned_prefix, partitioned)};
+static const struct record_type simple = {NULL, 0, sizeof(struct s3_simple_prefix)};
+FIELDS(key_format) {
+    RECORD_STRUCT(1, struct s3_target_object_key_format, partitioned_prefix, partitioned),
+    RECORD_STRUCT(2, struct s3_target_object_key_format, simple_prefix, simple),
+};
 TYPE(key_format, s3_target_object_key_format);
 FIELDS(logging) {
     RECORD_STR(1, struct s3_logging_enabled, target_bucket),
@@ -306,7 +310,11 @@ const struct record_type s3_analytics_record = RECORD_TYPE(struct s3_analytics_c
 /* ---- inventories ---- */
 FIELDS(inventory_key) {RECORD_STR(1, struct s3_ssekms, key_id)};
 TYPE(inventory_key, s3_ssekms);
-FIELDS(inventory_encryption) {RECORD_STRUCT(1, struct s3_inventory_encryption, ssekms, inventory_key)};
+static const struct record_type inventory_by_s3 = {NULL, 0, sizeof(struct s3_sses3)};
+FIELDS(inventory_encryption) {
+    RECORD_STRUCT(1, struct s3_inventory_encryption, ssekms, inventory_key),
+    RECORD_STRUCT(2, struct s3_inventory_encryption, sses3, inventory_by_s3),
+};
 TYPE(inventory_encryption, s3_inventory_encryption);
 FIELDS(inventory_bucket) {
     RECORD_STR(1, struct s3_inventory_s3_bucket_destination, account_id),

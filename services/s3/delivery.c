@@ -50,6 +50,8 @@ err s3_deliver(struct call *c, const struct s3_delivery *d) {
     if (d->kms_key.n) {
         in.server_side_encryption = S("aws:kms");
         in.ssekms_key_id = d->kms_key;
+    } else if (d->sse_s3) {
+        in.server_side_encryption = S("AES256");
     }
     return s3_put_object(&as, &in, &out);
 }

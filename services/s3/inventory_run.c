@@ -190,7 +190,8 @@ static err deliver(struct call *c, const struct bucket_row *bucket, const struct
     for (int k = 0; k < OBJECTS; k++) {
         struct s3_delivery out = {.service = "s3.amazonaws.com", .source = bucket, .bucket = destination_bucket(i), .account = d->account_id,
                                   .key = s->objects[k].key, .content_type = str_of(s->objects[k].type ? s->objects[k].type : ""), .body = s->objects[k].body,
-                                  .kms_key = d->encryption && d->encryption->ssekms ? d->encryption->ssekms->key_id : (str){0}};
+                                  .kms_key = d->encryption && d->encryption->ssekms ? d->encryption->ssekms->key_id : (str){0},
+                                  .sse_s3 = d->encryption && d->encryption->sses3};
         if (out.key.n) TRY(s3_deliver(c, &out));
     }
     return NULL;

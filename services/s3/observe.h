@@ -37,6 +37,7 @@ struct s3_delivery {
     str bucket, account; /* account: absent: the source's */
     str key, content_type, kms_key;
     struct stream *body;
+    bool sse_s3;  /* under S3's keys, whatever the bucket's default */
     bool by_list; /* WRITE for the group of log delivery does too */
     const struct s3_target_grants *grants; /* who may read it besides its owner, where the bucket has lists of rights; may be NULL */
 };

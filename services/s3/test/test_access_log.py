@@ -91,6 +91,13 @@ def test_what_stands_in_a_log(world):
     assert len(w.keys()) == before + 1
 
 
+def test_simple_prefix(world):
+    w = world
+    w.allow()
+    w.watch(TargetObjectKeyFormat={"SimplePrefix": {}})
+    assert w.s3.get_bucket_logging(Bucket="watched")["LoggingEnabled"]["TargetObjectKeyFormat"] == {"SimplePrefix": {}}
+
+
 @pytest.mark.parametrize("source", ["EventTime", "DeliveryTime"])
 def test_partitioned_prefixes(world, source):
     w = world

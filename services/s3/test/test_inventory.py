@@ -168,6 +168,17 @@ def test_a_list_of_several_files(world, tmp_path, form):
     assert keys == [f"{n:06}" + "é" * 500 for n in range(made)]
 
 
+def test_under_the_keys_of_s3(world):
+    """SSES3 is more than the bucket's default, which is another key here."""
+    w = world
+    w.allow()
+    w.s3.put_bucket_encryption(Bucket="lists", ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]})
+    w.configure(configuration(Encryption={"SSES3": {}}))
+    w.s3.put_object(Bucket="source", Key="k", Body=b"1")
+    w.server.advance_clock(DAY)
+    assert w.s3.head_object(Bucket="lists", Key=w.keys("manifest.json")[0])["ServerSideEncryption"] == "AES256"
+
+
 def test_only_with_the_right(world):
     w = world
     w.configure(configuration())
@@ -186,6 +197,8 @@ def test_configurations(world):
     w.configure(configuration("other"))
     assert w.s3.get_bucket_inventory_configuration(Bucket="source", Id="daily")["InventoryConfiguration"] == both
     assert [i["Id"] for i in w.s3.list_bucket_inventory_configurations(Bucket="source")["InventoryConfigurationList"]] == ["daily", "other"]
+    w.configure(under_s3 := configuration(Encryption={"SSES3": {}}))
+    assert w.s3.get_bucket_inventory_configuration(Bucket="source", Id="daily")["InventoryConfiguration"] == under_s3
     w.s3.delete_bucket_inventory_configuration(Bucket="source", Id="daily")
     assert refused(w.s3.delete_bucket_inventory_configuration, Bucket="source", Id="daily") == "NoSuchConfiguration"
     assert refused(w.configure, configuration(Format="ORC")) == "NotImplemented"
