@@ -1,4 +1,5 @@
-/* Roles. A role that a service is linked to changes and goes only through its service (service_role.c). */
+/* Roles. A role that a service is linked to changes, but for description and tags, and goes only through its service
+ * (service_role.c). */
 #include "iam.h"
 
 #include "text/json.h"
@@ -62,7 +63,8 @@ err iam_update_role(struct call *c, const struct iam_update_role_request *in, st
     (void)out;
     struct realm r = realm_of(c);
     struct entity e;
-    TRY(role_open_to_change(c, in->role_name, &e));
+    TRY(entity_open(c, ENTITY_ROLE, in->role_name, &e));
+    if (in->max_session_duration.set) TRY(role_open_to_change(c, in->role_name, &e)); /* the description of any role may change */
     e.description = in->description;
     e.max_session_s = in->max_session_duration.set ? in->max_session_duration.v : SESSION_DEFAULT_S;
     entity_save(&r, &e);
@@ -74,7 +76,7 @@ err iam_update_role_description(struct call *c, const struct iam_update_role_des
                                 struct iam_update_role_description_response *out) {
     struct realm r = realm_of(c);
     struct entity e;
-    TRY(role_open_to_change(c, in->role_name, &e));
+    TRY(entity_open(c, ENTITY_ROLE, in->role_name, &e));
     e.description = in->description;
     entity_save(&r, &e);
     out->role = NEW(c->arena, struct iam_role);

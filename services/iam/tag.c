@@ -107,14 +107,14 @@ err iam_list_user_tags(struct call *c, const struct iam_list_user_tags_request *
 err iam_tag_role(struct call *c, const struct iam_tag_role_request *in, struct wire_unit *out) {
     (void)out;
     struct entity e;
-    TRY(role_open_to_change(c, in->role_name, &e));
+    TRY(entity_open(c, ENTITY_ROLE, in->role_name, &e));
     return tag(c, &e, "TagsPerRole", &in->tags);
 }
 
 err iam_untag_role(struct call *c, const struct iam_untag_role_request *in, struct wire_unit *out) {
     (void)out;
     struct entity e;
-    TRY(role_open_to_change(c, in->role_name, &e));
+    TRY(entity_open(c, ENTITY_ROLE, in->role_name, &e));
     untag(c, &e, &in->tag_keys);
     return NULL;
 }

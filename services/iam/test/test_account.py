@@ -61,6 +61,12 @@ def test_service_linked_role(iam, account, refused, service, name, policy):
         with refused("UnmodifiableEntity") as r:
             attempt()
         assert r.message == f"Cannot perform the operation on the protected role '{name}' - this role is only modifiable by AWS"
+    iam.update_role(RoleName=name, Description="other")  # and that is all, with its tags
+    iam.tag_role(RoleName=name, Tags=[{"Key": "a", "Value": "b"}])
+    shown = iam.get_role(RoleName=name)["Role"]
+    assert shown["Description"] == "other" and shown["Tags"] == [{"Key": "a", "Value": "b"}]
+    with refused("UnmodifiableEntity"):
+        iam.update_role(RoleName=name, MaxSessionDuration=7200)
     task = iam.delete_service_linked_role(RoleName=name)["DeletionTaskId"]
     assert task.startswith(f"task/aws-service-role/{principal}/{name}/")
     assert deleted(iam, task) == "SUCCEEDED"
