@@ -20,6 +20,7 @@ def refused(error, code):
     assert error.value.response["Error"]["Code"] == code
 
 
+@pytest.mark.as_root
 def test_a_change_is_an_event(brume, account, trail):
     sqs = brume.client("sqs", account=account)
     answer = sqs.create_queue(QueueName="recorded", Attributes={"VisibilityTimeout": "7"})
@@ -59,6 +60,7 @@ def test_denied_calls_of_a_user(brume, account, trail):
     assert [x["EventId"] for x in events(trail, AccessKeyId=key["AccessKeyId"])] == [event["EventId"]]
 
 
+@pytest.mark.as_root
 def test_secrets_are_not_on_record(brume, account, trail):
     iam = brume.client("iam", account=account)
     iam.create_user(UserName="bob")

@@ -47,6 +47,7 @@ def burst(server, n=30, start=0):
         sqs.create_queue(QueueName=f"q{i}")
 
 
+@pytest.mark.as_root
 def test_bursts_of_calls_and_of_errors_are_insights(server):
     watch(server, "ApiCallRateInsight", "ApiErrorRateInsight")
     burst(server, 1)

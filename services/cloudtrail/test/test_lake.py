@@ -86,6 +86,7 @@ def test_deleted_after_a_wait_and_restored_within_it(start_brume):
 
 
 @asked_in_sql
+@pytest.mark.as_root
 def test_who_did_what(brume, account, trail):
     arn = make(trail)
     brume.client("sqs", account=account).create_queue(QueueName="q")

@@ -88,6 +88,7 @@ def test_members_see_it_and_leave_it_alone(world):
     assert world.of("450000000011", "cloudtrail").describe_trails()["trailList"] == []
 
 
+@pytest.mark.as_root
 def test_delegated_administrator(world):
     member = world.account()
     arn = enabled(world)

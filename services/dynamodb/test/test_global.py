@@ -1,4 +1,6 @@
 """Global tables: one table in several regions, each of them written to."""
+import pytest
+
 from services.dynamodb.test.ddb_tables import index, make_table, refusal, wait_active, wait_until
 
 
@@ -48,6 +50,7 @@ def replica_of(client, name):
     return client.describe_table(TableName=name)["Table"]["Replicas"][0]
 
 
+@pytest.mark.as_root
 def test_a_replica_has_its_own_key_and_class(brume, dynamodb):
     """A key of KMS is a key of its region, so each replica has one; they are changed together (API_CreateReplicationGroupMemberAction)."""
     ireland = brume.client("dynamodb", region="eu-west-1")
