@@ -25,13 +25,18 @@ static bool band(void *context, str id, double width, struct math_value *value, 
     return metrics(context, id, value, problem);
 }
 
+static bool insight(void *context, str rule, str metric, struct math_value *value, str *problem) {
+    ASSERT(metric.n);
+    return metrics(context, rule, value, problem);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n) {
     struct arena a = {0};
     i64 at[] = {0, 60000};
     double v[] = {1, -2};
     struct series both[] = {{at, v, 2, 60000, {"m1", 2}}, {at, v, 1, 60000, {"m2", 2}}};
-    struct math_world world = {named, metrics, search, band, both, 0, 300000, 60000};
+    struct math_world world = {named, metrics, search, band, insight, both, 0, 300000, 60000};
     struct math_value value;
     str problem;
     bool done = math_evaluate(&a, (str){(const char *)bytes, n}, &world, &value, &problem);
