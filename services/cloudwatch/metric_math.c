@@ -337,7 +337,7 @@ static bool function_search(struct reader *r, struct math_value *x) {
     if (!quoted(r, &text) || !comma(r) || !quoted(r, &statistic)) return false;
     if (take(r, ",") && !take_number(r, &period_s)) return false;
     if (!r->world->search) return wrong(r, S("brume does not have the function SEARCH here"));
-    if (period_s < 0 || period_s > 86400) return wrong(r, S("The period of a SEARCH is not valid"));
+    if (!(period_s >= 0 && period_s <= 86400)) return wrong(r, S("The period of a SEARCH is not valid")); /* 1/0 is no number */
     return r->world->search(r->world->context, text, statistic, (i64)period_s, x, &problem) || wrong(r, problem);
 }
 
