@@ -249,7 +249,7 @@ err events_list_partner_event_source_accounts(struct call *c, const struct event
             out->next_token = page_token(c, accounts[i]);
             break;
         }
-        ASSERT(load(c->txn, c->arena, accounts[i], c->region, in->event_source_name, &s));
+        if (!load(c->txn, c->arena, accounts[i], c->region, in->event_source_name, &s)) continue; /* that account was reset */
         out->partner_event_source_accounts.v[out->partner_event_source_accounts.n++] = (struct events_partner_event_source_account){
             .account = accounts[i], .creation_time = SOME_TIME(s.created_ms), .expiration_time = expiry_of(c, &s), .state = state_of(c, &s)};
     }
@@ -264,8 +264,8 @@ void partner_event_route(struct call *c, str partner, const struct event *from) 
     str accounts[OFFERS_MAX];
     u32 n = offers(c->txn, c->arena, partner, c->region, from->source, accounts);
     for (u32 i = 0; i < n; i++) {
-        ASSERT(load(c->txn, c->arena, accounts[i], c->region, from->source, &s));
-        if (s.deactivated || !bus_load(c->txn, c->arena, accounts[i], c->region, from->source, &bus)) continue;
+        bool offered = load(c->txn, c->arena, accounts[i], c->region, from->source, &s); /* not to an account that was reset */
+        if (!offered || s.deactivated || !bus_load(c->txn, c->arena, accounts[i], c->region, from->source, &bus)) continue;
         struct event e = *from;
         e.account = accounts[i];
         event_finish(c->arena, &e);
