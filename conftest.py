@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import urllib.parse
 import urllib.request
@@ -44,12 +45,14 @@ class Brume:
         self.process = None
         self.url = None
         self.log = []
+        self.reader = None  # of the log
 
     def start(self):
         command = [BINARY, "serve", "--port", "0", "--data", str(self.data), *self.arguments]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         env={**LIBRARIES, **os.environ, **self.environment})
-        threading.Thread(target=self._drain, args=(self.process.stderr,), daemon=True).start()
+        self.reader = threading.Thread(target=self._drain, args=(self.process.stderr,), daemon=True)
+        self.reader.start()
         ready = self.process.stdout.readline()
         match = re.match(r"brume ready (\S+)", ready)
         if not match:
@@ -76,7 +79,10 @@ class Brume:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(30)
-        assert status == 0, f"brume ended with {status}: {self.log[-60:]}"
+        if status:
+            self.reader.join(5)
+            print(*self.log[-60:], sep="\n", file=sys.stderr)
+        assert status == 0, "what it said last stands in the captured standard error"
 
     def advance_clock(self, ms, coalesce=False):
         """Moves the cloud's clock; returns when what fell due is done. For a server of one's own."""
