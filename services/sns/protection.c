@@ -1,8 +1,8 @@
 /* Data protection policies: what is published to a topic, or leaves it to a subscriber, is searched for personal data,
  * which is refused, masked, taken out, or counted. */
-#include "identifier.h"
 #include "sns.h"
 
+#include "cloud/sensitive.h"
 #include "text/tree.h"
 
 /* ---- the policy as it is set ---- */
@@ -19,7 +19,7 @@ static err check_statement(struct call *c, const struct json_node *s) {
     if (!ids || ids->type != JSON_ARRAY || !ids->first) return wrong(c, "DataIdentifier must be a list");
     if (!operation || operation->type != JSON_OBJECT || operation->count != 1) return wrong(c, "a statement must have one Operation");
     for (const struct json_node *i = ids->first; i; i = i->next)
-        if (i->type != JSON_STRING || !data_identifier_of(i->text)) return wrong(c, "a DataIdentifier is not one that brume knows");
+        if (i->type != JSON_STRING || !sensitive_name(i->text).p) return wrong(c, "a DataIdentifier is not one that brume knows");
     str name = operation->first->key;
     const struct json_node *mask = json_node_member(operation->first, S("MaskConfig"));
     if (str_eq(name, S("Audit"))) return is_text(direction, "Inbound") ? NULL : wrong(c, "Audit is for Inbound");
@@ -67,22 +67,11 @@ struct work {
     bool denied, found, audited;
 };
 
-/* Each finding of an identifier, written anew: masked, taken out, or (mask 0, !redact) as it was. True: there was one. */
-static bool search(struct arena *a, const struct data_identifier *identifier, str *text, char mask, bool redact) {
-    struct buf b = buf_new(a, 2 * MESSAGE_MAX);
-    str rest = *text, hit;
-    bool any = false;
-    while (data_identifier_find(a, identifier, rest, &hit)) {
-        size_t at = (size_t)(hit.p - rest.p);
-        any = true;
-        buf_add(&b, str_take(rest, at));
-        for (size_t i = 0; mask && i < hit.n; i++) buf_char(&b, mask);
-        if (!mask && !redact) buf_add(&b, hit);
-        rest = str_skip(rest, at + hit.n);
-    }
-    buf_add(&b, rest);
-    if (any && (mask || redact)) *text = b.n ? buf_str(&b) : S("");
-    return any;
+static struct sensitive *identifiers_of(struct arena *a, const struct json_node *statement) {
+    struct sensitive *set = sensitive_new(a);
+    for (const struct json_node *i = json_node_member(statement, S("DataIdentifier"))->first; i; i = i->next)
+        ASSERT(sensitive_add(set, sensitive_name(i->text), (str){0})); /* was checked when it was set */
+    return set;
 }
 
 static bool concerns(const struct work *w, const struct json_node *statement) {
@@ -96,12 +85,18 @@ static void apply(struct work *w, const struct json_node *statement, str *text) 
     const struct json_node *operation = json_node_member(statement, S("Operation"))->first, *mask = json_node_member(operation, S("MaskConfig")),
                            *character = mask ? json_node_member(mask, S("MaskWithCharacter")) : NULL;
     char with = mask ? (character && character->type == JSON_STRING && character->text.n ? *character->text.p : '*') : 0;
-    bool any = false, deny = str_eq(operation->key, S("Deny"));
+    str hit;
     if (!concerns(w, statement)) return;
-    for (const struct json_node *i = json_node_member(statement, S("DataIdentifier"))->first; i; i = i->next)
-        any |= search(w->c->arena, data_identifier_of(i->text), text, with, !mask && str_eq(operation->key, S("Deidentify")));
-    w->denied |= any && deny;
-    if (!str_eq(operation->key, S("Audit"))) return;
+    struct sensitive *set = identifiers_of(w->c->arena, statement);
+    if (str_eq(operation->key, S("Deidentify"))) {
+        *text = sensitive_masked(set, w->c->arena, *text, with);
+        return;
+    }
+    bool any = sensitive_find(set, *text, &hit);
+    if (str_eq(operation->key, S("Deny"))) {
+        w->denied |= any;
+        return;
+    }
     w->audited = true;
     w->found |= any;
 }

@@ -1,5 +1,5 @@
 /* Which texts have personal data in them. */
-#include "../identifier.h"
+#include "cloud/sensitive.h"
 
 #include "unit.h"
 
@@ -43,17 +43,48 @@ static const struct {
 static void findings(void) {
     struct arena a = {0};
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        const struct data_identifier *d = data_identifier_of(arena_format(&a, "arn:aws:dataprotection::aws:data-identifier/%s", cases[i].name));
-        str hit = {0};
-        CHECK(d);
-        if (!d) continue;
-        bool found = data_identifier_find(&a, d, str_of(cases[i].text), &hit);
+        str name = sensitive_name(arena_format(&a, "arn:aws:dataprotection::aws:data-identifier/%s", cases[i].name)), hit = {0};
+        struct sensitive *set = sensitive_new(&a);
+        CHECK_STR(name, str_of(cases[i].name));
+        CHECK(sensitive_add(set, name, (str){0}));
+        bool found = sensitive_find(set, str_of(cases[i].text), &hit);
         if (cases[i].hit) CHECK_STR(found ? hit : S("nothing"), str_of(cases[i].hit));
         else CHECK_STR(found ? hit : S("nothing"), S("nothing"));
     }
-    CHECK(!data_identifier_of(S("arn:aws:dataprotection::aws:data-identifier/Name")));
-    CHECK(!data_identifier_of(S("EmailAddress")));
+    CHECK(!sensitive_name(S("arn:aws:dataprotection::aws:data-identifier/Name")).p);
+    CHECK(!sensitive_name(S("EmailAddress")).p);
     arena_free(&a);
 }
 
-UNIT_MAIN(UNIT(findings))
+static struct sensitive *mail_and_staff(struct arena *a) {
+    struct sensitive *set = sensitive_new(a);
+    CHECK(sensitive_add(set, S("EmailAddress"), (str){0}));
+    CHECK(sensitive_add(set, S("Staff"), S("staff-\\d{3}|\u00fcber")));
+    CHECK(!sensitive_add(set, S("Nobody"), (str){0}));
+    CHECK(!sensitive_add(set, S("Staff"), S("(")));
+    return set;
+}
+
+static void masked(void) {
+    struct arena a = {0};
+    struct sensitive *set = mail_and_staff(&a);
+    CHECK_STR(sensitive_masked(set, &a, S("ann@example.com staff-123, bob@example.com"), '*'), S("*************** *********, ***************"));
+    CHECK_STR(sensitive_masked(set, &a, S("ann@example.com, staff-123"), 0), S(", "));
+    CHECK_STR(sensitive_masked(set, &a, S("ann@example.com"), 0), S(""));
+    CHECK_STR(sensitive_masked(set, &a, S("\u00fcber staff-12"), '#'), S("#### staff-12"));
+    arena_free(&a);
+}
+
+static void reported(void) {
+    struct arena a = {0};
+    struct sensitive *set = mail_and_staff(&a);
+    struct buf b = buf_new(&a, 4096), none = buf_new(&a, 4096);
+    CHECK(sensitive_report(set, S("\u00e9 ann@example.com, bob@example.com staff-123"), &b));
+    CHECK_STR(buf_str(&b), S("[{\"name\":\"EmailAddress\",\"count\":2,\"detections\":[{\"start\":3,\"end\":17},{\"start\":20,\"end\":34}]},"
+                             "{\"name\":\"Staff\",\"count\":1,\"detections\":[{\"start\":36,\"end\":44}]}]"));
+    CHECK(!sensitive_report(set, S("nothing here"), &none));
+    CHECK_STR(buf_str(&none), S("[]"));
+    arena_free(&a);
+}
+
+UNIT_MAIN(UNIT(findings), UNIT(masked), UNIT(reported))
