@@ -85,7 +85,7 @@ static struct datapoints of_queries(struct call *c, const struct alarm *m, const
 
 static struct look look(struct call *c, const struct alarm *m) {
     i64 period_ms = alarm_period_s(m) * 1000, step_ms = m->queries.n ? period_ms : alarm_step_ms(m), to = c->now_ms - c->now_ms % step_ms;
-    struct span span = {.from_ms = to - (m->periods + MORE_PERIODS) * period_ms, .to_ms = to, .period_ms = period_ms};
+    struct span span = {.from_ms = to - (m->periods + MORE_PERIODS) * period_ms, .to_ms = to, .period_ms = period_ms, .now_ms = c->now_ms};
     struct datapoints all = m->queries.n ? of_queries(c, m, &span) : of_metric(c, m, &span);
     struct look l = {.alarm = m, .v = NEW_ARRAY(c->arena, struct datapoint, (u32)m->periods), .from_ms = span.to_ms - m->periods * period_ms, .now_ms = c->now_ms};
     for (u32 i = all.n; i-- > 0 && l.n < m->periods;) {

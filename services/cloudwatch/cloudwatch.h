@@ -24,7 +24,15 @@ err metric_forget(struct txn *t, const struct task *task, i64 now_ms);
 /* ---- point.c ---- */
 void point_add(struct arena *a, struct point *p, const struct point *more);
 struct key point_key(struct arena *a, u64 metric);
-void point_put(struct txn *t, struct arena *a, u64 metric, str unit, i64 at_ms, const struct point *p);
+str point_row(struct arena *a, u64 metric, str unit, i64 at_ms);
+str point_written(struct arena *a, const struct point *p);
+struct point point_read(struct arena *a, str row);
+/* Data that is older than `age_ms` is kept by this period, as AWS keeps it. */
+enum { RESTS = 3 };
+extern const struct rest {
+    i64 age_ms, period_ms;
+} point_rests[RESTS];
+i64 point_rest_ms(i64 at_ms, i64 now_ms); /* the period by which data of that time is kept now; a second: as it came */
 void metric_put(struct call *c, struct metric *m, str unit, i64 at_ms, const struct point *p); /* the metric is born with its first point */
 /* The points of [from, to) by period, ascending. unit absent: all units together. */
 struct bucket {
@@ -38,11 +46,15 @@ struct buckets {
 };
 struct span {
     i64 from_ms, to_ms, period_ms;
-    i64 now_ms; /* 0: whatever there is; else older points count only for the periods that AWS still keeps then */
+    i64 now_ms; /* older points count only for the periods by which they are kept then */
 };
 struct buckets points_of(struct txn *t, struct arena *a, u64 metric, str unit, const struct span *span);
 /* The units in which the metric has points. */
 u32 units_of(struct txn *t, struct arena *a, u64 metric, str *units);
+
+/* ---- roll_up.c ---- */
+void roll_up_begin(struct txn *t, str metric_row, i64 now_ms); /* unless it goes on already */
+err roll_up_run(struct txn *t, const struct task *task, i64 now_ms);
 
 /* ---- statistic.c: SampleCount, Average, ..., p99, TM(10%:90%), PR(:300) ---- */
 struct statistic {

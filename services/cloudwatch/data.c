@@ -53,7 +53,7 @@ err cloudwatch_get_metric_statistics(struct call *c, const struct cloudwatch_get
     struct metric m = {.space = in->namespace, .name = in->metric_name, .dimensions = dimensions_sorted(c->arena, &in->dimensions)};
     if (!metric_load(c->txn, c->arena, c->account, c->region, &m)) return NULL;
     struct span span = {.to_ms = in->end_time.ms, .period_ms = in->period.v * 1000LL, .now_ms = c->now_ms};
-    span.from_ms = in->start_time.ms - in->start_time.ms % (in->period.v < 60 ? 1000 : minute_ms);
+    span.from_ms = in->start_time.ms - in->start_time.ms % MAX(in->period.v < 60 ? 1000 : minute_ms, point_rest_ms(in->start_time.ms, c->now_ms));
     if (in->unit.p) units[0] = in->unit;
     else n = units_of(c->txn, c->arena, m.id, units);
     struct buckets of[UNITS_MAX];

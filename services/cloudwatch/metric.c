@@ -63,6 +63,7 @@ void metric_save(struct txn *t, struct arena *a, str account, str region, struct
         metric->id = txn_sequence(t);
         txn_task_set(t, &(struct task){.kind = S("cloudwatch-forget"), .key = row, .due_ms = metric->last_ms + kept_ms()});
     }
+    roll_up_begin(t, row, metric->last_ms);
     txn_put(t, row, record_encode(a, &cloudwatch_metric_record, metric));
 }
 
@@ -101,7 +102,7 @@ err metric_forget(struct txn *t, const struct task *task, i64 now_ms) {
 
 const struct task_kind cloudwatch_task_kinds[] = {{.name = "cloudwatch-forget", .run = metric_forget}, {.name = "cloudwatch-alarm", .run = alarm_evaluate}, {.name = "cloudwatch-suppression", .run = composite_resume},
                                                   {.name = "cloudwatch-train", .perform = anomaly_train, .settle = anomaly_trained},
-                                                  {.name = "cloudwatch-unmute", .run = mute_ends}, {0}};
+                                                  {.name = "cloudwatch-unmute", .run = mute_ends}, {.name = "cloudwatch-roll-up", .run = roll_up_run}, {0}};
 
 /* ---- ListMetrics ---- */
 

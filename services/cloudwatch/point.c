@@ -51,7 +51,7 @@ struct key point_key(struct arena *a, u64 metric) {
     return k;
 }
 
-static str point_row(struct arena *a, u64 metric, str unit, i64 at_ms) {
+str point_row(struct arena *a, u64 metric, str unit, i64 at_ms) {
     struct key k = point_key(a, metric);
     key_str(&k, unit);
     key_i64(&k, at_ms);
@@ -60,7 +60,7 @@ static str point_row(struct arena *a, u64 metric, str unit, i64 at_ms) {
 
 /* In a row, a sample that was there once has no count, and what follows from a single sample is left out: most points
  * are of one value. */
-static str point_written(struct arena *a, const struct point *p) {
+str point_written(struct arena *a, const struct point *p) {
     struct point row = *p;
     row.samples.v = NEW_ARRAY(a, struct sample, p->samples.n + 1);
     for (u32 i = 0; i < p->samples.n; i++) row.samples.v[i] = (struct sample){p->samples.v[i].value, p->samples.v[i].count == 1 ? 0 : p->samples.v[i].count};
@@ -69,7 +69,7 @@ static str point_written(struct arena *a, const struct point *p) {
     return record_encode(a, &cloudwatch_point_record, &row);
 }
 
-static struct point point_read(struct arena *a, str row) {
+struct point point_read(struct arena *a, str row) {
     struct point p = {0};
     ASSERT(record_decode(a, &cloudwatch_point_record, arena_str(a, row), &p));
     for (u32 i = 0; i < p.samples.n; i++)
@@ -82,7 +82,17 @@ static struct point point_read(struct arena *a, str row) {
     return p;
 }
 
-void point_put(struct txn *t, struct arena *a, u64 metric, str unit, i64 at_ms, const struct point *more) {
+const struct rest point_rests[RESTS] = {{3 * 3600000LL, 60000}, {15 * 86400000LL, 300000}, {63 * 86400000LL, 3600000}};
+
+i64 point_rest_ms(i64 at_ms, i64 now_ms) {
+    for (u32 i = RESTS; i-- > 0;) {
+        i64 period_ms = point_rests[i].period_ms;
+        if (at_ms - at_ms % period_ms + period_ms + point_rests[i].age_ms <= now_ms) return period_ms;
+    }
+    return 1000;
+}
+
+static void point_put(struct txn *t, struct arena *a, u64 metric, str unit, i64 at_ms, const struct point *more) {
     struct point p = {0};
     str key = point_row(a, metric, unit, at_ms), row;
     if (txn_get(t, key, &row)) p = point_read(a, row);
@@ -96,7 +106,7 @@ void metric_put(struct call *c, struct metric *m, str unit, i64 at_ms, const str
         m->last_ms = c->now_ms;
         metric_save(c->txn, c->arena, c->account, c->region, m);
     }
-    point_put(c->txn, c->arena, m->id, unit, at_ms, p);
+    point_put(c->txn, c->arena, m->id, unit, at_ms - at_ms % point_rest_ms(at_ms, c->now_ms), p);
 }
 
 u32 units_of(struct txn *t, struct arena *a, u64 metric, str *units) {
@@ -114,11 +124,6 @@ u32 units_of(struct txn *t, struct arena *a, u64 metric, str *units) {
     return n;
 }
 
-/* The shortest period that data of this age still has, as AWS unites it. */
-static i64 resolution_ms(i64 age_ms) {
-    return age_ms > 63 * day_ms ? hour_ms : age_ms > 15 * day_ms ? 5 * minute_ms : age_ms > 3 * hour_ms ? minute_ms : 1000;
-}
-
 static struct buckets points_of_unit(struct txn *t, struct arena *a, u64 metric, str unit, const struct span *span) {
     str key, row, from = point_row(a, metric, unit, span->from_ms), to = point_row(a, metric, unit, span->to_ms);
     struct key k = point_key(a, metric);
@@ -131,7 +136,9 @@ static struct buckets points_of_unit(struct txn *t, struct arena *a, u64 metric,
         str rest = str_skip(key, skip);
         i64 at;
         ASSERT(key_read_i64(&rest, &at));
-        if (span->now_ms && resolution_ms(span->now_ms - at) > span->period_ms) continue;
+        i64 rest_ms = point_rest_ms(at, span->now_ms); /* as if it had been united already */
+        at -= at % rest_ms;
+        if (rest_ms > span->period_ms || at < span->from_ms) continue;
         struct point p = point_read(a, row);
         at -= (at - span->from_ms) % span->period_ms;
         if (b.n == 0 || b.v[b.n - 1].at_ms != at) {

@@ -15,6 +15,12 @@ static const struct record_field point_fields[] = {
 };
 const struct record_type cloudwatch_point_record = RECORD_TYPE(struct point, point_fields);
 
+static const struct record_field roll_up_fields[] = {
+    RECORD_I64(1, struct roll_up, done_ms), RECORD_I64(2, struct roll_up, now_ms), RECORD_U64(3, struct roll_up, rest),
+    RECORD_STR(4, struct roll_up, unit), RECORD_I64(5, struct roll_up, at_ms),
+};
+const struct record_type cloudwatch_roll_up_record = RECORD_TYPE(struct roll_up, roll_up_fields);
+
 static const struct record_field query_fields[] = {
     RECORD_STR(1, struct alarm_query, id), RECORD_STR(2, struct alarm_query, space), RECORD_STR(3, struct alarm_query, metric),
     RECORD_STR(4, struct alarm_query, statistic), RECORD_STR(5, struct alarm_query, unit), RECORD_STR(6, struct alarm_query, expression),

@@ -29,6 +29,15 @@ struct point {
     bool opaque;            /* statistic sets came: there are values that no sample tells */
 };
 
+struct roll_up { /* how far a metric's data is united */
+    i64 done_ms; /* when the last run was begun that came to its end; 0: none did */
+    i64 now_ms;  /* when this one was begun; 0: it begins */
+    u64 rest;    /* where it goes on: the period (point_rests), the unit, and the time of its rows */
+    str unit;
+    i64 at_ms;
+};
+extern const struct record_type cloudwatch_roll_up_record;
+
 struct alarm_query { /* one of an alarm's metrics: of MetricDataQueries */
     str id, space, metric, statistic, unit, expression, label, account_id /* unset, or the alarm's own */;
     struct record_pairs dimensions;
