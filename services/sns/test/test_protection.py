@@ -1,5 +1,6 @@
 """Data protection policies of topics, and what delivery status logs tell."""
 import json
+import time
 import uuid
 
 import pytest
@@ -101,6 +102,19 @@ def test_what_is_no_policy(sns, topic, text):
 
 # ---- delivery status ----
 
+def logged(logs, group, seconds=20):
+    """The group's events; what delivers writes them a little later."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            events = logs.filter_log_events(logGroupName=group)["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            events = []
+        if events or time.monotonic() > end:
+            return events
+        time.sleep(0.05)
+
+
 @pytest.mark.as_root
 def test_deliveries_are_logged_in_the_role(brume):
     iam, logs, sns, sqs = (brume.client(s) for s in ("iam", "logs", "sns", "sqs"))
@@ -119,6 +133,5 @@ def test_deliveries_are_logged_in_the_role(brume):
     second = sns.publish(TopicArn=topic, Message="taken")["MessageId"]
     group = f"sns/us-east-1/{topic.split(':')[4]}/{name}"
     for suffix, message, status in (("/Failure", first, "FAILURE"), ("", second, "SUCCESS")):
-        events = logs.filter_log_events(logGroupName=group + suffix)["events"]
-        told = [json.loads(e["message"]) for e in events]
+        told = [json.loads(e["message"]) for e in logged(logs, group + suffix)]
         assert [(t["notification"]["messageId"], t["notification"]["topicArn"], t["delivery"]["destination"], t["status"]) for t in told] == [(message, topic, arn, status)]
