@@ -1,6 +1,4 @@
-/* Archives: copies of what passed a bus; replays put them on the bus again, in their order, as a job.
- *
- * DIFFERS: an archive's key of KMS is named, and does not seal what is archived. */
+/* Archives: copies of what passed a bus; replays put them on the bus again, in their order, as a job. */
 #include "connection.h"
 
 static str archive_row(struct arena *a, str account, str region, str name) {
@@ -14,6 +12,13 @@ static struct key archived_key(struct arena *a, u64 archive) {
     struct key k = key_new(a, S("events-archived"));
     key_u64(&k, archive);
     return k;
+}
+
+static struct archived archived_read(struct arena *a, str row) {
+    struct archived one = {0};
+    ASSERT(record_decode(a, &events_archived_record, arena_str(a, row), &one));
+    if (!one.sealed) one.bytes = (i64)one.json.n;
+    return one;
 }
 
 static bool archive_load(struct txn *t, struct arena *a, str account, str region, str name, struct archive *archive) {
@@ -52,9 +57,11 @@ void archive_event(struct call *c, const struct bus *bus, const struct event *e)
         if (!str_eq(archive.source_arn, arn)) continue;
         const struct event_pattern *p = archive.pattern.p ? event_pattern_compile(archive.pattern, EVENT_PATTERN_EVENTS, c->arena, &problem) : NULL;
         if (p && !event_pattern_matches(p, e->tree)) continue;
+        struct archived one = {.at_ms = c->now_ms, .json = e->json};
+        if (archived_seal(c, &archive, &one)) continue; /* nothing stands there that its key does not seal */
         struct key at = archived_key(c->arena, archive.id);
         key_u64(&at, txn_sequence(c->txn));
-        txn_put(c->txn, key_bytes(&at), record_encode(c->arena, &events_archived_record, &(struct archived){c->now_ms, e->json}));
+        txn_put(c->txn, key_bytes(&at), record_encode(c->arena, &events_archived_record, &one));
         if (archive.count == 0 && archive.retention_days > 0)
             txn_task_set(c->txn, &(struct task){.kind = S("events-trim"), .key = archive_arn(c->arena, &archive), .due_ms = c->now_ms + archive.retention_days * 86400000});
         archive.count++;
@@ -76,15 +83,14 @@ err archive_trim(struct txn *t, const struct task *task, i64 now_ms) {
     struct range r = txn_range(t, prefix, key_after_prefix(a, prefix));
     i64 next_ms = 0;
     for (int n = 0; range_next(&r, &key, &row); n++) {
-        struct archived one = {0};
-        ASSERT(record_decode(a, &events_archived_record, arena_str(a, row), &one));
+        struct archived one = archived_read(a, row);
         i64 due = one.at_ms + archive.retention_days * 86400000;
         if (due > now_ms || n == SLICE) {
             next_ms = MAX(due, now_ms);
             break;
         }
         archive.count--;
-        archive.bytes -= (i64)one.json.n;
+        archive.bytes -= one.bytes;
         txn_delete(t, arena_str(a, key));
     }
     archive_save(t, a, &archive);
@@ -129,6 +135,7 @@ err events_create_archive(struct call *c, const struct events_create_archive_req
     archive = (struct archive){.created_ms = c->now_ms, .retention_days = in->retention_days.v, .source_arn = in->event_source_arn, .description = in->description,
                                .pattern = in->event_pattern.n ? in->event_pattern : (str){0}, .kms_key = in->kms_key_identifier, .id = txn_sequence(c->txn),
                                .account = c->account, .region = c->region, .name = in->archive_name};
+    TRY(archive_key_check(c, &archive));
     archive_save(c->txn, c->arena, &archive);
     *out = (struct events_create_archive_response){.archive_arn = archive_arn(c->arena, &archive), .state = S("ENABLED"), .creation_time = SOME_TIME(archive.created_ms)};
     registry_add(c, out->archive_arn, S("AWS::Events::Archive"));
@@ -137,13 +144,15 @@ err events_create_archive(struct call *c, const struct events_create_archive_req
 
 err events_update_archive(struct call *c, const struct events_update_archive_request *in, struct events_update_archive_response *out) {
     struct archive archive;
-    if (!in->description.p && !in->event_pattern.p && !in->retention_days.set)
+    if (!in->description.p && !in->event_pattern.p && !in->retention_days.set && !in->kms_key_identifier.p)
         return fail(c, &cloud_validation, "At least one of EventPattern, RetentionDays or Description must be provided.");
     if (!archive_load(c->txn, c->arena, c->account, c->region, in->archive_name, &archive)) return archive_absent(c, in->archive_name);
     TRY(check_pattern(c, in->event_pattern));
     if (in->description.p) archive.description = in->description;
     if (in->event_pattern.p) archive.pattern = in->event_pattern;
     if (in->retention_days.set) archive.retention_days = in->retention_days.v;
+    if (in->kms_key_identifier.p) archive.kms_key = in->kms_key_identifier;
+    if (in->kms_key_identifier.p) TRY(archive_key_check(c, &archive));
     archive_save(c->txn, c->arena, &archive);
     *out = (struct events_update_archive_response){.archive_arn = archive_arn(c->arena, &archive), .state = S("ENABLED"), .creation_time = SOME_TIME(archive.created_ms)};
     if (archive.retention_days > 0 && archive.count) txn_task_set(c->txn, &(struct task){.kind = S("events-trim"), .key = out->archive_arn});
@@ -157,6 +166,7 @@ err events_delete_archive(struct call *c, const struct events_delete_archive_req
     txn_delete(c->txn, archive_row(c->arena, c->account, c->region, in->archive_name));
     txn_task_set(c->txn, &(struct task){.kind = S("events-sweep"), .key = arena_format(c->arena, "%llu", (unsigned long long)archive.id)});
     registry_remove(c, archive_arn(c->arena, &archive));
+    archive_key_forget(c, &archive);
     return NULL;
 }
 
@@ -244,17 +254,21 @@ err events_start_replay(struct call *c, const struct events_start_replay_request
     return NULL;
 }
 
-static void replay_one(struct call *c, const struct bus *bus, const struct replay *replay, str name, const struct archived *archived) {
-    str json = archived->json;
+static void replay_one(struct call *c, const struct bus *bus, const struct replay *replay, str name, str json, i64 archived_ms) {
     const struct json_node *tree = json_tree(c->arena, json, json_default_limits, NULL, NULL), *resources = json_node_member(tree, S("resources"));
     struct event e = {.id = json_node_member(tree, S("id"))->text, .source = json_node_member(tree, S("source"))->text, .detail_type = json_node_member(tree, S("detail-type"))->text,
                       .account = bus->account, .region = bus->region, .replay = name, .detail = json_node_raw(json_node_member(tree, S("detail")), json)};
     str *list = NEW_ARRAY(c->arena, str, resources->count + 1);
     for (const struct json_node *n = resources->first; n; n = n->next) list[e.resource_count++] = n->text;
     e.resources = list;
-    if (!iso8601_parse(json_node_member(tree, S("time"))->text, &e.time_ms)) e.time_ms = archived->at_ms; /* no year of four digits */
+    if (!iso8601_parse(json_node_member(tree, S("time"))->text, &e.time_ms)) e.time_ms = archived_ms; /* no year of four digits */
     event_finish(c->arena, &e);
     event_route(c, bus, &e, &replay->filter_arns);
+}
+
+static void replay_fail(struct replay *replay, str why) {
+    replay->state = S("FAILED");
+    replay->reason = str_take(why, 512);
 }
 
 err replay_slice(struct txn *t, const struct task *task, i64 now_ms) {
@@ -268,25 +282,29 @@ err replay_slice(struct txn *t, const struct task *task, i64 now_ms) {
     if (!replay_load(t, a, arn.account, arn.region, name, &replay) || !replay_going(&replay)) return NULL;
     struct call *c = call_for_task(t, &events_service, arn.account, arn.region, now_ms);
     bool whole = archive_load(t, a, arn.account, arn.region, replay.archive, &archive) && !bus_open(c, replay.destination, &bus);
-    replay.state = whole ? S("RUNNING") : S("FAILED");
+    replay.state = S("RUNNING");
+    if (!whole) replay_fail(&replay, S("The archive or the event bus does not exist any more."));
     struct key k = archived_key(a, archive.id), from = archived_key(a, archive.id);
     key_u64(&from, replay.position);
     str prefix = key_bytes(&k), key, row;
     bool more = false;
     struct range r = txn_range(t, key_bytes(&from), key_after_prefix(a, prefix));
     for (int n = 0; whole && range_next(&r, &key, &row); n++) {
-        struct archived one = {0};
-        str rest = str_skip(key, prefix.n);
+        str rest = str_skip(key, prefix.n), json;
         if ((more = n == REPLAY_SLICE)) break;
         ASSERT(key_read_u64(&rest, &replay.position));
+        struct archived one = archived_read(a, row);
         replay.position++;
-        ASSERT(record_decode(a, &events_archived_record, arena_str(a, row), &one));
         if (one.at_ms < replay.from_ms || one.at_ms >= replay.to_ms) continue;
+        if (archived_open(c, &one, &json)) {
+            replay_fail(&replay, arena_str(a, c->error_message));
+            break;
+        }
         replay.last_ms = one.at_ms;
-        replay_one(c, &bus, &replay, name, &one);
+        replay_one(c, &bus, &replay, name, json, one.at_ms);
     }
     if (more) txn_task_set(t, &(struct task){.kind = task->kind, .key = task->key});
-    else if (whole) replay.state = S("COMPLETED");
+    else if (replay_going(&replay)) replay.state = S("COMPLETED");
     if (!more) replay.ended_ms = now_ms;
     replay_save(t, a, arn.account, arn.region, name, &replay);
     return NULL;
@@ -310,7 +328,7 @@ err events_describe_replay(struct call *c, const struct events_describe_replay_r
     if (!replay_load(c->txn, c->arena, c->account, c->region, in->replay_name, &replay))
         return fail(c, &events_resource_not_found_exception, "Replay %.*s does not exist.", STR_ARGS(in->replay_name));
     *out = (struct events_describe_replay_response){.replay_name = in->replay_name, .replay_arn = replay_arn(c, in->replay_name), .description = replay.description,
-                                                    .state = replay.state, .event_source_arn = arn_of(c, S("events"), arena_concat(c->arena, S("archive/"), replay.archive)),
+                                                    .state = replay.state, .state_reason = replay.reason, .event_source_arn = arn_of(c, S("events"), arena_concat(c->arena, S("archive/"), replay.archive)),
                                                     .event_start_time = SOME_TIME(replay.from_ms), .event_end_time = SOME_TIME(replay.to_ms),
                                                     .replay_start_time = SOME_TIME(replay.started_ms)};
     out->destination = NEW(c->arena, struct events_replay_destination);
@@ -344,7 +362,8 @@ err events_list_replays(struct call *c, const struct events_list_replays_request
             break;
         }
         out->replays.v[out->replays.n++] = (struct events_replay){.replay_name = name, .event_source_arn = source, .state = replay.state,
-                                                                  .event_start_time = SOME_TIME(replay.from_ms), .event_end_time = SOME_TIME(replay.to_ms),
+                                                                  .state_reason = replay.reason, .event_start_time = SOME_TIME(replay.from_ms),
+                                                                  .event_end_time = SOME_TIME(replay.to_ms),
                                                                   .replay_start_time = SOME_TIME(replay.started_ms)};
     }
     return NULL;

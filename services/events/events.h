@@ -100,6 +100,12 @@ MUST_USE err destination_begin(struct call *c, const struct rule *rule, const st
 err destination_perform(struct arena *a, const struct task *task, str *result);
 err destination_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms);
 
+/* ---- seal.c: archives under a key of KMS ---- */
+MUST_USE err archive_key_check(struct call *c, const struct archive *archive);
+void archive_key_forget(struct call *c, const struct archive *archive);
+MUST_USE err archived_seal(struct call *c, const struct archive *archive, struct archived *one);
+MUST_USE err archived_open(struct call *c, const struct archived *one, str *json);
+
 /* ---- archive.c ---- */
 void archive_event(struct call *c, const struct bus *bus, const struct event *e);
 err replay_slice(struct txn *t, const struct task *task, i64 now_ms);

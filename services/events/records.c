@@ -54,7 +54,12 @@ static const struct record_field archive_fields[] = {
 };
 const struct record_type events_archive_record = RECORD_TYPE(struct archive, archive_fields);
 
-static const struct record_field archived_fields[] = {RECORD_I64(1, struct archived, at_ms), RECORD_STR(2, struct archived, json)};
+static const struct record_field archived_fields[] = {
+    RECORD_I64(1, struct archived, at_ms),
+    RECORD_STR(2, struct archived, json),
+    RECORD_BOOL(3, struct archived, sealed),
+    RECORD_I64(4, struct archived, bytes),
+};
 const struct record_type events_archived_record = RECORD_TYPE(struct archived, archived_fields);
 
 static const struct record_field replay_fields[] = {

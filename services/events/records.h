@@ -50,6 +50,8 @@ struct archive {
 struct archived {
     i64 at_ms;
     str json;
+    bool sealed; /* json, under the archive's key of that time */
+    i64 bytes;   /* of what was archived; of one that is not sealed: json's */
 };
 
 struct replay {
