@@ -92,10 +92,18 @@ struct dead_letter {
 };
 void dead_letter_send(struct call *c, str queue_arn, const struct dead_letter *letter);
 
-/* ---- destination.c, push.c: API destinations ---- */
+/* ---- destination.c, invoke.c, push.c: API destinations ---- */
 bool destination_is_arn(const struct arn *arn);
 bool destination_of_arn(struct txn *t, struct arena *a, str arn, struct destination *d);
 str slot_row(struct arena *a, const struct destination *d);
+/* When its rate lets the next call go; the turn is taken. */
+i64 destination_turn(struct txn *t, struct arena *a, const struct destination *d, i64 now_ms);
+/* A struct destination_answer. On a worker. */
+str destination_send(struct arena *a, struct store *store, const struct destination_call *call);
+bool destination_renew(struct txn *t, struct arena *a, const struct destination *d, i64 status);
+err invoke_begin(struct txn *t, const struct task *task, i64 now_ms);
+err invoke_perform(struct arena *a, const struct task *task, str *result);
+err invoke_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms);
 MUST_USE err destination_begin(struct call *c, const struct rule *rule, const struct target *target, const struct event *e, str input);
 err destination_perform(struct arena *a, const struct task *task, str *result);
 err destination_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms);

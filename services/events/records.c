@@ -100,10 +100,20 @@ static const struct record_field destination_fields[] = {
 const struct record_type events_destination_record = RECORD_TYPE(struct destination, destination_fields);
 
 static const struct record_field push_fields[] = {
-    RECORD_STR(1, struct push, account),           RECORD_STR(2, struct push, region),       RECORD_STR(3, struct push, rule_arn),
-    RECORD_STR(4, struct push, rule),              RECORD_STR(5, struct push, target),       RECORD_STR(6, struct push, event),
-    RECORD_STR(7, struct push, body),              RECORD_STR(8, struct push, dead_letter_arn), RECORD_LIST(9, struct push, path_values, record_pair_type),
-    RECORD_LIST(10, struct push, headers, record_pair_type), RECORD_LIST(11, struct push, query, record_pair_type), RECORD_I64(12, struct push, first_ms),
-    RECORD_I64(13, struct push, attempts),         RECORD_I64(14, struct push, attempts_max), RECORD_I64(15, struct push, age_max_s),
+    RECORD_STR(1, struct push, account),
+    RECORD_STR(2, struct push, region),
+    RECORD_STR(3, struct push, rule_arn),
+    RECORD_STR(4, struct push, rule),
+    RECORD_STR(5, struct push, call.destination),
+    RECORD_STR(6, struct push, event),
+    RECORD_STR(7, struct push, call.body),
+    RECORD_STR(8, struct push, dead_letter_arn),
+    RECORD_LIST(9, struct push, call.path_values, record_pair_type),
+    RECORD_LIST(10, struct push, call.headers, record_pair_type),
+    RECORD_LIST(11, struct push, call.query, record_pair_type),
+    RECORD_I64(12, struct push, first_ms),
+    RECORD_I64(13, struct push, attempts),
+    RECORD_I64(14, struct push, attempts_max),
+    RECORD_I64(15, struct push, age_max_s),
 };
 const struct record_type events_push_record = RECORD_TYPE(struct push, push_fields);

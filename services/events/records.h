@@ -3,6 +3,7 @@
 #define BRUME_EVENTS_RECORDS_H
 
 #include "cloud/cloud.h"
+#include "cloud/destination.h"
 
 struct bus {
     i64 created_ms, modified_ms;
@@ -91,8 +92,8 @@ struct destination {
 };
 
 struct push { /* on its way to a destination */
-    str account, region, rule_arn, rule, target, event, body, dead_letter_arn;
-    struct record_pairs path_values /* the values */, headers, query;
+    str account, region, rule_arn, rule, event, dead_letter_arn;
+    struct destination_call call;
     i64 first_ms, attempts, attempts_max, age_max_s;
 };
 
