@@ -4,20 +4,22 @@
 
 #include <stdlib.h>
 
-static bool find(struct call *c, str pointer, const struct log_position *at, u64 stream_id, struct insights_event *event, str *log) {
-    struct log_stream_home home;
-    struct log_group group;
-    struct log_stream stream;
+/* Where the pointer leads, if it is the account's. */
+static bool find_group(struct call *c, u64 stream_id, struct log_stream_home *home, struct log_group *group, struct log_stream *stream) {
+    return log_stream_home(c->txn, c->arena, stream_id, home) && str_eq(home->account, c->account) && str_eq(home->region, c->region) &&
+           log_group_load(c->txn, c->arena, home->account, home->region, home->group, group) && group->id == home->group_id &&
+           log_stream_load(c->txn, c->arena, group->id, home->stream, stream);
+}
+
+static bool find(struct call *c, str pointer, const struct log_position *at, const struct log_group *group, const struct log_stream *stream, bool unmask, struct insights_event *event) {
     struct scan_event e;
-    if (!log_stream_home(c->txn, c->arena, stream_id, &home) || !str_eq(home.account, c->account) || !str_eq(home.region, c->region)) return false;
-    if (!log_group_load(c->txn, c->arena, home.account, home.region, home.group, &group) || group.id != home.group_id) return false;
-    if (!log_stream_load(c->txn, c->arena, group.id, home.stream, &stream)) return false;
     struct scan *s = scan_new(c, at->time_ms, at->time_ms + 1);
-    scan_add_stream(s, &group, &stream);
+    if (unmask) scan_unmask(s);
+    scan_add_stream(s, group, stream);
     while (scan_next(s, &e))
         if (str_eq(scan_event_id(c->arena, &e), pointer)) {
-            *log = arena_format(c->arena, "%.*s:%.*s", STR_ARGS(home.account), STR_ARGS(home.group));
-            *event = (struct insights_event){e.event.time_ms, e.event.ingested_ms, arena_str(c->arena, e.event.message), home.stream, *log, NULL};
+            str log = arena_format(c->arena, "%.*s:%.*s", STR_ARGS(group->account), STR_ARGS(group->name));
+            *event = (struct insights_event){e.event.time_ms, e.event.ingested_ms, arena_str(c->arena, e.event.message), stream->name, log, NULL};
             return true;
         }
     return false;
@@ -26,10 +28,15 @@ static bool find(struct call *c, str pointer, const struct log_position *at, u64
 err logs_get_log_record(struct call *c, const struct logs_get_log_record_request *in, struct logs_get_log_record_response *out) {
     struct log_position at;
     struct insights_event e;
-    u64 stream;
-    str log;
-    if (!scan_event_id_read(in->log_record_pointer, &at, &stream)) return fail(c, &logs_invalid_parameter_exception, "The specified log record pointer is not valid.");
-    if (!find(c, in->log_record_pointer, &at, stream, &e, &log)) return fail(c, &logs_resource_not_found_exception, "The specified log record does not exist.");
+    struct log_stream_home home;
+    struct log_group group;
+    struct log_stream stream;
+    u64 id;
+    if (!scan_event_id_read(in->log_record_pointer, &at, &id)) return fail(c, &logs_invalid_parameter_exception, "The specified log record pointer is not valid.");
+    bool there = find_group(c, id, &home, &group, &stream);
+    if (there && in->unmask.v) TRY(log_may_unmask(c, &group));
+    if (!there || !find(c, in->log_record_pointer, &at, &group, &stream, in->unmask.v, &e))
+        return fail(c, &logs_resource_not_found_exception, "The specified log record does not exist.");
     struct insights_answer all = insights_all_fields(c->arena, &e, in->log_record_pointer);
     out->log_record.v = NEW_ARRAY(c->arena, struct logs_log_record_entry, all.first->n);
     out->log_record.set = true;

@@ -1,4 +1,5 @@
 /* Log groups: made, described, listed, deleted; how long they keep events. */
+#include "mask.h"
 #include "metric_filter.h"
 
 struct key log_rows(struct arena *a, str account, str region, str type) {
@@ -88,6 +89,8 @@ void log_group_bytes_add(struct txn *t, struct arena *a, u64 group, i64 more) {
 void log_group_forget(struct txn *t, struct arena *a, u64 group) {
     txn_delete(t, stored_row(a, group));
     log_seal_forget(t, a, group);
+    log_mask_forget(t, a, group);
+    log_group_policies_forget(t, a, group);
 }
 
 /* ---- retention ---- */
@@ -207,7 +210,11 @@ static struct logs_log_group shown(struct call *c, const struct log_group *group
     struct logs_log_group s = {.log_group_name = group->name, .creation_time = SOME_I64(group->created_ms), .metric_filter_count = SOME_I32((i32)group->metric_filters),
                                .arn = arena_concat(c->arena, arn, S(":*")), .stored_bytes = SOME_I64(log_group_bytes(c->txn, c->arena, group->id)),
                                .kms_key_id = group->kms_key, .log_group_class = class_of(group), .log_group_arn = arn,
-                               .deletion_protection_enabled = SOME_BOOL(group->protected)};
+                               .deletion_protection_enabled = SOME_BOOL(group->protected), .data_protection_status = group->protection};
+    if (!group->class_name.p && log_mask_of_account(c)) {
+        s.inherited_properties = (struct logs_inherited_properties){NEW(c->arena, str), 1, true};
+        *s.inherited_properties.v = S("ACCOUNT_DATA_PROTECTION");
+    }
     if (group->retention_days) s.retention_in_days = SOME_I32((i32)group->retention_days);
     return s;
 }

@@ -16,6 +16,9 @@ struct insights_problem {
 /* NULL: it is no query, and *problem says why. The arena must live as long as the query and belong to one thread. */
 MUST_USE struct insights_query *insights_compile(struct arena *a, str text, struct insights_problem *problem);
 
+/* It asks to see what is masked. */
+bool insights_unmasks(const struct insights_query *q);
+
 /* The limit that the query itself sets at its end; 0: none. */
 u32 insights_limit(const struct insights_query *q);
 

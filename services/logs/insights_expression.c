@@ -139,6 +139,7 @@ static struct insights_expression *call(struct insights_parser *p, struct insigh
     const struct insights_function *f = insights_function_find(name.text);
     if (!f && kind >= 0) return insights_wrong(p, name.start, name.end, "aggregation function %.*s is only allowed in stats", STR_ARGS(name.text));
     if (!f) return insights_wrong(p, name.start, name.end, "unknown function %.*s", STR_ARGS(name.text));
+    p->query->unmasks |= str_eq(str_of(f->name), S("unmask"));
     e = fresh(p, OP_CALL, name.start);
     e->function = f;
     struct insights_expression **end = &e->args[0];

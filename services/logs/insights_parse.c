@@ -269,13 +269,19 @@ static bool read_pattern(struct insights_parser *p) {
     return true;
 }
 
+/* Events come as they are into a query that has the word, as a command or in an expression. */
+static bool read_unmask(struct insights_parser *p) {
+    p->query->unmasks = true;
+    return read_fields(p);
+}
+
 static const struct {
     const char *name;
     bool (*read)(struct insights_parser *p);
 } commands[] = {
     {"fields", read_fields}, {"display", read_display}, {"filter", read_filter}, {"filterIndex", read_filter}, {"parse", read_parse}, {"stats", read_stats},
     {"sort", read_sort}, {"order", read_sort}, {"limit", read_limit}, {"head", read_limit}, {"tail", read_tail}, {"dedup", read_dedup},
-    {"unnest", read_unnest}, {"pattern", read_pattern}, {"unmask", read_fields},
+    {"unnest", read_unnest}, {"pattern", read_pattern}, {"unmask", read_unmask},
 };
 
 static bool read_command(struct insights_parser *p) {
@@ -417,6 +423,7 @@ struct insights_query *insights_compile(struct arena *a, str text, struct insigh
     return q;
 }
 
+bool insights_unmasks(const struct insights_query *q) { return q->unmasks; }
 u32 insights_limit(const struct insights_query *q) { return q->limit; }
 
 /* The longest of those that stand as they are. */

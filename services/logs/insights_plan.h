@@ -151,6 +151,7 @@ struct insights_query {
     struct insights_literal literals[4]; /* each stands in the message of every event that matters */
     u32 literal_count;
     struct insights_source source;
+    bool unmasks;
     bool of_events; /* rows of the answer are events and have @ptr */
     u32 limit;
 };

@@ -35,6 +35,8 @@ MUST_USE err log_tags_add(struct call *c, str arn, const struct logs_tags *tags,
 struct key log_streams(struct arena *a, u64 group);
 bool log_stream_load(struct txn *t, struct arena *a, u64 group, str name, struct log_stream *stream);
 void log_stream_save(struct txn *t, struct arena *a, u64 group, const struct log_stream *stream);
+/* A new one; the name is free and fits. */
+void log_stream_make(struct call *c, const struct log_group *group, str name, struct log_stream *stream);
 MUST_USE err log_stream_open(struct call *c, const struct log_group *group, str name, struct log_stream *stream);
 bool log_stream_home(struct txn *t, struct arena *a, u64 stream, struct log_stream_home *home);
 /* The stream is gone at once, its blocks by a job. */
@@ -71,6 +73,18 @@ void log_seal_forget(struct txn *t, struct arena *a, u64 group);
 /* ---- put.c ---- */
 str log_sequence_token(struct arena *a, const struct log_stream *stream);
 str log_topic(struct arena *a, u64 group); /* notified when events come */
+
+/* Events of the service itself, into a stream that is made if need be. Where the group refuses them they are lost. */
+void log_write(struct call *c, str group, str stream, struct log_event *events, u32 n);
+
+/* ---- account_policy.c: documents that stand under a type ---- */
+bool log_group_policy_load(struct txn *t, struct arena *a, const struct log_group *group, str type, struct log_policy *p);
+void log_group_policy_save(struct call *c, const struct log_group *group, str type, const struct log_policy *p);
+void log_group_policy_delete(struct call *c, const struct log_group *group, str type);
+void log_group_policies_forget(struct txn *t, struct arena *a, u64 group);
+
+/* ---- policy.c ---- */
+MUST_USE err log_may_unmask(struct call *c, const struct log_group *group); /* the caller sees what is masked */
 
 /* ---- export.c ---- */
 err log_export_make(struct arena *a, const struct task *task, str *result);

@@ -153,6 +153,13 @@ static void facts_of(struct call *c, str name, str identifier, str stream, struc
     facts->resource_policy = policy_for(c, &arn, group);
 }
 
+/* The right is asked on the group, as for other reading of it. */
+err log_may_unmask(struct call *c, const struct log_group *group) {
+    struct auth_facts facts = {0};
+    facts_of(c, (str){0}, log_group_arn(c->arena, group), (str){0}, &facts);
+    return may_with(c, S("logs:Unmask"), facts.resource_arn, &facts) ? NULL : deny(c, S("logs:Unmask"), facts.resource_arn);
+}
+
 #define GROUP_FACTS(operation, name, identifier, stream)                                                                         \
     err logs_##operation##_facts(struct call *c, const struct logs_##operation##_request *in, struct auth_facts *facts) {        \
         facts_of(c, name, identifier, stream, facts);                                                                            \
@@ -166,6 +173,9 @@ GROUP_FACTS(get_log_events, in->log_group_name, in->log_group_identifier, in->lo
 GROUP_FACTS(filter_log_events, in->log_group_name, in->log_group_identifier, NONE)
 GROUP_FACTS(describe_log_streams, in->log_group_name, in->log_group_identifier, NONE)
 GROUP_FACTS(get_log_group_fields, in->log_group_name, in->log_group_identifier, NONE)
+GROUP_FACTS(put_data_protection_policy, NONE, in->log_group_identifier, NONE)
+GROUP_FACTS(get_data_protection_policy, NONE, in->log_group_identifier, NONE)
+GROUP_FACTS(delete_data_protection_policy, NONE, in->log_group_identifier, NONE)
 GROUP_FACTS(put_log_group_deletion_protection, NONE, in->log_group_identifier, NONE)
 GROUP_FACTS(associate_kms_key, in->log_group_name, in->resource_identifier, NONE)
 GROUP_FACTS(disassociate_kms_key, in->log_group_name, in->resource_identifier, NONE)

@@ -1,5 +1,6 @@
 /* PutLogEvents: checked and packed before the writer is asked (prepare), then a few rows. */
 #include "embedded.h"
+#include "mask.h"
 #include "metric_filter.h"
 
 enum { UPLOAD_MAX = 1 << 20, TOO_OLD_DAYS = 14, TOO_NEW_HOURS = 2, MERGE_AT = 64 /* blocks of a stream that are not merged */ };
@@ -21,6 +22,7 @@ struct upload {
     u32 piece_count, piece_max;
     struct metric_measures *measures;
     struct embedded_metrics *embedded;
+    struct log_findings *findings;
 };
 
 static err check(struct call *c, const struct logs_put_log_events_request *in) {
@@ -71,16 +73,24 @@ static bool pack(struct call *c, struct upload *u, u32 from, u32 n, str key) {
     return log_block_fill(call_store(c), c->arena, packed, key, &p->block, &p->stage);
 }
 
-static err make_upload(struct call *c, const struct logs_put_log_events_request *in, struct upload *u) {
+/* What metrics and audits see in the events; metrics as everybody does, masked. */
+static void observe(struct call *c, struct upload *u) {
+    struct log_masks *masks = log_masks_of(c->txn, c->arena, &u->group);
+    struct log_event *seen = u->events;
+    if (masks) {
+        seen = NEW_ARRAY(c->arena, struct log_event, u->count + 1);
+        for (u32 i = 0; i < u->count; i++) {
+            seen[i] = u->events[i];
+            seen[i].message = log_masked(masks, c->arena, LOG_PUT_NOW, u->events[i].message);
+        }
+    }
+    u->measures = metric_filters_measure(c, &u->group, seen, u->count);
+    u->embedded = embedded_metrics_read(c->arena, seen, u->count);
+    u->findings = log_findings_make(c, &u->group, masks, u->events, u->count);
+}
+
+static err pack_events(struct call *c, struct upload *u) {
     str key;
-    TRY(check(c, in));
-    TRY(log_group_open(c, in->log_group_name, &u->group));
-    TRY(log_stream_open(c, &u->group, in->log_stream_name, &u->stream));
-    take_events(c, in, u);
-    if (u->count && u->events[u->count - 1].time_ms - u->events[0].time_ms > day_ms) /* those that are taken count */
-        return fail(c, &logs_invalid_parameter_exception, "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.");
-    u->measures = metric_filters_measure(c, &u->group, u->events, u->count);
-    u->embedded = embedded_metrics_read(c->arena, u->events, u->count);
     TRY(log_seal_key(c, &u->group, u->group.kms_epoch, &key));
     for (u32 from = 0, to; from < u->count; from = to) {
         size_t bytes = u->events[from].message.n;
@@ -88,6 +98,17 @@ static err make_upload(struct call *c, const struct logs_put_log_events_request 
         if (!pack(c, u, from, to - from, key)) return &store_unavailable;
     }
     return NULL;
+}
+
+static err make_upload(struct call *c, const struct logs_put_log_events_request *in, struct upload *u) {
+    TRY(check(c, in));
+    TRY(log_group_open(c, in->log_group_name, &u->group));
+    TRY(log_stream_open(c, &u->group, in->log_stream_name, &u->stream));
+    take_events(c, in, u);
+    if (u->count && u->events[u->count - 1].time_ms - u->events[0].time_ms > day_ms) /* those that are taken count */
+        return fail(c, &logs_invalid_parameter_exception, "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.");
+    observe(c, u);
+    return pack_events(c, u);
 }
 
 err logs_put_log_events_prepare(struct call *c, const struct logs_put_log_events_request *in, struct call_plan *plan) {
@@ -137,6 +158,19 @@ static void add_blocks(struct call *c, struct upload *u) {
     txn_notify(c->txn, log_topic(c->arena, u->group.id), 1000);
 }
 
+void log_write(struct call *c, str group, str stream, struct log_event *events, u32 n) {
+    struct upload u = {.events = events, .count = n};
+    if (!log_group_load(c->txn, c->arena, c->account, c->region, group, &u.group)) return;
+    for (u32 i = 0; i < n; i++) {
+        events[i].time_ms = c->now_ms;
+        events[i].number = i;
+        u.bytes += (i64)events[i].message.n + EVENT_OVERHEAD;
+    }
+    if (pack_events(c, &u)) return;
+    if (!log_stream_load(c->txn, c->arena, u.group.id, stream, &u.stream)) log_stream_make(c, &u.group, stream, &u.stream);
+    add_blocks(c, &u);
+}
+
 str log_sequence_token(struct arena *a, const struct log_stream *s) {
     return arena_format(a, "49%034llu%020llu", (unsigned long long)s->id, (unsigned long long)s->ingested_ms); /* 56 digits, as AWS's */
 }
@@ -150,6 +184,7 @@ err logs_put_log_events(struct call *c, const struct logs_put_log_events_request
     if (u->count) {
         add_blocks(c, u);
         metric_filters_put(c, &u->group, u->measures);
+        log_findings_put(c, &u->group, u->findings);
         embedded_metrics_put(c, u->embedded);
         count_metric(c, S("IncomingBytes"), S("LogGroupName"), u->group.name, (double)u->bytes, S("Bytes"));
         count_metric(c, S("IncomingLogEvents"), S("LogGroupName"), u->group.name, u->count, S("Count"));

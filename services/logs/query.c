@@ -177,6 +177,15 @@ static err choose_groups(struct call *c, const struct logs_start_query_request *
     return malformed(c, &problem);
 }
 
+static err check_unmask(struct call *c, const struct log_query *q) {
+    struct log_group group;
+    for (u32 i = 0; i < q->groups.n; i++) {
+        TRY(log_group_open(c, q->groups.v[i].key, &group));
+        TRY(log_may_unmask(c, &group));
+    }
+    return NULL;
+}
+
 /* Seconds, as AWS documents, or milliseconds, as it takes them, too: nobody asks about the year 5138. */
 static i64 from_time(i64 t) { return t < 100000000000 ? t * second_ms : t; }
 static i64 to_time(i64 t) { return t < 100000000000 ? t * second_ms + 999 : t; }
@@ -198,6 +207,7 @@ err logs_start_query(struct call *c, const struct logs_start_query_request *in, 
     const struct insights_query *plan = insights_compile(c->arena, in->query_string, &problem);
     if (!plan) return malformed(c, &problem);
     TRY(choose_groups(c, in, plan, &q));
+    if (insights_unmasks(plan)) TRY(check_unmask(c, &q));
     if (open_queries(c) == OPEN_MAX) return fail(c, &logs_limit_exceeded_exception, "Account maximum query concurrency limit of [%d] reached.", OPEN_MAX);
     q.limit = in->limit.set ? in->limit.v : ROWS_DEFAULT;
     struct key time = by_time(c->arena, &q), open = among_open(c->arena, q.account, q.region, q.id), key = log_query_key(c->arena, q.account, q.region, q.id);

@@ -34,6 +34,7 @@ static str pointer(const struct insights_event *e, struct arena *a) { return sca
 static void begin_scan(struct job *j, struct call *c, struct scan *s) {
     struct log_group group;
     str literal = insights_literal(j->plan);
+    if (insights_unmasks(j->plan)) scan_unmask(s); /* StartQuery asked for the right */
     if (j->positioned) scan_after(s, &j->position);
     if (literal.p) scan_must_contain(s, literal);
     scan_pause_after(s, SLICE_BYTES);

@@ -69,11 +69,12 @@ static void add(struct call *c, struct page *p, const struct log_event *e, bool 
     p->bytes += more;
 }
 
-static err fill(struct call *c, const struct log_group *group, const struct log_stream *stream, i64 from_ms, i64 to_ms, const struct log_position *from, bool backwards, struct page *p) {
+static err fill(struct call *c, const struct log_group *group, const struct log_stream *stream, i64 from_ms, i64 to_ms, const struct log_position *from, bool backwards, bool unmask, struct page *p) {
     struct scan_event e;
     struct scan *s;
     if (backwards) from_ms = reach_back(c, stream, MAX(from_ms, log_horizon_ms(group, c->now_ms)), from, p->max);
     s = scan_new(c, from_ms, backwards ? MIN(to_ms, from->time_ms + 1) : to_ms);
+    if (unmask) scan_unmask(s);
     if (!backwards) scan_after(s, from);
     scan_add_stream(s, group, stream);
     while (!p->full && scan_next(s, &e)) {
@@ -91,6 +92,7 @@ err logs_get_log_events(struct call *c, const struct logs_get_log_events_request
     i64 from_ms = in->start_time.v, to_ms = in->end_time.set ? in->end_time.v : INT64_MAX;
     struct log_position from = {.time_ms = from_ms};
     TRY(log_group_identify(c, in->log_group_name, in->log_group_identifier, &group));
+    if (in->unmask.v) TRY(log_may_unmask(c, &group));
     if (way == 'b') from.time_ms = to_ms;
     if (in->next_token.p && !token_read(in->next_token, &way, &from)) return invalid_token(c);
     TRY(log_stream_open(c, &group, in->log_stream_name, &stream));
@@ -98,7 +100,7 @@ err logs_get_log_events(struct call *c, const struct logs_get_log_events_request
     struct page p = {.v = NEW_ARRAY(c->arena, struct logs_output_log_event, max), .at = NEW_ARRAY(c->arena, struct log_position, max), .max = max};
     bool backwards = way == 'b';
     if (backwards && from.time_ms > stream.last_ms) from = (struct log_position){.time_ms = stream.last_ms + 1};
-    TRY(fill(c, &group, &stream, from_ms, to_ms, &from, backwards, &p));
+    TRY(fill(c, &group, &stream, from_ms, to_ms, &from, backwards, in->unmask.v, &p));
     out->events.v = NEW_ARRAY(c->arena, struct logs_output_log_event, p.n + 1);
     out->events.set = true;
     for (; out->events.n < p.n; out->events.n++) out->events.v[out->events.n] = p.v[(p.first + out->events.n) % max];

@@ -3,7 +3,7 @@
 static const struct record_field group_fields[] = {
     RECORD_U64(1, struct log_group, id), RECORD_I64(2, struct log_group, created_ms), RECORD_I64(3, struct log_group, retention_days),
     RECORD_STR(4, struct log_group, class_name), RECORD_BOOL(5, struct log_group, protected), RECORD_STR(6, struct log_group, kms_key),
-    RECORD_I64(7, struct log_group, kms_epoch), RECORD_I64(8, struct log_group, metric_filters),
+    RECORD_I64(7, struct log_group, kms_epoch), RECORD_I64(8, struct log_group, metric_filters), RECORD_STR(9, struct log_group, protection),
 };
 const struct record_type logs_group_record = RECORD_TYPE(struct log_group, group_fields);
 

@@ -13,6 +13,7 @@ struct log_group {
     str kms_key;        /* ARN of the key that seals what comes now */
     i64 kms_epoch;      /* which of the group's data keys that is; 0: none */
     i64 metric_filters;
+    str protection; /* "ACTIVATED", "DELETED": what became of its data protection policy; absent: there was none */
     str account, region, name; /* from the key */
 };
 
@@ -61,10 +62,10 @@ struct metric_filter {
     str group, name; /* from the key */
 };
 
-struct log_policy { /* a resource policy */
+struct log_policy { /* a resource policy; a policy of a group or account, by type */
     str document, revision;
     i64 updated_ms;
-    str name; /* from the key: a name, or the ARN of a group */
+    str name; /* from the key: a name, or the ARN of a group; of a group: none */
 };
 
 struct log_destination {

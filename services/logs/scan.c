@@ -1,10 +1,13 @@
 #include "scan.h"
 
+#include "mask.h"
+
 /* A source is a group's index by time, or the blocks of one stream. Its blocks are opened when time comes to where they
  * begin; open blocks stand in a heap by their next event. A block spans at most a day (PutLogEvents and merging see to
  * that), so one that begins earlier than that before the range cannot reach into it. */
 struct source {
     const struct log_group *group;
+    struct log_masks *masks; /* NULL: nothing is masked */
     u64 stream; /* 0: all of the group */
     i64 from_ms;
     struct range rows;
@@ -30,7 +33,8 @@ struct scan {
     struct call *c;
     i64 from_ms, to_ms;
     struct log_position after, position;
-    bool has_after;
+    bool has_after, unmasked;
+    struct arena shown_masked; /* the message of the event that the caller holds, if it is masked */
     str needle;
     struct source *sources, *first; /* first: whose next block begins first; NULL: to be found out */
     u64 pause_at, since;
@@ -41,9 +45,12 @@ struct scan {
     err error;
 };
 
+static void free_arena(void *arena) { arena_free(arena); }
+
 struct scan *scan_new(struct call *c, i64 from_ms, i64 to_ms) {
     struct scan *s = NEW(c->arena, struct scan);
     *s = (struct scan){.c = c, .from_ms = from_ms, .to_ms = to_ms};
+    arena_on_free(c->arena, free_arena, &s->shown_masked);
     return s;
 }
 
@@ -52,7 +59,8 @@ static void add_source(struct scan *s, const struct log_group *group, u64 stream
     struct source *source = NEW(a, struct source);
     struct log_group *kept = NEW(a, struct log_group);
     *kept = *group;
-    *source = (struct source){.group = kept, .stream = stream, .from_ms = MAX(s->from_ms, log_horizon_ms(group, s->c->now_ms)), .more = s->sources};
+    *source = (struct source){.group = kept, .stream = stream, .from_ms = MAX(s->from_ms, log_horizon_ms(group, s->c->now_ms)), .more = s->sources,
+                              .masks = s->unmasked ? NULL : log_masks_of(s->c->txn, a, group)};
     i64 from_ms = MAX(source->from_ms, s->has_after ? s->after.time_ms : 0);
     source->from_ms = from_ms;
     struct key from = stream ? log_blocks(a, stream) : log_times(a, group->id), to = stream ? log_blocks(a, stream) : log_times(a, group->id);
@@ -69,6 +77,10 @@ void scan_after(struct scan *s, const struct log_position *position) {
     ASSERT(!s->sources); /* they begin there */
     s->after = s->position = *position;
     s->has_after = true;
+}
+void scan_unmask(struct scan *s) {
+    ASSERT(!s->sources);
+    s->unmasked = true;
 }
 void scan_pause_after(struct scan *s, u64 bytes) { s->pause_at = bytes; }
 bool scan_paused(const struct scan *s) { return s->paused; }
@@ -154,9 +166,10 @@ static u32 first_at(const struct block_view *v, i64 time_ms) { /* the first even
     return low;
 }
 
-/* To the next event of the block that contains what must be in it. False: there is none. */
+/* To the next event of the block that contains what must be in it. False: there is none. What is masked may come to
+ * contain it by that: then every event comes. */
 static bool find(struct scan *s, struct open_block *b) {
-    if (b->at >= b->end || !s->needle.n) return b->at < b->end;
+    if (b->at >= b->end || !s->needle.n || b->source->masks) return b->at < b->end;
     const char *text = b->view.text.p;
     const u32 *offsets = b->view.offsets;
     for (u32 from = offsets[b->at]; from < offsets[b->end];) {
@@ -264,6 +277,9 @@ bool scan_next(struct scan *s, struct scan_event *event) {
     s->shown = s->heap[0];
     s->position = head_of(s->shown);
     *event = (struct scan_event){.event = block_event(&s->shown->view, s->shown->at), .group = s->shown->source->group, .stream = s->shown->stream, .stream_id = s->shown->stream_id};
+    if (!s->shown->source->masks) return true;
+    arena_reset(&s->shown_masked);
+    event->event.message = log_masked(s->shown->source->masks, &s->shown_masked, event->event.put, event->event.message);
     return true;
 }
 

@@ -34,6 +34,9 @@ void scan_after(struct scan *s, const struct log_position *position);
  * costs next to nothing. Absent: all. Lives as long as the scan. */
 void scan_must_contain(struct scan *s, str bytes);
 
+/* What is sensitive comes masked (mask.h), unless this is said before the first source: the caller has the right. */
+void scan_unmask(struct scan *s);
+
 /* Only of puts behind this one; blocks with older ones alone are not opened, but others in a block come too. */
 void scan_since(struct scan *s, u64 put);
 /* Ends early once about so many bytes were looked at: scan_paused() then, and scan_position() tells where to go on. Always

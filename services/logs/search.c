@@ -54,6 +54,7 @@ static err choose_streams(struct search *s) {
 
 static struct scan *open_scan(struct search *s, i64 from_ms, i64 to_ms, const struct log_position *after) {
     struct scan *scan = scan_new(s->c, from_ms, to_ms);
+    if (s->in->unmask.v) scan_unmask(scan);
     if (after) scan_after(scan, after);
     for (u32 i = 0; s->some && i < s->stream_count; i++) scan_add_stream(scan, &s->group, &s->streams[i]);
     if (!s->some) scan_add_group(scan, &s->group);
@@ -164,6 +165,7 @@ static err begin(struct search *s, struct log_position *position, bool *backward
     str token, problem;
     u64 stream;
     TRY(log_group_identify(c, in->log_group_name, in->log_group_identifier, &s->group));
+    if (in->unmask.v) TRY(log_may_unmask(c, &s->group));
     s->from_ms = MAX(in->start_time.v, log_horizon_ms(&s->group, c->now_ms));
     s->to_ms = in->end_time.set && in->end_time.v < INT64_MAX ? in->end_time.v + 1 : INT64_MAX; /* an event of that very time is in */
     *backward = in->start_from_head.set && !in->start_from_head.v;

@@ -59,6 +59,13 @@ bool log_stream_next(struct range *r, struct arena *a, struct log_stream *stream
     return true;
 }
 
+void log_stream_make(struct call *c, const struct log_group *group, str name, struct log_stream *stream) {
+    *stream = (struct log_stream){.id = txn_sequence(c->txn), .created_ms = c->now_ms, .name = name};
+    log_stream_save(c->txn, c->arena, group->id, stream);
+    struct log_stream_home home = {.account = group->account, .region = group->region, .group = group->name, .stream = name, .group_id = group->id};
+    txn_put(c->txn, home_row(c->arena, stream->id), record_encode(c->arena, &logs_stream_home_record, &home));
+}
+
 err logs_create_log_stream(struct call *c, const struct logs_create_log_stream_request *in, struct wire_unit *out) {
     (void)out;
     struct log_group group;
@@ -69,10 +76,7 @@ err logs_create_log_stream(struct call *c, const struct logs_create_log_stream_r
     if (!key_fits(&k)) return fail(c, &logs_invalid_parameter_exception, "Invalid LogGroup or LogStream, both must have length less than or equal to 512.");
     if (log_stream_load(c->txn, c->arena, group.id, in->log_stream_name, &stream))
         return fail(c, &logs_resource_already_exists_exception, "The specified log stream already exists");
-    stream = (struct log_stream){.id = txn_sequence(c->txn), .created_ms = c->now_ms, .name = in->log_stream_name};
-    log_stream_save(c->txn, c->arena, group.id, &stream);
-    struct log_stream_home home = {.account = group.account, .region = group.region, .group = group.name, .stream = stream.name, .group_id = group.id};
-    txn_put(c->txn, home_row(c->arena, stream.id), record_encode(c->arena, &logs_stream_home_record, &home));
+    log_stream_make(c, &group, in->log_stream_name, &stream);
     return NULL;
 }
 

@@ -1,4 +1,5 @@
 /* What happens later: blocks of deleted streams and groups go, and those that expired. */
+#include "mask.h"
 #include "metric_filter.h"
 #include "query.h"
 
@@ -92,6 +93,7 @@ const struct task_kind logs_task_kinds[] = {
     {.name = "logs-expire", .run = expire},
     {.name = "logs-merge", .perform = log_merge_make, .settle = log_merge_settle},
     {.name = "logs-export", .perform = log_export_make, .settle = log_export_settle},
+    {.name = "logs-findings", .perform = log_findings_stage, .settle = log_findings_settle},
     {.name = "logs-default", .run = metric_filter_default},
     {.name = "logs-query", .perform = log_query_run, .settle = log_query_settle},
     {.name = "logs-query-forget", .run = log_query_forget},

@@ -1,0 +1,129 @@
+/* Policies of the account for all of its groups, and where the documents of a group's own ones stand. */
+#include "mask.h"
+
+enum { DOCUMENT_MAX = 30720, NAME_MAX_BYTES = 512 };
+
+/* ---- a group's own, by type ---- */
+
+static struct key policies_of(struct arena *a, u64 group) {
+    struct key k = key_new(a, S("logs-policy"));
+    key_u64(&k, group);
+    return k;
+}
+
+static str group_policy_row(struct arena *a, u64 group, str type) {
+    struct key k = policies_of(a, group);
+    key_str(&k, type);
+    return key_bytes(&k);
+}
+
+bool log_group_policy_load(struct txn *t, struct arena *a, const struct log_group *group, str type, struct log_policy *p) {
+    str row;
+    *p = (struct log_policy){0};
+    if (!txn_get(t, group_policy_row(a, group->id, type), &row)) return false;
+    ASSERT(record_decode(a, &logs_policy_record, arena_str(a, row), p));
+    return true;
+}
+
+void log_group_policy_save(struct call *c, const struct log_group *group, str type, const struct log_policy *p) {
+    txn_put(c->txn, group_policy_row(c->arena, group->id, type), record_encode(c->arena, &logs_policy_record, p));
+}
+
+void log_group_policy_delete(struct call *c, const struct log_group *group, str type) { txn_delete(c->txn, group_policy_row(c->arena, group->id, type)); }
+
+void log_group_policies_forget(struct txn *t, struct arena *a, u64 group) {
+    struct key k = policies_of(a, group);
+    str key;
+    struct range r = txn_range(t, key_bytes(&k), key_after_prefix(a, key_bytes(&k)));
+    while (range_next(&r, &key, NULL)) txn_delete(t, arena_str(a, key));
+}
+
+/* ---- the account's, by type and name ---- */
+
+static struct key all_of(struct call *c, str type) {
+    struct key k = log_rows(c->arena, c->account, c->region, S("account-policy"));
+    key_str(&k, type);
+    return k;
+}
+
+static str row_of(struct call *c, str type, str name) {
+    struct key k = all_of(c, type);
+    key_str(&k, name);
+    return key_bytes(&k);
+}
+
+static bool policy_next(struct range *r, struct arena *a, struct log_policy *p) {
+    str key, row, part;
+    if (!range_next(r, &key, &row)) return false;
+    *p = (struct log_policy){0};
+    ASSERT(record_decode(a, &logs_policy_record, arena_str(a, row), p));
+    for (str rest = arena_str(a, key); key_read_str(&rest, a, &part);) p->name = part;
+    return true;
+}
+
+static struct range policies_of_type(struct call *c, str type) {
+    struct key k = all_of(c, type);
+    return txn_range(c->txn, key_bytes(&k), key_after_prefix(c->arena, key_bytes(&k)));
+}
+
+static struct logs_account_policy shown(struct call *c, str type, const struct log_policy *p) {
+    return (struct logs_account_policy){.policy_name = p->name, .policy_document = p->document, .last_updated_time = SOME_I64(p->updated_ms), .policy_type = type,
+                                        .scope = S("ALL"), .account_id = c->account};
+}
+
+static bool of_protection(str type) { return str_eq(type, S("DATA_PROTECTION_POLICY")); }
+
+static err unknown_type(struct call *c, str type) { return fail(c, &cloud_not_implemented, "brume has no account policies of type %.*s (yet).", STR_ARGS(type)); }
+
+/* There is one for the account; AWS asks for the right to protect each group, too. */
+static err protect_all(struct call *c, const struct logs_put_account_policy_request *in) {
+    struct log_protection protection;
+    struct log_policy other;
+    if (!may(c, S("logs:PutDataProtectionPolicy"), S("*"))) return deny(c, S("logs:PutDataProtectionPolicy"), S("*"));
+    if (in->selection_criteria.p) return fail(c, &logs_invalid_parameter_exception, "A data protection policy takes no selectionCriteria.");
+    TRY(log_protection_read(c, in->policy_document, &protection));
+    struct range r = policies_of_type(c, in->policy_type);
+    while (policy_next(&r, c->arena, &other))
+        if (!str_eq(other.name, in->policy_name)) return fail(c, &logs_limit_exceeded_exception, "Resource limit exceeded.");
+    log_mask_set(c, NULL, &protection);
+    return NULL;
+}
+
+err logs_put_account_policy(struct call *c, const struct logs_put_account_policy_request *in, struct logs_put_account_policy_response *out) {
+    if (in->dry_run.v) return fail(c, &cloud_not_implemented, "brume does not try account policies (yet).");
+    if (!of_protection(in->policy_type)) return unknown_type(c, in->policy_type);
+    if (!in->policy_name.n || in->policy_name.n > NAME_MAX_BYTES) return fail(c, &logs_invalid_parameter_exception, "The policy name is not valid.");
+    if (in->policy_document.n > DOCUMENT_MAX) return fail(c, &logs_invalid_parameter_exception, "The policy document is longer than %d characters.", DOCUMENT_MAX);
+    TRY(protect_all(c, in));
+    struct log_policy p = {.document = in->policy_document, .updated_ms = c->now_ms, .name = in->policy_name};
+    txn_put(c->txn, row_of(c, in->policy_type, in->policy_name), record_encode(c->arena, &logs_policy_record, &p));
+    out->account_policy = NEW(c->arena, struct logs_account_policy);
+    *out->account_policy = shown(c, in->policy_type, &p);
+    return NULL;
+}
+
+/* There are few: one page. */
+err logs_describe_account_policies(struct call *c, const struct logs_describe_account_policies_request *in, struct logs_describe_account_policies_response *out) {
+    struct log_policy p;
+    u32 n = 0;
+    struct range r = policies_of_type(c, in->policy_type);
+    while (policy_next(&r, c->arena, &p)) n++;
+    out->account_policies = (struct logs_account_policies){NEW_ARRAY(c->arena, struct logs_account_policy, n + 1), 0, true};
+    r = policies_of_type(c, in->policy_type);
+    while (policy_next(&r, c->arena, &p))
+        if (!in->policy_name.p || str_eq(in->policy_name, p.name)) out->account_policies.v[out->account_policies.n++] = shown(c, in->policy_type, &p);
+    return NULL;
+}
+
+err logs_delete_account_policy(struct call *c, const struct logs_delete_account_policy_request *in, struct logs_delete_account_policy_response *out) {
+    (void)out;
+    str row;
+    if (in->dry_run.v) return fail(c, &cloud_not_implemented, "brume does not try account policies (yet).");
+    if (!of_protection(in->policy_type)) return unknown_type(c, in->policy_type);
+    if (!may(c, S("logs:DeleteDataProtectionPolicy"), S("*"))) return deny(c, S("logs:DeleteDataProtectionPolicy"), S("*"));
+    if (in->policy_name.n > NAME_MAX_BYTES || !txn_get(c->txn, row_of(c, in->policy_type, in->policy_name), &row))
+        return fail(c, &logs_resource_not_found_exception, "The account policy %.*s does not exist.", STR_ARGS(in->policy_name));
+    txn_delete(c->txn, row_of(c, in->policy_type, in->policy_name));
+    log_mask_set(c, NULL, &(struct log_protection){0});
+    return NULL;
+}
