@@ -1,10 +1,6 @@
 /* S3 Control's operations on access grants: the instance of a region, its locations, the grants. */
 #include "services/s3/access_grant.h"
 
-enum { PAGE_MAX = 1000 };
-
-static u32 page_size(struct opt_i32 asked) { return asked.set ? (u32)MAX(MIN(asked.v, PAGE_MAX), 1) : PAGE_MAX; }
-
 /* ---- the instance ---- */
 
 err s3control_create_access_grants_instance(struct call *c, const struct s3control_create_access_grants_instance_request *in,
@@ -151,11 +147,11 @@ err s3control_list_access_grants_locations(struct call *c, const struct s3contro
     struct grants_instance instance;
     struct grants_location row;
     str key;
+    u32 max;
     TRY(grants_open(c, in->account_id, &instance));
     struct range rows = grants_locations(c);
-    TRY(grants_page(c, in->next_token, &rows));
+    TRY(s3_control_page(c, in->next_token, in->max_results, &s3control_invalid_next_token_exception, &rows, &max));
     struct s3control_access_grants_locations_list *list = &out->access_grants_locations_list;
-    u32 max = page_size(in->max_results);
     list->v = NEW_ARRAY(c->arena, struct s3control_list_access_grants_locations_entry, max);
     list->set = true;
     while (grants_location_next(c, &rows, &key, &row)) {
@@ -267,11 +263,11 @@ err s3control_list_access_grants(struct call *c, const struct s3control_list_acc
     struct grants_instance instance;
     struct access_grant row;
     str key;
+    u32 max;
     TRY(grants_open(c, in->account_id, &instance));
     struct range rows = access_grants(c);
-    TRY(grants_page(c, in->next_token, &rows));
+    TRY(s3_control_page(c, in->next_token, in->max_results, &s3control_invalid_next_token_exception, &rows, &max));
     struct s3control_access_grants_list *list = &out->access_grants_list;
-    u32 max = page_size(in->max_results);
     list->v = NEW_ARRAY(c->arena, struct s3control_list_access_grant_entry, max);
     list->set = true;
     while (access_grant_next(c, &rows, &key, &row)) {

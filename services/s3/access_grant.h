@@ -33,8 +33,6 @@ struct range grants_locations(struct call *c);
 bool grants_location_next(struct call *c, struct range *rows, str *key, struct grants_location *row);
 struct range access_grants(struct call *c);
 bool access_grant_next(struct call *c, struct range *rows, str *key, struct access_grant *row);
-/* The rows of a page that begins at a token. */
-MUST_USE err grants_page(struct call *c, str token, struct range *rows);
 
 /* control.c */
 MUST_USE err s3_control_tags_add(struct call *c, str arn, const struct s3control_tag_list *tags);

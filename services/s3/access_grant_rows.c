@@ -74,14 +74,6 @@ bool grants_location_next(struct call *c, struct range *rows, str *key, struct g
 struct range access_grants(struct call *c) { return all(c, "grants-grant"); }
 bool access_grant_next(struct call *c, struct range *rows, str *key, struct access_grant *row) { return next(c, rows, key, &grant_record, row); }
 
-err grants_page(struct call *c, str token, struct range *rows) {
-    str from;
-    if (!token.p) return NULL;
-    if (!page_position(c, token, &from)) return fail(c, &s3control_invalid_next_token_exception, "The provided token is not valid.");
-    *rows = txn_range(c->txn, from, rows->to);
-    return NULL;
-}
-
 /* ---- what the operations share ---- */
 
 str grants_arn(struct call *c, const char *what, str id) {

@@ -32,5 +32,8 @@ void s3_account_blocks_put(struct call *c, str account, i32 blocks);
 
 /* control.c: a request of S3 Control's says for which account it is: the caller's own. */
 MUST_USE err s3_control_account_check(struct call *c, str account);
+/* Narrows the rows of a list to those from a token on, and says how many of them a page shows (1,000, or fewer if asked).
+ * A token that is none is the error `unknown`. */
+MUST_USE err s3_control_page(struct call *c, str token, struct opt_i32 asked, err unknown, struct range *rows, u32 *max);
 
 #endif

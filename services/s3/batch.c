@@ -2,7 +2,7 @@
 #include "services/s3/access_point.h"
 #include "services/s3/batch.h"
 
-enum { TAGS_MAX = 50, PAGE_MAX = 1000 };
+enum { TAGS_MAX = 50 };
 static const i64 token_ms = 86400000;
 
 static const char *const names[] = {"New", "Preparing", "Suspended", "Ready", "Active", "Completing", "Complete", "Cancelling", "Cancelled", "Failing", "Failed", "Paused"};
@@ -185,11 +185,11 @@ static bool listed(const struct s3control_list_jobs_request *in, const struct ba
 }
 
 err s3control_list_jobs(struct call *c, const struct s3control_list_jobs_request *in, struct s3control_list_jobs_result *out) {
+    u32 max;
     TRY(s3_control_account_check(c, in->account_id));
-    str prefix = batch_order_prefix(c), from = prefix, key, value, id;
-    if (in->next_token.p && !page_position(c, in->next_token, &from)) return fail(c, &s3control_invalid_next_token_exception, "The provided token is not valid.");
-    u32 max = in->max_results.set ? (u32)MAX(MIN(in->max_results.v, PAGE_MAX), 1) : PAGE_MAX;
-    struct range rows = txn_range(c->txn, from, key_after_prefix(c->arena, prefix));
+    str prefix = batch_order_prefix(c), key, value, id;
+    struct range rows = txn_range(c->txn, prefix, key_after_prefix(c->arena, prefix));
+    TRY(s3_control_page(c, in->next_token, in->max_results, &s3control_invalid_next_token_exception, &rows, &max));
     out->jobs.v = NEW_ARRAY(c->arena, struct s3control_job_list_descriptor, max);
     out->jobs.set = true;
     while (range_next(&rows, &key, &value)) {

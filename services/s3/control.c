@@ -10,6 +10,16 @@ err s3_control_account_check(struct call *c, str account) {
     return str_eq(account, c->account) ? NULL : fail(c, &cloud_access_denied, "Access Denied");
 }
 
+err s3_control_page(struct call *c, str token, struct opt_i32 asked, err unknown, struct range *rows, u32 *max) {
+    enum { PAGE_MAX = 1000 };
+    str from;
+    *max = asked.set ? (u32)MAX(MIN(asked.v, PAGE_MAX), 1) : PAGE_MAX;
+    if (!token.p) return NULL;
+    if (!page_position(c, token, &from)) return fail(c, unknown, "The provided token is not valid.");
+    *rows = txn_range(c->txn, from, rows->to);
+    return NULL;
+}
+
 /* ---- Block Public Access ---- */
 
 static i32 blocks_of(const struct s3control_public_access_block_configuration *b) {
@@ -159,12 +169,11 @@ err s3control_delete_access_point(struct call *c, const struct s3control_delete_
 }
 
 err s3control_list_access_points(struct call *c, const struct s3control_list_access_points_request *in, struct s3control_list_access_points_result *out) {
-    enum { PAGE_MAX = 1000 };
+    u32 max;
     TRY(s3_control_account_check(c, in->account_id));
-    str prefix = s3_access_points_prefix(c, c->account, c->region), from = prefix, key, value;
-    if (in->next_token.p && !page_position(c, in->next_token, &from)) return fail(c, &s3control_invalid_request, "The provided token is not valid.");
-    u32 max = in->max_results.set ? (u32)MAX(MIN(in->max_results.v, PAGE_MAX), 1) : PAGE_MAX;
-    struct range rows = txn_range(c->txn, from, key_after_prefix(c->arena, prefix));
+    str prefix = s3_access_points_prefix(c, c->account, c->region), key, value;
+    struct range rows = txn_range(c->txn, prefix, key_after_prefix(c->arena, prefix));
+    TRY(s3_control_page(c, in->next_token, in->max_results, &s3control_invalid_request, &rows, &max));
     out->access_point_list.v = NEW_ARRAY(c->arena, struct s3control_access_point, max);
     out->access_point_list.set = true;
     while (range_next(&rows, &key, &value)) {

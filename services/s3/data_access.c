@@ -4,7 +4,7 @@
 
 #include "text/json.h"
 
-enum { PAGE_MAX = 1000, SECONDS_MIN = 900, SECONDS_MAX = 43200, SECONDS_USUAL = 3600 };
+enum { SECONDS_MIN = 900, SECONDS_MAX = 43200, SECONDS_USUAL = 3600 };
 
 static bool is_grantee(const struct call *c, const struct access_grant *g) {
     const struct principal *p = c->principal;
@@ -152,11 +152,11 @@ err s3control_list_caller_access_grants(struct call *c, const struct s3control_l
     struct grants_instance instance;
     struct access_grant row;
     str key;
+    u32 max;
     TRY(grants_open(c, in->account_id, &instance));
     struct range rows = access_grants(c);
-    TRY(grants_page(c, in->next_token, &rows));
+    TRY(s3_control_page(c, in->next_token, in->max_results, &s3control_invalid_next_token_exception, &rows, &max));
     struct s3control_caller_access_grants_list *list = &out->caller_access_grants_list;
-    u32 max = in->max_results.set ? (u32)MAX(MIN(in->max_results.v, PAGE_MAX), 1) : PAGE_MAX;
     list->v = NEW_ARRAY(c->arena, struct s3control_list_caller_access_grants_entry, max);
     list->set = true;
     while (access_grant_next(c, &rows, &key, &row)) {
