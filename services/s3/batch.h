@@ -101,6 +101,10 @@ MUST_USE bool batch_item_read(struct arena *a, const struct s3control_job_manife
 /* The ETag that a job was given against the object's; either may stand in quotation marks. */
 bool batch_etag_matches(str given, str have);
 
+/* batch_role.c: S3 itself, in the role of the job. */
+MUST_USE err batch_in_role(struct call *c, const struct batch_job *job, struct call *as); /* *as: a call of S3's that begins here */
+MUST_USE err batch_call(struct call *c, const struct batch_job *job, u16 op, const struct batch_item *prepared, const void *in, void *out);
+
 /* batch_source.c: manifests that become pages of lines ("bucket,key,version", the key percent-encoded) in rows of the job. */
 bool batch_paged(const struct batch_job *job);
 struct batch_source { /* a step of their making */
@@ -124,7 +128,6 @@ void batch_source_settle(struct call *c, struct batch_job *job, const struct bat
 MUST_USE err batch_source_save(struct call *c, struct batch_job *job, const struct batch_source *s);
 
 /* batch_operation.c */
-MUST_USE err batch_in_role(struct call *c, const struct batch_job *job, struct call *as); /* *as: a call of S3's, in the role */
 str batch_operation_name(const struct s3control_job_operation *operation); /* absent: one that is not done here */
 MUST_USE err batch_operation_check(struct call *c, const struct s3control_job_operation *operation);
 /* On a worker, before: what an operation needs of the bytes. */
@@ -138,8 +141,6 @@ MUST_USE bool batch_replicated(struct call *c, const struct batch_job *job, cons
 void batch_schedule(struct call *c, const struct batch_job *job, i64 due_ms);
 err batch_make(struct arena *a, const struct task *task, str *result);
 err batch_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms);
-/* A call of S3's in the role of the job. */
-MUST_USE err batch_call(struct call *c, const struct batch_job *job, u16 op, const struct batch_item *prepared, const void *in, void *out);
 
 /* batch_report.c */
 struct batch_report {

@@ -50,3 +50,7 @@ bool batch_item_read(struct arena *a, const struct s3control_job_manifest_spec *
     }
     return item->bucket.n && item->key.n;
 }
+
+static str unquoted(str etag) { return etag.n > 1 && etag.p[0] == '"' ? str_take(str_skip(etag, 1), etag.n - 2) : etag; }
+
+bool batch_etag_matches(str given, str have) { return str_eq(unquoted(given), unquoted(have)); }

@@ -102,14 +102,6 @@ static struct s3_copy_object_request copy_of(struct call *c, const struct s3cont
     return in;
 }
 
-err batch_in_role(struct call *c, const struct batch_job *job, struct call *as) {
-    *as = *c;
-    as->service = &s3_service;
-    as->outer = c;
-    as->notes = NULL;
-    return call_take_role(as, job->role);
-}
-
 void batch_operation_prepare(struct call *c, struct store *store, const struct batch_job *job, struct batch_item *item) {
     if (!job->operation->s3_put_object_copy) return;
     struct s3_copy_object_request in = copy_of(c, job->operation->s3_put_object_copy, item);

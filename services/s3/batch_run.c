@@ -32,15 +32,6 @@ void batch_schedule(struct call *c, const struct batch_job *job, i64 due_ms) {
     txn_task_set(c->txn, &task);
 }
 
-err batch_call(struct call *c, const struct batch_job *job, u16 op, const struct batch_item *prepared, const void *in, void *out) {
-    struct call_other other = {.service = &s3_service, .op = op, .as = CALL_AS_ROLE, .role_arn = job->role};
-    if (prepared) {
-        other.note = prepared->note;
-        other.body = prepared->body;
-    }
-    return call_service(c, &other, in, out);
-}
-
 /* ---- on a worker ---- */
 
 static void unreadable(struct slice *s, const char *code, str why) {
@@ -48,10 +39,6 @@ static void unreadable(struct slice *s, const char *code, str why) {
     s->why = why;
     s->end = true;
 }
-
-static str unquoted(str etag) { return etag.n > 1 && etag.p[0] == '"' ? str_take(str_skip(etag, 1), etag.n - 2) : etag; }
-
-bool batch_etag_matches(str given, str have) { return str_eq(unquoted(given), unquoted(have)); }
 
 /* The offset is one of a page and within it. */
 static bool row_read(struct call *c, const struct batch_job *job, struct slice *s, str *page) {

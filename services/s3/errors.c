@@ -1,5 +1,4 @@
 #include "services/s3/errors.h"
-#include "services/s3/s3.h"
 
 err s3_fail_argument(struct call *c, const char *name, str value, const char *message) {
     fail_detail(c, S("ArgumentName"), str_of(name));
@@ -10,13 +9,6 @@ err s3_fail_argument(struct call *c, const char *name, str value, const char *me
 err s3_fail_no_bucket(struct call *c, str bucket) {
     fail_detail(c, S("BucketName"), bucket);
     return fail(c, &s3_no_such_bucket, "The specified bucket does not exist");
-}
-
-err s3_fail_no_key(struct call *c, const struct bucket_row *bucket, str key) {
-    str arn = s3_bucket_arn(c, bucket->name);
-    if (!s3_may(c, bucket, S("s3:ListBucket"), arn)) return deny(c, S("s3:ListBucket"), arn);
-    fail_detail(c, S("Key"), key);
-    return fail(c, &s3_no_such_key, "The specified key does not exist.");
 }
 
 err s3_fail_precondition(struct call *c, const char *condition) {

@@ -9,8 +9,6 @@ struct bucket_row;
 
 MUST_USE err s3_fail_argument(struct call *c, const char *name, str value, const char *message);
 MUST_USE err s3_fail_no_bucket(struct call *c, str bucket);
-/* 404, or 403 for a caller who may not list the bucket and so must not learn what is absent. */
-MUST_USE err s3_fail_no_key(struct call *c, const struct bucket_row *bucket, str key);
 MUST_USE err s3_fail_precondition(struct call *c, const char *condition);
 MUST_USE err s3_fail_no_upload(struct call *c, str upload_id);
 /* A header or feature that the room does not have: never accepted and ignored. */

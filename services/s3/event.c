@@ -2,22 +2,13 @@
  * by its own form. A bucket without notifications pays one look at a bit of its row. */
 #include "services/s3/notify.h"
 
-enum { DETAIL_MAX = 16 << 10 };
+#include "text/json.h"
 
-void s3_json_text(struct buf *b, str text) {
-    buf_char(b, '"');
-    for (size_t i = 0; i < text.n; i++) {
-        u8 x = (u8)text.p[i];
-        if (x == '"' || x == '\\') buf_char(b, '\\'), buf_char(b, (char)x);
-        else if (x < 0x20) buf_format(b, "\\u%04x", x);
-        else buf_char(b, (char)x);
-    }
-    buf_char(b, '"');
-}
+enum { DETAIL_MAX = 16 << 10 };
 
 static void member(struct buf *b, const char *name, str value) {
     buf_format(b, ",\"%s\":", name);
-    s3_json_text(b, value);
+    json_write_string(b, value);
 }
 
 static bool listened_to(struct call *c, const struct bucket_row *bucket, struct s3_notification_row *row) {
@@ -30,9 +21,9 @@ static struct buf detail_of(struct call *c, const struct bucket_row *bucket, con
     struct buf b = buf_new(c->arena, DETAIL_MAX);
     const struct principal *by = c->principal;
     buf_add(&b, S("{\"version\":\"0\",\"bucket\":{\"name\":"));
-    s3_json_text(&b, bucket->name);
+    json_write_string(&b, bucket->name);
     buf_add(&b, S("},\"object\":{\"key\":"));
-    s3_json_text(&b, n->key);
+    json_write_string(&b, n->key);
     if (n->sized) buf_format(&b, ",\"size\":%llu", (unsigned long long)n->object->size);
     if (n->tagged) member(&b, "etag", n->object->etag);
     if (n->object->version_id.p) member(&b, "version-id", n->object->version_id);

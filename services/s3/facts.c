@@ -68,7 +68,7 @@ static err bucket_facts(struct call *c, struct bucket_row *bucket, str name, str
     if (asked.permission && !asked.of_object && !s3_acls_off(bucket)
         && s3_config_get(c, bucket, S3_CONFIG_ACL, &s3_acl_record, &acl))
         s3_acl_facts(c, bucket, &acl.grants, asked.permission, facts);
-    bool there = key.p && (version_id.p ? s3_version_find(c, bucket, key, version_id, &object) : s3_object_find(c, bucket, key, &object));
+    bool there = key.p && (version_id.p ? s3_version_find(c, bucket, key, version_id, &object) : s3_version_current(c, bucket, key, &object) && !object.delete_marker);
     if (there) add_object(c, bucket, &object, asked, facts);
     /* What is absent has no list: who may list the bucket hears that it is absent. */
     bool absent = key.p && !there && asked.of_object && !s3_acls_off(bucket);
@@ -269,3 +269,10 @@ VERSION(restore_object, NULL, false)
 FACTS(select_object_content, in->key, NONE, "READ", true, S("requester"))
 VERSION(put_object_tagging, NULL, false)
 VERSION(update_object_encryption, NULL, false)
+
+err s3_fail_no_key(struct call *c, const struct bucket_row *bucket, str key) {
+    str arn = s3_bucket_arn(c, bucket->name);
+    if (!s3_may(c, bucket, S("s3:ListBucket"), arn)) return deny(c, S("s3:ListBucket"), arn);
+    fail_detail(c, S("Key"), key);
+    return fail(c, &s3_no_such_key, "The specified key does not exist.");
+}

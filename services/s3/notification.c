@@ -27,11 +27,6 @@ static err event_check(struct call *c, str event) {
     return s3_fail_argument(c, "Event", event, "The event is not supported for notifications");
 }
 
-bool s3_notification_means(str configured, str name) {
-    str wanted = str_skip(configured, 3); /* "s3:" */
-    return str_ends(wanted, S("*")) ? str_starts(name, str_take(wanted, wanted.n - 1)) : str_eq(wanted, name);
-}
-
 /* ---- validation of one ---- */
 
 static err filter_check(struct call *c, const struct s3_listener *d) {
@@ -48,14 +43,6 @@ static err filter_check(struct call *c, const struct s3_listener *d) {
     if (prefixes > 1) return s3_fail_argument(c, "FilterRule.Name", S("prefix"), "Cannot specify more than one prefix rule in a filter.");
     if (suffixes > 1) return s3_fail_argument(c, "FilterRule.Name", S("suffix"), "Cannot specify more than one suffix rule in a filter.");
     return NULL;
-}
-
-str s3_notification_rule(const struct s3_listener *d, const char *name) {
-    if (!d->filter || !d->filter->key) return S("");
-    const struct s3_filter_rule_list *rules = &d->filter->key->filter_rules;
-    for (u32 i = 0; i < rules->n; i++)
-        if (str_eq_nocase(rules->v[i].name, str_of(name))) return rules->v[i].value;
-    return S("");
 }
 
 /* The client's own place for the ARN tells which service must be in it. */

@@ -3,6 +3,7 @@
 
 #include "gen/sns.h"
 #include "gen/sqs.h"
+#include "text/json.h"
 
 enum { RECORD_MAX = 16 << 10 };
 
@@ -45,7 +46,7 @@ static err send(struct call *c, const struct bucket_row *bucket, const struct s3
 
 static void member(struct buf *b, const char *name, str value) {
     buf_format(b, ",\"%s\":", name);
-    s3_json_text(b, value);
+    json_write_string(b, value);
 }
 
 err s3_notify_test(struct call *c, const struct bucket_row *bucket, const struct s3_listener *destination) {
@@ -80,7 +81,7 @@ static str principal_id(struct call *c) {
 
 static void object_members(struct call *c, struct buf *b, const struct s3_notice *n) {
     buf_add(b, S("\"object\":{\"key\":"));
-    s3_json_text(b, encoded_key(c, n->key));
+    json_write_string(b, encoded_key(c, n->key));
     if (n->sized) buf_format(b, ",\"size\":%llu", (unsigned long long)n->object->size);
     if (n->tagged) member(b, "eTag", n->object->etag);
     if (n->object->version_id.p) member(b, "versionId", n->object->version_id);
@@ -95,18 +96,18 @@ static str record_json(struct call *c, const struct bucket_row *bucket, const st
     buf_add(&b, S(",\"eventTime\":\""));
     buf_iso8601_ms(&b, c->now_ms);
     buf_format(&b, "\",\"eventName\":\"%s\",\"userIdentity\":{\"principalId\":", n->name);
-    s3_json_text(&b, principal_id(c));
+    json_write_string(&b, principal_id(c));
     buf_add(&b, S("},\"requestParameters\":{\"sourceIPAddress\":"));
-    s3_json_text(&b, c->source_ip.n ? c->source_ip : c->principal->arn);
+    json_write_string(&b, c->source_ip.n ? c->source_ip : c->principal->arn);
     buf_add(&b, S("},\"responseElements\":{\"x-amz-request-id\":"));
-    s3_json_text(&b, c->request_id);
+    json_write_string(&b, c->request_id);
     member(&b, "x-amz-id-2", c->host_id);
     buf_add(&b, S("},\"s3\":{\"s3SchemaVersion\":\"1.0\""));
     member(&b, "configurationId", destination->id);
     buf_add(&b, S(",\"bucket\":{\"name\":"));
-    s3_json_text(&b, bucket->name);
+    json_write_string(&b, bucket->name);
     buf_add(&b, S(",\"ownerIdentity\":{\"principalId\":"));
-    s3_json_text(&b, bucket->account);
+    json_write_string(&b, bucket->account);
     buf_char(&b, '}');
     member(&b, "arn", s3_bucket_arn(c, bucket->name));
     buf_add(&b, S("},"));
@@ -115,6 +116,19 @@ static str record_json(struct call *c, const struct bucket_row *bucket, const st
     buf_add(&b, n->more);
     buf_add(&b, S("}]}"));
     return buf_str(&b);
+}
+
+str s3_notification_rule(const struct s3_listener *d, const char *name) {
+    if (!d->filter || !d->filter->key) return S("");
+    const struct s3_filter_rule_list *rules = &d->filter->key->filter_rules;
+    for (u32 i = 0; i < rules->n; i++)
+        if (str_eq_nocase(rules->v[i].name, str_of(name))) return rules->v[i].value;
+    return S("");
+}
+
+bool s3_notification_means(str configured, str name) {
+    str wanted = str_skip(configured, 3); /* "s3:" */
+    return str_ends(wanted, S("*")) ? str_starts(name, str_take(wanted, wanted.n - 1)) : str_eq(wanted, name);
 }
 
 static bool wants(const struct s3_listener *destination, const struct s3_notice *n) {

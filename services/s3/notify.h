@@ -17,13 +17,9 @@ void s3_notify(struct call *c, const struct bucket_row *bucket, const struct s3_
 /* s3:TestEvent, which also shows whether S3 may send there. */
 MUST_USE err s3_notify_test(struct call *c, const struct bucket_row *bucket, const struct s3_listener *destination);
 bool s3_listener_is_queue(const struct s3_listener *destination);
-
-/* notification.c */
 /* The value of the filter's rule of this name ("prefix", "suffix"); empty: there is none. */
 str s3_notification_rule(const struct s3_listener *destination, const char *name);
 /* Whether an event as configured ("s3:ObjectCreated:*") means one that happened ("ObjectCreated:Put"). */
 bool s3_notification_means(str configured, str name);
-
-void s3_json_text(struct buf *b, str text); /* event.c: quoted */
 
 #endif

@@ -1,10 +1,6 @@
 /* Part rows. They belong to an upload while it is open and stay as the table of parts of the object
  * that it became; then the object owns the bytes and the rows' references are history. */
-#include "services/s3/analytics.h"
-#include "services/s3/batch.h"
-#include "services/s3/inventory.h"
-#include "services/s3/replication.h"
-#include "services/s3/seal.h"
+#include "services/s3/s3.h"
 
 enum { SWEEP_SLICE = 500 };
 
@@ -99,7 +95,7 @@ static bool uploads_slice(struct call *c, const struct bucket_row *bucket, int *
     return true;
 }
 
-static err sweep_run(struct txn *t, const struct task *task, i64 now_ms) {
+err s3_sweep_run(struct txn *t, const struct task *task, i64 now_ms) {
     struct sweep sweep = {0};
     int budget = SWEEP_SLICE;
     ASSERT(record_decode(txn_arena(t), &s3_sweep_record, task->payload, &sweep));
@@ -111,17 +107,3 @@ static err sweep_run(struct txn *t, const struct task *task, i64 now_ms) {
     if (!done) sweep_later(c, &sweep);
     return NULL;
 }
-
-const struct task_kind s3_tasks[] = {
-    {.name = "s3.sweep", .run = sweep_run},
-    {.name = "s3.accessed", .run = s3_accessed_run},
-    {.name = "s3.restored", .run = s3_restored_run},
-    {.name = "s3.night", .run = s3_night_run},
-    {.name = "s3.access-log", .perform = s3_access_log_make, .settle = s3_access_log_settle},
-    {.name = "s3.analytics", .perform = s3_analytics_make, .settle = s3_analytics_settle},
-    {.name = "s3.hide", .perform = s3_hide_make, .settle = s3_hide_settle},
-    {.name = "s3.inventory", .perform = s3_inventory_make, .settle = s3_inventory_settle},
-    {.name = "s3.replicate", .run = s3_replicate_run},
-    {.name = "s3.batch", .perform = batch_make, .settle = batch_settle},
-    {0},
-};

@@ -7,6 +7,8 @@
 #include "services/s3/replication.h"
 #include "services/s3/versions.h"
 
+#include "text/json.h"
+
 enum { PARTS_SLICE = 500, RETRY_MS = 1000, RETRY_MAX_MS = 60000, THRESHOLD_MS = 15 * 60000 };
 
 struct replication {
@@ -179,13 +181,13 @@ static bool timed(const struct s3_replication_rule *rule) {
 static void tell(struct replication *r, const struct s3_replication_rule *rule, const char *event, const char *member, str value) {
     struct buf b = buf_new(r->c->arena, 4096);
     buf_add(&b, S(",\"replicationEventData\":{\"replicationRuleId\":"));
-    s3_json_text(&b, rule->id);
+    json_write_string(&b, rule->id);
     buf_add(&b, S(",\"destinationBucket\":"));
-    s3_json_text(&b, rule->destination->bucket);
+    json_write_string(&b, rule->destination->bucket);
     buf_add(&b, S(",\"s3Operation\":\"OBJECT_PUT\",\"requestTime\":\""));
     buf_iso8601_ms(&b, r->job.since_ms);
     buf_format(&b, "\",\"%s\":", member);
-    s3_json_text(&b, value);
+    json_write_string(&b, value);
     buf_char(&b, '}');
     s3_event_replication(r->c, &r->source, r->key, &r->object, event, buf_str(&b));
 }

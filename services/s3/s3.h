@@ -7,10 +7,16 @@
 #include "services/s3/errors.h"
 #include "services/s3/records.h"
 
-/* ---- bucket.c ---- */
+/* ---- names.c ---- */
+enum { S3_BUCKET_NAME_MAX = 255 /* of us-east-1 once; today 63 */ };
 str s3_bucket_arn(struct call *c, str bucket);
 str s3_object_arn(struct call *c, str bucket, str key);
 bool s3_bucket_name_valid(str name);
+/* The 64 hex digits by which S3's answers name an account. */
+str s3_canonical_id(struct call *c, str account);
+struct s3_owner *s3_owner(struct call *c, str account);
+
+/* ---- bucket.c ---- */
 bool s3_bucket_own(struct call *c, str account, str name, struct bucket_row *bucket);
 /* The caller's own bucket of this name, else the oldest that another account has. */
 bool s3_bucket_find(struct call *c, str name, struct bucket_row *bucket);
@@ -18,9 +24,6 @@ bool s3_bucket_find(struct call *c, str name, struct bucket_row *bucket);
  * expects none). The call goes on in the bucket's account: ARNs, tags, events and usage are there. */
 MUST_USE err s3_bucket_open(struct call *c, str name, str owner, struct bucket_row *bucket);
 void s3_bucket_update(struct call *c, const struct bucket_row *bucket);
-/* The 64 hex digits by which S3's answers name an account. */
-str s3_canonical_id(struct call *c, str account);
-struct s3_owner *s3_owner(struct call *c, str account);
 
 /* ---- facts.c ---- */
 void s3_facts(struct call *c, const struct bucket_row *bucket, struct auth_facts *facts);
@@ -31,6 +34,8 @@ bool s3_may(struct call *c, const struct bucket_row *bucket, str action, str arn
 MUST_USE err s3_allow(struct call *c, const struct bucket_row *bucket, str name, str key, const struct object_row *object, str action);
 /* The same for reading one object of it (NULL: there is none), whose list of rights and tags may count. */
 bool s3_may_read(struct call *c, const struct bucket_row *bucket, const struct object_row *object, str action, str arn);
+/* 404, or 403 for a caller who may not list the bucket and so must not learn what is absent. */
+MUST_USE err s3_fail_no_key(struct call *c, const struct bucket_row *bucket, str key);
 
 /* ---- mfa.c ---- */
 /* Where the bucket wants a second factor: AccessDenied without a code that holds. */
@@ -229,11 +234,13 @@ bool s3_parts_next(struct part_walk *walk, u32 *number, struct part_row *part);
 bool s3_part_of_object(struct call *c, const struct bucket_row *bucket, const struct object_row *object,
                        u32 ordinal, struct part_row *part, u64 *offset);
 
+/* ---- tasks.c: what the room does later ---- */
+extern const struct task_kind s3_tasks[]; /* for store_register_tasks() */
+err s3_sweep_run(struct txn *t, const struct task *task, i64 now_ms);    /* parts.c */
 err s3_accessed_run(struct txn *t, const struct task *task, i64 now_ms); /* storage.c */
 err s3_restored_run(struct txn *t, const struct task *task, i64 now_ms); /* restore.c */
 err s3_night_run(struct txn *t, const struct task *task, i64 now_ms);    /* night.c */
 void s3_night_begin(struct call *c, const struct bucket_row *bucket);    /* of a new bucket */
-extern const struct task_kind s3_tasks[]; /* for store_register_tasks() */
 
 /* ---- upload.c ---- */
 enum { S3_UPLOAD_ID = 64 }; /* characters of an upload id */
