@@ -61,13 +61,13 @@ static str value_of(const void *context, struct arena *a, str name) {
     if (str_eq(name, S("aws.pipes.pipe-name"))) return quoted(a, f->pipe->name);
     if (str_eq(name, S("aws.pipes.source-arn"))) return quoted(a, f->pipe->source->arn);
     if (str_eq(name, S("aws.pipes.target-arn"))) return quoted(a, f->pipe->target->arn);
-    return quoted(a, S(""));
+    return quoted(a, f->pipe->enrichment ? f->pipe->enrichment->arn : S("")); /* aws.pipes.enrichment-arn */
 }
 
-str event_payload(struct call *c, const struct pipe *p, const struct pipe_event *e) {
+str event_payload(struct call *c, const struct pipe *p, str template, const struct pipe_event *e) {
     struct fill f = {c, p, e};
-    if (!p->target->template.p) return e->json;
-    return template_fill(c->arena, p->target->template, &(struct template_names){.value = value_of, .context = &f, .paths = true});
+    if (!template.p) return e->json;
+    return template_fill(c->arena, template, &(struct template_names){.value = value_of, .context = &f, .paths = true});
 }
 
 str event_parameter(struct arena *a, const struct pipe_event *e, str parameter) {

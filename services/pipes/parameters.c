@@ -112,18 +112,40 @@ struct pipes_pipe_source_parameters *source_shown(struct call *c, const struct p
     return out;
 }
 
-/* ---- targets ---- */
+/* ---- calls of API destinations ---- */
 
-static const char *absent_part(const struct pipes_pipe_target_parameters *p) {
-    if (p->lambda_function_parameters) return "LambdaFunctionParameters";
-    if (p->step_function_state_machine_parameters) return "StepFunctionStateMachineParameters";
-    if (p->kinesis_stream_parameters) return "KinesisStreamParameters";
-    if (p->ecs_task_parameters) return "EcsTaskParameters";
-    if (p->batch_job_parameters) return "BatchJobParameters";
-    if (p->http_parameters) return "HttpParameters";
-    if (p->redshift_data_parameters) return "RedshiftDataParameters";
-    if (p->sage_maker_pipeline_parameters) return "SageMakerPipelineParameters";
-    return p->timestream_parameters ? "TimestreamParameters" : NULL;
+static struct record_pairs take_headers(struct call *c, const struct pipes_header_parameters_map *in) {
+    struct record_pairs out = {.v = NEW_ARRAY(c->arena, struct record_pair, in->n + 1), .n = in->n, .set = in->n > 0};
+    for (u32 i = 0; i < in->n; i++) out.v[i] = (struct record_pair){in->v[i].key, in->v[i].value};
+    return out;
+}
+
+static struct record_pairs take_query(struct call *c, const struct pipes_query_string_parameters_map *in) {
+    struct record_pairs out = {.v = NEW_ARRAY(c->arena, struct record_pair, in->n + 1), .n = in->n, .set = in->n > 0};
+    for (u32 i = 0; i < in->n; i++) out.v[i] = (struct record_pair){in->v[i].key, in->v[i].value};
+    return out;
+}
+
+/* The structure of a target's parameters is that of an enrichment's. */
+static struct pipe_http take_http(struct call *c, const struct pipes_pipe_target_http_parameters *in) {
+    if (!in) return (struct pipe_http){0};
+    struct record_pairs values = {.v = NEW_ARRAY(c->arena, struct record_pair, in->path_parameter_values.n + 1), .set = in->path_parameter_values.n > 0};
+    for (u32 i = 0; i < in->path_parameter_values.n; i++) values.v[values.n++].key = values.v[i].value = in->path_parameter_values.v[i];
+    return (struct pipe_http){.set = true, .path_values = values, .headers = take_headers(c, &in->header_parameters), .query = take_query(c, &in->query_string_parameters)};
+}
+
+static struct pipes_pipe_target_http_parameters *http_shown(struct call *c, const struct pipe_http *http) {
+    struct pipes_pipe_target_http_parameters *out = http->set ? NEW(c->arena, struct pipes_pipe_target_http_parameters) : NULL;
+    if (!out) return NULL;
+    out->path_parameter_values = (struct pipes_path_parameter_list){.v = NEW_ARRAY(c->arena, str, http->path_values.n + 1), .set = http->path_values.n > 0};
+    for (u32 i = 0; i < http->path_values.n; i++) out->path_parameter_values.v[out->path_parameter_values.n++] = http->path_values.v[i].value;
+    out->header_parameters = (struct pipes_header_parameters_map){.v = NEW_ARRAY(c->arena, struct pipes_header_parameters_map_entry, http->headers.n + 1), .set = http->headers.n > 0};
+    for (u32 i = 0; i < http->headers.n; i++)
+        out->header_parameters.v[out->header_parameters.n++] = (struct pipes_header_parameters_map_entry){http->headers.v[i].key, http->headers.v[i].value};
+    out->query_string_parameters = (struct pipes_query_string_parameters_map){.v = NEW_ARRAY(c->arena, struct pipes_query_string_parameters_map_entry, http->query.n + 1), .set = http->query.n > 0};
+    for (u32 i = 0; i < http->query.n; i++)
+        out->query_string_parameters.v[out->query_string_parameters.n++] = (struct pipes_query_string_parameters_map_entry){http->query.v[i].key, http->query.v[i].value};
+    return out;
 }
 
 static err check_template(struct call *c, str template) {
@@ -138,12 +160,50 @@ static err check_template(struct call *c, str template) {
     return NULL;
 }
 
+/* ---- enrichments ---- */
+
+err enrichment_take(struct call *c, str arn, const struct pipes_pipe_enrichment_parameters *in, struct pipe_enrichment **e) {
+    *e = NULL;
+    if (!arn.n) return in && (in->input_template.n || in->http_parameters) ? fail(c, &pipes_validation_exception, "EnrichmentParameters need an Enrichment.") : NULL;
+    if (!target_is_destination(arn)) return fail(c, &cloud_not_implemented, "brume does not have the enrichment %.*s (yet).", STR_ARGS(arn));
+    *e = NEW(c->arena, struct pipe_enrichment);
+    **e = (struct pipe_enrichment){.arn = arn, .template = in && in->input_template.n ? in->input_template : (str){0}};
+    if (in && in->http_parameters)
+        (*e)->http = take_http(c, &(struct pipes_pipe_target_http_parameters){in->http_parameters->path_parameter_values, in->http_parameters->header_parameters,
+                                                                             in->http_parameters->query_string_parameters});
+    return check_template(c, (*e)->template);
+}
+
+struct pipes_pipe_enrichment_parameters *enrichment_parameters_shown(struct call *c, const struct pipe_enrichment *e) {
+    struct pipes_pipe_enrichment_parameters *out = NEW(c->arena, struct pipes_pipe_enrichment_parameters);
+    const struct pipes_pipe_target_http_parameters *http = http_shown(c, &e->http);
+    out->input_template = e->template;
+    if (!http) return out;
+    out->http_parameters = NEW(c->arena, struct pipes_pipe_enrichment_http_parameters);
+    *out->http_parameters = (struct pipes_pipe_enrichment_http_parameters){http->path_parameter_values, http->header_parameters, http->query_string_parameters};
+    return out;
+}
+
+/* ---- targets ---- */
+
+static const char *absent_part(const struct pipes_pipe_target_parameters *p) {
+    if (p->lambda_function_parameters) return "LambdaFunctionParameters";
+    if (p->step_function_state_machine_parameters) return "StepFunctionStateMachineParameters";
+    if (p->kinesis_stream_parameters) return "KinesisStreamParameters";
+    if (p->ecs_task_parameters) return "EcsTaskParameters";
+    if (p->batch_job_parameters) return "BatchJobParameters";
+    if (p->redshift_data_parameters) return "RedshiftDataParameters";
+    if (p->sage_maker_pipeline_parameters) return "SageMakerPipelineParameters";
+    return p->timestream_parameters ? "TimestreamParameters" : NULL;
+}
+
 static err check_target(struct call *c, str text, const struct pipe_target *t) {
     struct arn arn;
     bool there = arn_parse(text, &arn), queue = there && is_queue(&arn), bus = there && str_eq(arn.service, S("events")) && str_starts(arn.resource, S("event-bus/"));
-    bool log = there && str_eq(arn.service, S("logs")) && str_starts(arn.resource, S("log-group:"));
-    if (!queue && !bus && !log && !(there && str_eq(arn.service, S("sns")))) return fail(c, &cloud_not_implemented, "brume does not have the target %.*s (yet).", STR_ARGS(text));
-    if ((t->queue && !queue) || (t->bus && !bus) || (t->log && !log)) return fail(c, &pipes_validation_exception, "The target parameters do not fit the target.");
+    bool log = there && str_eq(arn.service, S("logs")) && str_starts(arn.resource, S("log-group:")), destination = target_is_destination(text);
+    if (!queue && !bus && !log && !destination && !(there && str_eq(arn.service, S("sns")))) return fail(c, &cloud_not_implemented, "brume does not have the target %.*s (yet).", STR_ARGS(text));
+    if ((t->queue && !queue) || (t->bus && !bus) || (t->log && !log) || (t->http.set && !destination))
+        return fail(c, &pipes_validation_exception, "The target parameters do not fit the target.");
     if (queue && str_ends(arn.resource, S(".fifo")) && !t->message_group.n)
         return fail(c, &pipes_validation_exception, "MessageGroupId is required for a FIFO queue.");
     if (log && !t->log_stream.n) return fail(c, &pipes_validation_exception, "LogStreamName is required for a log group.");
@@ -165,6 +225,7 @@ err target_take(struct call *c, str arn, const struct pipes_pipe_target_paramete
         t->log_stream = in->cloudwatch_logs_parameters->log_stream_name;
         t->time = in->cloudwatch_logs_parameters->timestamp;
     }
+    if (in) t->http = take_http(c, in->http_parameters);
     const struct pipes_pipe_target_event_bridge_event_bus_parameters *bus = in ? in->event_bridge_event_bus_parameters : NULL;
     if (bus && bus->endpoint_id.p) return absent(c, "EndpointId");
     if (bus) {
@@ -181,6 +242,7 @@ err target_take(struct call *c, str arn, const struct pipes_pipe_target_paramete
 struct pipes_pipe_target_parameters *target_parameters_shown(struct call *c, const struct pipe_target *t) {
     struct pipes_pipe_target_parameters *out = NEW(c->arena, struct pipes_pipe_target_parameters);
     out->input_template = t->template;
+    out->http_parameters = http_shown(c, &t->http);
     if (t->queue) {
         out->sqs_queue_parameters = NEW(c->arena, struct pipes_pipe_target_sqs_queue_parameters);
         out->sqs_queue_parameters->message_group_id = t->message_group;

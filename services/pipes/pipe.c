@@ -47,6 +47,7 @@ bool pipe_of_task(struct txn *t, struct arena *a, str key, struct pipe *p) {
 void pipe_remove(struct call *c, const struct pipe *p) {
     txn_delete(c->txn, pipe_row(c->arena, p->account, p->region, p->name));
     txn_task_set(c->txn, &(struct task){.kind = S("pipes-sweep"), .key = arena_format(c->arena, "%llu", (unsigned long long)p->id)});
+    flights_forget(c, p);
     registry_remove(c, pipe_arn(c->arena, p));
 }
 
@@ -112,8 +113,8 @@ err pipes_list_tags_for_resource(struct call *c, const struct pipes_list_tags_fo
 
 /* ---- life ---- */
 
-static err absent_parts(struct call *c, str enrichment, const void *log, str kms_key) {
-    const char *what = enrichment.n ? "an Enrichment" : log ? "LogConfiguration" : kms_key.n ? "KmsKeyIdentifier" : NULL;
+static err absent_parts(struct call *c, const void *log, str kms_key) {
+    const char *what = log ? "LogConfiguration" : kms_key.n ? "KmsKeyIdentifier" : NULL;
     return what ? fail(c, &cloud_not_implemented, "brume does not have pipes with %s (yet).", what) : NULL;
 }
 
@@ -135,14 +136,16 @@ static bool too_many(struct call *c) {
 err pipes_create_pipe(struct call *c, const struct pipes_create_pipe_request *in, struct pipes_create_pipe_response *out) {
     struct pipe p;
     struct pipe_source source;
+    struct pipe_enrichment *enrichment = NULL;
     struct pipe_target target;
     if (pipe_load(c->txn, c->arena, c->account, c->region, in->name, &p)) return conflict(c, in->name, "already exists");
-    TRY(absent_parts(c, in->enrichment, in->log_configuration, in->kms_key_identifier));
+    TRY(absent_parts(c, in->log_configuration, in->kms_key_identifier));
     TRY(source_take(c, in, &source));
+    TRY(enrichment_take(c, in->enrichment, in->enrichment_parameters, &enrichment));
     TRY(target_take(c, in->target, in->target_parameters, &target));
     TRY(check_role(c, in->role_arn));
     if (too_many(c)) return fail(c, &pipes_service_quota_exceeded_exception, "The maximum number of pipes has been reached.");
-    p = (struct pipe){.id = txn_sequence(c->txn), .created_ms = c->now_ms, .description = in->description, .role = in->role_arn, .source = &source, .target = &target,
+    p = (struct pipe){.id = txn_sequence(c->txn), .created_ms = c->now_ms, .description = in->description, .role = in->role_arn, .source = &source, .enrichment = enrichment, .target = &target,
                       .account = c->account, .region = c->region, .name = in->name};
     bool stopped = str_eq(in->desired_state, S("STOPPED"));
     state_go(c, &p, "CREATING", stopped ? "STOPPED" : "RUNNING");
@@ -155,8 +158,10 @@ err pipes_create_pipe(struct call *c, const struct pipes_create_pipe_request *in
 err pipes_update_pipe(struct call *c, const struct pipes_update_pipe_request *in, struct pipes_update_pipe_response *out) {
     struct pipe p;
     TRY(open_settled(c, in->name, &p));
-    TRY(absent_parts(c, in->enrichment, in->log_configuration, in->kms_key_identifier));
+    TRY(absent_parts(c, in->log_configuration, in->kms_key_identifier));
     TRY(source_change(c, in->source_parameters, p.source));
+    if (in->enrichment.p || in->enrichment_parameters)
+        TRY(enrichment_take(c, in->enrichment.p ? in->enrichment : p.enrichment ? p.enrichment->arn : S(""), in->enrichment_parameters, &p.enrichment));
     if (in->target.p || in->target_parameters) TRY(target_take(c, in->target.p ? in->target : p.target->arn, in->target_parameters, p.target));
     TRY(check_role(c, in->role_arn));
     p.role = in->role_arn;
@@ -205,6 +210,10 @@ err pipes_describe_pipe(struct call *c, const struct pipes_describe_pipe_request
         .arn = pipe_arn(c->arena, &p), .name = p.name, .description = p.description, .desired_state = p.desired, .current_state = p.current, .state_reason = p.reason,
         .source = p.source->arn, .source_parameters = source_shown(c, p.source), .target = p.target->arn, .target_parameters = target_parameters_shown(c, p.target),
         .role_arn = p.role, .creation_time = SOME_TIME(p.created_ms), .last_modified_time = SOME_TIME(p.modified_ms)};
+    if (p.enrichment) {
+        out->enrichment = p.enrichment->arn;
+        out->enrichment_parameters = enrichment_parameters_shown(c, p.enrichment);
+    }
     out->tags = shown_tags(c, out->arn);
     return NULL;
 }
@@ -232,7 +241,7 @@ err pipes_list_pipes(struct call *c, const struct pipes_list_pipes_request *in, 
         }
         out->pipes.v[out->pipes.n++] = (struct pipes_pipe){.name = p.name, .arn = pipe_arn(c->arena, &p), .desired_state = p.desired, .current_state = p.current,
                                                            .state_reason = p.reason, .creation_time = SOME_TIME(p.created_ms), .last_modified_time = SOME_TIME(p.modified_ms),
-                                                           .source = p.source->arn, .target = p.target->arn};
+                                                           .source = p.source->arn, .enrichment = p.enrichment ? p.enrichment->arn : (str){0}, .target = p.target->arn};
     }
     return NULL;
 }

@@ -12,6 +12,7 @@ enum {
     PAGE = 100,
     SLICE = 100,       /* events of one transaction */
     FILTERS_MAX = 5,
+    FLIGHTS_MAX = 20,  /* of a queue's events at a time */
     PIPES_MAX = 1000,  /* AWS's default quota */
     DENIED_MS = 60000, /* before a source that refuses is asked again */
 };
@@ -29,6 +30,8 @@ MUST_USE err source_take(struct call *c, const struct pipes_create_pipe_request 
 /* A source's ARN and starting position stay what they are. */
 MUST_USE err source_change(struct call *c, const struct pipes_update_pipe_source_parameters *in, struct pipe_source *s);
 MUST_USE err target_take(struct call *c, str arn, const struct pipes_pipe_target_parameters *in, struct pipe_target *t);
+MUST_USE err enrichment_take(struct call *c, str arn, const struct pipes_pipe_enrichment_parameters *in, struct pipe_enrichment **e);
+struct pipes_pipe_enrichment_parameters *enrichment_parameters_shown(struct call *c, const struct pipe_enrichment *e);
 struct pipes_pipe_source_parameters *source_shown(struct call *c, const struct pipe_source *s);
 struct pipes_pipe_target_parameters *target_parameters_shown(struct call *c, const struct pipe_target *t);
 
@@ -53,8 +56,8 @@ struct pipe_filter {
 };
 struct pipe_filter filter_of(struct arena *a, const struct pipe_source *s);
 bool filter_lets(const struct pipe_filter *f, const struct pipe_event *e);
-/* What the target gets; absent: nothing that could be sent. */
-str event_payload(struct call *c, const struct pipe *p, const struct pipe_event *e);
+/* What the target or the enrichment gets, by its template; absent: nothing that could be sent. */
+str event_payload(struct call *c, const struct pipe *p, str template, const struct pipe_event *e);
 /* A parameter of a target: as it stands, or what the event has at its path. */
 str event_parameter(struct arena *a, const struct pipe_event *e, str parameter);
 
@@ -63,12 +66,23 @@ MUST_USE err pipe_send(struct call *c, const struct pipe *p, const struct pipe_e
 struct call_other pipe_callee(struct call *c, const struct pipe *p, const struct arn *arn, const struct service *service, u16 op);
 void pipe_counted(struct call *c, const struct pipe *p, const char *metric);
 
+/* ---- flight.c: by way of an API destination ---- */
+bool target_is_destination(str arn);
+bool pipe_flies(const struct pipe *p);
+u32 flights_of(struct call *c, const struct pipe *p, u32 most);
+/* `f` has where the event is in its source; the answer comes to queue_landed or stream_landed. */
+MUST_USE err flight_begin(struct call *c, const struct pipe *p, struct pipe_flight *f, const struct pipe_event *e);
+err flight_answer(struct txn *t, const struct task *task, i64 now_ms);
+void flights_forget(struct call *c, const struct pipe *p);
+
 /* ---- queue.c, stream.c: sources ---- */
 MUST_USE err queue_check(struct call *c, const struct pipe *p);
 void queue_poll(struct call *c, const struct pipe *p);
+void queue_landed(struct call *c, const struct pipe *p, const struct pipe_flight *f, bool done);
 MUST_USE err stream_check(struct call *c, const struct pipe *p);
 void stream_start(struct call *c, const struct pipe *p);
 void stream_poll(struct call *c, const struct pipe *p);
+void stream_landed(struct call *c, const struct pipe *p, const struct pipe_flight *f, bool done);
 err positions_sweep(struct txn *t, const struct task *task, i64 now_ms);
 
 #endif

@@ -106,12 +106,22 @@ static bool waits(const struct batch *b, str group) {
     return false;
 }
 
-static void settle(struct call *c, struct batch *b, const struct sqs_message *m) {
-    struct sqs_delete_message_request in = {.receipt_handle = m->receipt_handle};
+static bool delete_message(struct call *c, const struct pipe *p, str receipt) {
+    struct sqs_delete_message_request in = {.receipt_handle = receipt};
     struct wire_unit out;
-    struct call_other queue = callee(c, b->pipe, SQS_OP_DELETE_MESSAGE, &in.queue_url);
-    if (!call_service(c, &queue, &in, &out)) b->settled++;
-    else pipe_counted(c, b->pipe, "ExecutionFailed");
+    struct call_other queue = callee(c, p, SQS_OP_DELETE_MESSAGE, &in.queue_url);
+    bool deleted = !call_service(c, &queue, &in, &out);
+    if (!deleted) pipe_counted(c, p, "ExecutionFailed");
+    return deleted;
+}
+
+static void settle(struct call *c, struct batch *b, const struct sqs_message *m) { b->settled += delete_message(c, b->pipe, m->receipt_handle); }
+
+/* Its flight is over; there may be others that wait for the place. */
+void queue_landed(struct call *c, const struct pipe *p, const struct pipe_flight *f, bool done) {
+    if (!done) pipe_counted(c, p, "ExecutionFailed");
+    else (void)delete_message(c, p, f->receipt);
+    if (str_eq(p->current, S("RUNNING"))) poll_again(c->txn, c->arena, p);
 }
 
 static void take(struct call *c, struct batch *b, const struct sqs_message *m) {
@@ -124,6 +134,10 @@ static void take(struct call *c, struct batch *b, const struct sqs_message *m) {
         return;
     }
     pipe_counted(c, b->pipe, "Invocations");
+    if (pipe_flies(b->pipe)) {
+        if (flight_begin(c, b->pipe, &(struct pipe_flight){.receipt = m->receipt_handle}, &e)) pipe_counted(c, b->pipe, "ExecutionFailed");
+        return;
+    }
     if (!pipe_send(c, b->pipe, &e)) {
         settle(c, b, m);
         return;
@@ -132,10 +146,19 @@ static void take(struct call *c, struct batch *b, const struct sqs_message *m) {
     if (e.group.p) b->blocked[b->blocked_count++] = e.group;
 }
 
-/* False: there is no more, or the source refuses (*refused). */
+/* Of a FIFO queue one at a time flies: the queue then holds back those of its group. */
+static u32 places(struct call *c, const struct batch *b) {
+    if (!pipe_flies(b->pipe)) return b->received + RECEIVE_MAX <= SLICE ? RECEIVE_MAX : 0;
+    u32 free = b->received < SLICE ? FLIGHTS_MAX - flights_of(c, b->pipe, FLIGHTS_MAX) : 0;
+    return MIN(free, str_ends(b->pipe->source->arn, S(".fifo")) ? 1 : RECEIVE_MAX);
+}
+
+/* False: there is no more, or no place, or the source refuses (*refused). */
 static bool receive(struct call *c, struct batch *b, bool *refused) {
     str all[] = {S("All")};
-    struct sqs_receive_message_request in = {.max_number_of_messages = SOME_I32(RECEIVE_MAX), .wait_time_seconds = SOME_I32(0),
+    u32 most = places(c, b);
+    if (!most) return false;
+    struct sqs_receive_message_request in = {.max_number_of_messages = SOME_I32((i32)most), .wait_time_seconds = SOME_I32(0),
                                              .message_system_attribute_names = {.v = all, .n = 1, .set = true}, .message_attribute_names = {.v = all, .n = 1, .set = true}};
     struct sqs_receive_message_result out;
     struct call_other queue = callee(c, b->pipe, SQS_OP_RECEIVE_MESSAGE, &in.queue_url);
@@ -149,7 +172,7 @@ static bool receive(struct call *c, struct batch *b, bool *refused) {
 void queue_poll(struct call *c, const struct pipe *p) {
     struct batch b = {.pipe = p, .filter = filter_of(c->arena, p->source)};
     bool refused = false;
-    while (b.received + RECEIVE_MAX <= SLICE && receive(c, &b, &refused)) {}
+    while (receive(c, &b, &refused)) {}
     if (refused) {
         pipe_counted(c, p, "ExecutionFailed");
         poll_later(c->txn, c->arena, p, c->now_ms + DENIED_MS);

@@ -16,8 +16,20 @@ struct pipe_source {
     i64 age_s, attempts, parallel; /* -1: without end */
 };
 
+/* What a call of an API destination says beside its body: texts, or paths into the event. */
+struct pipe_http {
+    bool set;
+    struct record_pairs path_values /* the values */, headers, query;
+};
+
+struct pipe_enrichment {
+    str arn, template;
+    struct pipe_http http;
+};
+
 struct pipe_target {
     str arn, template;
+    struct pipe_http http;
     bool queue, bus, log; /* has parameters of this kind */
     str message_group, message_dedup;
     str detail_type, source, time;
@@ -30,6 +42,7 @@ struct pipe {
     i64 created_ms, modified_ms;
     str description, desired, current, reason, role;
     struct pipe_source *source;
+    struct pipe_enrichment *enrichment; /* NULL: none */
     struct pipe_target *target;
     str account, region, name; /* from the key */
 };
@@ -41,8 +54,18 @@ struct pipe_position {
     bool done;    /* the shard is closed and read to its end */
     i64 failures; /* of what comes next */
     i64 pause_until_ms;
+    bool flying;  /* what comes next is in a flight */
 };
 
-extern const struct record_type pipes_pipe_record, pipes_position_record;
+/* An event that waits for an API destination. */
+struct pipe_flight {
+    str json, parsed, id, group; /* of struct pipe_event */
+    bool enriched;               /* those are what the enrichment made of it */
+    str receipt;                 /* of a queue */
+    str shard, sequence;         /* of a stream */
+    i64 made_ms;
+};
+
+extern const struct record_type pipes_pipe_record, pipes_position_record, pipes_flight_record;
 
 #endif

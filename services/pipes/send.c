@@ -78,7 +78,7 @@ static err to_bus(struct call *c, const struct pipe *p, const struct arn *arn, c
 
 err pipe_send(struct call *c, const struct pipe *p, const struct pipe_event *e) {
     struct arn arn;
-    str body = event_payload(c, p, e);
+    str body = event_payload(c, p, p->target->template, e);
     if (!body.p) return fail(c, &cloud_validation, "The event is too long for its target.");
     ASSERT(arn_parse(p->target->arn, &arn));
     if (str_eq(arn.service, S("sqs"))) return to_queue(c, p, &arn, e, body);

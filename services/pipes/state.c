@@ -83,6 +83,7 @@ const struct task_kind pipes_task_kinds[] = {
     {.name = "pipes-settle", .run = state_settle},
     {.name = "pipes-poll", .run = poll},
     {.name = "pipes-later", .run = poll},
+    {.name = "pipes-answer", .run = flight_answer},
     {.name = "pipes-sweep", .run = positions_sweep},
     {0},
 };

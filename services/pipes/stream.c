@@ -8,7 +8,7 @@
 #include "text/json.h"
 #include "text/tree.h"
 
-enum { REFRESH_MS = 600000 /* an iterator lives for 15 minutes */, BACKOFF_MAX_S = 60, EVENT_MAX = 4 << 20, SHARDS_MAX = 100, SWEEP = 200 };
+enum { REFRESH_MS = 600000 /* an iterator lives for 15 minutes */, BACKOFF_MAX_S = 60, EVENT_MAX = 4 << 20, SHARDS_MAX = 100, SWEEP = 200, FLOWN_READ = 10 };
 
 /* ---- positions ---- */
 
@@ -126,7 +126,7 @@ static void add_record(struct call *c, struct batch *b, const struct json_node *
 
 static err read_records(struct call *c, struct batch *b) {
     str iterator = b->at.iterator, output, in;
-    i64 limit = b->pipe->source->has_batch ? MIN(b->pipe->source->batch, SLICE) : SLICE;
+    i64 limit = pipe_flies(b->pipe) ? FLOWN_READ : b->pipe->source->has_batch ? MIN(b->pipe->source->batch, SLICE) : SLICE;
     if (b->at.sequence.p) {
         err e = iterator_at(c, b->pipe, b->shard, "AFTER_SEQUENCE_NUMBER", b->at.sequence, &iterator);
         if (e == &dynamodbstreams_trimmed_data_access_exception) e = iterator_at(c, b->pipe, b->shard, "TRIM_HORIZON", (str){0}, &iterator);
@@ -192,6 +192,21 @@ static void settled(struct batch *b, u32 upto) {
     b->at.failures = 0;
 }
 
+/* True: the target will not get [from, to) any more; false: it waits for another attempt. */
+static bool give_up(struct call *c, struct batch *b, u32 from, u32 to) {
+    pipe_counted(c, b->pipe, "ExecutionFailed");
+    b->at.failures++;
+    const char *condition = given_up(c, b, b->made_ms[from]);
+    if (condition) {
+        dead_letter(c, b, from, to, condition);
+        settled(b, to);
+        return true;
+    }
+    b->at.pause_until_ms = c->now_ms + MIN(1ll << MIN(b->at.failures - 1, 20), BACKOFF_MAX_S) * 1000;
+    poll_later(c->txn, c->arena, b->pipe, b->at.pause_until_ms);
+    return false;
+}
+
 /* The first of [from, n) that the target refuses; n: none. */
 static u32 send_some(struct call *c, struct batch *b, u32 from) {
     for (u32 i = from; i < b->n; i++) {
@@ -217,19 +232,38 @@ static void send_all(struct call *c, struct batch *b) {
         }
         if (!bisect) txn_undo(c->txn, mark);
         else if (at > from) settled(b, at);
-        pipe_counted(c, b->pipe, "ExecutionFailed");
-        b->at.failures++;
         u32 refused_from = bisect ? at : from, refused_to = bisect ? at + 1 : b->n;
-        const char *condition = given_up(c, b, b->made_ms[refused_from]);
-        if (!condition) {
-            b->at.pause_until_ms = c->now_ms + MIN(1ll << MIN(b->at.failures - 1, 20), BACKOFF_MAX_S) * 1000;
-            poll_later(c->txn, c->arena, b->pipe, b->at.pause_until_ms);
-            return;
-        }
-        dead_letter(c, b, refused_from, refused_to, condition);
-        settled(b, refused_to);
+        if (!give_up(c, b, refused_from, refused_to)) return;
         from = refused_to;
     }
+}
+
+/* By way of an API destination one record of a shard goes at a time: the first that passes the filters. */
+static void fly_one(struct call *c, struct batch *b) {
+    for (u32 i = 0; i < b->n; i++) {
+        pipe_counted(c, b->pipe, "EventCount");
+        if (filter_lets(&b->filter, &b->events[i])) {
+            struct pipe_flight f = {.shard = b->shard, .sequence = b->sequences[i], .made_ms = b->made_ms[i]};
+            pipe_counted(c, b->pipe, "Invocations");
+            b->at.flying = !flight_begin(c, b->pipe, &f, &b->events[i]);
+            if (!b->at.flying) (void)give_up(c, b, i, i + 1);
+            return;
+        }
+        settled(b, i + 1);
+    }
+}
+
+void stream_landed(struct call *c, const struct pipe *p, const struct pipe_flight *f, bool done) {
+    struct batch *b = NEW(c->arena, struct batch);
+    *b = (struct batch){.pipe = p, .shard = f->shard, .n = 1};
+    if (!position_load(c, p, f->shard, &b->at)) return;
+    b->sequences[0] = f->sequence;
+    b->made_ms[0] = f->made_ms;
+    b->at.flying = false;
+    if (done) settled(b, 1);
+    else (void)give_up(c, b, 0, 1);
+    position_save(c, p, f->shard, &b->at);
+    if (!b->at.pause_until_ms && str_eq(p->current, S("RUNNING"))) poll_again(c->txn, c->arena, p);
 }
 
 /* ---- one look ---- */
@@ -239,6 +273,7 @@ static bool work_on(struct call *c, struct batch *b, const struct dynamodbstream
     b->shard = shard->shard_id;
     (void)position_load(c, b->pipe, b->shard, &b->at);
     if (b->at.done) return false;
+    if (b->at.flying) return true;
     if (b->at.pause_until_ms > c->now_ms) return true;
     b->at.pause_until_ms = 0;
     if (read_records(c, b)) {
@@ -246,11 +281,12 @@ static bool work_on(struct call *c, struct batch *b, const struct dynamodbstream
         poll_later(c->txn, c->arena, b->pipe, c->now_ms + DENIED_MS);
         return true;
     }
-    if (b->n) send_all(c, b);
+    if (b->n && pipe_flies(b->pipe)) fly_one(c, b);
+    else if (b->n) send_all(c, b);
     else if (!b->next.p) b->at.done = true;
     else if (!b->at.sequence.p && b->at.iterator.p) b->at.iterator = b->next;
-    if (b->at.iterator.p && !b->at.pause_until_ms) poll_later(c->txn, c->arena, b->pipe, c->now_ms + REFRESH_MS);
-    if (!b->at.pause_until_ms && (b->n || b->at.done)) poll_again(c->txn, c->arena, b->pipe);
+    if (b->at.iterator.p && !b->at.pause_until_ms && !b->at.flying) poll_later(c->txn, c->arena, b->pipe, c->now_ms + REFRESH_MS);
+    if (!b->at.pause_until_ms && !b->at.flying && (b->n || b->at.done)) poll_again(c->txn, c->arena, b->pipe);
     position_save(c, b->pipe, b->shard, &b->at);
     return true;
 }

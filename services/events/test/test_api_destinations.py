@@ -1,12 +1,10 @@
 """Connections and API destinations: what reaches an endpoint over HTTP, how it is authorised, tried again, given up."""
 import base64
-import http.server
 import json
-import threading
 import time
-import urllib.parse
 import uuid
 
+import endpoint_kit
 import pytest
 from botocore.exceptions import ClientError
 
@@ -34,33 +32,8 @@ def until(look, seconds=10):
 
 @pytest.fixture
 def endpoint():
-    """A server that keeps what it gets; `answers` are the statuses to come, then 200. /token is an authorization endpoint."""
-    class Endpoint(http.server.BaseHTTPRequestHandler):
-        got, answers, tokens, token_calls = [], [], ["t1", "t2", "t3"], []
-
-        def handle_one(self):
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            path, _, query = self.path.partition("?")
-            if path == "/token":
-                Endpoint.token_calls.append((self.command, dict(urllib.parse.parse_qsl(body)), dict(urllib.parse.parse_qsl(query)), dict(self.headers)))
-                status, answer = (200, json.dumps({"access_token": Endpoint.tokens.pop(0), "expires_in": 600})) if Endpoint.tokens else (403, "no")
-            else:
-                Endpoint.got.append((self.command, path, dict(urllib.parse.parse_qsl(query)), dict(self.headers), body))
-                status, answer = Endpoint.answers.pop(0) if Endpoint.answers else 200, "{}"
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer.encode())
-        do_POST = do_PUT = do_GET = do_DELETE = handle_one
-
-        def log_message(self, *_):
-            pass
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
-    Endpoint.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Endpoint
-    server.shutdown()
-    server.server_close()
+    with endpoint_kit.endpoint() as server:
+        yield server
 
 
 def make_role(brume, right="events:InvokeApiDestination"):
