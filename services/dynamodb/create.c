@@ -38,12 +38,16 @@ static err billing(struct call *c, const struct dynamodb_create_table_input *in,
     if (!t->on_demand && !p)
         return fail(c, &cloud_validation,
                     INVALID "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED");
-    TRY(ddb_on_demand_read(c, in->on_demand_throughput, "table", &t->throughput));
-    if (in->warm_throughput) ddb_warm_read(in->warm_throughput, &t->throughput);
-    if (!p) return NULL;
-    t->throughput.read = p->read_capacity_units.v;
-    t->throughput.write = p->write_capacity_units.v;
-    return ddb_units_check(c, p);
+    if (!t->on_demand && in->on_demand_throughput)
+        return fail(c, &cloud_validation, INVALID "%s for OnDemandThroughput cannot be specified when table BillingMode is PROVISIONED.",
+                    in->on_demand_throughput->max_read_request_units.set ? "MaxReadRequestUnits" : "MaxWriteRequestUnits");
+    if (p) {
+        TRY(ddb_units_check(c, p));
+        t->throughput.read = p->read_capacity_units.v;
+        t->throughput.write = p->write_capacity_units.v;
+    }
+    TRY(ddb_on_demand_read(c, in->on_demand_throughput, S("table"), true, &t->throughput));
+    return ddb_warm_first(c, in->warm_throughput, S("table"), t->on_demand, &t->throughput);
 }
 
 static err keys(struct call *c, const struct dynamodb_create_table_input *in, struct ddb_table *t) {
@@ -84,6 +88,14 @@ err ddb_tags_set(struct call *c, str arn, const struct dynamodb_tag_list *tags) 
     return e ? fail(c, e, INVALID "Too many or invalid tags: at most 50, without the prefix aws:") : NULL;
 }
 
+static err check_stream(struct call *c, const struct dynamodb_stream_specification *s) {
+    if (s && s->stream_enabled.v && !s->stream_view_type.p)
+        return fail(c, &cloud_validation, INVALID "Table is being created with a stream enabled, UpdateViewType is required");
+    if (s && !s->stream_enabled.v && s->stream_view_type.p)
+        return fail(c, &cloud_validation, INVALID "Table is being created with a stream disabled, UpdateViewType should not be specified");
+    return NULL;
+}
+
 err dynamodb_create_table(struct call *c, const struct dynamodb_create_table_input *in, struct dynamodb_create_table_output *out) {
     struct ddb_table t = {.account = c->account, .region = c->region, .name = in->table_name}, old;
     TRY(ddb_table_name_check(c, in->table_name, "tableName"));
@@ -93,7 +105,7 @@ err dynamodb_create_table(struct call *c, const struct dynamodb_create_table_inp
     TRY(keys(c, in, &t));
     t.class_ = ddb_class_of(in->table_class);
     t.protected_ = in->deletion_protection_enabled.v;
-    TRY(ddb_stream_check(c, in->stream_specification));
+    TRY(check_stream(c, in->stream_specification));
     if (ddb_table_load(c->txn, c->arena, c->account, c->region, in->table_name, &old))
         return fail(c, &dynamodb_resource_in_use_exception, "Table already exists: %.*s", STR_ARGS(in->table_name));
     TRY(ddb_sse_read(c, in->sse_specification, &t));

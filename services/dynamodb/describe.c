@@ -4,8 +4,6 @@
 #include "services/dynamodb/stream.h"
 
 static const char *const states[] = {"ACTIVE", "CREATING", "UPDATING", "DELETING"};
-/* What a table without provisioned throughput serves from the first second on. */
-enum { WARM_READ = 12000, WARM_WRITE = 4000 };
 
 static str type_name_of(u8 type) { return type == VALUE_S ? S("S") : type == VALUE_N ? S("N") : S("B"); }
 
@@ -51,9 +49,9 @@ static struct dynamodb_on_demand_throughput *describe_most(struct arena *a, cons
 /* Said once the table is there, or while it is made for what was asked. */
 static bool describe_warm(const struct ddb_table *t, const struct ddb_throughput *p, i64 state, struct dynamodb_table_warm_throughput_description *w) {
     if (state == DDB_DELETING || (state == DDB_CREATING && !p->warm_read && !p->warm_write)) return false;
-    i64 read = t->on_demand ? WARM_READ : p->read, write = t->on_demand ? WARM_WRITE : p->write;
-    w->read_units_per_second = SOME_I64(MAX(read, p->warm_read));
-    w->write_units_per_second = SOME_I64(MAX(write, p->warm_write));
+    struct ddb_warm now = ddb_warm_now(t->on_demand, p);
+    w->read_units_per_second = SOME_I64(now.read);
+    w->write_units_per_second = SOME_I64(now.write);
     w->status = state == DDB_CREATING ? S("UPDATING") : S("ACTIVE");
     return true;
 }

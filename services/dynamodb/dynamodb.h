@@ -99,6 +99,7 @@ MUST_USE err ddb_tags_set(struct call *c, str arn, const struct dynamodb_tag_lis
 /* ---- encryption.c: keys of KMS ---- */
 /* Account, region and name of `t` are set. NULL: nothing is asked. */
 MUST_USE err ddb_sse_read(struct call *c, const struct dynamodb_sse_specification *in, struct ddb_table *t);
+MUST_USE err ddb_sse_change(struct call *c, const struct dynamodb_sse_specification *in, struct ddb_table *t); /* and counts it */
 MUST_USE err ddb_sse_begin(struct call *c, struct ddb_table *t, str key);
 MUST_USE err ddb_sse_check(struct call *c, const struct ddb_table *t); /* may the caller use its key, if it has one? */
 void ddb_sse_end(struct call *c, const struct ddb_table *t);

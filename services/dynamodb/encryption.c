@@ -49,7 +49,8 @@ err ddb_sse_begin(struct call *c, struct ddb_table *t, str key) {
     struct resource_key made;
     bool managed = str_eq(key, S("alias/aws/dynamodb"));
     TRY(denied(c, key_use_make(c, &use, arn, key, &made)));
-    if (t->sse_key.p && str_eq(t->sse_key, made.key_arn)) return fail(c, &cloud_validation, INVALID "Table is already encrypted by given KMSMasterKeyId");
+    if (t->sse_key.p && str_eq(t->sse_key, made.key_arn)) return fail(c, &cloud_validation, INVALID "Table is already encrypted with given KMSMasterKeyId. Use "
+                                                                                                            "KMSMasterKeyId parameter if you want to change Master Key");
     forget(c, t);
     t->sse_key = made.key_arn;
     t->sse_data_key = made.data_key;
@@ -60,14 +61,54 @@ err ddb_sse_begin(struct call *c, struct ddb_table *t, str key) {
     return NULL;
 }
 
+static err check(struct call *c, const struct dynamodb_sse_specification *in) {
+    const char *wrong = !in->enabled.v && in->sse_type.p            ? "SSEType can not be specified if Enabled is false"
+                      : !in->enabled.v && in->kms_master_key_id.p   ? "KMSMasterKeyId can not be specified if Enabled is false"
+                      : str_eq(in->sse_type, S("AES256"))           ? "SSEType AES256 is not supported"
+                      : in->kms_master_key_id.p && !in->sse_type.p  ? "SSEType KMS is required if KMSMasterKeyId is specified"
+                                                                    : NULL;
+    return wrong ? fail(c, &cloud_validation, INVALID "%s", wrong) : NULL;
+}
+
 err ddb_sse_read(struct call *c, const struct dynamodb_sse_specification *in, struct ddb_table *t) {
     if (!in) return NULL;
-    if (!in->enabled.v && (in->kms_master_key_id.p || in->sse_type.p))
-        return fail(c, &cloud_validation, INVALID "KMSMasterKeyId and SSEType can only be specified when SSE is enabled");
+    TRY(check(c, in));
     TRY(ddb_sse_check(c, t)); /* nobody gets a table out from under a key by giving it another */
     if (in->enabled.v) return ddb_sse_begin(c, t, in->kms_master_key_id.p ? in->kms_master_key_id : S("alias/aws/dynamodb"));
     forget(c, t);
     return NULL;
+}
+
+/* Four changes in the 24 hours that begin with the first of them, then one in six hours. */
+static err count_change(struct call *c, struct ddb_table *t) {
+    enum { FREE = 4, THEN_EVERY_S = 21600 };
+    const i64 window = 86400000;
+    if (c->now_ms - t->sse_window_ms >= window) {
+        t->sse_window_ms = c->now_ms;
+        t->sse_changes = 0;
+    }
+    i64 next_ms = t->sse_changed_ms + THEN_EVERY_S * 1000;
+    if (t->sse_changes >= FREE && c->now_ms < next_ms) {
+        struct buf ends = buf_new(c->arena, 32), last = buf_new(c->arena, 32), next = buf_new(c->arena, 32);
+        buf_iso8601_ms(&ends, t->sse_window_ms + window);
+        buf_iso8601_ms(&last, t->sse_changed_ms);
+        buf_iso8601_ms(&next, next_ms);
+        return fail(c, &dynamodb_limit_exceeded_exception,
+                    "Subscriber limit exceeded: Encryption mode changes are limited in the 24h window ending at %.*s. After the first %d change, each "
+                    "subsequent change in the same window can be performed at most once every %d seconds. Number of updates today: %lld. Last change "
+                    "at %.*s. Next changes can be made at %.*s.",
+                    STR_ARGS(buf_str(&ends)), FREE, THEN_EVERY_S, (long long)t->sse_changes, STR_ARGS(buf_str(&last)), STR_ARGS(buf_str(&next)));
+    }
+    t->sse_changes++;
+    t->sse_changed_ms = c->now_ms;
+    return NULL;
+}
+
+err ddb_sse_change(struct call *c, const struct dynamodb_sse_specification *in, struct ddb_table *t) {
+    TRY(check(c, in));
+    TRY(count_change(c, t));
+    if (!in->enabled.v && !t->sse_key.p) return fail(c, &cloud_validation, INVALID "Table is already encrypted by default");
+    return ddb_sse_read(c, in, t);
 }
 
 err ddb_sse_check(struct call *c, const struct ddb_table *t) {

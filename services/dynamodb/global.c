@@ -4,7 +4,7 @@
  * that makes it. What AWS resolves later, by the last writer, cannot arise. A new replica is filled by a
  * copy; from the first moment on it gets every change, so the copy need not care for the past.
  *
- * DIFFERS: overrides of a replica's throughput have no effect; a change of keys names every replica. */
+ * DIFFERS: a change of keys names every replica. */
 #include "services/dynamodb/global.h"
 #include "services/dynamodb/history.h"
 #include "services/dynamodb/schema.h"
@@ -64,6 +64,28 @@ static err open_replica(struct call *c, const struct ddb_table *t, str region, s
                 STR_ARGS(t->name));
 }
 
+/* The units that a replica reads with, where it has its own; of indexes, too. */
+static err override(struct call *c, const struct dynamodb_provisioned_throughput_override *units,
+                    const struct dynamodb_on_demand_throughput_override *most, const struct dynamodb_replica_global_secondary_index_list *indexes,
+                    struct ddb_table *replica) {
+    ddb_override_read(units, most, &replica->throughput);
+    bool of_units = units, of_most = most;
+    for (u32 i = 0; i < indexes->n; i++) {
+        of_units |= indexes->v[i].provisioned_throughput_override != NULL;
+        of_most |= indexes->v[i].on_demand_throughput_override != NULL;
+        struct ddb_index *index = ddb_index_find(replica, indexes->v[i].index_name);
+        if (!index || index->kind != DDB_GLOBAL)
+            return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found: Index %.*s for table %.*s",
+                        STR_ARGS(indexes->v[i].index_name), STR_ARGS(replica->name));
+        ddb_override_read(indexes->v[i].provisioned_throughput_override, indexes->v[i].on_demand_throughput_override, &index->throughput);
+    }
+    if (of_units && replica->on_demand)
+        return fail(c, &cloud_validation, "One or more parameter values were invalid: ProvisionedThroughputOverride cannot be specified when BillingMode is PAY_PER_REQUEST");
+    if (of_most && !replica->on_demand)
+        return fail(c, &cloud_validation, "One or more parameter values were invalid: OnDemandThroughputOverride cannot be specified when BillingMode is PROVISIONED");
+    return NULL;
+}
+
 static err create(struct call *c, struct ddb_table *t, const struct dynamodb_create_replication_group_member_action *a) {
     static const struct dynamodb_global_secondary_index_list all_globals;
     static const struct dynamodb_local_secondary_index_list all_locals;
@@ -85,6 +107,7 @@ static err create(struct call *c, struct ddb_table *t, const struct dynamodb_cre
     there.region = region;
     TRY(told(c, &there, ddb_restore_begin(&there, t, t->name, &own, &made)));
     if (a->table_class_override.p) made.class_ = ddb_class_of(a->table_class_override);
+    TRY(override(c, a->provisioned_throughput_override, a->on_demand_throughput_override, &a->global_secondary_indexes, &made));
     made.restored_table = (str){0};
     made.restored_ms = 0;
     ddb_stream_begin(&there, &made, S("NEW_AND_OLD_IMAGES"));
@@ -129,10 +152,8 @@ static err change(struct call *c, const struct dynamodb_update_replication_group
     struct call there = *c;
     there.region = replica->region;
     if (a->kms_master_key_id.n) TRY(told(c, &there, ddb_sse_begin(&there, replica, a->kms_master_key_id)));
-    if (!a->table_class_override.p) return NULL;
-    replica->class_ = ddb_class_of(a->table_class_override);
-    replica->class_ms = c->now_ms;
-    return NULL;
+    TRY(override(c, a->provisioned_throughput_override, a->on_demand_throughput_override, &a->global_secondary_indexes, replica));
+    return told(c, &there, ddb_class_change(&there, a->table_class_override, replica));
 }
 
 static err update_replica(struct call *c, struct ddb_table *t, const struct dynamodb_update_replication_group_member_action *a) {
@@ -178,6 +199,30 @@ err ddb_replicas_update(struct call *c, const struct dynamodb_replication_group_
     return NULL;
 }
 
+static void describe_own(struct arena *a, const struct ddb_throughput *t, bool on_demand, struct dynamodb_provisioned_throughput_override **units,
+                         struct dynamodb_on_demand_throughput_override **most) {
+    if (t->own_read && !on_demand) {
+        *units = NEW(a, struct dynamodb_provisioned_throughput_override);
+        (*units)->read_capacity_units = SOME_I64(t->read);
+    }
+    if (t->own_most_read) {
+        *most = NEW(a, struct dynamodb_on_demand_throughput_override);
+        (*most)->max_read_request_units = SOME_I64(t->most_read);
+    }
+}
+
+static void describe_indexes(struct arena *a, const struct ddb_table *replica, struct dynamodb_replica_description *r) {
+    r->global_secondary_indexes.v = NEW_ARRAY(a, struct dynamodb_replica_global_secondary_index_description, replica->indexes.n);
+    for (u32 i = 0; i < replica->indexes.n; i++) {
+        const struct ddb_index *index = &replica->indexes.v[i];
+        if (index->kind != DDB_GLOBAL) continue;
+        struct dynamodb_replica_global_secondary_index_description *d = &r->global_secondary_indexes.v[r->global_secondary_indexes.n++];
+        d->index_name = index->name;
+        describe_own(a, &index->throughput, replica->on_demand, &d->provisioned_throughput_override, &d->on_demand_throughput_override);
+    }
+    r->global_secondary_indexes.set = r->global_secondary_indexes.n > 0;
+}
+
 void ddb_replicas_describe(struct call *c, const struct ddb_table *t, struct dynamodb_table_description *out) {
     static const char *const states[] = {"ACTIVE", "CREATING", "UPDATING", "DELETING"};
     struct ddb_table replica;
@@ -193,5 +238,7 @@ void ddb_replicas_describe(struct call *c, const struct ddb_table *t, struct dyn
         r->replica_status = str_of(states[replica.state]);
         r->kms_master_key_id = replica.sse_key;
         r->replica_table_class_summary = ddb_describe_class(c->arena, &replica);
+        describe_own(c->arena, &replica.throughput, replica.on_demand, &r->provisioned_throughput_override, &r->on_demand_throughput_override);
+        describe_indexes(c->arena, &replica, r);
     }
 }

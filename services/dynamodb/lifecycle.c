@@ -57,12 +57,6 @@ static void drop(struct call *c, struct ddb_table *table) {
     txn_delete(t, ddb_table_row(a, table->account, table->region, table->name));
 }
 
-static void settle_units(struct ddb_throughput *p) {
-    if (p->next_read) p->read = p->next_read;
-    if (p->next_write) p->write = p->next_write;
-    p->next_read = p->next_write = 0;
-}
-
 /* What is done becomes active; an index that is still being filled keeps the table UPDATING. */
 static void settle(struct call *c, struct ddb_table *table) {
     bool filling = false;
@@ -78,13 +72,13 @@ static void settle(struct call *c, struct ddb_table *table) {
         }
         filling |= index->backfilling;
         if (!index->backfilling) index->state = DDB_ACTIVE;
-        settle_units(&index->throughput);
+        if (index->kind == DDB_GLOBAL) ddb_throughput_settle(table->on_demand, &index->throughput);
         table->indexes.v[kept++] = *index;
     }
     bool fewer = kept != table->indexes.n;
     table->indexes.n = kept;
     if (fewer) ddb_attributes_prune(c->arena, table);
-    settle_units(&table->throughput);
+    ddb_throughput_settle(table->on_demand, &table->throughput);
     table->state = filling ? DDB_UPDATING : DDB_ACTIVE;
     if (table->on_demand && !table->on_demand_ms) table->on_demand_ms = table->created_ms;
     ddb_table_save(c->txn, c->arena, table);
@@ -111,7 +105,7 @@ err dynamodb_delete_table(struct call *c, const struct dynamodb_delete_table_inp
                     "Attempt to change a resource which is still in use: Table is being deleted: %.*s", STR_ARGS(name));
     if (t.state == DDB_UPDATING)
         return fail(c, &dynamodb_resource_in_use_exception,
-                    "Attempt to change a resource which is still in use: Table is being updated: %.*s", STR_ARGS(name));
+                    "Attempt to change a resource which is still in use: Table: %.*s is in the process of being updated.", STR_ARGS(name));
     if (t.copies)
         return fail(c, &dynamodb_resource_in_use_exception,
                     "Attempt to change a resource which is still in use: Table is being backed up: %.*s", STR_ARGS(name));

@@ -10,6 +10,7 @@ const struct record_type ddb_name_record = RECORD_TYPE(struct ddb_name, name_fie
         RECORD_I64((from) + 6, T, field.most_read), RECORD_I64((from) + 7, T, field.most_write),   \
         RECORD_I64((from) + 8, T, field.warm_read), RECORD_I64((from) + 9, T, field.warm_write), \
         RECORD_I64((from) + 10, T, field.next_read), RECORD_I64((from) + 11, T, field.next_write)
+#define OWN_UNITS(from, T, field) RECORD_BOOL((from), T, field.own_read), RECORD_BOOL((from) + 1, T, field.own_most_read)
 #define SCHEMA(from, T, field)                                                                     \
     RECORD_STR((from), T, field.hash), RECORD_STR((from) + 1, T, field.range),                     \
         RECORD_I64((from) + 2, T, field.hash_type), RECORD_I64((from) + 3, T, field.range_type)
@@ -36,6 +37,7 @@ static const struct record_field index_fields[] = {
     THROUGHPUT(12, struct ddb_index, throughput),
     RECORD_LIST(24, struct ddb_index, keys.more, key_part_record),
     RECORD_STRUCT(25, struct ddb_index, insights, insights_record),
+    OWN_UNITS(26, struct ddb_index, throughput),
 };
 static const struct record_type index_record = RECORD_TYPE(struct ddb_index, index_fields);
 
@@ -77,6 +79,11 @@ static const struct record_field table_fields[] = {
     RECORD_I64(62, struct ddb_table, sse_lost_ms),
     RECORD_STRUCT(63, struct ddb_table, insights, insights_record),
     RECORD_BOOL(70, struct ddb_table, joined),
+    OWN_UNITS(71, struct ddb_table, throughput),
+    RECORD_I64(73, struct ddb_table, class_before_ms),
+    RECORD_I64(74, struct ddb_table, sse_window_ms),
+    RECORD_I64(75, struct ddb_table, sse_changed_ms),
+    RECORD_I64(76, struct ddb_table, sse_changes),
 };
 const struct record_type ddb_table_record = RECORD_TYPE(struct ddb_table, table_fields);
 

@@ -39,6 +39,7 @@ struct ddb_throughput {
     i64 most_read, most_write;
     i64 warm_read, warm_write;
     i64 next_read, next_write; /* asked for, not yet in force; 0: nothing */
+    bool own_read, own_most_read; /* a replica's own, whatever the others have */
 };
 
 /* Contributor insights: of a table or index. */
@@ -79,12 +80,13 @@ struct ddb_table {
     bool on_demand, protected_;
     i64 on_demand_ms; /* since when */
     struct ddb_throughput throughput;
-    i64 class_;      /* enum ddb_class */
-    i64 class_ms;
+    i64 class_; /* enum ddb_class; when it was changed last, and the time before */
+    i64 class_ms, class_before_ms;
     /* SSE: the ARN of a key in KMS; absent: the one that AWS owns. The table's key, sealed by it; DynamoDB's grant on it;
      * since when it cannot be used. */
     str sse_key, sse_data_key, sse_grant;
     i64 sse_lost_ms;
+    i64 sse_window_ms, sse_changed_ms, sse_changes; /* since when its changes are counted, the last, how many */
     /* The stream: its space, view type (enum ddb_view) and birth, which labels it. 0: none was ever. */
     u64 stream;
     i64 stream_view, stream_ms;

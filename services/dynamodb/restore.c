@@ -28,6 +28,7 @@ static void keep_indexes(struct call *c, struct ddb_table *t, const struct ddb_o
         kept[n] = *index;
         kept[n].backfilling = false;
         if (kept[n].kind == DDB_GLOBAL) kept[n].state = DDB_CREATING;
+        kept[n].throughput = ddb_throughput_like(&index->throughput);
         if (t->on_demand) kept[n].throughput.read = kept[n].throughput.write = 0;
         n++;
     }
@@ -40,7 +41,7 @@ err ddb_restore_begin(struct call *c, const struct ddb_table *like, str name, co
     if (ddb_table_load(c->txn, c->arena, c->account, c->region, name, &there))
         return fail(c, &dynamodb_table_already_exists_exception, "Table already exists: %.*s", STR_ARGS(name));
     *made = (struct ddb_table){.keys = like->keys, .indexes = like->indexes, .attributes = like->attributes, .types = like->types,
-                               .on_demand = like->on_demand, .throughput = like->throughput, .class_ = like->class_,
+                               .on_demand = like->on_demand, .throughput = ddb_throughput_like(&like->throughput), .class_ = like->class_,
                                .account = c->account, .region = c->region, .name = name};
     if (o->billing_mode.p) made->on_demand = str_eq(o->billing_mode, S("PAY_PER_REQUEST"));
     if (o->throughput) {
@@ -48,7 +49,7 @@ err ddb_restore_begin(struct call *c, const struct ddb_table *like, str name, co
         made->throughput.write = o->throughput->write_capacity_units.v;
     }
     if (made->on_demand) made->throughput.read = made->throughput.write = 0;
-    TRY(ddb_on_demand_read(c, o->on_demand, "table", &made->throughput));
+    TRY(ddb_on_demand_read(c, o->on_demand, S("table"), true, &made->throughput));
     TRY(ddb_sse_check(c, like));
     if (o->sse) TRY(ddb_sse_read(c, o->sse, made));
     else if (like->sse_key.p) TRY(ddb_sse_begin(c, made, like->sse_grant.p ? like->sse_key : S("alias/aws/dynamodb")));

@@ -273,37 +273,8 @@ err ddb_global_read(struct call *c, const struct dynamodb_global_secondary_index
     if (p) TRY(ddb_units_check(c, p));
     TRY(unique_name(c, t, index->name));
     if (p) index->throughput = (struct ddb_throughput){.read = p->read_capacity_units.v, .write = p->write_capacity_units.v};
-    TRY(ddb_on_demand_read(c, given->on_demand_throughput, "index", &index->throughput));
-    if (given->warm_throughput) ddb_warm_read(given->warm_throughput, &index->throughput);
+    TRY(ddb_on_demand_read(c, given->on_demand_throughput, S("index"), true, &index->throughput));
+    TRY(ddb_warm_first(c, given->warm_throughput, ddb_index_words(c->arena, index->name), t->on_demand, &index->throughput));
     t->indexes.n++;
     return NULL;
-}
-
-err ddb_units_check(struct call *c, const struct dynamodb_provisioned_throughput *p) {
-    const i64 most = 1000000000000;
-    if (p->read_capacity_units.v > most)
-        return fail(c, &cloud_validation, "Given value %lld for ReadCapacityUnits is out of bounds", (long long)p->read_capacity_units.v);
-    if (p->write_capacity_units.v > most)
-        return fail(c, &cloud_validation, "Given value %lld for WriteCapacityUnits is out of bounds", (long long)p->write_capacity_units.v);
-    return NULL;
-}
-
-static err out_of_range(struct call *c, const char *member, const char *of) {
-    return fail(c, &cloud_validation, INVALID "Requested %s for OnDemandThroughput for %s is outside of valid range", member, of);
-}
-
-static bool in_range(struct opt_i64 units) { return !units.set || units.v == -1 || units.v > 0; } /* -1: without a limit */
-
-err ddb_on_demand_read(struct call *c, const struct dynamodb_on_demand_throughput *given, const char *of, struct ddb_throughput *t) {
-    if (!given) return NULL;
-    if (!in_range(given->max_read_request_units)) return out_of_range(c, "MaxReadRequestUnits", of);
-    if (!in_range(given->max_write_request_units)) return out_of_range(c, "MaxWriteRequestUnits", of);
-    if (given->max_read_request_units.set) t->most_read = given->max_read_request_units.v;
-    if (given->max_write_request_units.set) t->most_write = given->max_write_request_units.v;
-    return NULL;
-}
-
-void ddb_warm_read(const struct dynamodb_warm_throughput *given, struct ddb_throughput *t) {
-    if (given->read_units_per_second.set) t->warm_read = given->read_units_per_second.v;
-    if (given->write_units_per_second.set) t->warm_write = given->write_units_per_second.v;
 }

@@ -22,9 +22,30 @@ MUST_USE err ddb_locals_read(struct call *c, const struct dynamodb_local_seconda
                              const struct dynamodb_attribute_definitions *defs, struct ddb_table *t);
 MUST_USE err ddb_global_read(struct call *c, const struct dynamodb_global_secondary_index *given,
                              const struct dynamodb_attribute_definitions *defs, struct ddb_table *t);
+
+/* ---- update_check.c ---- */
+MUST_USE err ddb_update_check(struct call *c, const struct dynamodb_update_table_input *in);
+str ddb_updated_index(const struct dynamodb_global_secondary_index_update *u);
+/* ---- update_table.c; given: absent is none ---- */
+MUST_USE err ddb_class_change(struct call *c, str given, struct ddb_table *t);
+
+/* ---- throughput.c: what is given may be absent; of: "table" or the words for an index, for the message ---- */
 MUST_USE err ddb_units_check(struct call *c, const struct dynamodb_provisioned_throughput *p);
-/* of: "table" or "index", for the message. `given` may be absent. */
-MUST_USE err ddb_on_demand_read(struct call *c, const struct dynamodb_on_demand_throughput *given, const char *of, struct ddb_throughput *t);
-void ddb_warm_read(const struct dynamodb_warm_throughput *given, struct ddb_throughput *t);
+/* Units that differ from today's, from the next moment on. index: absent for the table. LimitExceededException by AWS's count of decreases. */
+MUST_USE err ddb_provision(struct call *c, struct ddb_throughput *t, const struct dynamodb_provisioned_throughput *p, str index);
+/* made: of a table or index that is just made; later -1 takes a maximum away. */
+MUST_USE err ddb_on_demand_read(struct call *c, const struct dynamodb_on_demand_throughput *given, str of, bool made, struct ddb_throughput *t);
+str ddb_index_words(struct arena *a, str index);
+struct ddb_warm {
+    i64 read, write;
+};
+struct ddb_warm ddb_warm_now(bool on_demand, const struct ddb_throughput *t);
+MUST_USE err ddb_warm_first(struct call *c, const struct dynamodb_warm_throughput *given, str of, bool on_demand, struct ddb_throughput *t);
+MUST_USE err ddb_warm_more(struct call *c, const struct dynamodb_warm_throughput *given, str of, bool on_demand, struct ddb_throughput *t);
+/* A replica's own units to read with: of the table, or of an index. */
+void ddb_override_read(const struct dynamodb_provisioned_throughput_override *units, const struct dynamodb_on_demand_throughput_override *most,
+                       struct ddb_throughput *t);
+struct ddb_throughput ddb_throughput_like(const struct ddb_throughput *t); /* for a table made after it: nothing has been changed yet */
+void ddb_throughput_settle(bool on_demand, struct ddb_throughput *t); /* what was asked is in force */
 
 #endif

@@ -77,17 +77,6 @@ static void save(struct txn *t, struct arena *a, const struct ddb_stream *s) {
 
 /* ---- its life ---- */
 
-err ddb_stream_check(struct call *c, const struct dynamodb_stream_specification *spec) {
-    if (!spec) return NULL;
-    if (spec->stream_enabled.v && !spec->stream_view_type.p)
-        return fail(c, &cloud_validation, "One or more parameter values were invalid: StreamSpecification.StreamViewType must be specified when "
-                                          "StreamSpecification.StreamEnabled is true");
-    if (!spec->stream_enabled.v && spec->stream_view_type.p)
-        return fail(c, &cloud_validation, "One or more parameter values were invalid: StreamSpecification.StreamViewType must not be specified "
-                                          "when StreamSpecification.StreamEnabled is false");
-    return NULL;
-}
-
 static void add_shard(struct txn *t, struct arena *a, struct ddb_stream *s, i64 now_ms) {
     struct ddb_shard *more = NEW_ARRAY(a, struct ddb_shard, s->shards.n + 1);
     u64 parent = s->shards.n ? s->shards.v[s->shards.n - 1].first : 0;

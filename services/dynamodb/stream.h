@@ -33,7 +33,6 @@ struct ddb_stream_entry {
 };
 extern const struct record_type ddb_stream_record, ddb_stream_entry_record;
 
-MUST_USE err ddb_stream_check(struct call *c, const struct dynamodb_stream_specification *spec);
 void ddb_stream_begin(struct call *c, struct ddb_table *t, str view); /* the caller saves the table */
 void ddb_stream_end(struct call *c, struct ddb_table *t);
 void ddb_stream_note(struct call *c, const struct ddb_change *change);

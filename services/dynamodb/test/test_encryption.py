@@ -34,7 +34,7 @@ def user(server, name, *actions):
 def make(ddb, name, **more):
     ddb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
                      KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}], **more)
-    ddb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+    ddb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 0.05})
 
 
 def until_status(ddb, name, status):
@@ -133,7 +133,8 @@ def test_awss_own_key_serves_everybody_of_the_account(world):
 def test_keys_are_changed(world):
     ddb = world.ddb
     again = refused(ddb.update_table, TableName="sealed", SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": world.key})
-    assert again["Message"] == "One or more parameter values were invalid: Table is already encrypted by given KMSMasterKeyId"
+    assert again["Message"] == ("One or more parameter values were invalid: Table is already encrypted with given KMSMasterKeyId. "
+                                "Use KMSMasterKeyId parameter if you want to change Master Key")
     other = world.kms.create_key()["KeyMetadata"]["Arn"]
     ddb.update_table(TableName="sealed", SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": other})
     until_status(ddb, "sealed", "ACTIVE")
@@ -144,4 +145,4 @@ def test_keys_are_changed(world):
     ddb.update_table(TableName="sealed", SSESpecification={"Enabled": False})
     assert "SSEDescription" not in until_status(ddb, "sealed", "ACTIVE")
     assert closed(ddb.create_table, TableName="absent", BillingMode="PAY_PER_REQUEST", AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-                  KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}], SSESpecification={"Enabled": True, "KMSMasterKeyId": "alias/absent"})
+                  KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}], SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/absent"})

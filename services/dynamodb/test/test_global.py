@@ -199,3 +199,49 @@ def test_settings_of_a_global_table_of_2017(brume, dynamodb):
     settings = {r["RegionName"]: (r["ReplicaProvisionedReadCapacityUnits"], r["ReplicaProvisionedWriteCapacityUnits"])
                 for r in dynamodb.describe_global_table_settings(GlobalTableName=name)["ReplicaSettings"]}
     assert settings == {"us-east-1": (5, 7), "eu-west-1": (9, 7)}
+
+
+def test_a_replica_reads_with_its_own_units(start_brume):
+    """API_UpdateReplicationGroupMemberAction: a replica's own units, of the table and of indexes; the others' changes leave them as they are."""
+    brume = start_brume()
+    home, ireland = (brume.client("dynamodb", region=r) for r in ("us-east-1", "eu-west-1"))
+    units = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 50}
+    name = make_table(home, "p:S g:S", ProvisionedThroughput=units, GlobalSecondaryIndexes=[{**index("gsi", "g"), "ProvisionedThroughput": units}])
+    home.put_item(TableName=name, Item={"p": {"S": "x"}, "pad": {"S": "p" * 40_000}})
+
+    def update(**change):
+        home.update_table(TableName=name, **change)
+        for client in (home, ireland):
+            wait_active(client, name)
+
+    def provisioned(client):
+        told = client.describe_table(TableName=name)["Table"]
+        return [(t["ProvisionedThroughput"]["ReadCapacityUnits"], t["ProvisionedThroughput"]["WriteCapacityUnits"])
+                for t in (told, told["GlobalSecondaryIndexes"][0])]
+
+    def read(client, times):
+        for _ in range(times):
+            client.get_item(TableName=name, Key={"p": {"S": "x"}}, ConsistentRead=True)  # ten units
+    own = {"ReadCapacityUnits": 1}
+    update(ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1", "ProvisionedThroughputOverride": own, "GlobalSecondaryIndexes": [
+        {"IndexName": "gsi", "ProvisionedThroughputOverride": {"ReadCapacityUnits": 2}}]}}])
+    assert provisioned(ireland) == [(1, 50), (2, 50)] and provisioned(home) == [(5, 50), (5, 50)]
+    told = replica_of(home, name)
+    assert told["ProvisionedThroughputOverride"] == own
+    assert told["GlobalSecondaryIndexes"] == [{"IndexName": "gsi", "ProvisionedThroughputOverride": {"ReadCapacityUnits": 2}}]
+    assert "ProvisionedThroughputOverride" not in replica_of(ireland, name)
+    read(home, 60)
+    with pytest.raises(ireland.exceptions.ProvisionedThroughputExceededException):
+        read(ireland, 60)  # 300 are saved up, of one a second
+    update(ProvisionedThroughput={"ReadCapacityUnits": 8, "WriteCapacityUnits": 60})
+    assert provisioned(ireland)[0] == (1, 60) and provisioned(home)[0] == (8, 60)
+    update(ReplicaUpdates=[{"Update": {"RegionName": "eu-west-1", "ProvisionedThroughputOverride": {"ReadCapacityUnits": 9}}}])
+    assert provisioned(ireland)[0] == (9, 60)
+    assert refusal(home.update_table, TableName=name, ReplicaUpdates=[{"Update": {
+        "RegionName": "eu-west-1", "OnDemandThroughputOverride": {"MaxReadRequestUnits": 3}}}])[0] == "ValidationException"
+    update(BillingMode="PAY_PER_REQUEST")
+    assert "ProvisionedThroughputOverride" not in replica_of(home, name)
+    update(ReplicaUpdates=[{"Update": {"RegionName": "eu-west-1", "OnDemandThroughputOverride": {"MaxReadRequestUnits": 3}}}])
+    update(OnDemandThroughput={"MaxReadRequestUnits": 7})
+    most = [c.describe_table(TableName=name)["Table"]["OnDemandThroughput"]["MaxReadRequestUnits"] for c in (home, ireland)]
+    assert most == [7, 3] and replica_of(home, name)["OnDemandThroughputOverride"] == {"MaxReadRequestUnits": 3}

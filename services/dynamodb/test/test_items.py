@@ -131,12 +131,10 @@ def test_an_index_comes_later(dynamodb, table):
     dynamodb.update_table(TableName=name, AttributeDefinitions=[{"AttributeName": "g", "AttributeType": "S"}],
                           GlobalSecondaryIndexUpdates=[{"Create": index("late", "g")}])
     dynamodb.put_item(TableName=name, Item=item("meanwhile", g="even"))
-    dynamodb.get_waiter("table_exists").wait(TableName=name)
 
     def count():
         return dynamodb.query(TableName=name, IndexName="late", Select="COUNT", KeyConditionExpression="g = :g",
                               ExpressionAttributeValues={":g": {"S": "even"}})["Count"]
-    from services.dynamodb.test.ddb_tables import wait_active
     wait_active(dynamodb, name)
     assert count() == 226
     assert dynamodb.describe_table(TableName=name)["Table"]["GlobalSecondaryIndexes"][0]["ItemCount"] == 226

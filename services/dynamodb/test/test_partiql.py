@@ -17,7 +17,7 @@ def music(ddb):
                      AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("Artist", "SongTitle", "Genre")],
                      GlobalSecondaryIndexes=[{"IndexName": "by-genre", "KeySchema": [{"AttributeName": "Genre", "KeyType": "HASH"}],
                                               "Projection": {"ProjectionType": "ALL"}}])
-    ddb.get_waiter("table_exists").wait(TableName="Music", WaiterConfig={"Delay": 1})
+    ddb.get_waiter("table_exists").wait(TableName="Music", WaiterConfig={"Delay": 0.05})
     yield "Music"
     ddb.delete_table(TableName="Music")
 

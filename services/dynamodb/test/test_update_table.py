@@ -1,0 +1,170 @@
+"""UpdateTable: what goes together, and how often; the words are those that AWS gave in October 2026."""
+import pytest
+
+from services.dynamodb.test.ddb_tables import index, make_table, refusal, wait_active
+
+INVALID = "One or more parameter values were invalid: "
+G = [{"AttributeName": "g", "AttributeType": "S"}]
+MINUTE, DAY = 60_000, 86_400_000
+
+
+def units(read, write):
+    return {"ReadCapacityUnits": read, "WriteCapacityUnits": write}
+
+
+def read_units(client, name):
+    return client.describe_table(TableName=name)["Table"]["ProvisionedThroughput"]["ReadCapacityUnits"]
+
+
+def update(client, name, **change):
+    client.update_table(TableName=name, **change)
+    wait_active(client, name)
+
+
+def global_index(name, **more):
+    return {**index(name, "g"), **more}
+
+
+def on_index(name, **change):
+    return [{"Update": {"IndexName": name, **change}}]
+
+
+@pytest.fixture
+def indexed(table):
+    return table("p:S g:S", GlobalSecondaryIndexes=[index("gsi", "g")])
+
+
+def test_a_table_with_an_index_becomes_provisioned(dynamodb, indexed):
+    change = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": units(3, 2)}
+    assert refusal(dynamodb.update_table, TableName=indexed, **change) == (
+        "ValidationException", INVALID + "ProvisionedThroughput must be specified for index: gsi")
+    update(dynamodb, indexed, **change, GlobalSecondaryIndexUpdates=on_index("gsi", ProvisionedThroughput=units(2, 1)))
+    told = dynamodb.describe_table(TableName=indexed)["Table"]
+    assert told["BillingModeSummary"]["BillingMode"] == "PROVISIONED"
+    assert [(t["ProvisionedThroughput"]["ReadCapacityUnits"], t["ProvisionedThroughput"]["WriteCapacityUnits"])
+            for t in (told, told["GlobalSecondaryIndexes"][0])] == [(3, 2), (2, 1)]
+    assert (told["WarmThroughput"]["ReadUnitsPerSecond"], told["WarmThroughput"]["WriteUnitsPerSecond"]) == (12000, 4000)  # it stays warm
+    update(dynamodb, indexed, BillingMode="PAY_PER_REQUEST")
+    assert read_units(dynamodb, indexed) == 0
+
+
+TOGETHER = {
+    "nothing": ({}, "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, SSESpecification, "
+                "ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, MultiRegionConsistency, DeletionProtectionEnabled, "
+                "OnDemandThroughput, WarmThroughput or TableClass is required"),
+    "encryption": ({"SSESpecification": {"Enabled": True}, "DeletionProtectionEnabled": True},
+                   INVALID + "Server-Side Encryption modification must be the only operation in the request"),
+    "class": ({"TableClass": "STANDARD", "BillingMode": "PAY_PER_REQUEST"}, INVALID + "TableClass modification must be the only operation in the request"),
+    "protection": ({"DeletionProtectionEnabled": True, "BillingMode": "PAY_PER_REQUEST"},
+                   INVALID + "DeletionProtection modification must be the only operation in the request"),
+    "replicas": ({"ReplicaUpdates": [{"Create": {"RegionName": "eu-west-1"}}], "BillingMode": "PAY_PER_REQUEST"},
+                 INVALID + "Replica modification must be the only operation in the request"),
+    "warm": ({"WarmThroughput": {"ReadUnitsPerSecond": 13000}, "BillingMode": "PAY_PER_REQUEST"},
+             INVALID + "WarmThroughput must be the only operation in the request"),
+    "on demand": ({"OnDemandThroughput": {"MaxReadRequestUnits": 5}, "StreamSpecification": {"StreamEnabled": False}},
+                  INVALID + "OnDemandThroughput can only be combined with BillingMode in an UpdateTable request"),
+    "units and stream": ({"ProvisionedThroughput": units(2, 2), "StreamSpecification": {"StreamEnabled": False}},
+                         INVALID + "You cannot modify stream status while updating table IOPS"),
+    "units and index": ({"ProvisionedThroughput": units(2, 2), "GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "gsi"}}]},
+                        INVALID + "You cannot create or delete index while updating table IOPS"),
+    "stream and index": ({"StreamSpecification": {"StreamEnabled": False}, "GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "gsi"}}]},
+                         INVALID + "You cannot create or delete index while changing stream status"),
+    "view type": ({"StreamSpecification": {"StreamEnabled": True}}, INVALID + "If stream is being enabled then UpdateViewType is required"),
+    "no stream": ({"StreamSpecification": {"StreamEnabled": False}}, "Table has no stream to disable: TableName: {}"),
+    "already there": ({"AttributeDefinitions": G, "GlobalSecondaryIndexUpdates": [{"Create": index("gsi", "g")}]},
+                      "Attempting to create an index which already exists"),
+    "no definitions": ({"GlobalSecondaryIndexUpdates": [{"Create": index("new", "g")}]}, INVALID + "AttributeDefinitions is not specified for index: new"),
+    "index units": ({"GlobalSecondaryIndexUpdates": on_index("gsi", ProvisionedThroughput=units(1, 1))},
+                    INVALID + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: gsi when BillingMode is PAY_PER_REQUEST"),
+    "index without": ({"GlobalSecondaryIndexUpdates": on_index("gsi")},
+                      INVALID + "The only Updates for index: gsi when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput"),
+    "cold": ({"WarmThroughput": {"ReadUnitsPerSecond": 100}},
+             INVALID + "Requested ReadUnitsPerSecond for WarmThroughput for table is lower than current WarmThroughput, decreasing WarmThroughput is "
+             "not supported"),
+    "default key": ({"SSESpecification": {"Enabled": False}}, INVALID + "Table is already encrypted by default"),
+    "key without type": ({"SSESpecification": {"Enabled": True, "KMSMasterKeyId": "alias/a"}},
+                         INVALID + "SSEType KMS is required if KMSMasterKeyId is specified"),
+}
+
+
+@pytest.mark.parametrize("change, message", TOGETHER.values(), ids=TOGETHER)
+def test_what_does_not_go(dynamodb, indexed, change, message):
+    assert refusal(dynamodb.update_table, TableName=indexed, **change) == ("ValidationException", message.format(indexed))
+
+
+def test_an_index_that_is_not_there(dynamodb, indexed):
+    assert refusal(dynamodb.update_table, TableName=indexed, GlobalSecondaryIndexUpdates=on_index("no-such", OnDemandThroughput={"MaxReadRequestUnits": 1})) == (
+        "ResourceNotFoundException", f"Requested resource not found: Index no-such for table {indexed}")
+
+
+def test_most_on_demand(dynamodb, table):
+    name = table(OnDemandThroughput={"MaxReadRequestUnits": 7, "MaxWriteRequestUnits": 8})
+    update(dynamodb, name, OnDemandThroughput={"MaxReadRequestUnits": -1})
+    assert dynamodb.describe_table(TableName=name)["Table"]["OnDemandThroughput"] == {"MaxWriteRequestUnits": 8}
+    change = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": units(1, 1)}
+    update(dynamodb, name, **change)
+    assert refusal(dynamodb.update_table, TableName=name, OnDemandThroughput={"MaxReadRequestUnits": 7}) == (
+        "ValidationException", INVALID + "MaxReadRequestUnits for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED")
+
+
+def test_protection_changes_while_the_table_does(dynamodb, table):
+    name = table(ProvisionedThroughput=units(1, 1))
+    dynamodb.update_table(TableName=name, DeletionProtectionEnabled=True)  # and it is active all the time
+    assert dynamodb.describe_table(TableName=name)["Table"]["TableStatus"] == "ACTIVE"
+
+
+def test_decreases_of_a_day(start_brume):
+    """Four, and one an hour after the last; a table and its index each by itself, and again from midnight of UTC."""
+    brume = start_brume()
+    dynamodb = brume.client("dynamodb")
+    name = make_table(dynamodb, "p:S g:S", ProvisionedThroughput=units(20, 20),
+                      GlobalSecondaryIndexes=[global_index("gsi", ProvisionedThroughput=units(20, 20))])
+    now = dynamodb.describe_table(TableName=name)["Table"]["CreationDateTime"]
+    brume.advance_clock(DAY + MINUTE - int(now.timestamp() * 1000) % DAY)  # a minute after midnight
+    for i in range(4):
+        update(dynamodb, name, ProvisionedThroughput=units(19 - i, 20))
+    code, message = refusal(dynamodb.update_table, TableName=name, ProvisionedThroughput=units(1, 20))
+    assert code == "LimitExceededException"
+    assert message.startswith("Subscriber limit exceeded: Provisioned throughput decreases are limited within a given UTC day. After the first 4 "
+                              "decreases, each subsequent decrease in the same UTC day can be performed at most once every 3600 seconds. "
+                              "Number of decreases today: 4. Last decrease at ")
+    assert " at 12:01:" in message and message.endswith(" AM Coordinated Universal Time")
+    update(dynamodb, name, GlobalSecondaryIndexUpdates=on_index("gsi", ProvisionedThroughput=units(10, 10)))
+    assert "for the index gsi will not change" in refusal(
+        dynamodb.update_table, TableName=name, GlobalSecondaryIndexUpdates=on_index("gsi", ProvisionedThroughput=units(10, 10)))[1]
+    brume.advance_clock(60 * MINUTE)
+    update(dynamodb, name, ProvisionedThroughput=units(10, 20))
+    assert refusal(dynamodb.update_table, TableName=name, ProvisionedThroughput=units(1, 20))[0] == "LimitExceededException"
+    brume.advance_clock(DAY)
+    update(dynamodb, name, ProvisionedThroughput=units(1, 20))
+    told = dynamodb.describe_table(TableName=name)["Table"]
+    assert told["ProvisionedThroughput"]["NumberOfDecreasesToday"] == 1
+    assert told["WarmThroughput"]["ReadUnitsPerSecond"] == 20  # what was provisioned once stays warm
+
+
+def test_classes_of_a_month(start_brume):
+    brume = start_brume()
+    dynamodb = brume.client("dynamodb")
+    name = make_table(dynamodb)
+    for kind in ("STANDARD", "STANDARD_INFREQUENT_ACCESS", "STANDARD_INFREQUENT_ACCESS", "STANDARD"):  # two changes
+        update(dynamodb, name, TableClass=kind)
+    assert refusal(dynamodb.update_table, TableName=name, TableClass="STANDARD") == (
+        "LimitExceededException", "Subscriber limit exceeded: Updates to TableClass are limited to 2 times in 30 day(s).")
+    brume.advance_clock(30 * DAY)
+    update(dynamodb, name, TableClass="STANDARD_INFREQUENT_ACCESS")
+
+
+def test_encryptions_of_a_day(start_brume):
+    brume = start_brume()
+    dynamodb = brume.client("dynamodb")
+    name = make_table(dynamodb)
+    for on in (True, False, True, False):
+        update(dynamodb, name, SSESpecification={"Enabled": on})
+    code, message = refusal(dynamodb.update_table, TableName=name, SSESpecification={"Enabled": True})
+    assert code == "LimitExceededException" and "After the first 4 change, each subsequent change in the same window can be performed at most " \
+        "once every 21600 seconds. Number of updates today: 4. Last change at 20" in message
+    brume.advance_clock(6 * 60 * MINUTE)
+    update(dynamodb, name, SSESpecification={"Enabled": True})
+    assert refusal(dynamodb.update_table, TableName=name, SSESpecification={"Enabled": False})[0] == "LimitExceededException"
+    brume.advance_clock(18 * 60 * MINUTE)
+    update(dynamodb, name, SSESpecification={"Enabled": False})

@@ -1,0 +1,158 @@
+/* Units a second: provisioned, on demand, warm; the limits of their changes.
+ *
+ * Provisioned units may be lowered four times in a day of UTC, and then again an hour after the last time; tables and
+ * indexes are counted apart (developer guide, "Quotas"). What is warm never becomes less. */
+#include "services/dynamodb/schema.h"
+
+#define INVALID "One or more parameter values were invalid: "
+
+/* ---- provisioned ---- */
+
+err ddb_units_check(struct call *c, const struct dynamodb_provisioned_throughput *p) {
+    const i64 most = 1000000000000;
+    if (p->read_capacity_units.v > most)
+        return fail(c, &cloud_validation, "Given value %lld for ReadCapacityUnits is out of bounds", (long long)p->read_capacity_units.v);
+    if (p->write_capacity_units.v > most)
+        return fail(c, &cloud_validation, "Given value %lld for WriteCapacityUnits is out of bounds", (long long)p->write_capacity_units.v);
+    return NULL;
+}
+
+static err unchanged(struct call *c, const struct ddb_throughput *t, str index) {
+    const char *of = index.p ? "index" : "table";
+    str name = index.p ? arena_concat(c->arena, S(" "), index) : S("");
+    return fail(c, &cloud_validation,
+                "The provisioned throughput for the %s%.*s will not change. The requested value equals the current value. Current "
+                "ReadCapacityUnits provisioned for the %s: %lld. Requested ReadCapacityUnits: %lld. Current WriteCapacityUnits "
+                "provisioned for the %s: %lld. Requested WriteCapacityUnits: %lld. Refer to the Amazon DynamoDB Developer Guide for "
+                "current limits and how to request higher limits.",
+                of, STR_ARGS(name), of, (long long)t->read, (long long)t->read, of, (long long)t->write, (long long)t->write);
+}
+
+/* "Monday, February 13, 2023 at 10:25:39 AM Coordinated Universal Time" */
+static str spoken(struct arena *a, i64 ms) {
+    static const char *const days[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+    static const char *const months[] = {"January", "February", "March", "April", "May", "June",
+                                         "July", "August", "September", "October", "November", "December"};
+    struct civil_time t = civil_of(ms);
+    return arena_format(a, "%s, %s %d, %d at %d:%02d:%02d %s Coordinated Universal Time", days[t.weekday], months[t.month - 1], t.day, (int)t.year,
+                        t.hour % 12 ? t.hour % 12 : 12, t.minute, t.second, t.hour < 12 ? "AM" : "PM");
+}
+
+static err count_decrease(struct call *c, struct ddb_throughput *t) {
+    enum { FREE_A_DAY = 4, THEN_EVERY_S = 3600 };
+    i64 day = c->now_ms / 86400000, next_ms = t->decreased_ms + THEN_EVERY_S * 1000;
+    i64 today = t->decreases_day == day ? t->decreases : 0;
+    if (today >= FREE_A_DAY && c->now_ms < next_ms)
+        return fail(c, &dynamodb_limit_exceeded_exception,
+                    "Subscriber limit exceeded: Provisioned throughput decreases are limited within a given UTC day. After the first %d decreases, "
+                    "each subsequent decrease in the same UTC day can be performed at most once every %d seconds. Number of decreases today: %lld. "
+                    "Last decrease at %.*s. Next decrease can be made at %.*s",
+                    FREE_A_DAY, THEN_EVERY_S, (long long)today, STR_ARGS(spoken(c->arena, t->decreased_ms)), STR_ARGS(spoken(c->arena, next_ms)));
+    t->decreased_ms = c->now_ms;
+    t->decreases = today + 1;
+    t->decreases_day = day;
+    return NULL;
+}
+
+err ddb_provision(struct call *c, struct ddb_throughput *t, const struct dynamodb_provisioned_throughput *p, str index) {
+    i64 read = p->read_capacity_units.v, write = p->write_capacity_units.v;
+    if (read == t->read && write == t->write) return unchanged(c, t, index);
+    if (read < t->read || write < t->write) TRY(count_decrease(c, t));
+    if (read > t->read || write > t->write) t->increased_ms = c->now_ms;
+    t->next_read = read;
+    t->next_write = write;
+    return NULL;
+}
+
+struct ddb_throughput ddb_throughput_like(const struct ddb_throughput *t) {
+    return (struct ddb_throughput){.read = t->read, .write = t->write, .most_read = t->most_read, .most_write = t->most_write,
+                                   .warm_read = t->warm_read, .warm_write = t->warm_write};
+}
+
+void ddb_throughput_settle(bool on_demand, struct ddb_throughput *t) {
+    if (t->next_read) t->read = t->next_read;
+    if (t->next_write) t->write = t->next_write;
+    t->next_read = t->next_write = 0;
+    if (t->most_read < 0) t->most_read = 0; /* -1: it has been taken away */
+    if (t->most_write < 0) t->most_write = 0;
+    struct ddb_warm warm = ddb_warm_now(on_demand, t);
+    t->warm_read = warm.read;
+    t->warm_write = warm.write;
+}
+
+/* ---- on demand ---- */
+
+str ddb_index_words(struct arena *a, str index) { return arena_concat(a, S("index "), index); }
+
+static err out_of_range(struct call *c, const char *member, str of) {
+    return fail(c, &cloud_validation, INVALID "Requested %s for OnDemandThroughput for %.*s is outside of valid range", member, STR_ARGS(of));
+}
+
+static bool in_range(struct opt_i64 units, bool made) { return !units.set || units.v > 0 || (!made && units.v == -1); }
+
+err ddb_on_demand_read(struct call *c, const struct dynamodb_on_demand_throughput *given, str of, bool made, struct ddb_throughput *t) {
+    if (!given) return NULL;
+    if (!in_range(given->max_read_request_units, made)) return out_of_range(c, "MaxReadRequestUnits", of);
+    if (!in_range(given->max_write_request_units, made)) return out_of_range(c, "MaxWriteRequestUnits", of);
+    if (given->max_read_request_units.set) t->most_read = given->max_read_request_units.v;
+    if (given->max_write_request_units.set) t->most_write = given->max_write_request_units.v;
+    return NULL;
+}
+
+/* ---- warm ---- */
+
+/* What a table without provisioned throughput serves from the first second on. */
+enum { WARM_READ = 12000, WARM_WRITE = 4000 };
+
+struct ddb_warm ddb_warm_now(bool on_demand, const struct ddb_throughput *t) {
+    i64 read = on_demand ? WARM_READ : t->read, write = on_demand ? WARM_WRITE : t->write;
+    return (struct ddb_warm){MAX(read, t->warm_read), MAX(write, t->warm_write)};
+}
+
+static err too_cold(struct call *c, const char *member, str of, str than) {
+    return fail(c, &cloud_validation, INVALID "Requested %sUnitsPerSecond for WarmThroughput for %.*s is lower than %.*s", member, STR_ARGS(of), STR_ARGS(than));
+}
+
+static void set_warm(const struct dynamodb_warm_throughput *given, struct ddb_throughput *t) {
+    if (given->read_units_per_second.set) t->warm_read = given->read_units_per_second.v;
+    if (given->write_units_per_second.set) t->warm_write = given->write_units_per_second.v;
+}
+
+static bool colder(struct opt_i64 given, i64 than) { return given.set && given.v < than; }
+
+err ddb_warm_first(struct call *c, const struct dynamodb_warm_throughput *given, str of, bool on_demand, struct ddb_throughput *t) {
+    const str initial = S("initial throughput for OnDemand. See: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/"
+                          "on-demand-capacity-mode.html#on-demand-capacity-mode-initial");
+    struct ddb_warm least = ddb_warm_now(on_demand, t);
+    if (!given) return NULL;
+    if (colder(given->read_units_per_second, least.read))
+        return too_cold(c, "Read", of, on_demand ? initial : S("ReadCapacityUnits of ProvisionedThroughput"));
+    if (colder(given->write_units_per_second, least.write))
+        return too_cold(c, "Write", of, on_demand ? initial : S("WriteCapacityUnits of ProvisionedThroughput"));
+    set_warm(given, t);
+    return NULL;
+}
+
+err ddb_warm_more(struct call *c, const struct dynamodb_warm_throughput *given, str of, bool on_demand, struct ddb_throughput *t) {
+    const str now = S("current WarmThroughput, decreasing WarmThroughput is not supported");
+    struct ddb_warm least = ddb_warm_now(on_demand, t);
+    if (!given) return NULL;
+    if (colder(given->read_units_per_second, least.read)) return too_cold(c, "Read", of, now);
+    if (colder(given->write_units_per_second, least.write)) return too_cold(c, "Write", of, now);
+    set_warm(given, t);
+    return NULL;
+}
+
+/* ---- a replica's own ---- */
+
+void ddb_override_read(const struct dynamodb_provisioned_throughput_override *units, const struct dynamodb_on_demand_throughput_override *most,
+                       struct ddb_throughput *t) {
+    if (units && units->read_capacity_units.set) {
+        t->read = units->read_capacity_units.v;
+        t->own_read = true;
+    }
+    if (most && most->max_read_request_units.set) {
+        t->most_read = most->max_read_request_units.v;
+        t->own_most_read = true;
+    }
+}
