@@ -46,6 +46,15 @@ err ct_store_open_active(struct call *c, str name, struct ct_store *store) {
     return fail(c, &cloudtrail_inactive_event_data_store_exception, "The event data store %.*s is pending deletion.", STR_ARGS(store->arn));
 }
 
+bool ct_store_of_channels(const struct ct_store *s) {
+    for (u32 i = 0; i < s->advanced.n; i++)
+        for (u32 j = 0; j < s->advanced.v[i].fields.n; j++) {
+            const struct ct_field *f = &s->advanced.v[i].fields.v[j];
+            if (str_eq(f->field, S("eventCategory")) && f->equals.n && str_eq(f->equals.v[0].text, S("ActivityAuditLog"))) return true;
+        }
+    return false;
+}
+
 static str status_of(const struct ct_store *s) {
     return s->delete_ms ? S("PENDING_DELETION") : s->ingests ? S("ENABLED") : S("STOPPED_INGESTION");
 }
@@ -106,6 +115,8 @@ static err set_selectors(struct call *c, struct ct_store *s, const struct cloudt
     const struct cloudtrail_advanced_event_selectors otherwise = {&all, 1, true};
     TRY(ct_take_advanced(c, in->n ? in : &otherwise, &like));
     s->advanced = like.advanced;
+    if (ct_store_of_channels(s) && in->n > 1)
+        return fail(c, &cloudtrail_invalid_event_selectors_exception, "Invalid event selectors: a store of ActivityAuditLog events has one selector.");
     return NULL;
 }
 
@@ -207,6 +218,8 @@ err cloudtrail_delete_event_data_store(struct call *c, const struct cloudtrail_d
     TRY(ct_store_open_active(c, in->event_data_store, &s));
     if (s.protected)
         return fail(c, &cloudtrail_event_data_store_termination_protected_exception, "The event data store cannot be deleted because termination protection is enabled for it.");
+    if (ct_channel_into(c, &s))
+        return fail(c, &cloudtrail_channel_exists_for_eds_exception, "The event data store %.*s is the destination of a channel.", STR_ARGS(s.arn));
     s.delete_ms = c->now_ms + (i64)WAIT_DAYS * DAY_MS;
     s.updated_ms = c->now_ms;
     ct_store_save(c->txn, c->arena, &s);
@@ -232,6 +245,8 @@ err cloudtrail_restore_event_data_store(struct call *c, const struct cloudtrail_
 static err set_ingestion(struct call *c, str name, bool on) {
     struct ct_store s;
     TRY(ct_store_open_active(c, name, &s));
+    if (ct_store_of_channels(&s))
+        return fail(c, &cloudtrail_invalid_event_data_store_category_exception, "Ingestion is started and stopped of event data stores of AWS's own events.");
     if (s.ingests == on)
         return fail(c, &cloudtrail_invalid_event_data_store_status_exception, on ? "The event data store ingests events already." : "The event data store does not ingest events.");
     s.ingests = on;

@@ -5,7 +5,7 @@
 
 #include "text/gzip.h"
 
-enum { EXPIRED_AT_ONCE = 500, PURGED_AT_ONCE = 500, BATCH_MAX = 256 << 20 };
+enum { EXPIRED_AT_ONCE = 500, PURGED_AT_ONCE = 500, ARRIVALS_AT_ONCE = 100 /* of at most a megabyte */, BATCH_MAX = 256 << 20 };
 
 struct key ct_batches_of(struct arena *a, const struct ct_store *s) {
     struct key k = key_new(a, S("cloudtrail"));
@@ -41,28 +41,67 @@ struct taking {
     u32 n, max;
     i64 first_ms, last_ms;
     u64 bytes;
+    u32 arrivals;
+    str last_arrival; /* key of its row */
 };
 
-static void take(void *context, const struct trail_event *event) {
-    struct taking *t = context;
-    struct ct_event e;
-    ct_event_read(t->arena, event->json, &e);
-    if (!ct_of_place(&t->like, &e) || !ct_selected(&t->like, &e)) return;
+static void add(struct taking *t, str json, i64 time_ms) {
     if (t->n == t->max) {
         str *v = NEW_ARRAY(t->arena, str, 2 * t->max + 64);
         if (t->n) memcpy(v, t->v, t->n * sizeof *v);
         t->v = v;
         t->max = 2 * t->max + 64;
     }
-    t->v[t->n++] = event->json;
-    t->bytes += event->json.n + 1;
-    t->first_ms = MIN(t->first_ms, event->time_ms);
-    t->last_ms = MAX(t->last_ms, event->time_ms);
+    t->v[t->n++] = json;
+    t->bytes += json.n + 1;
+    t->first_ms = MIN(t->first_ms, time_ms);
+    t->last_ms = MAX(t->last_ms, time_ms);
+}
+
+static void take(void *context, const struct trail_event *event) {
+    struct taking *t = context;
+    struct ct_event e;
+    ct_event_read(t->arena, event->json, &e);
+    if (ct_of_place(&t->like, &e) && ct_selected(&t->like, &e)) add(t, event->json, event->time_ms);
+}
+
+/* ---- what came by channels: rows that wait for the round ---- */
+
+static struct key arrivals_of(struct arena *a, const struct ct_store *s) {
+    struct key k = key_new(a, S("cloudtrail"));
+    key_str(&k, s->account);
+    key_str(&k, s->region);
+    key_str(&k, S("arrival"));
+    key_str(&k, s->id);
+    return k;
+}
+
+void ct_store_arrive(struct call *c, const struct ct_store *s, str lines) {
+    struct ct_arrival arrival = {lines, c->now_ms};
+    struct key k = arrivals_of(c->arena, s);
+    key_u64(&k, txn_sequence(c->txn));
+    txn_put(c->txn, key_bytes(&k), record_encode(c->arena, &ct_arrival_record, &arrival));
+}
+
+static void take_arrivals(struct txn *txn, const struct ct_store *s, u32 max, struct taking *t) {
+    struct key all = arrivals_of(t->arena, s);
+    str from = key_bytes(&all), key, row;
+    struct range r = txn_range(txn, from, key_after_prefix(t->arena, from));
+    for (; t->arrivals < max && range_next(&r, &key, &row); t->arrivals++) {
+        struct ct_arrival arrival = {0};
+        ASSERT(record_decode(t->arena, &ct_arrival_record, arena_str(t->arena, row), &arrival));
+        while (arrival.lines.n) add(t, str_cut(&arrival.lines, '\n'), arrival.time_ms);
+        t->last_arrival = arena_str(t->arena, key);
+    }
 }
 
 static struct taking take_all(struct call *c, const struct ct_store *s, i64 to_ms) {
     struct taking t = {.arena = c->arena, .like = like_trail(s), .first_ms = INT64_MAX};
     str *accounts;
+    if (ct_store_of_channels(s)) {
+        take_arrivals(c->txn, s, to_ms == INT64_MAX ? UINT32_MAX : ARRIVALS_AT_ONCE, &t);
+        return t;
+    }
     if (!s->ingests || s->delete_ms) return t;
     for (u32 i = 0, n = ct_accounts_of(c, &t.like, &accounts); i < n; i++) trail_gather(c, accounts[i], s->from_ms, to_ms, take, &t);
     return t;
@@ -73,7 +112,8 @@ static struct taking take_all(struct call *c, const struct ct_store *s, i64 to_m
 struct round {
     struct stream *body;
     i64 count, bytes, first_ms, last_ms, to_ms;
-    bool made;
+    bool made, more; /* more: of arrivals */
+    str last_arrival;
 };
 
 err ct_lake_round(struct arena *a, const struct task *task, str *result) {
@@ -88,7 +128,8 @@ err ct_lake_round(struct arena *a, const struct task *task, str *result) {
             buf_add(&b, all.v[i]);
             buf_char(&b, '\n');
         }
-        *r = (struct round){.count = all.n, .bytes = (i64)all.bytes, .first_ms = all.first_ms, .last_ms = all.last_ms, .to_ms = task->due_ms};
+        *r = (struct round){.count = all.n, .bytes = (i64)all.bytes, .first_ms = all.first_ms, .last_ms = all.last_ms, .to_ms = task->due_ms,
+                            .last_arrival = all.last_arrival, .more = all.arrivals == ARRIVALS_AT_ONCE};
         if (all.n) r->body = stream_stage(task->store, a, gzip_of(a, buf_str(&b)));
         r->made = !b.over && (!all.n || r->body);
     }
@@ -110,14 +151,29 @@ static void expire(struct txn *t, struct arena *a, const struct ct_store *s, i64
     }
 }
 
+/* Rows of [from, to), batches with their bytes; how many. */
+static u32 drop(struct txn *t, struct arena *a, str from, str to, bool batches, u32 max) {
+    struct range r = txn_range(t, from, to);
+    str key, row;
+    u32 n = 0;
+    for (; n < max && range_next(&r, &key, &row); n++) {
+        struct ct_batch batch = {0};
+        ASSERT(!batches || record_decode(a, &ct_batch_record, arena_str(a, row), &batch));
+        if (batches) txn_blob_delete(t, batch.blob);
+        txn_delete(t, arena_str(a, key));
+    }
+    return n;
+}
+
 err ct_lake_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms) {
     struct arena *a = txn_arena(t);
     const struct round *r = (const void *)result.p;
     struct ct_store s;
     if (!ct_store_load(t, a, arena_str(a, task->key), &s) || s.delete_ms) return NULL;
-    txn_task_set(t, &(struct task){.kind = task->kind, .key = ct_store_row(a, s.account, s.region, s.id), .due_ms = (now_ms / ROUND_MS + 1) * ROUND_MS});
+    i64 next_ms = !outcome && r->more ? 0 : (now_ms / ROUND_MS + 1) * ROUND_MS;
+    txn_task_set(t, &(struct task){.kind = task->kind, .key = ct_store_row(a, s.account, s.region, s.id), .due_ms = next_ms});
     expire(t, a, &s, now_ms - s.retention_days * DAY_MS);
-    if (outcome || !s.ingests || s.from_ms > r->to_ms) return NULL;
+    if (outcome || (!r->last_arrival.p && (!s.ingests || s.from_ms > r->to_ms))) return NULL;
     if (r->body) {
         struct call *c = call_for_task(t, &cloudtrail_service, s.account, s.region, now_ms);
         struct ct_batch batch = {.blob = stream_adopt(c, r->body), .count = r->count, .bytes = r->bytes, .last_ms = r->last_ms};
@@ -125,6 +181,11 @@ err ct_lake_settle(struct txn *t, const struct task *task, err outcome, str resu
         key_i64(&k, r->first_ms);
         key_u64(&k, txn_sequence(t));
         txn_put(t, key_bytes(&k), record_encode(a, &ct_batch_record, &batch));
+    }
+    if (r->last_arrival.p) {
+        struct key all = arrivals_of(a, &s);
+        (void)drop(t, a, key_bytes(&all), key_after_prefix(a, r->last_arrival), false, ARRIVALS_AT_ONCE);
+        return NULL;
     }
     s.from_ms = r->to_ms;
     ct_store_save(t, a, &s);
@@ -136,16 +197,9 @@ err ct_store_purge(struct txn *t, const struct task *task, i64 now_ms) {
     struct arena *a = txn_arena(t);
     struct ct_store s;
     if (!ct_store_load(t, a, arena_str(a, task->key), &s) || !s.delete_ms) return NULL;
-    struct key all = ct_batches_of(a, &s);
-    str from = key_bytes(&all), key, row;
-    struct range r = txn_range(t, from, key_after_prefix(a, from));
-    u32 n = 0;
-    for (; n < PURGED_AT_ONCE && range_next(&r, &key, &row); n++) {
-        struct ct_batch batch;
-        ASSERT(record_decode(a, &ct_batch_record, arena_str(a, row), &batch));
-        txn_blob_delete(t, batch.blob);
-        txn_delete(t, arena_str(a, key));
-    }
+    struct key batches = ct_batches_of(a, &s), arrivals = arrivals_of(a, &s);
+    u32 n = drop(t, a, key_bytes(&batches), key_after_prefix(a, key_bytes(&batches)), true, PURGED_AT_ONCE);
+    n += drop(t, a, key_bytes(&arrivals), key_after_prefix(a, key_bytes(&arrivals)), false, PURGED_AT_ONCE - n);
     struct task again = *task;
     again.due_ms = 0;
     if (n == PURGED_AT_ONCE) txn_task_set(t, &again);

@@ -14,7 +14,20 @@ MUST_USE err ct_store_open(struct call *c, str name, struct ct_store *store);
 /* The same, and it is not about to be deleted: InactiveEventDataStoreException. */
 MUST_USE err ct_store_open_active(struct call *c, str name, struct ct_store *store);
 
+/* Whether it takes what comes by channels (eventCategory ActivityAuditLog), and nothing else. */
+bool ct_store_of_channels(const struct ct_store *store);
+
+/* ---- channel.c ---- */
+bool ct_channel_load(struct txn *t, struct arena *a, str row_key, struct ct_channel *channel);
+str ct_channel_row(struct arena *a, str account, str region, str id);
+void ct_channel_save(struct txn *t, struct arena *a, const struct ct_channel *channel);
+/* By ARN or id, one of the caller's account and region. ChannelARNInvalidException, ChannelNotFoundException. */
+MUST_USE err ct_channel_open(struct call *c, str name, struct ct_channel *channel);
+bool ct_channel_into(struct call *c, const struct ct_store *store); /* whether one has the store as its destination */
+
 /* ---- lake.c: its events ---- */
+/* What came by a channel: JSON, a line each, without the last line's end. */
+void ct_store_arrive(struct call *c, const struct ct_store *store, str lines);
 /* Whether it takes events in, and when next; after every change. */
 void ct_store_apply(struct call *c, const struct ct_store *store);
 struct key ct_batches_of(struct arena *a, const struct ct_store *store);
@@ -50,6 +63,6 @@ err ct_query_forget(struct txn *t, const struct task *task, i64 now_ms);
 
 /* ---- query_run.c ---- */
 /* The tables of stores, empty or filled from `lakes` (NULL: empty), with nothing else to be reached. */
-bool ct_sql_tables(struct sql *sql, struct arena *a, const str *ids, u32 n, struct ct_lake *lakes, i64 *events, i64 *bytes);
+bool ct_sql_tables(struct sql *sql, struct arena *a, const struct ct_store *stores, u32 n, struct ct_lake *lakes, i64 *events, i64 *bytes);
 
 #endif

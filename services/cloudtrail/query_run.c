@@ -11,7 +11,7 @@
 
 enum { MEMORY_BYTES = 1 << 30, TIME_MS = 600000, RESULTS_MAX = 64 << 20, COLUMNS_MAX = 1000 };
 
-/* Lake's schema, as DuckDB reads it out of an event. */
+/* Lake's schemas, as DuckDB reads them out of an event: AWS's own, and one that came by a channel. */
 static const char schema[] =
     "'{\"eventVersion\":\"VARCHAR\",\"userIdentity\":{\"type\":\"VARCHAR\",\"principalId\":\"VARCHAR\",\"arn\":\"VARCHAR\",\"accountId\":\"VARCHAR\","
     "\"accessKeyId\":\"VARCHAR\",\"userName\":\"VARCHAR\",\"sessionContext\":{\"attributes\":{\"creationDate\":\"TIMESTAMP\",\"mfaAuthenticated\":\"VARCHAR\"},"
@@ -24,6 +24,15 @@ static const char schema[] =
     "\"managementEvent\":\"BOOLEAN\",\"recipientAccountId\":\"VARCHAR\",\"sharedEventID\":\"VARCHAR\",\"vpcEndpointId\":\"VARCHAR\","
     "\"eventCategory\":\"VARCHAR\",\"tlsDetails\":{\"tlsVersion\":\"VARCHAR\",\"cipherSuite\":\"VARCHAR\",\"clientProvidedHostHeader\":\"VARCHAR\"}}'";
 
+static const char channel_schema[] =
+    "'{\"eventVersion\":\"VARCHAR\",\"eventCategory\":\"VARCHAR\",\"eventType\":\"VARCHAR\",\"eventID\":\"VARCHAR\",\"eventTime\":\"TIMESTAMP\",\"awsRegion\":\"VARCHAR\","
+    "\"recipientAccountId\":\"VARCHAR\",\"addendum\":{\"reason\":\"VARCHAR\",\"updatedFields\":\"VARCHAR\",\"originalUID\":\"VARCHAR\",\"originalEventID\":\"VARCHAR\"},"
+    "\"metadata\":{\"ingestionTime\":\"TIMESTAMP\",\"channelARN\":\"VARCHAR\"},\"eventData\":{\"version\":\"VARCHAR\",\"userIdentity\":{\"type\":\"VARCHAR\","
+    "\"principalId\":\"VARCHAR\",\"details\":\"MAP(VARCHAR,VARCHAR)\"},\"userAgent\":\"VARCHAR\",\"eventSource\":\"VARCHAR\",\"eventName\":\"VARCHAR\","
+    "\"eventTime\":\"TIMESTAMP\",\"UID\":\"VARCHAR\",\"requestParameters\":\"MAP(VARCHAR,VARCHAR)\",\"responseElements\":\"MAP(VARCHAR,VARCHAR)\","
+    "\"errorCode\":\"VARCHAR\",\"errorMessage\":\"VARCHAR\",\"sourceIPAddress\":\"VARCHAR\",\"recipientAccountId\":\"VARCHAR\","
+    "\"additionalEventData\":\"MAP(VARCHAR,VARCHAR)\"}}'";
+
 /* Functions of Lake's dialect under the names that DuckDB has for them. */
 static const char *const dialect[] = {
     "CREATE MACRO element_at(container, k) AS container[k]",
@@ -35,9 +44,10 @@ static const char *const dialect[] = {
     "WHEN 'day' THEN to_days(n::INTEGER) WHEN 'week' THEN to_weeks(n::INTEGER) WHEN 'month' THEN to_months(n::INTEGER) ELSE to_years(n::INTEGER) END"),
 };
 
-bool ct_sql_tables(struct sql *sql, struct arena *a, const str *ids, u32 n, struct ct_lake *lakes, i64 *events, i64 *bytes) {
+bool ct_sql_tables(struct sql *sql, struct arena *a, const struct ct_store *stores, u32 n, struct ct_lake *lakes, i64 *events, i64 *bytes) {
     for (u32 i = 0; i < n; i++) {
-        const char *make = arena_c_string(a, arena_format(a, "CREATE TABLE \"%.*s\" AS SELECT unnest(json_transform(line, %s)), line AS eventJson FROM lines", STR_ARGS(ids[i]), schema));
+        const char *make = arena_c_string(a, arena_format(a, "CREATE TABLE \"%.*s\" AS SELECT unnest(json_transform(line, %s)), line AS eventJson FROM lines", STR_ARGS(stores[i].id),
+                                                         ct_store_of_channels(&stores[i]) ? channel_schema : schema));
         if (!sql_run(sql, "CREATE TABLE lines (line VARCHAR)")) return false;
         if (lakes && (!sql_fill_begin(sql, "lines") || !ct_lake_fill(&lakes[i], sql, events, bytes) || !sql_fill_end(sql))) return false;
         if (!sql_run(sql, make) || !sql_run(sql, "DROP TABLE lines")) return false;
@@ -49,6 +59,13 @@ bool ct_sql_tables(struct sql *sql, struct arena *a, const str *ids, u32 n, stru
 
 /* ---- StartQuery looks at the statement before it takes it ---- */
 
+static struct ct_store *stores_of(struct call *c, const str *ids, u32 n) {
+    struct ct_store *stores = NEW_ARRAY(c->arena, struct ct_store, n + 1);
+    for (u32 i = 0; i < n; i++)
+        if (!ct_store_load(c->txn, c->arena, ct_store_row(c->arena, c->account, c->region, ids[i]), &stores[i])) stores[i] = (struct ct_store){.id = ids[i]}; /* it has no events */
+    return stores;
+}
+
 err cloudtrail_start_query_prepare(struct call *c, const struct cloudtrail_start_query_request *in, struct call_plan *plan) {
     str ids[QUERY_STORES_MAX];
     u32 n = 0;
@@ -58,7 +75,8 @@ err cloudtrail_start_query_prepare(struct call *c, const struct cloudtrail_start
     if (!sql) return fail(c, &cloudtrail_unsupported_operation_exception, "%s", sql_missing());
     str statement = ct_query_read(c->arena, in->query_statement, ids, &n);
     i64 none = 0;
-    if (ct_sql_tables(sql, c->arena, ids, n, NULL, &none, &none) && sql_check(sql, statement)) return NULL;
+    struct ct_store *stores = stores_of(c, ids, n);
+    if (ct_sql_tables(sql, c->arena, stores, n, NULL, &none, &none) && sql_check(sql, statement)) return NULL;
     str problem = sql_problem(sql);
     return fail(c, &cloudtrail_invalid_query_statement_exception, "%.*s", STR_ARGS(problem));
 }
@@ -145,18 +163,15 @@ static void run_query(struct arena *a, const struct task *task, struct call *c, 
     str ids[QUERY_STORES_MAX];
     u32 n = 0;
     str statement = ct_query_read(a, q->statement, ids, &n);
-    for (u32 i = 0; i < n; i++) {
-        struct ct_store *s = NEW(a, struct ct_store);
-        if (!ct_store_load(t, a, ct_store_row(a, c->account, c->region, ids[i]), s)) *s = (struct ct_store){0}; /* it went meanwhile */
-        ct_lake_open(c, s, &lakes[i]);
-    }
+    struct ct_store *stores = stores_of(c, ids, n);
+    for (u32 i = 0; i < n; i++) ct_lake_open(c, &stores[i], &lakes[i]);
     store_snapshot_end(t); /* blobs are pinned, the rest is copied */
     struct sql *sql = sql_open(a, &(struct sql_limits){MEMORY_BYTES, TIME_MS});
     if (!sql) {
         fail_run(r, S("FAILED"), str_of(sql_missing()));
         return;
     }
-    if (!ct_sql_tables(sql, a, ids, n, lakes, &r->events, &r->bytes)) {
+    if (!ct_sql_tables(sql, a, stores, n, lakes, &r->events, &r->bytes)) {
         str problem = sql_problem(sql);
         fail_run(r, S("FAILED"), problem.n ? problem : S("The events could not be read."));
         return;

@@ -122,6 +122,22 @@ static const struct record_field batch_fields[] = {
 };
 const struct record_type ct_batch_record = RECORD_TYPE(struct ct_batch, batch_fields);
 
+static const struct record_field arrival_fields[] = {RECORD_STR(1, struct ct_arrival, lines), RECORD_I64(2, struct ct_arrival, time_ms)};
+const struct record_type ct_arrival_record = RECORD_TYPE(struct ct_arrival, arrival_fields);
+
+static const struct record_field channel_fields[] = {
+    RECORD_STR(1, struct ct_channel, name),
+    RECORD_STR(2, struct ct_channel, source),
+    RECORD_STR(3, struct ct_channel, policy),
+    RECORD_LIST(4, struct ct_channel, stores, word_record),
+    RECORD_I64(5, struct ct_channel, success_ms),
+    RECORD_I64(6, struct ct_channel, attempt_ms),
+    RECORD_STR(7, struct ct_channel, success_id),
+    RECORD_STR(8, struct ct_channel, attempt_id),
+    RECORD_STR(9, struct ct_channel, error),
+};
+const struct record_type ct_channel_record = RECORD_TYPE(struct ct_channel, channel_fields);
+
 static const struct record_field query_fields[] = {
     RECORD_STR(1, struct ct_query, statement),
     RECORD_STR(2, struct ct_query, status),

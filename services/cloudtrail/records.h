@@ -110,6 +110,22 @@ struct ct_batch {
     i64 count, bytes, last_ms;
 };
 
+/* Events of a channel that no batch has taken yet: JSON, a line each. */
+struct ct_arrival {
+    str lines;
+    i64 time_ms;
+};
+
+/* A channel: events from outside of AWS come by it into stores. */
+struct ct_channel {
+    str name, source, policy;
+    struct ct_words stores; /* ids */
+    i64 success_ms, attempt_ms; /* the latest; 0: none */
+    str success_id, attempt_id, error;
+    /* from the key of the row */
+    str account, region, id, arn;
+};
+
 struct ct_query {
     str statement, status, error, alias;
     str stores; /* ids, with single spaces between */
@@ -119,7 +135,7 @@ struct ct_query {
     i64 created_ms, took_ms, rows, events, bytes;
 };
 
-extern const struct record_type ct_store_record, ct_batch_record, ct_query_record;
+extern const struct record_type ct_store_record, ct_batch_record, ct_arrival_record, ct_channel_record, ct_query_record;
 
 /* An insight that goes on, and what is usual for its calls. */
 struct ct_insight {

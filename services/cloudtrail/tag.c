@@ -1,4 +1,4 @@
-/* Tags, of trails and of event data stores: a call names either. */
+/* Tags, of trails, event data stores and channels: a call names either. */
 #include "lake.h"
 
 err ct_tags_set(struct call *c, str arn, const struct cloudtrail_tags_list *tags) {
@@ -17,6 +17,12 @@ static err open_tagged(struct call *c, str name, bool to_change, str *arn) {
     if (arn_parse(name, &parsed) && str_starts(parsed.resource, S("eventdatastore/"))) {
         TRY(to_change ? ct_store_open_active(c, name, &store) : ct_store_open(c, name, &store));
         *arn = store.arn;
+        return NULL;
+    }
+    if (arn_parse(name, &parsed) && str_starts(parsed.resource, S("channel/"))) {
+        struct ct_channel channel;
+        TRY(ct_channel_open(c, name, &channel));
+        *arn = channel.arn;
         return NULL;
     }
     TRY(to_change ? ct_trail_open_to_change(c, name, &trail) : ct_trail_open(c, name, &trail));

@@ -5,6 +5,7 @@
 #include "gen/account.h"
 #include "gen/applicationautoscaling.h"
 #include "gen/cloudtrail.h"
+#include "gen/cloudtrail_data.h"
 #include "gen/cloudwatch.h"
 #include "gen/dynamodb.h"
 #include "gen/dynamodbstreams.h"
@@ -27,6 +28,7 @@ const struct service *const services[] = {
     &account_service,
     &applicationautoscaling_service,
     &cloudtrail_service,
+    &cloudtrail_data_service,
     &cloudwatch_service,
     &dynamodb_service,
     &dynamodbstreams_service,
