@@ -1,7 +1,8 @@
 /* Policies of the account for all of its groups, and where the documents of a group's own ones stand. */
+#include "field_index.h"
 #include "mask.h"
 
-enum { DOCUMENT_MAX = 30720, NAME_MAX_BYTES = 512 };
+enum { DOCUMENT_MAX = 30720, NAME_MAX_BYTES = 512, INDEX_POLICIES_MAX = 20 };
 
 /* ---- a group's own, by type ---- */
 
@@ -40,19 +41,24 @@ void log_group_policies_forget(struct txn *t, struct arena *a, u64 group) {
 
 /* ---- the account's, by type and name ---- */
 
-static struct key all_of(struct call *c, str type) {
-    struct key k = log_rows(c->arena, c->account, c->region, S("account-policy"));
+static struct key all_of(struct arena *a, str account, str region, str type) {
+    struct key k = log_rows(a, account, region, S("account-policy"));
     key_str(&k, type);
     return k;
 }
 
 static str row_of(struct call *c, str type, str name) {
-    struct key k = all_of(c, type);
+    struct key k = all_of(c->arena, c->account, c->region, type);
     key_str(&k, name);
     return key_bytes(&k);
 }
 
-static bool policy_next(struct range *r, struct arena *a, struct log_policy *p) {
+struct range log_account_policies(struct txn *t, struct arena *a, str account, str region, str type) {
+    struct key k = all_of(a, account, region, type);
+    return txn_range(t, key_bytes(&k), key_after_prefix(a, key_bytes(&k)));
+}
+
+bool log_account_policy_next(struct range *r, struct arena *a, struct log_policy *p) {
     str key, row, part;
     if (!range_next(r, &key, &row)) return false;
     *p = (struct log_policy){0};
@@ -61,19 +67,20 @@ static bool policy_next(struct range *r, struct arena *a, struct log_policy *p) 
     return true;
 }
 
-static struct range policies_of_type(struct call *c, str type) {
-    struct key k = all_of(c, type);
-    return txn_range(c->txn, key_bytes(&k), key_after_prefix(c->arena, key_bytes(&k)));
-}
+static struct range policies_of_type(struct call *c, str type) { return log_account_policies(c->txn, c->arena, c->account, c->region, type); }
 
 static struct logs_account_policy shown(struct call *c, str type, const struct log_policy *p) {
     return (struct logs_account_policy){.policy_name = p->name, .policy_document = p->document, .last_updated_time = SOME_I64(p->updated_ms), .policy_type = type,
-                                        .scope = S("ALL"), .account_id = c->account};
+                                        .scope = S("ALL"), .account_id = c->account, .selection_criteria = p->selection};
 }
 
-static bool of_protection(str type) { return str_eq(type, S("DATA_PROTECTION_POLICY")); }
+enum type { TYPE_PROTECTION, TYPE_INDEX };
 
-static err unknown_type(struct call *c, str type) { return fail(c, &cloud_not_implemented, "brume has no account policies of type %.*s (yet).", STR_ARGS(type)); }
+static err type_of(struct call *c, str name, enum type *type) {
+    *type = str_eq(name, S("FIELD_INDEX_POLICY")) ? TYPE_INDEX : TYPE_PROTECTION;
+    if (*type == TYPE_INDEX || str_eq(name, S("DATA_PROTECTION_POLICY"))) return NULL;
+    return fail(c, &cloud_not_implemented, "brume has no account policies of type %.*s (yet).", STR_ARGS(name));
+}
 
 /* There is one for the account; AWS asks for the right to protect each group, too. */
 static err protect_all(struct call *c, const struct logs_put_account_policy_request *in) {
@@ -83,19 +90,42 @@ static err protect_all(struct call *c, const struct logs_put_account_policy_requ
     if (in->selection_criteria.p) return fail(c, &logs_invalid_parameter_exception, "A data protection policy takes no selectionCriteria.");
     TRY(log_protection_read(c, in->policy_document, &protection));
     struct range r = policies_of_type(c, in->policy_type);
-    while (policy_next(&r, c->arena, &other))
+    while (log_account_policy_next(&r, c->arena, &other))
         if (!str_eq(other.name, in->policy_name)) return fail(c, &logs_limit_exceeded_exception, "Resource limit exceeded.");
     log_mask_set(c, NULL, &protection);
     return NULL;
 }
 
+static bool overlap(const struct log_policy *x, const struct log_policy *y) {
+    if (!x->prefixes.n || !y->prefixes.n) return true; /* one is for all groups */
+    for (u32 i = 0; i < x->prefixes.n; i++)
+        for (u32 j = 0; j < y->prefixes.n; j++)
+            if (str_starts(x->prefixes.v[i].key, y->prefixes.v[j].key) || str_starts(y->prefixes.v[j].key, x->prefixes.v[i].key)) return true;
+    return false;
+}
+
+/* A group has at most one of them: prefixes do not overlap. */
+static err index_all(struct call *c, const struct logs_put_account_policy_request *in, struct log_policy *p) {
+    struct log_policy other;
+    u32 others = 0;
+    TRY(log_index_policy_read(c, in->policy_document, in->selection_criteria, p));
+    struct range r = policies_of_type(c, in->policy_type);
+    while (log_account_policy_next(&r, c->arena, &other)) {
+        if (str_eq(other.name, in->policy_name)) continue;
+        if (overlap(p, &other)) return fail(c, &logs_invalid_parameter_exception, "The policy overlaps with the account policy %.*s.", STR_ARGS(other.name));
+        if (++others == INDEX_POLICIES_MAX) return fail(c, &logs_limit_exceeded_exception, "Resource limit exceeded.");
+    }
+    return NULL;
+}
+
 err logs_put_account_policy(struct call *c, const struct logs_put_account_policy_request *in, struct logs_put_account_policy_response *out) {
+    enum type type;
+    struct log_policy p = {.document = in->policy_document, .updated_ms = c->now_ms, .name = in->policy_name, .selection = in->selection_criteria};
     if (in->dry_run.v) return fail(c, &cloud_not_implemented, "brume does not try account policies (yet).");
-    if (!of_protection(in->policy_type)) return unknown_type(c, in->policy_type);
+    TRY(type_of(c, in->policy_type, &type));
     if (!in->policy_name.n || in->policy_name.n > NAME_MAX_BYTES) return fail(c, &logs_invalid_parameter_exception, "The policy name is not valid.");
     if (in->policy_document.n > DOCUMENT_MAX) return fail(c, &logs_invalid_parameter_exception, "The policy document is longer than %d characters.", DOCUMENT_MAX);
-    TRY(protect_all(c, in));
-    struct log_policy p = {.document = in->policy_document, .updated_ms = c->now_ms, .name = in->policy_name};
+    TRY(type == TYPE_INDEX ? index_all(c, in, &p) : protect_all(c, in));
     txn_put(c->txn, row_of(c, in->policy_type, in->policy_name), record_encode(c->arena, &logs_policy_record, &p));
     out->account_policy = NEW(c->arena, struct logs_account_policy);
     *out->account_policy = shown(c, in->policy_type, &p);
@@ -107,23 +137,24 @@ err logs_describe_account_policies(struct call *c, const struct logs_describe_ac
     struct log_policy p;
     u32 n = 0;
     struct range r = policies_of_type(c, in->policy_type);
-    while (policy_next(&r, c->arena, &p)) n++;
+    while (log_account_policy_next(&r, c->arena, &p)) n++;
     out->account_policies = (struct logs_account_policies){NEW_ARRAY(c->arena, struct logs_account_policy, n + 1), 0, true};
     r = policies_of_type(c, in->policy_type);
-    while (policy_next(&r, c->arena, &p))
+    while (log_account_policy_next(&r, c->arena, &p))
         if (!in->policy_name.p || str_eq(in->policy_name, p.name)) out->account_policies.v[out->account_policies.n++] = shown(c, in->policy_type, &p);
     return NULL;
 }
 
 err logs_delete_account_policy(struct call *c, const struct logs_delete_account_policy_request *in, struct logs_delete_account_policy_response *out) {
     (void)out;
+    enum type type;
     str row;
     if (in->dry_run.v) return fail(c, &cloud_not_implemented, "brume does not try account policies (yet).");
-    if (!of_protection(in->policy_type)) return unknown_type(c, in->policy_type);
-    if (!may(c, S("logs:DeleteDataProtectionPolicy"), S("*"))) return deny(c, S("logs:DeleteDataProtectionPolicy"), S("*"));
+    TRY(type_of(c, in->policy_type, &type));
+    if (type == TYPE_PROTECTION && !may(c, S("logs:DeleteDataProtectionPolicy"), S("*"))) return deny(c, S("logs:DeleteDataProtectionPolicy"), S("*"));
     if (in->policy_name.n > NAME_MAX_BYTES || !txn_get(c->txn, row_of(c, in->policy_type, in->policy_name), &row))
         return fail(c, &logs_resource_not_found_exception, "The account policy %.*s does not exist.", STR_ARGS(in->policy_name));
     txn_delete(c->txn, row_of(c, in->policy_type, in->policy_name));
-    log_mask_set(c, NULL, &(struct log_protection){0});
+    if (type == TYPE_PROTECTION) log_mask_set(c, NULL, &(struct log_protection){0});
     return NULL;
 }

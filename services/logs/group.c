@@ -1,4 +1,5 @@
 /* Log groups: made, described, listed, deleted; how long they keep events. */
+#include "field_index.h"
 #include "mask.h"
 #include "metric_filter.h"
 
@@ -90,6 +91,7 @@ void log_group_forget(struct txn *t, struct arena *a, u64 group) {
     txn_delete(t, stored_row(a, group));
     log_seal_forget(t, a, group);
     log_mask_forget(t, a, group);
+    log_index_forget(t, a, group);
     log_group_policies_forget(t, a, group);
 }
 
@@ -305,10 +307,11 @@ err logs_list_log_groups(struct call *c, const struct logs_list_log_groups_reque
     TRY(log_page(c, in->next_token, in->limit, 50, &position, &max));
     out->log_groups.v = NEW_ARRAY(c->arena, struct logs_log_group_summary, max);
     out->log_groups.set = true;
-    if (in->data_sources.n || in->field_index_names.n) return NULL; /* no group has either */
+    if (in->data_sources.n) return NULL; /* no group has one */
     struct range r = groups_from(c, position, S(""));
     while (group_next(c, &r, &group)) {
         if (!listed(group.name, in->log_group_name_pattern) || (in->log_group_class.p && !str_eq(in->log_group_class, class_of(&group))) || !tagged_so(c, &group, &in->log_group_tags)) continue;
+        if (in->field_index_names.n && !log_index_fields_are(c->txn, c->arena, &group, in->field_index_names.v, in->field_index_names.n)) continue;
         if (out->log_groups.n == max) {
             out->next_token = page_token(c, group.name);
             break;

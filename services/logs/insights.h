@@ -33,6 +33,25 @@ const struct insights_source *insights_source(const struct insights_query *q);
 /* Bytes that stand in the message of every event that matters, for a quick look beforehand; absent: none are known. */
 str insights_literal(const struct insights_query *q);
 
+/* ---- indexes of fields: which values stand in a block of events. One may say yes wrongly, but never no. ---- */
+struct insights_event;
+struct insights_indexer;
+struct insights_indexer *insights_indexer_new(struct arena *a, const str *fields, u32 n); /* up to 20 */
+void insights_index_add(struct insights_indexer *x, const struct insights_event *e);
+/* The index over what was added, in the arena; the next one begins. */
+str insights_index_end(struct insights_indexer *x, struct arena *a);
+struct insights_span { /* of the events in which a field was found, over all indexes */
+    str name;
+    bool found;
+    i64 first_ms, last_ms;
+};
+const struct insights_span *insights_indexed(const struct insights_indexer *x, u32 i); /* NULL behind the last */
+
+/* False: no event of what the index is over matters. */
+bool insights_index_may_hold(const struct insights_query *q, str index);
+/* The i-th field of the query's filterIndex commands: groups without an index of it are left out. False: no more. */
+MUST_USE bool insights_by_index(const struct insights_query *q, u32 i, str *field);
+
 struct insights_event {
     i64 timestamp_ms, ingested_ms;
     str message, stream;

@@ -88,7 +88,14 @@ static bool read_display(struct insights_parser *p) {
     return read_fields(p);
 }
 
-static bool read_filter(struct insights_parser *p) { return (add(p, STAGE_FILTER)->of = insights_read_expression(p)) != NULL; }
+static bool read_condition(struct insights_parser *p, bool by_index) {
+    struct insights_stage *s = add(p, STAGE_FILTER);
+    s->by_index = by_index;
+    return (s->of = insights_read_expression(p)) != NULL;
+}
+
+static bool read_filter(struct insights_parser *p) { return read_condition(p, false); }
+static bool read_filter_index(struct insights_parser *p) { return read_condition(p, true); }
 
 /* "user=*, method:*" as an expression: what stands between the stars, and anything on one line for each of them. */
 static str glob_to_regex(struct insights_parser *p, str glob, u32 *stars) {
@@ -279,7 +286,7 @@ static const struct {
     const char *name;
     bool (*read)(struct insights_parser *p);
 } commands[] = {
-    {"fields", read_fields}, {"display", read_display}, {"filter", read_filter}, {"filterIndex", read_filter}, {"parse", read_parse}, {"stats", read_stats},
+    {"fields", read_fields}, {"display", read_display}, {"filter", read_filter}, {"filterIndex", read_filter_index}, {"parse", read_parse}, {"stats", read_stats},
     {"sort", read_sort}, {"order", read_sort}, {"limit", read_limit}, {"head", read_limit}, {"tail", read_tail}, {"dedup", read_dedup},
     {"unnest", read_unnest}, {"pattern", read_pattern}, {"unmask", read_unmask},
 };
@@ -419,7 +426,10 @@ struct insights_query *insights_compile(struct arena *a, str text, struct insigh
     plan_bases(q);
     plan_needed(q);
     for (struct insights_stage *s = q->stages; s && s->type <= STAGE_UNNEST; s = s->next)
-        if (s->type == STAGE_FILTER) find_literals(q, s->of);
+        if (s->type == STAGE_FILTER) {
+            find_literals(q, s->of);
+            insights_find_wanted(q, s->of, s->by_index);
+        }
     return q;
 }
 

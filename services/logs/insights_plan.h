@@ -124,6 +124,7 @@ struct insights_stage {
     struct insights_aggregate *aggregates;
     u32 aggregate_count;
     struct insights_expression *of; /* filter, parse, unnest, pattern */
+    bool by_index;                  /* filterIndex */
     struct regex *regex;            /* parse */
     u32 *groups;                    /* parse: slot of each group, from 1; 0: none */
     u32 slot;                       /* unnest; of the bin() of a stats */
@@ -140,6 +141,14 @@ struct insights_literal {
     str text;
     bool escapable; /* or the message has a \\u and may hold it in that form */
 };
+struct insights_wanted { /* values of which a field has one in every event that matters */
+    struct insights_wanted *next;
+    str name;
+    u64 field;  /* hash */
+    u64 *pairs; /* hashes of the field with each value */
+    u32 n;
+    bool by_index; /* of a filterIndex */
+};
 struct insights_query {
     struct arena *arena;
     str text;
@@ -150,6 +159,7 @@ struct insights_query {
     bool columns_implied;
     struct insights_literal literals[4]; /* each stands in the message of every event that matters */
     u32 literal_count;
+    struct insights_wanted *wanted;
     struct insights_source source;
     bool unmasks;
     bool of_events; /* rows of the answer are events and have @ptr */
@@ -182,6 +192,9 @@ struct insights_list {
     u32 n;
 };
 struct insights_list insights_items(struct arena *a, const struct insights_value *v);
+
+/* Adds what the condition wants to the query. */
+void insights_find_wanted(struct insights_query *q, const struct insights_expression *condition, bool by_index);
 
 /* ---- reading a query ---- */
 struct insights_parser {

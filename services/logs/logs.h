@@ -82,6 +82,8 @@ bool log_group_policy_load(struct txn *t, struct arena *a, const struct log_grou
 void log_group_policy_save(struct call *c, const struct log_group *group, str type, const struct log_policy *p);
 void log_group_policy_delete(struct call *c, const struct log_group *group, str type);
 void log_group_policies_forget(struct txn *t, struct arena *a, u64 group);
+struct range log_account_policies(struct txn *t, struct arena *a, str account, str region, str type);
+bool log_account_policy_next(struct range *r, struct arena *a, struct log_policy *p);
 
 /* ---- policy.c ---- */
 MUST_USE err log_may_unmask(struct call *c, const struct log_group *group); /* the caller sees what is masked */

@@ -1,5 +1,5 @@
 /* Small blocks of a stream become large ones: read, joined and staged on a worker, put in their place by its settling. */
-#include "logs.h"
+#include "field_index.h"
 
 #include <stdlib.h>
 
@@ -22,6 +22,7 @@ struct round {
     struct output outputs[INPUTS_MAX];
     u32 input_count, output_count;
     bool more;
+    struct log_index *index; /* by the policy that holds now, whenever events came; NULL: none */
 };
 
 static str task_key(struct arena *a, u64 stream) {
@@ -98,6 +99,7 @@ static err join(struct call *c, const struct task *task, struct round *r, const 
             out->block.bytes += (i64)events[i].message.n;
             out->block.put = MAX(out->block.put, events[i].put);
         }
+        if (r->index) out->block.index = log_index_make(r->index, r->home.stream, events, (u32)n);
         str packed = arena_str(c->arena, block_pack(&scratch, events, n, false, 3));
         good = log_block_fill(task->store, c->arena, packed, key, &out->block, &out->stage);
         out->block.last_ms = events[n - 1].time_ms;
@@ -122,6 +124,7 @@ err log_merge_make(struct arena *a, const struct task *task, str *result) {
     if (there) {
         struct call *c = call_for_task(t, &logs_service, group.account, group.region, task->due_ms);
         gather(c, r, &stream);
+        r->index = log_index_new(t, a, &group);
         for (u32 from = 0, to; from < r->input_count && !e; from = to) {
             to = batch_end(r, from);
             if (to - from > 1) e = join(c, task, r, &group, from, to);

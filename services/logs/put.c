@@ -1,5 +1,6 @@
 /* PutLogEvents: checked and packed before the writer is asked (prepare), then a few rows. */
 #include "embedded.h"
+#include "field_index.h"
 #include "mask.h"
 #include "metric_filter.h"
 
@@ -23,6 +24,7 @@ struct upload {
     struct metric_measures *measures;
     struct embedded_metrics *embedded;
     struct log_findings *findings;
+    struct log_index *index; /* NULL: none */
 };
 
 static err check(struct call *c, const struct logs_put_log_events_request *in) {
@@ -70,6 +72,7 @@ static bool pack(struct call *c, struct upload *u, u32 from, u32 n, str key) {
     struct piece *p = &u->pieces[u->piece_count++];
     *p = (struct piece){.first_ms = u->events[from].time_ms, .last_ms = u->events[from + n - 1].time_ms, .number = u->events[from].number, .count = n};
     for (u32 i = from; i < from + n; i++) p->bytes += (i64)u->events[i].message.n;
+    if (u->index) p->block.index = log_index_make(u->index, u->stream.name, u->events + from, n);
     return log_block_fill(call_store(c), c->arena, packed, key, &p->block, &p->stage);
 }
 
@@ -91,6 +94,7 @@ static void observe(struct call *c, struct upload *u) {
 
 static err pack_events(struct call *c, struct upload *u) {
     str key;
+    u->index = log_index_new(c->txn, c->arena, &u->group);
     TRY(log_seal_key(c, &u->group, u->group.kms_epoch, &key));
     for (u32 from = 0, to; from < u->count; from = to) {
         size_t bytes = u->events[from].message.n;
@@ -140,7 +144,7 @@ static void add_blocks(struct call *c, struct upload *u) {
         struct piece *p = &u->pieces[i];
         struct log_block_id id = {.stream = s->id, .first_ms = p->first_ms, .put = put, .number = p->number};
         struct log_block block = {.last_ms = p->last_ms, .bytes = p->bytes, .put = put, .ingested_ms = c->now_ms, .number = p->number, .kms_epoch = u->group.kms_epoch,
-                                  .packed = p->block.packed, .count = p->count};
+                                  .packed = p->block.packed, .count = p->count, .index = p->block.index};
         if (p->stage) block.blob = txn_blob_adopt(c->txn, p->stage);
         log_block_put(c->txn, c->arena, u->group.id, &id, &block);
         s->span_ms = MAX(s->span_ms, p->last_ms - p->first_ms);
@@ -155,6 +159,7 @@ static void add_blocks(struct call *c, struct upload *u) {
     if (s->fresh >= MERGE_AT) log_merge_later(c->txn, c->arena, s->id);
     log_stream_save(c->txn, c->arena, u->group.id, s);
     log_group_bytes_add(c->txn, c->arena, u->group.id, u->bytes);
+    if (u->index) log_index_found(c, u->index);
     txn_notify(c->txn, log_topic(c->arena, u->group.id), 1000);
 }
 
@@ -166,8 +171,8 @@ void log_write(struct call *c, str group, str stream, struct log_event *events, 
         events[i].number = i;
         u.bytes += (i64)events[i].message.n + EVENT_OVERHEAD;
     }
-    if (pack_events(c, &u)) return;
     if (!log_stream_load(c->txn, c->arena, u.group.id, stream, &u.stream)) log_stream_make(c, &u.group, stream, &u.stream);
+    if (pack_events(c, &u)) return;
     add_blocks(c, &u);
 }
 

@@ -13,7 +13,7 @@ static const struct record_field query_fields[] = {
     RECORD_I64(4, struct log_query, to_ms), RECORD_I64(5, struct log_query, limit), RECORD_I64(6, struct log_query, created_ms),
     RECORD_I64(7, struct log_query, ended_ms), RECORD_STR(8, struct log_query, status), RECORD_STR(9, struct log_query, user),
     RECORD_F64(10, struct log_query, matched), RECORD_F64(11, struct log_query, scanned), RECORD_F64(12, struct log_query, bytes),
-    RECORD_I64(13, struct log_query, rows), RECORD_STR(14, struct log_query, results),
+    RECORD_I64(13, struct log_query, rows), RECORD_STR(14, struct log_query, results), RECORD_F64(15, struct log_query, skipped), RECORD_F64(16, struct log_query, skipped_bytes),
 };
 const struct record_type logs_query_record = RECORD_TYPE(struct log_query, query_fields);
 static const struct record_field row_fields[] = {RECORD_LIST(1, struct log_query_row, fields, record_pair_type)};
@@ -271,8 +271,8 @@ err logs_get_query_results(struct call *c, const struct logs_get_query_results_r
     TRY(read_results(c, &q, from, max, &out->results));
     if (from + out->results.n < (u64)q.rows) out->next_token = page_token(c, arena_format(c->arena, "%llu", (unsigned long long)(from + out->results.n)));
     out->statistics = NEW(c->arena, struct logs_query_statistics);
-    *out->statistics = (struct logs_query_statistics){.records_matched = SOME_F64(q.matched), .records_scanned = SOME_F64(q.scanned), .estimated_records_skipped = SOME_F64(0),
-                                                      .bytes_scanned = SOME_F64(q.bytes), .estimated_bytes_skipped = SOME_F64(0), .log_groups_scanned = SOME_F64(q.groups.n),
+    *out->statistics = (struct logs_query_statistics){.records_matched = SOME_F64(q.matched), .records_scanned = SOME_F64(q.scanned), .estimated_records_skipped = SOME_F64(q.skipped),
+                                                      .bytes_scanned = SOME_F64(q.bytes), .estimated_bytes_skipped = SOME_F64(q.skipped_bytes), .log_groups_scanned = SOME_F64(q.groups.n),
                                                       .result_count = SOME_F64((double)q.rows)};
     return NULL;
 }

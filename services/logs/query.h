@@ -12,7 +12,7 @@ struct log_query {
     i64 created_ms, ended_ms;
     str status; /* "Scheduled", "Running", ... as the API has them */
     str user;   /* ARN */
-    double matched, scanned, bytes;
+    double matched, scanned, bytes, skipped, skipped_bytes;
     i64 rows;
     str results; /* a blob's reference */
     str account, region, id; /* from the key */

@@ -2,6 +2,7 @@
  * a crash it begins anew. */
 #include "query.h"
 
+#include "field_index.h"
 #include "insights.h"
 #include "scan.h"
 
@@ -11,7 +12,8 @@ static const i64 TIMEOUT_MS = 60 * 60 * 1000, PROGRESS_MS = 1000, SLICE_MS = 200
 struct job {
     str account, region, id;
     str status; /* how it ended; absent: somebody else ended it */
-    double matched, scanned, bytes;
+    double matched;
+    struct scan_counts counts; /* of all slices */
     i64 rows;
     struct blob_stage *stage;
     /* under way */
@@ -31,6 +33,17 @@ static str pointer(const struct insights_event *e, struct arena *a) { return sca
 
 /* ---- one slice. True: there is more. ---- */
 
+static bool may_hold(const void *plan, str index) { return insights_index_may_hold(plan, index); }
+
+/* One that was deleted meanwhile has no events. A filterIndex is for groups that have the index. */
+static bool takes_part(struct job *j, struct call *c, str name, struct log_group *group) {
+    str field;
+    if (!log_group_load(c->txn, c->arena, j->account, j->region, name, group)) return false;
+    for (u32 i = 0; insights_by_index(j->plan, i, &field); i++)
+        if (!log_index_of_field(c->txn, c->arena, group, field)) return false;
+    return true;
+}
+
 static void begin_scan(struct job *j, struct call *c, struct scan *s) {
     struct log_group group;
     str literal = insights_literal(j->plan);
@@ -38,8 +51,9 @@ static void begin_scan(struct job *j, struct call *c, struct scan *s) {
     if (j->positioned) scan_after(s, &j->position);
     if (literal.p) scan_must_contain(s, literal);
     scan_pause_after(s, SLICE_BYTES);
-    for (u32 i = 0; i < j->query.groups.n; i++) /* one that was deleted meanwhile has no events */
-        if (log_group_load(c->txn, c->arena, j->account, j->region, j->query.groups.v[i].key, &group)) scan_add_group(s, &group);
+    scan_skip_blocks(s, may_hold, j->plan);
+    for (u32 i = 0; i < j->query.groups.n; i++)
+        if (takes_part(j, c, j->query.groups.v[i].key, &group)) scan_add_group(s, &group);
 }
 
 enum fed { FED_ALL, FED_SO_FAR, FED_TOO_MUCH };
@@ -58,6 +72,21 @@ static enum fed feed(struct job *j, struct call *c, struct scan *s) {
     return scan_paused(s) ? FED_SO_FAR : FED_ALL;
 }
 
+static void count(struct job *j, const struct scan *s) {
+    struct scan_counts counts = scan_counts(s);
+    j->counts.records += counts.records;
+    j->counts.bytes += counts.bytes;
+    j->counts.skipped_records += counts.skipped_records;
+    j->counts.skipped_bytes += counts.skipped_bytes;
+}
+
+static void tell_counts(const struct job *j, struct log_query *q) {
+    q->scanned = (double)j->counts.records;
+    q->bytes = (double)j->counts.bytes;
+    q->skipped = (double)j->counts.skipped_records;
+    q->skipped_bytes = (double)j->counts.skipped_bytes;
+}
+
 static bool slice(struct job *j) {
     struct arena a = {0};
     struct txn *t = store_snapshot(j->store, &a);
@@ -69,9 +98,7 @@ static bool slice(struct job *j) {
         struct scan *s = scan_new(c, j->query.from_ms, j->query.to_ms == INT64_MAX ? INT64_MAX : j->query.to_ms + 1);
         begin_scan(j, c, s);
         fed = feed(j, c, s);
-        struct scan_counts counts = scan_counts(s);
-        j->scanned += (double)counts.records;
-        j->bytes += (double)counts.bytes;
+        count(j, s);
         j->position = scan_position(s);
         j->positioned = true;
         if (fed == FED_TOO_MUCH || scan_error(s)) j->status = S("Failed");
@@ -91,8 +118,7 @@ static err tell(void *context, struct txn *t) {
     if (!log_query_load(t, a, j->account, j->region, j->id, &q) || !log_query_is_open(&q)) return NULL;
     q.status = S("Running");
     q.matched = (double)insights_matched(j->run);
-    q.scanned = j->scanned;
-    q.bytes = j->bytes;
+    tell_counts(j, &q);
     log_query_save(t, a, &q);
     return NULL;
 }
@@ -172,8 +198,7 @@ err log_query_settle(struct txn *t, const struct task *task, err outcome, str re
     if (complete && j->stage) q.results = txn_blob_adopt(t, j->stage);
     q.rows = complete ? j->rows : 0;
     q.matched = j->matched;
-    q.scanned = j->scanned;
-    q.bytes = j->bytes;
+    tell_counts(j, &q);
     log_query_close(t, a, &q, outcome ? S("Failed") : j->status, now_ms);
     return NULL;
 }

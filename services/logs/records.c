@@ -27,6 +27,7 @@ static const struct record_field block_fields[] = {
     RECORD_I64(1, struct log_block, last_ms), RECORD_I64(2, struct log_block, bytes), RECORD_U64(3, struct log_block, put),
     RECORD_I64(4, struct log_block, ingested_ms), RECORD_I64(5, struct log_block, number), RECORD_I64(6, struct log_block, kms_epoch),
     RECORD_STR(7, struct log_block, packed), RECORD_STR(8, struct log_block, blob), RECORD_U64(9, struct log_block, count),
+    RECORD_STR(10, struct log_block, index),
 };
 const struct record_type logs_block_record = RECORD_TYPE(struct log_block, block_fields);
 
@@ -45,7 +46,10 @@ static const struct record_field metric_filter_fields[] = {
 };
 const struct record_type logs_metric_filter_record = RECORD_TYPE(struct metric_filter, metric_filter_fields);
 
-static const struct record_field policy_fields[] = {RECORD_STR(1, struct log_policy, document), RECORD_STR(2, struct log_policy, revision), RECORD_I64(3, struct log_policy, updated_ms)};
+static const struct record_field policy_fields[] = {
+    RECORD_STR(1, struct log_policy, document), RECORD_STR(2, struct log_policy, revision), RECORD_I64(3, struct log_policy, updated_ms),
+    RECORD_LIST(4, struct log_policy, fields, record_pair_type), RECORD_LIST(5, struct log_policy, prefixes, record_pair_type), RECORD_STR(6, struct log_policy, selection),
+};
 const struct record_type logs_policy_record = RECORD_TYPE(struct log_policy, policy_fields);
 
 static const struct record_field destination_fields[] = {

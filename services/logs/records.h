@@ -45,6 +45,7 @@ struct log_block {
     str packed;      /* the block itself, if it is small (and sealed, if the group has a key) */
     str blob;        /* or where it is */
     u64 count;       /* of events */
+    str index;       /* over fields of its events (insights_index.c); absent: there is none */
 };
 
 struct log_time { /* of the index by time: when the block ends, and the newest put in it */
@@ -65,6 +66,9 @@ struct metric_filter {
 struct log_policy { /* a resource policy; a policy of a group or account, by type */
     str document, revision;
     i64 updated_ms;
+    struct record_pairs fields;   /* of an index policy: names with their types */
+    struct record_pairs prefixes; /* of the groups that it is for; none: all */
+    str selection;                /* as it was written */
     str name; /* from the key: a name, or the ARN of a group; of a group: none */
 };
 

@@ -5,6 +5,8 @@
 /* A source is a group's index by time, or the blocks of one stream. Its blocks are opened when time comes to where they
  * begin; open blocks stand in a heap by their next event. A block spans at most a day (PutLogEvents and merging see to
  * that), so one that begins earlier than that before the range cannot reach into it. */
+enum { SKIPPED_EACH = 64 /* bytes that are skipped in the time in which one is looked at */ };
+
 struct source {
     const struct log_group *group;
     struct log_masks *masks; /* NULL: nothing is masked */
@@ -34,6 +36,8 @@ struct scan {
     i64 from_ms, to_ms;
     struct log_position after, position;
     bool has_after, unmasked;
+    bool (*may_hold)(const void *context, str index);
+    const void *may_hold_context;
     struct arena shown_masked; /* the message of the event that the caller holds, if it is masked */
     str needle;
     struct source *sources, *first; /* first: whose next block begins first; NULL: to be found out */
@@ -81,6 +85,10 @@ void scan_after(struct scan *s, const struct log_position *position) {
 void scan_unmask(struct scan *s) {
     ASSERT(!s->sources);
     s->unmasked = true;
+}
+void scan_skip_blocks(struct scan *s, bool (*may_hold)(const void *context, str index), const void *context) {
+    s->may_hold = may_hold;
+    s->may_hold_context = context;
 }
 void scan_pause_after(struct scan *s, u64 bytes) { s->pause_at = bytes; }
 bool scan_paused(const struct scan *s) { return s->paused; }
@@ -205,6 +213,11 @@ static err load(struct scan *s, struct source *source, struct open_block *b) {
     if (!log_stream_home(s->c->txn, &b->arena, source->next.stream, &home)) return NULL; /* deleted; its blocks go later */
     if (!log_block_get(s->c->txn, &b->arena, &source->next, &block)) return NULL;
     b->stream = home.stream;
+    if (s->may_hold && block.index.n && !source->masks && !s->may_hold(s->may_hold_context, block.index)) {
+        s->counts.skipped_bytes += (u64)block.bytes;
+        s->counts.skipped_records += block.count;
+        return NULL;
+    }
     TRY(key_of(s, source, block.kms_epoch));
     if (!log_block_open(s->c->txn, &b->arena, &block, block.kms_epoch ? source->key : (str){0}, &b->view)) return fail(s->c, &cloud_internal_failure, "A block of log events could not be read.");
     b->at = first_at(&b->view, source->from_ms);
@@ -245,7 +258,8 @@ static struct source *due(struct scan *s) {
 /* All that lies before the next block has come. What reaches over the place where the scan began is always opened. */
 static bool pauses(struct scan *s, const struct source *next) {
     i64 began_ms = s->has_after ? MAX(s->after.time_ms, s->from_ms) : s->from_ms, at_ms = next->next.first_ms;
-    if (!s->pause_at || s->counts.bytes < s->pause_at || at_ms <= began_ms) return false;
+    u64 looked = s->counts.bytes + s->counts.skipped_bytes / SKIPPED_EACH;
+    if (!s->pause_at || looked < s->pause_at || at_ms <= began_ms) return false;
     s->paused = true;
     s->position = (struct log_position){.time_ms = at_ms};
     return true;

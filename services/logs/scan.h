@@ -37,6 +37,9 @@ void scan_must_contain(struct scan *s, str bytes);
 /* What is sensitive comes masked (mask.h), unless this is said before the first source: the caller has the right. */
 void scan_unmask(struct scan *s);
 
+/* Blocks that have an index, and of which this is false, are not opened (where something is masked, all are). */
+void scan_skip_blocks(struct scan *s, bool (*may_hold)(const void *context, str index), const void *context);
+
 /* Only of puts behind this one; blocks with older ones alone are not opened, but others in a block come too. */
 void scan_since(struct scan *s, u64 put);
 /* Ends early once about so many bytes were looked at: scan_paused() then, and scan_position() tells where to go on. Always
@@ -53,6 +56,7 @@ struct log_position scan_position(const struct scan *s);
 struct scan_counts {
     u64 bytes;   /* of messages looked at, in the range */
     u64 records; /* events looked at */
+    u64 skipped_bytes, skipped_records; /* of blocks that were not opened */
 };
 struct scan_counts scan_counts(const struct scan *s);
 

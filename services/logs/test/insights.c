@@ -292,5 +292,60 @@ static void memory_has_an_end(void) {
     arena_free(&a);
 }
 
+static bool may_hold(struct arena *a, str index, const char *query) {
+    struct insights_problem problem;
+    struct insights_query *q = insights_compile(a, str_of(query), &problem);
+    CHECK(q);
+    return q && insights_index_may_hold(q, index);
+}
+
+static str index_of(struct arena *a, struct insights_indexer *x, const char *const *messages, u32 n) {
+    for (u32 i = 0; i < n; i++) insights_index_add(x, &(struct insights_event){T0 + i, T0 + i, str_of(messages[i]), S("s"), S("1:g"), NULL});
+    return insights_index_end(x, a);
+}
+
+/* An index never says no to what is there. */
+static void indexes(void) {
+    struct arena a = {0};
+    static const char *const messages[] = {"{\"id\":\"a-1\",\"n\":7,\"on\":true}", "{\"id\":\"b-2\",\"user\":{\"age\":\"30\"}}", "no fields", "{\"n\":0.50}"}, *const others[] = {"{\"id\":\"c-3\"}"};
+    str names[] = {S("id"), S("n"), S("on"), S("user.age"), S("id"), S("@message")};
+    struct insights_indexer *x = insights_indexer_new(&a, names, LENGTH(names));
+    str index = index_of(&a, x, messages, LENGTH(messages)), other = index_of(&a, x, others, LENGTH(others));
+    static const char *const there[] = {"filter id = 'a-1'", "filter 'b-2' = id and n = 7", "filter id in ['x', 'a-1']", "filter n = '7'", "filter n = 7.0", "filter n = 0.5 or id = 'x'", "filter on = 1",
+                                        "filter on = 'true'", "filter user.age = 30", "filter id like 'zzz'", "filter id != 'zzz'", "filter not id = 'zzz'", "filter free = 'zzz'",
+                                        "filter @message = 'zzz'", "fields n as id2 | filter id2 = 'zzz'", "stats count(*) as id | filter id = 99", "parse @message '*' as id | filter id = 'zzz'"};
+    static const char *const absent[] = {"filter id = 'zzz'", "filter id in ['zzz', 'c-3']", "filter n = 99", "fields @message | filter n = 7 | filter user.age = 31", "filterIndex id = 'zzz'"};
+    for (size_t i = 0; i < LENGTH(there); i++) CHECK(may_hold(&a, index, there[i]));
+    for (size_t i = 0; i < LENGTH(absent); i++) CHECK(!may_hold(&a, index, absent[i]));
+    CHECK(may_hold(&a, other, "filter id = 'c-3'") && !may_hold(&a, other, "filter id = 'a-1'"));
+    CHECK(may_hold(&a, S(""), absent[0]) && may_hold(&a, S("\x05" "abc"), absent[0]));
+    CHECK_STR(insights_indexed(x, 0)->name, S("id"));
+    CHECK(insights_indexed(x, 0)->first_ms == T0 && insights_indexed(x, 0)->last_ms == T0 + 1 && insights_indexed(x, 3)->found && !insights_indexed(x, 4));
+    CHECK(str_hash(S("requestId")) == 0xd951865166cf674e); /* stands on disks */
+    arena_free(&a);
+}
+
+static void an_index_of_many(void) {
+    struct arena a = {0};
+    char text[64];
+    u32 wrong = 0;
+    str names[] = {S("n")};
+    struct insights_indexer *x = insights_indexer_new(&a, names, 1);
+    for (int i = 0; i < 5000; i++) {
+        int n = snprintf(text, sizeof text, "{\"n\":\"v%d\"}", i);
+        insights_index_add(x, &(struct insights_event){T0 + i, T0 + i, {text, (size_t)n}, S("s"), S("1:g"), NULL});
+    }
+    str index = insights_index_end(x, &a);
+    CHECK(index.n < 7000);
+    for (int i = 0; i < 2000; i++) {
+        snprintf(text, sizeof text, "filter n = 'v%d'", i * 2);
+        CHECK(may_hold(&a, index, text) || i * 2 >= 5000);
+        snprintf(text, sizeof text, "filter n = 'w%d'", i);
+        wrong += may_hold(&a, index, text);
+    }
+    CHECK(wrong < 60);
+    arena_free(&a);
+}
+
 UNIT_MAIN(UNIT(commands), UNIT(functions), UNIT(discovered_fields), UNIT(parse), UNIT(known_logs), UNIT(patterns), UNIT(what_is_no_query), UNIT(rows_and_pointers),
-          UNIT(many_events), UNIT(memory_has_an_end))
+          UNIT(many_events), UNIT(memory_has_an_end), UNIT(indexes), UNIT(an_index_of_many))

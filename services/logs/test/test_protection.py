@@ -57,7 +57,7 @@ class Account:
         return [{f["field"]: f["value"] for f in row} for row in answer["results"]]
 
 
-def until(look, good, seconds=20):
+def until(look, good, seconds=60):
     end = time.time() + seconds
     while not good(seen := look()):
         assert time.time() < end
