@@ -154,12 +154,13 @@ err iam_delete_policy(struct call *c, const struct iam_delete_policy_request *in
     return NULL;
 }
 
+/* Any policy may give permissions, attached or not; a boundary is one that is used so. */
 static bool listed(const struct iam_list_policies_request *in, const struct entity *e) {
-    bool boundary = str_eq(in->policy_usage_filter, S("PermissionsBoundary"));
-    bool wants_used = in->only_attached.set && in->only_attached.v;
+    bool only_attached = in->only_attached.set && in->only_attached.v;
     if (in->path_prefix.p && !str_starts(e->path, in->path_prefix)) return false;
-    if (in->policy_usage_filter.p) return boundary ? e->boundaries != 0 : e->attachments != 0;
-    return !wants_used || e->attachments || e->boundaries;
+    if (str_eq(in->policy_usage_filter, S("PermissionsBoundary"))) return e->boundaries != 0;
+    if (in->policy_usage_filter.p) return !only_attached || e->attachments;
+    return !only_attached || e->attachments || e->boundaries;
 }
 
 /* The account's own come first, then AWS's: a position that begins with '/' (no name does) is one of these. */

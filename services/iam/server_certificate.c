@@ -33,6 +33,13 @@ static err check(struct call *c, const struct iam_upload_server_certificate_requ
     return NULL;
 }
 
+/* As AWS keeps it: without the blank lines around. */
+static str trimmed(str pem) {
+    while (pem.n && (u8)pem.p[0] <= ' ') pem = str_skip(pem, 1);
+    while (pem.n && (u8)pem.p[pem.n - 1] <= ' ') pem.n--;
+    return pem;
+}
+
 /* On a worker: parsing and checking keys is no work for a loop or the writer. */
 err iam_upload_server_certificate_prepare(struct call *c, const struct iam_upload_server_certificate_request *in, struct call_plan *plan) {
     struct certificate certificate;
@@ -45,7 +52,7 @@ err iam_upload_server_certificate(struct call *c, const struct iam_upload_server
                                   struct iam_upload_server_certificate_response *out) {
     struct realm r = realm_of(c);
     struct entity e = {.kind = ENTITY_CERTIFICATE, .name = in->server_certificate_name};
-    struct server_certificate content = {.body = in->certificate_body, .chain = in->certificate_chain};
+    struct server_certificate content = {.body = trimmed(in->certificate_body), .chain = trimmed(in->certificate_chain)};
     struct certificate certificate;
     if (c->note.p) ASSERT(str_to_i64(c->note, &content.expires_ms));
     else { /* called by another service */

@@ -22,6 +22,7 @@ static const char *const linked[] = {
     "codestar-notifications CodeStarNotifications AWSCodeStarNotificationsServiceRolePolicy",
     "config Config AWSConfigServiceRolePolicy",
     "+connect AmazonConnect AmazonConnectServiceLinkedRolePolicy",
+    "custom-resource.application-autoscaling ApplicationAutoScaling_CustomResource AWSApplicationAutoScalingCustomResourcePolicy",
     "dms DMSServerless AWSDMSServerlessServiceRolePolicy",
     "dms-fleet-advisor DMSFleetAdvisor AWSDMSFleetAdvisorServiceRolePolicy",
     "docdb-elastic DocDB-Elastic AmazonDocDB-ElasticServiceRolePolicy",

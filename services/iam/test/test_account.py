@@ -45,6 +45,7 @@ def deleted(iam, task):
 
 @pytest.mark.parametrize("service,name,policy", [
     ("batch", "Batch", "BatchServiceRolePolicy"),
+    ("custom-resource.application-autoscaling", "ApplicationAutoScaling_CustomResource", "AWSApplicationAutoScalingCustomResourcePolicy"),
     ("ecs.application-autoscaling", "ApplicationAutoScaling_ECSService", "AWSApplicationAutoscalingECSServicePolicy"),
 ])
 def test_service_linked_role(iam, account, refused, service, name, policy):

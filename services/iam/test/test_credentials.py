@@ -49,7 +49,7 @@ def test_server_certificate(iam, account, refused, authority, server):
         iam.upload_server_certificate(**ask)
     assert r.message == "The Server Certificate with name web already exists."
     got = iam.get_server_certificate(ServerCertificateName="web")["ServerCertificate"]
-    assert (got["CertificateBody"], got["CertificateChain"]) == (pem(server[0]), pem(authority[0]))
+    assert (got["CertificateBody"], got["CertificateChain"]) == (pem(server[0]).strip(), pem(authority[0]).strip())  # Terraform's provider expects so
     assert got["Tags"] == [{"Key": "a", "Value": "1"}]
     assert "PrivateKey" not in str(got)
     iam.update_server_certificate(ServerCertificateName="web", NewServerCertificateName="site", NewPath="/")
@@ -190,15 +190,17 @@ def test_oidc_provider(iam, account, refused):
     iam.add_client_id_to_open_id_connect_provider(OpenIDConnectProviderArn=arn, ClientID="two")
     iam.add_client_id_to_open_id_connect_provider(OpenIDConnectProviderArn=arn, ClientID="two")
     iam.remove_client_id_from_open_id_connect_provider(OpenIDConnectProviderArn=arn, ClientID="one")
-    iam.update_open_id_connect_provider_thumbprint(OpenIDConnectProviderArn=arn, ThumbprintList=["12" * 20, "34" * 20])
+    iam.update_open_id_connect_provider_thumbprint(OpenIDConnectProviderArn=arn, ThumbprintList=["12" * 20, "no.certificate.of.these.forty.characters"])
     got = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
     assert (got["Url"], got["ClientIDList"], got["ThumbprintList"], got["Tags"]) == (
-        "issuer.example.com/a", ["two"], ["12" * 20, "34" * 20], [{"Key": "k", "Value": "v"}])
+        "issuer.example.com/a", ["two"], ["12" * 20, "no.certificate.of.these.forty.characters"], [{"Key": "k", "Value": "v"}])
     assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == [{"Arn": arn}]
     for bad in ("http://issuer.example.com", "issuer.example.com", "https://"):
         with refused("ValidationError") as r:
             iam.create_open_id_connect_provider(Url=bad)
         assert r.message == "Invalid Open ID Connect Provider URL"
+    with refused("InvalidInput"):
+        iam.update_open_id_connect_provider_thumbprint(OpenIDConnectProviderArn=arn, ThumbprintList=["ten words " * 4])
     assert iam.get_account_summary()["SummaryMap"]["Providers"] == 1
     iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)
     with refused("NoSuchEntity") as r:

@@ -65,6 +65,21 @@ def test_managed_policy(iam, account, refused):
         iam.get_policy(PolicyArn=arn)
 
 
+def test_listed_by_use(iam):
+    """Any policy may give permissions, so the filter leaves out none; a boundary is one that is used as such."""
+    arns = {name: iam.create_policy(PolicyName=name, Path="/use/", PolicyDocument=document())["Policy"]["Arn"] for name in ("given", "limits", "unused")}
+    iam.create_user(UserName="u", PermissionsBoundary=arns["limits"])
+    iam.attach_user_policy(UserName="u", PolicyArn=arns["given"])
+
+    def listed(**ask):
+        return {p["PolicyName"] for p in iam.list_policies(Scope="Local", PathPrefix="/use/", **ask)["Policies"]}
+
+    assert listed(PolicyUsageFilter="PermissionsPolicy") == {"given", "limits", "unused"}
+    assert listed(PolicyUsageFilter="PermissionsPolicy", OnlyAttached=True) == {"given"}
+    assert listed(PolicyUsageFilter="PermissionsBoundary") == listed(PolicyUsageFilter="PermissionsBoundary", OnlyAttached=True) == {"limits"}
+    assert listed(OnlyAttached=True) == {"given", "limits"}
+
+
 def test_five_versions(iam, refused):
     arn = iam.create_policy(PolicyName="p", PolicyDocument=document(statement(action="s3:v1")))["Policy"]["Arn"]
     for i in range(2, 6):
