@@ -1,7 +1,6 @@
 /* ExportTableToPointInTime, DescribeExport, ListExports. */
 #include "services/dynamodb/export.h"
 
-#include "services/dynamodb/caller.h"
 
 enum { DAY_MS = 86400000, TOKEN_MS = 8 * 3600 * 1000, WINDOW_MIN_MS = 15 * 60 * 1000, PAGE = 25 };
 
@@ -124,7 +123,7 @@ static err read_input(struct call *c, const struct dynamodb_export_table_to_poin
                              .prefix = in->s3_prefix, .sse = in->s3_sse_algorithm, .kms_key = in->s3_sse_kms_key_id,
                              .ion = str_eq(in->export_format, S("ION")), .incremental = str_eq(in->export_type, S("INCREMENTAL_EXPORT")),
                              .start_ms = c->now_ms, .moment_ms = in->export_time.set ? in->export_time.ms : c->now_ms,
-                             .caller = ddb_caller_pack(c), .keys = t->keys, .account = t->account, .region = t->region, .table = t->name};
+                             .caller = caller_keep(c), .keys = t->keys, .account = t->account, .region = t->region, .table = t->name};
     if (!e->incremental && in->incremental_export_specification)
         return fail(c, &cloud_validation, "One or more parameter values were invalid: IncrementalExportSpecification can only be specified for an "
                                           "INCREMENTAL_EXPORT");

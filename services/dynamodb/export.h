@@ -15,7 +15,7 @@ struct ddb_export {
     i64 start_ms, end_ms, moment_ms; /* moment_ms: ExportTime */
     i64 from_ms, to_ms;              /* of an incremental one */
     str failure_code, failure_message;
-    str caller;                      /* caller.h */
+    str caller;                      /* caller_keep */
     struct ddb_schema keys;
     u64 space; /* what is exported: rows of items, or of changes */
     u64 files; /* ("ddb", files) n -> a line of the manifest */

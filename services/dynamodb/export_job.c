@@ -4,7 +4,6 @@
 
 #include "crypto/crypto.h"
 #include "gen/s3.h"
-#include "services/dynamodb/caller.h"
 #include "services/dynamodb/value_ion.h"
 #include "text/gzip.h"
 #include "text/json.h"
@@ -298,7 +297,7 @@ err ddb_export_settle(struct txn *t, const struct task *task, err outcome, str r
         return NULL;
     }
     struct call *c = call_for_task(t, &dynamodb_service, e.account, e.region, now_ms);
-    ddb_caller_take(c, e.caller);
+    caller_take(c, e.caller);
     for (u32 i = 0; i < m->n && !wrong; i++) wrong = put_one(c, &e, &m->puts[i], &etag);
     if (wrong) fail_export(c, &e, wrong);
     else advance(c, &e, m, etag);

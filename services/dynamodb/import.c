@@ -1,7 +1,6 @@
 /* ImportTable, DescribeImport, ListImports. */
 #include "services/dynamodb/import.h"
 
-#include "services/dynamodb/caller.h"
 
 enum { PAGE = 25, TOKEN_MS = 8 * 3600 * 1000 };
 
@@ -177,7 +176,7 @@ err dynamodb_import_table(struct call *c, const struct dynamodb_import_table_inp
     str arn = arn_of(c, S("dynamodb"), arena_concat(c->arena, S("table/"), p->table_name));
     struct ddb_import m = {.token = in->client_token, .bucket = s->s3_bucket, .bucket_owner = s->s3_bucket_owner, .prefix = s->s3_key_prefix,
                            .compression = in->input_compression_type.p ? in->input_compression_type : S("NONE"), .start_ms = c->now_ms,
-                           .account = c->account, .region = c->region, .table = p->table_name, .caller = ddb_caller_pack(c)};
+                           .account = c->account, .region = c->region, .table = p->table_name, .caller = caller_keep(c)};
     struct ddb_table t;
     bool seen;
     str identity = arena_format(c->arena, "%.*s\n%.*s\n%.*s\n%.*s\n%.*s", STR_ARGS(p->table_name), STR_ARGS(s->s3_bucket), STR_ARGS(s->s3_key_prefix),

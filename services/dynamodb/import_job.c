@@ -5,7 +5,6 @@
 
 #include "gen/logs.h"
 #include "gen/s3.h"
-#include "services/dynamodb/caller.h"
 #include "text/gzip.h"
 #include "text/json.h"
 #include "text/zstandard.h"
@@ -129,7 +128,7 @@ err ddb_import_perform(struct arena *a, const struct task *task, str *result) {
     if (txn_owner(t) && ddb_import_load(t, a, task->key, m) && m->state == DDB_IMPORT_RUNNING
         && ddb_table_load(t, a, m->account, m->region, m->table, table)) {
         r->c = call_for_task(t, &dynamodb_service, m->account, m->region, store_now_ms(task->store));
-        ddb_caller_take(r->c, m->caller);
+        caller_take(r->c, m->caller);
         e = m->object.p ? read_piece(r, t, m, table) : find_object(r, task, m);
         if (e && e != &store_unavailable) {
             note_wrong(r, e);
@@ -266,7 +265,7 @@ err ddb_import_settle(struct txn *t, const struct task *task, err outcome, str r
         return NULL;
     }
     struct call *c = call_for_task(t, &dynamodb_service, m.account, m.region, now_ms);
-    ddb_caller_take(c, m.caller);
+    caller_take(c, m.caller);
     advance(c, &m, &table, r);
     ddb_import_save(t, a, &m);
     if (m.state == DDB_IMPORT_RUNNING) ddb_import_go(t, a, &m);

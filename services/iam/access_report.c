@@ -1,7 +1,5 @@
 /* Last uses in an organization: which services its SCPs let an account or unit use, and when its accounts last did. A job
- * makes lines "service, name, when, where, by which entity, by how many" with tabs between.
- *
- * DIFFERS: of SCPs the Allow statements count; a service that a Deny statement takes away is told as accessible. */
+ * makes lines "service, name, when, where, by which entity, by how many" with tabs between. */
 #include "iam.h"
 
 #include <stdlib.h>
@@ -28,6 +26,7 @@ static err add_policy(struct call *c, struct granted *g, str id) {
     struct organizations_describe_policy_response out = {0};
     TRY(organizations_call(c, ORGANIZATIONS_OP_DESCRIBE_POLICY, &in, &out));
     granted_add(g, out.policy->content);
+    granted_take_away(g, out.policy->content);
     return NULL;
 }
 

@@ -126,9 +126,16 @@ struct granted {
     bool all;
     str *v; /* prefixes of actions, folded */
     u32 n;
+    struct denial {
+        bool all, but; /* but: all services that are not named */
+        str *v;
+        u32 n;
+    } *denials;
+    u32 denial_count;
 };
 struct granted granted_new(struct arena *a);
-void granted_add(struct granted *g, str json);
+void granted_add(struct granted *g, str json);       /* its Allow statements */
+void granted_take_away(struct granted *g, str json); /* its Deny statements, without condition and of all resources */
 bool grants(const struct granted *g, str service);
 
 /* ---- advisor.c ---- */

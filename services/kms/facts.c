@@ -53,6 +53,7 @@ static void of_key(struct call *c, const struct kms_key *k, const struct key_use
     facts->resource_account = k->account;
     facts->resource_arn = k->arn;
     facts->policy_rules = true;
+    facts->beyond_organizations = k->managed_for.n > 0;
     facts->granted = kms_grant_allows(c, k, operation, use->context);
     add_key(c, facts, k);
     add(c, facts, "kms:RequestAlias", alias_in(use->key_id));

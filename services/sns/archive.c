@@ -34,7 +34,9 @@ void topic_archive_add(struct call *c, const struct topic *topic, const struct m
     struct key k = archive_key(c->arena, topic->id);
     key_i64(&k, m->published_ms);
     key_u64(&k, m->sequence);
-    if (topic->archive.p) txn_put(c->txn, key_bytes(&k), record_encode(c->arena, &sns_message_record, m));
+    if (!topic->archive.p) return;
+    struct message closed = topic_message_close(c, m);
+    txn_put(c->txn, key_bytes(&k), record_encode(c->arena, &sns_message_record, &closed));
 }
 
 /* Once a day what is too old goes; all, where there is no policy any more. */
@@ -103,6 +105,11 @@ err subscription_replay_slice(struct txn *t, const struct task *task, i64 now_ms
         if (str_eq(key, at)) continue;
         at = arena_str(a, key);
         ASSERT(record_decode(a, &sns_message_record, arena_str(a, row), &m));
+        if (topic_message_open(c, &m)) { /* its key is closed: that ends it, until a policy is set again */
+            s.replay_status = S("Failed");
+            subscription_save(t, a, &topic, &s);
+            return NULL;
+        }
         m.replayed = true;
         deliver_again(c, &topic, &s, &m);
         left--;

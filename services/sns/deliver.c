@@ -102,9 +102,10 @@ static str serve_some(struct call *c, const struct topic *topic, const struct me
     return (str){0};
 }
 
-static void by_job(struct txn *t, struct arena *a, const struct topic *topic, struct message *m, str after, i64 due_ms) {
-    struct fanout f = {.account = topic->account, .region = topic->region, .topic = topic->name, .after = after, .message = m};
-    txn_task_set(t, &(struct task){.kind = S("sns-fanout"), .key = m->id, .payload = record_encode(a, &sns_fanout_record, &f), .due_ms = due_ms});
+static void by_job(struct call *c, const struct topic *topic, const struct message *m, str after, i64 due_ms) {
+    struct message closed = topic_message_close(c, m);
+    struct fanout f = {.account = topic->account, .region = topic->region, .topic = topic->name, .after = after, .message = &closed};
+    txn_task_set(c->txn, &(struct task){.kind = S("sns-fanout"), .key = m->id, .payload = record_encode(c->arena, &sns_fanout_record, &f), .due_ms = due_ms});
 }
 
 void deliver(struct call *c, const struct topic *topic, struct message *m) {
@@ -112,11 +113,18 @@ void deliver(struct call *c, const struct topic *topic, struct message *m) {
     bool waits = topic->signed_subscriptions > 0 && !signing_ready(c->txn, c->arena);
     bool many = !topic->fifo && (topic->confirmed > DIRECT_TARGETS || bytes > DIRECT_BYTES);
     if (waits || many) {
-        by_job(c->txn, c->arena, topic, m, (str){0}, 0);
+        by_job(c, topic, m, (str){0}, 0);
         return;
     }
     if (topic->signed_subscriptions > 0 && !m->variants.v[0].signature.p) message_sign(c->txn, c->arena, topic, m);
     ASSERT(!serve_some(c, topic, m, (str){0}, INT32_MAX).p);
+}
+
+/* Its key is closed: perhaps not for long. */
+static void put_off(struct call *c, const struct topic *topic, const struct fanout *f) {
+    enum { EVERY_MS = 60000, LONGEST_MS = 3600000 };
+    if (c->now_ms < f->message->published_ms + LONGEST_MS) by_job(c, topic, f->message, f->after, c->now_ms + EVERY_MS);
+    else counted(c, topic, "NumberOfNotificationsFailed");
 }
 
 err fanout_slice(struct txn *t, const struct task *task, i64 now_ms) {
@@ -126,14 +134,18 @@ err fanout_slice(struct txn *t, const struct task *task, i64 now_ms) {
     struct topic topic;
     ASSERT(record_decode(a, &sns_fanout_record, arena_str(a, task->payload), &f));
     if (!topic_load(t, a, f.account, f.region, f.topic, &topic)) return NULL; /* deleted since, and its subscriptions with it */
+    struct call *c = call_for_task(t, &sns_service, f.account, f.region, now_ms);
     bool wanted = topic.signed_subscriptions > 0;
     if (wanted && !signing_ready(t, a)) {
-        by_job(t, a, &topic, f.message, f.after, now_ms + AGAIN_MS);
+        by_job(c, &topic, f.message, f.after, now_ms + AGAIN_MS);
+        return NULL;
+    }
+    if (topic_message_open(c, f.message)) {
+        put_off(c, &topic, &f);
         return NULL;
     }
     if (wanted && !f.message->variants.v[0].signature.p) message_sign(t, a, &topic, f.message);
-    struct call *c = call_for_task(t, &sns_service, f.account, f.region, now_ms);
     str last = serve_some(c, &topic, f.message, f.after, SLICE);
-    if (last.p) by_job(t, a, &topic, f.message, last, 0);
+    if (last.p) by_job(c, &topic, f.message, last, 0);
     return NULL;
 }

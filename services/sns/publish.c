@@ -95,14 +95,16 @@ err sns_publish(struct call *c, const struct sns_publish_input *in, struct sns_p
     struct publication p = publication_of(in);
     struct prepared prepared = {.messages = {.v = NEW(c->arena, struct message)}};
     struct published published = {0};
+    struct seal seal;
     if (to_device(in)) return device_publish(c, in, out);
     if (to_phone(in)) return sms_publish(c, in, out);
     TRY(open_target(c, in, &topic));
     TRY(publication_check(c, &topic, &p)); /* the topic may have changed since */
     TRY(publication_protect(c, &topic, &p));
-    TRY(topic_seals(c, &topic));
+    TRY(topic_seals(c, &topic, &seal));
     if (c->note.p) ASSERT(record_decode(c->arena, &sns_prepared_record, c->note, &prepared));
     else message_make(c, &topic, &p, prepared.messages.v); /* a service publishes: it has no prepare stage */
+    prepared.messages.v->seal = seal;
     publish(c, &topic, &p, prepared.messages.v, &published);
     if (topic.fifo) topic_save(c->txn, c->arena, &topic);
     out->message_id = published.id;
@@ -162,10 +164,11 @@ err sns_publish_batch_prepare(struct call *c, const struct sns_publish_batch_inp
 err sns_publish_batch(struct call *c, const struct sns_publish_batch_input *in, struct sns_publish_batch_response *out) {
     struct topic topic;
     struct prepared prepared = {0};
+    struct seal seal;
     u32 n = in->publish_batch_request_entries.n;
     TRY(topic_open(c, "TopicArn", in->topic_arn, &topic));
     TRY(check_batch(c, in));
-    TRY(topic_seals(c, &topic));
+    TRY(topic_seals(c, &topic, &seal));
     if (c->note.p) ASSERT(record_decode(c->arena, &sns_prepared_record, c->note, &prepared));
     out->successful.v = NEW_ARRAY(c->arena, struct sns_publish_batch_result_entry, n);
     out->failed.v = NEW_ARRAY(c->arena, struct sns_batch_result_error_entry, n);
@@ -183,6 +186,7 @@ err sns_publish_batch(struct call *c, const struct sns_publish_batch_input *in, 
             continue;
         }
         if (!m) message_make(c, &topic, &p, m = &made);
+        m->seal = seal;
         publish(c, &topic, &p, m, &published);
         out->successful.v[out->successful.n++] = (struct sns_publish_batch_result_entry){.id = e->id, .message_id = published.id, .sequence_number = published.sequence};
     }

@@ -18,6 +18,7 @@ void push_notification(struct call *c, const struct topic *topic, const struct s
                      .message_id = m->id, .content_type = policy.content_type, .raw = s->raw, .first_ms = c->now_ms};
     p.body = s->raw ? v->text : notification_json(c->arena, topic, s, m, v, signing_url);
     if (s->raw) p.attributes = m->attributes;
+    push_close(c, &m->seal, &p);
     set_push(c, &p, push_key(c, m->id, s->id), 0);
 }
 
@@ -58,6 +59,17 @@ err confirmation_send(struct txn *t, const struct task *task, i64 now_ms) {
 
 /* ---- sending ---- */
 
+/* On a worker, which has no transaction. */
+static bool readable(struct arena *a, const struct task *task, struct push *p) {
+    if (!p->sealed.p) return true;
+    struct txn *t = store_snapshot(task->store, a);
+    struct call *c = call_for_task(t, &sns_service, p->account, p->region, store_now_ms(task->store));
+    err e = push_open(c, p);
+    call_task_end(c);
+    store_snapshot_end(t);
+    return !e;
+}
+
 err push_perform(struct arena *a, const struct task *task, str *result) {
     struct push p = {0};
     struct http_call call = {.method = S("POST"), .timeout_ms = TIMEOUT_MS, .answer_max = 64 << 10};
@@ -65,7 +77,7 @@ err push_perform(struct arena *a, const struct task *task, str *result) {
     str problem;
     *result = S("0");
     ASSERT(record_decode(a, &sns_push_record, task->payload, &p));
-    if (!http_url_parse(p.url, &call.url)) return NULL;
+    if (!http_url_parse(p.url, &call.url) || !readable(a, task, &p)) return NULL;
     str topic = arn_format(a, S("sns"), p.region, p.account, p.topic);
     struct http_header headers[8] = {
         {S("Content-Type"), p.content_type},         {S("User-Agent"), S("Amazon Simple Notification Service Agent")}, {S("x-amz-sns-message-type"), p.type},
@@ -107,6 +119,8 @@ err push_settle(struct txn *t, const struct task *task, err outcome, str result,
         set_push(c, &p, task->key, now_ms + delay_s * 1000);
         return NULL;
     }
-    if (!invitation) dead_letter(c, &topic, &s, &(struct undelivered){.body = p.body, .attributes = p.raw ? &p.attributes : NULL});
+    if (invitation) return NULL;
+    if (push_open(c, &p)) count_metric(c, S("NumberOfNotificationsFailed"), S("TopicName"), topic.name, 1, S("Count")); /* nobody can read it */
+    else dead_letter(c, &topic, &s, &(struct undelivered){.body = p.body, .attributes = p.raw ? &p.attributes : NULL});
     return NULL;
 }

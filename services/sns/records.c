@@ -74,6 +74,8 @@ static const struct record_field message_fields[] = {
     RECORD_U64(7, struct message, sequence),
     RECORD_LIST(8, struct message, attributes, attribute_record),
     RECORD_LIST(9, struct message, variants, variant_record),
+    RECORD_STR(10, struct message, sealed),
+    RECORD_STR(11, struct message, seal.publisher),
 };
 const struct record_type sns_message_record = RECORD_TYPE(struct message, message_fields);
 
@@ -108,5 +110,7 @@ static const struct record_field push_fields[] = {
     RECORD_I64(11, struct push, attempts),
     RECORD_I64(12, struct push, first_ms),
     RECORD_LIST(13, struct push, attributes, attribute_record),
+    RECORD_STR(14, struct push, sealed),
+    RECORD_STR(15, struct push, publisher),
 };
 const struct record_type sns_push_record = RECORD_TYPE(struct push, push_fields);

@@ -51,6 +51,12 @@ struct variants {
     bool set;
 };
 
+/* Of a topic with a key of KMS: what seals a message while it waits, and with whose rights it is opened. */
+struct seal {
+    const struct data_key *key; /* of cloud/key_use.h, in this call; NULL: nothing is sealed */
+    str publisher;              /* caller_keep */
+};
+
 /* A published message on its way to the subscribers. */
 struct message {
     str id, subject, group, dedup, base_url;
@@ -59,6 +65,8 @@ struct message {
     bool replayed;
     struct attributes attributes;
     struct variants variants;
+    struct seal seal;
+    str sealed; /* in a row, all but id, time and sequence (encryption.c) */
 };
 
 /* What the prepare stage of Publish and PublishBatch hands to the handler: a message for each entry, without an
@@ -90,6 +98,7 @@ struct push {
     bool raw;
     i64 attempts, first_ms;
     struct attributes attributes; /* of a raw message, for the dead-letter queue */
+    str sealed, publisher;        /* body and attributes, of a topic with a key */
 };
 
 extern const struct record_type sns_topic_record, sns_subscription_record, sns_message_record, sns_prepared_record, sns_fanout_record, sns_push_record, sns_sent_once_record;

@@ -21,12 +21,19 @@ struct key topic_key(struct arena *a, str account, str region, str type, str nam
 bool topic_load(struct txn *t, struct arena *a, str account, str region, str name, struct topic *topic);
 void topic_save(struct txn *t, struct arena *a, const struct topic *topic);
 str topic_arn(struct arena *a, const struct topic *topic);
-/* Is the caller let use the topic's key, if it has one (encryption.c)? */
-MUST_USE err topic_seals(struct call *c, const struct topic *topic);
 /* InvalidParameter or NotFound in AWS's words. `parameter` is what the API calls the ARN. */
 MUST_USE err topic_open(struct call *c, const char *parameter, str arn, struct topic *topic);
 MUST_USE err arn_check(struct call *c, const char *parameter, str text, struct arn *arn);
 MUST_USE err invalid_parameter(struct call *c, const char *reason);
+
+/* ---- encryption.c: topics with a key of KMS ---- */
+/* The caller publishes: he must be let use the key. Without one nothing is sealed. */
+MUST_USE err topic_seals(struct call *c, const struct topic *topic, struct seal *seal);
+/* A message as it stands in a row, and out of one. An error of KMS: it stays closed, for now or for ever. */
+struct message topic_message_close(struct call *c, const struct message *m);
+MUST_USE err topic_message_open(struct call *c, struct message *m);
+void push_close(struct call *c, const struct seal *seal, struct push *p);
+MUST_USE err push_open(struct call *c, struct push *p);
 
 /* ---- topic_attributes.c ---- */
 /* `wrong` stands in front of the reason: "Attributes Reason: " while creating. */

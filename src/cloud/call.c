@@ -205,11 +205,15 @@ struct task_call {
     struct txn_after after;
 };
 
+void call_task_end(struct call *c) {
+    if (!c->notes) return;
+    record_notes(c->cloud, c, false);
+    (void)records_flush(c->cloud); /* it says so itself */
+}
+
 static void task_committed(struct txn_after *after) {
     struct task_call *t = (struct task_call *)((char *)after - offsetof(struct task_call, after));
-    if (!t->call.notes) return;
-    record_notes(t->call.cloud, &t->call, false);
-    (void)records_flush(t->call.cloud); /* it says so itself */
+    call_task_end(&t->call);
 }
 
 /* A service's principal is called as it signs, but CloudWatch's is not, and what S3 Control does itself are batch jobs. */

@@ -209,6 +209,7 @@ struct auth_facts {
     const struct auth_facts *beneath; /* a resource that this one stands in front of (a bucket behind an access point):
                                        * both must allow; with its own resource_arn, account and policy */
     bool granted_to_account; /* the same, to the caller's account: its users need a policy of their own besides */
+    bool beyond_organizations; /* no resource control policy limits it (AWS managed keys) */
     struct auth_fact *v;
     u32 n;
     /* Facts that cost something: computed when a policy names their key (in lower case). `v` of what it returns
@@ -353,6 +354,10 @@ MUST_USE err call_service(struct call *c, const struct call_other *other, const 
  * CALL_AS_ROLE does, for a room that decides about a resource of its own. */
 MUST_USE err call_take_role(struct call *c, str role_arn);
 MUST_USE err call_take_role_part(struct call *c, const char *part, str role_arn); /* one that trusts part.<service>.amazonaws.com */
+/* Who calls, for a row: what is done for him later is done with his rights as they are then (AWS: forward access
+ * sessions). A session's tags stay behind, they end with it. */
+str caller_keep(struct call *c);
+void caller_take(struct call *c, str kept); /* the call of a task goes on as that caller */
 
 /* ---- the network between regions, which `brume fault link` can cut ---- */
 bool region_linked(struct txn *t, struct arena *a, str one, str other);
@@ -393,5 +398,7 @@ const struct service *service_at(const struct call *c, size_t i);
 /* ---- work that a room does on the clock (struct task_kind handlers of store.h): a call to work in,
  * for an account and region, as the service. ---- */
 struct call *call_for_task(struct txn *t, const struct service *service, str account, str region, i64 now_ms);
+/* What it did goes on record with its commit; on a snapshot, where there is none, by this, before the snapshot ends. */
+void call_task_end(struct call *c);
 
 #endif

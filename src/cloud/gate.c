@@ -35,8 +35,9 @@ static void add_session_policies(struct gate *g, struct policy_set *set) {
     set->session = (struct policy_list){v, n};
 }
 
-/* AWS limits by resource control policies what these services keep. */
+/* AWS limits by resource control policies what these services keep; that a grant is given back they never stop. */
 static bool resource_controlled(str action) {
+    if (str_eq(action, S("kms:RetireGrant"))) return false;
     static const char *const services[] = {"s3", "sts", "kms", "sqs", "secretsmanager", "ecr", "dynamodb", "logs", "aoss", "cognito-identity", "cognito-idp"};
     str rest = action, service = str_cut(&rest, ':');
     for (size_t i = 0; i < LENGTH(services); i++)
@@ -52,7 +53,7 @@ static void add_organization_policies(struct gate *g, struct policy_set *set, bo
         set->service_control = of_caller->service_control;
         set->service_control_levels = of_caller->service_control ? of_caller->levels : 0;
     }
-    if (!resource_controlled(g->action)) return;
+    if (!resource_controlled(g->action) || g->facts->beyond_organizations) return;
     const struct gate_account *of_resource = gate_account_of(&g->view, g->resource_account);
     set->resource_control = of_resource->resource_control;
     set->resource_control_levels = of_resource->resource_control ? of_resource->levels : 0;

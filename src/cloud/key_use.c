@@ -81,10 +81,8 @@ static err call_kms(struct call *c, const struct key_use *use, str resource, str
     struct call_other kms = {.service = kms_of(c), .op = op, .as = use->by_service ? CALL_AS_SERVICE : CALL_FORWARDED, .source_arn = resource};
     struct arn arn;
     if (!kms.service) return &cloud_not_implemented;
-    if (arn_parse(key, &arn) || arn_parse(resource, &arn)) { /* a bare id or alias is of the resource's account */
-        kms.account = arn.account;
-        kms.region = arn.region;
-    }
+    if (arn_parse(resource, &arn)) kms.region = arn.region; /* KMS knows no key of another region */
+    if (arn_parse(key, &arn) || arn_parse(resource, &arn)) kms.account = arn.account; /* a bare id or alias is of the resource's account */
     err e = call_service(c, &kms, in, out);
     return e ? translate(c, e, use->errors) : NULL;
 }
@@ -176,6 +174,14 @@ err key_use_open(struct call *c, const struct key_use *use, str sealed, str *pla
     u8 *open = arena_alloc(c->arena, hidden.n + 1, 1);
     if (!aead_open(cipher, raw, s.resource, hidden, raw + AEAD_NONCE, open)) return fail(c, &cloud_internal_failure, "What was stored does not open with its data key.");
     *plain = (str){(const char *)open, hidden.n};
+    return NULL;
+}
+
+err key_use_again(struct call *c, const struct key_use *use, str sealed, const struct data_key **key) {
+    struct data_key *k = NEW(c->arena, struct data_key);
+    ASSERT(record_decode(c->arena, &sealed_record, sealed, &k->envelope));
+    TRY(cipher_of(c, use, &k->envelope, &k->cipher));
+    *key = k;
     return NULL;
 }
 

@@ -30,6 +30,8 @@ MUST_USE err key_use_to_seal(struct call *c, const struct key_use *use, str reso
 str data_key_seal(struct call *c, const struct data_key *k, str plain);
 /* What data_key_seal made, of whatever resource, in any call. */
 MUST_USE err key_use_open(struct call *c, const struct key_use *use, str sealed, str *plain);
+/* The data key that sealed it, for what is made of it. */
+MUST_USE err key_use_again(struct call *c, const struct key_use *use, str sealed, const struct data_key **key);
 
 /* A data key of the resource's own, which the room keeps with it; whoever uses the resource must be let open it. */
 struct resource_key {

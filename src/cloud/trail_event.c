@@ -170,7 +170,7 @@ str trail_event_json(struct call *c, const struct trail_outcome *o) {
         field_if(&b, "errorMessage", c->error_message);
     }
     write_value(&b, c, "requestParameters", c->op->input, c->input);
-    write_value(&b, c, "responseElements", c->op->output, reads ? NULL : o->out);
+    write_value(&b, c, "responseElements", c->op->output, reads || c->op->flags & WIRE_OP_NO_RESPONSE_ELEMENTS ? NULL : o->out);
     field(&b, "requestID", c->request_id);
     field(&b, "eventID", o->event_id);
     flag(&b, "readOnly", reads || c->op->flags & WIRE_OP_READ_ONLY_EVENT);

@@ -128,6 +128,7 @@ enum wire_op_flag {
     WIRE_OP_REQUEST_GZIP = 1 << 8,   /* requestcompression */
     WIRE_OP_DATA = 1 << 9,           /* overlay: of the data plane: CloudTrail records it on demand alone */
     WIRE_OP_READ_ONLY_EVENT = 1 << 10, /* overlay: CloudTrail calls it read-only, though it writes */
+    WIRE_OP_NO_RESPONSE_ELEMENTS = 1 << 11, /* overlay: CloudTrail does not tell its answer, though it writes */
 };
 
 struct wire_op {

@@ -192,7 +192,10 @@ def test_a_wait_ends_with_its_right(home):
     ({"DateLessThan": {"aws:CurrentTime": "2000-01-01T00:00:00Z"}}, False),
     ({"NumericGreaterThan": {"aws:EpochTime": "1700000000"}}, True),
     ({"StringLike": {"aws:UserAgent": "*Boto3*"}}, True),
-    ({"Null": {"aws:SourceVpce": "false"}}, False),
+    ({"Null": {"aws:SourceVpce": "false"}}, False),  # no call comes through an endpoint
+    ({"StringEquals": {"aws:SourceVpce": "vpce-1"}}, False),
+    ({"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}, True),
+    ({"StringEqualsIfExists": {"aws:SourceVpce": "vpce-1", "aws:SourceVpc": "vpc-1"}}, True),
     ({"Null": {"aws:PrincipalOrgID": "false"}}, False),
 ], ids=lambda v: next(iter(next(iter(v.values())))) if isinstance(v, dict) else str(v))
 def test_global_condition_keys(home, condition, holds):

@@ -79,6 +79,13 @@ def test_uses_are_on_the_trail_once_a_period(world):
     assert event["requestParameters"]["encryptionContext"] == {"aws:sqs:arn": sqs.get_queue_attributes(QueueUrl=world.queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]}
 
 
+def test_a_look_at_a_key_has_no_answer_on_record(world):
+    world.client("kms").describe_key(KeyId=world.key)
+    [event] = world.client("cloudtrail").lookup_events(LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "DescribeKey"}])["Events"]
+    event = json.loads(event["CloudTrailEvent"])
+    assert event["readOnly"] is True and event["responseElements"] is None and event["requestParameters"] == {"keyId": world.key}
+
+
 def test_a_publisher_needs_the_topics_key(world):
     sns = world.client("sns")
     topic = sns.create_topic(Name="t", Attributes={"KmsMasterKeyId": world.key})["TopicArn"]

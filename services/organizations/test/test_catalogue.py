@@ -284,6 +284,14 @@ def test_access_report(org):
     org.client.attach_policy(PolicyId=only, TargetId=unit["Id"])
     org.client.detach_policy(PolicyId="p-FullAWSAccess", TargetId=unit["Id"])
     assert [d["ServiceNamespace"] for d in access_report(iam, f"{path}/{member}")[0]["AccessDetails"]] == ["sns", "sqs"]
+    denying = [{"Effect": "Deny", "Action": ["sns:*", "sqs:DeleteQueue"], "Resource": "*"},  # SQS is not taken away whole
+               {"Effect": "Deny", "Action": "sqs:*", "Resource": "*", "Condition": {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}}}]
+    deny = org.client.create_policy(Name="deny", Description="", Type="SERVICE_CONTROL_POLICY", Content=json.dumps(
+        {"Version": "2012-10-17", "Statement": denying}))["Policy"]["PolicySummary"]["Id"]
+    org.client.attach_policy(PolicyId=deny, TargetId=member)
+    assert [d["ServiceNamespace"] for d in access_report(iam, f"{path}/{member}")[0]["AccessDetails"]] == ["sqs"]
+    org.client.update_policy(PolicyId=deny, Content=json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "NotAction": ["sns:Publish", "iam:*"], "Resource": "*"}]}))
+    assert [d["ServiceNamespace"] for d in access_report(iam, f"{path}/{member}")[0]["AccessDetails"]] == ["sns"]
     failed, _ = access_report(iam, path, OrganizationsPolicyId="p-aaaaaaaa")
     assert failed["JobStatus"] == "FAILED" and failed["ErrorDetails"]["Message"]
     assert refusal(org.of(member, "iam").generate_organizations_access_report, EntityPath=path)[0] == "AccessDenied"

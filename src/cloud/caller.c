@@ -1,4 +1,7 @@
-#include "services/dynamodb/caller.h"
+/* Who asked for what a room does later: a record of the caller. */
+#include "cloud/cloud.h"
+
+#include "auth/principal.h"
 
 /* Session tags are left out: they are the session's, and end with it. */
 struct caller {
@@ -14,17 +17,17 @@ static const struct record_field caller_fields[] = {
 };
 static const struct record_type caller_record = RECORD_TYPE(struct caller, caller_fields);
 
-str ddb_caller_pack(struct call *c) {
+str caller_keep(struct call *c) {
     const struct principal *p = c->principal;
     struct caller k = {p->kind, p->session_made_ms, p->session_expires_ms, p->account, p->arn, p->user_id, p->access_key, p->session_name,
                        p->session_policy, p->session_policy_arns, p->session_issuer, p->source_identity, p->federated_provider};
     return record_encode(c->arena, &caller_record, &k);
 }
 
-void ddb_caller_take(struct call *c, str packed) {
+void caller_take(struct call *c, str kept) {
     struct principal *p = NEW(c->arena, struct principal);
     struct caller k = {0};
-    ASSERT(record_decode(c->arena, &caller_record, packed, &k));
+    ASSERT(record_decode(c->arena, &caller_record, kept, &k));
     *p = (struct principal){.kind = (u8)k.kind, .account = k.account, .arn = k.arn, .user_id = k.user_id, .access_key = k.access_key,
                             .session_name = k.name, .session_policy = k.policy, .session_policy_arns = k.policy_arns,
                             .session_issuer = k.issuer, .source_identity = k.identity, .federated_provider = k.provider,
