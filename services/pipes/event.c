@@ -64,10 +64,14 @@ static str value_of(const void *context, struct arena *a, str name) {
     return quoted(a, f->pipe->enrichment ? f->pipe->enrichment->arn : S("")); /* aws.pipes.enrichment-arn */
 }
 
-str event_payload(struct call *c, const struct pipe *p, str template, const struct pipe_event *e) {
+str event_payload(struct call *c, const struct pipe *p, const char *stage, str template, const struct pipe_event *e) {
     struct fill f = {c, p, e};
     if (!template.p) return e->json;
-    return template_fill(c->arena, template, &(struct template_names){.value = value_of, .context = &f, .paths = true});
+    pipe_step(c, p, e, stage, "TRANSFORMATION_STARTED", e->json, NULL);
+    str made = template_fill(c->arena, template, &(struct template_names){.value = value_of, .context = &f, .paths = true});
+    if (made.p) pipe_step(c, p, e, stage, "TRANSFORMATION_SUCCEEDED", made, NULL);
+    else pipe_step(c, p, e, stage, "TRANSFORMATION_FAILED", e->json, fail(c, &cloud_validation, "The event is too long for its target."));
+    return made;
 }
 
 str event_parameter(struct arena *a, const struct pipe_event *e, str parameter) {

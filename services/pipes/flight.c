@@ -53,20 +53,30 @@ static err may_invoke(struct call *c, const struct pipe *p, str destination) {
     return e;
 }
 
-/* To the enrichment, or to the target that is an API destination. */
-static err leave(struct call *c, const struct pipe *p, u64 id, const struct pipe_flight *f, const struct pipe_event *e) {
+static const char *stage_of(const struct pipe *p, bool enriched) { return p->enrichment && !enriched ? "ENRICHMENT" : "TARGET"; }
+
+static err call_begin(struct call *c, const struct pipe *p, u64 id, const struct pipe_flight *f, const struct pipe_event *e) {
     bool enrich = p->enrichment && !f->enriched;
     const struct pipe_http *http = enrich ? &p->enrichment->http : &p->target->http;
     struct destination_call call = {.destination = enrich ? p->enrichment->arn : p->target->arn,
-                                    .body = event_payload(c, p, enrich ? p->enrichment->template : p->target->template, e),
+                                    .body = event_payload(c, p, stage_of(p, f->enriched), enrich ? p->enrichment->template : p->target->template, e),
                                     .path_values = filled(c->arena, &http->path_values, e), .headers = filled(c->arena, &http->headers, e),
                                     .query = filled(c->arena, &http->query, e), .answer_kind = S("pipes-answer"),
                                     .answer_key = arena_format(c->arena, "%.*s/%llu", STR_ARGS(pipe_task_key(c->arena, p)), (unsigned long long)id)};
     if (!call.body.p) return fail(c, &cloud_validation, "The event is too long for its target.");
     TRY(may_invoke(c, p, call.destination));
+    pipe_step(c, p, e, stage_of(p, f->enriched), "INVOCATION_STARTED", call.body, NULL);
     txn_put(c->txn, flight_row(c->arena, p->id, id), record_encode(c->arena, &pipes_flight_record, f));
     destination_call_begin(c->txn, c->arena, &call);
     return NULL;
+}
+
+/* To the enrichment, or to the target that is an API destination. */
+static err leave(struct call *c, const struct pipe *p, u64 id, const struct pipe_flight *f, const struct pipe_event *e) {
+    pipe_step(c, p, e, stage_of(p, f->enriched), "STAGE_ENTERED", e->json, NULL);
+    err refused = call_begin(c, p, id, f, e);
+    if (refused) pipe_step(c, p, e, stage_of(p, f->enriched), "STAGE_FAILED", (str){0}, refused);
+    return refused;
 }
 
 err flight_begin(struct call *c, const struct pipe *p, struct pipe_flight *f, const struct pipe_event *e) {
@@ -74,7 +84,10 @@ err flight_begin(struct call *c, const struct pipe *p, struct pipe_flight *f, co
     f->parsed = e->parsed;
     f->id = e->id;
     f->group = e->group;
-    return leave(c, p, txn_sequence(c->txn), f, e);
+    f->execution = e->execution;
+    err refused = leave(c, p, txn_sequence(c->txn), f, e);
+    if (refused) execution_end(c, p, e, refused);
+    return refused;
 }
 
 /* ---- what the enrichment answers ---- */
@@ -85,7 +98,7 @@ static bool says_nothing(const struct json_node *n) {
 }
 
 static err to_target(struct call *c, const struct pipe *p, u64 id, const struct pipe_flight *f, str json, u32 number, bool *left) {
-    struct pipe_event e = {.id = number ? arena_format(c->arena, "%.*s-%u", STR_ARGS(f->id), number) : f->id, .group = f->group};
+    struct pipe_event e = {.id = number ? arena_format(c->arena, "%.*s-%u", STR_ARGS(f->id), number) : f->id, .group = f->group, .execution = f->execution};
     event_read(c->arena, &e, json, (str){0});
     *left = target_is_destination(p->target->arn);
     if (!*left) return pipe_send(c, p, &e);
@@ -102,7 +115,10 @@ static err enriched(struct call *c, const struct pipe *p, u64 id, const struct p
     if (!body.n) return NULL;
     const struct json_node *n = json_tree(c->arena, body, json_default_limits, NULL, NULL);
     if (!n) return fail(c, &cloud_validation, "The enrichment's response is not JSON.");
-    if (says_nothing(n)) return NULL;
+    if (says_nothing(n)) {
+        pipe_step(c, p, &(struct pipe_event){.execution = f->execution}, "TARGET", "STAGE_SKIPPED", (str){0}, NULL);
+        return NULL;
+    }
     if (n->type != JSON_ARRAY) return to_target(c, p, id, f, body, 0, left);
     if (n->count > most) return fail(c, &cloud_validation, "The enrichment's response has more events than the target takes at once.");
     for (const struct json_node *one = n->first; one; one = one->next) TRY(to_target(c, p, id, f, json_node_raw(one, body), number++, left));
@@ -112,12 +128,25 @@ static err enriched(struct call *c, const struct pipe *p, u64 id, const struct p
 /* ---- back ---- */
 
 static err arrived(struct call *c, const struct pipe *p, u64 id, const struct pipe_flight *f, const struct destination_answer *answer, bool *left) {
+    const char *stage = stage_of(p, f->enriched);
     bool enriching = p->enrichment && !f->enriched;
-    err e = NULL;
-    if (answer->status / 100 != 2) e = fail(c, &cloud_validation, "%.*s", STR_ARGS(answer->why));
-    else if (enriching) e = enriched(c, p, id, f, answer->body, left);
-    if (e) pipe_counted(c, p, enriching ? "EnrichmentStageFailed" : "TargetStageFailed");
-    return e;
+    struct pipe_event e = {.execution = f->execution};
+    err refused = answer->status / 100 == 2 ? NULL : fail(c, &cloud_validation, "%.*s", STR_ARGS(answer->why));
+    pipe_step(c, p, &e, stage, refused ? "INVOCATION_FAILED" : "INVOCATION_SUCCEEDED", (str){0}, refused);
+    pipe_step(c, p, &e, stage, refused ? "STAGE_FAILED" : "STAGE_SUCCEEDED", answer->body, refused);
+    if (refused) pipe_counted(c, p, enriching ? "EnrichmentStageFailed" : "TargetStageFailed");
+    return refused || !enriching ? refused : enriched(c, p, id, f, answer->body, left);
+}
+
+static void land(struct call *c, const struct pipe *p, u64 id, const struct pipe_flight *f, const struct destination_answer *answer) {
+    bool left = false;
+    size_t mark = txn_mark(c->txn);
+    err refused = arrived(c, p, id, f, answer, &left);
+    if (left && !refused) return;
+    if (refused) txn_undo(c->txn, mark);
+    execution_end(c, p, &(struct pipe_event){.execution = f->execution}, refused);
+    if (f->receipt.p) queue_landed(c, p, f, !refused);
+    else stream_landed(c, p, f, !refused);
 }
 
 err flight_answer(struct txn *t, const struct task *task, i64 now_ms) {
@@ -125,7 +154,6 @@ err flight_answer(struct txn *t, const struct task *task, i64 now_ms) {
     struct pipe p;
     struct pipe_flight f = {0};
     u64 id = 0;
-    bool left = false;
     str key = arena_str(a, task->key), row;
     size_t cut = str_rfind_char(key, '/');
     ASSERT(str_to_u64(str_skip(key, cut + 1), &id));
@@ -134,12 +162,9 @@ err flight_answer(struct txn *t, const struct task *task, i64 now_ms) {
     struct destination_answer answer = destination_answer_read(a, task);
     struct call *c = call_for_task(t, &pipes_service, p.account, p.region, now_ms);
     txn_delete(t, flight_row(a, p.id, id));
-    size_t mark = txn_mark(t);
-    err e = arrived(c, &p, id, &f, &answer, &left);
-    if (e) txn_undo(t, mark);
-    else if (left) return NULL;
-    if (f.receipt.p) queue_landed(c, &p, &f, !e);
-    else stream_landed(c, &p, &f, !e);
+    pipe_log_open(c, &p);
+    land(c, &p, id, &f, &answer);
+    pipe_log_write(c, &p);
     return NULL;
 }
 

@@ -113,9 +113,8 @@ err pipes_list_tags_for_resource(struct call *c, const struct pipes_list_tags_fo
 
 /* ---- life ---- */
 
-static err absent_parts(struct call *c, const void *log, str kms_key) {
-    const char *what = log ? "LogConfiguration" : kms_key.n ? "KmsKeyIdentifier" : NULL;
-    return what ? fail(c, &cloud_not_implemented, "brume does not have pipes with %s (yet).", what) : NULL;
+static err absent_parts(struct call *c, str kms_key) {
+    return kms_key.n ? fail(c, &cloud_not_implemented, "brume does not have pipes with KmsKeyIdentifier (yet).") : NULL;
 }
 
 static err check_role(struct call *c, str role) {
@@ -137,15 +136,17 @@ err pipes_create_pipe(struct call *c, const struct pipes_create_pipe_request *in
     struct pipe p;
     struct pipe_source source;
     struct pipe_enrichment *enrichment = NULL;
+    struct pipe_log *log = NULL;
     struct pipe_target target;
     if (pipe_load(c->txn, c->arena, c->account, c->region, in->name, &p)) return conflict(c, in->name, "already exists");
-    TRY(absent_parts(c, in->log_configuration, in->kms_key_identifier));
+    TRY(absent_parts(c, in->kms_key_identifier));
     TRY(source_take(c, in, &source));
     TRY(enrichment_take(c, in->enrichment, in->enrichment_parameters, &enrichment));
     TRY(target_take(c, in->target, in->target_parameters, &target));
+    if (in->log_configuration) TRY(log_take(c, in->log_configuration, &log));
     TRY(check_role(c, in->role_arn));
     if (too_many(c)) return fail(c, &pipes_service_quota_exceeded_exception, "The maximum number of pipes has been reached.");
-    p = (struct pipe){.id = txn_sequence(c->txn), .created_ms = c->now_ms, .description = in->description, .role = in->role_arn, .source = &source, .enrichment = enrichment, .target = &target,
+    p = (struct pipe){.id = txn_sequence(c->txn), .created_ms = c->now_ms, .description = in->description, .role = in->role_arn, .source = &source, .enrichment = enrichment, .target = &target, .log = log,
                       .account = c->account, .region = c->region, .name = in->name};
     bool stopped = str_eq(in->desired_state, S("STOPPED"));
     state_go(c, &p, "CREATING", stopped ? "STOPPED" : "RUNNING");
@@ -158,11 +159,12 @@ err pipes_create_pipe(struct call *c, const struct pipes_create_pipe_request *in
 err pipes_update_pipe(struct call *c, const struct pipes_update_pipe_request *in, struct pipes_update_pipe_response *out) {
     struct pipe p;
     TRY(open_settled(c, in->name, &p));
-    TRY(absent_parts(c, in->log_configuration, in->kms_key_identifier));
+    TRY(absent_parts(c, in->kms_key_identifier));
     TRY(source_change(c, in->source_parameters, p.source));
     if (in->enrichment.p || in->enrichment_parameters)
         TRY(enrichment_take(c, in->enrichment.p ? in->enrichment : p.enrichment ? p.enrichment->arn : S(""), in->enrichment_parameters, &p.enrichment));
     if (in->target.p || in->target_parameters) TRY(target_take(c, in->target.p ? in->target : p.target->arn, in->target_parameters, p.target));
+    if (in->log_configuration) TRY(log_take(c, in->log_configuration, &p.log));
     TRY(check_role(c, in->role_arn));
     p.role = in->role_arn;
     if (in->description.p) p.description = in->description;
@@ -214,6 +216,7 @@ err pipes_describe_pipe(struct call *c, const struct pipes_describe_pipe_request
         out->enrichment = p.enrichment->arn;
         out->enrichment_parameters = enrichment_parameters_shown(c, p.enrichment);
     }
+    if (p.log) out->log_configuration = log_shown(c, p.log);
     out->tags = shown_tags(c, out->arn);
     return NULL;
 }

@@ -48,6 +48,7 @@ struct pipe_event {
     const struct json_node *tree, *parsed_tree;
     str id;
     str group; /* of a FIFO queue */
+    str execution; /* in the log */
 };
 void event_read(struct arena *a, struct pipe_event *e, str json, str parsed);
 struct pipe_filter {
@@ -57,7 +58,7 @@ struct pipe_filter {
 struct pipe_filter filter_of(struct arena *a, const struct pipe_source *s);
 bool filter_lets(const struct pipe_filter *f, const struct pipe_event *e);
 /* What the target or the enrichment gets, by its template; absent: nothing that could be sent. */
-str event_payload(struct call *c, const struct pipe *p, str template, const struct pipe_event *e);
+str event_payload(struct call *c, const struct pipe *p, const char *stage /* for the log */, str template, const struct pipe_event *e);
 /* A parameter of a target: as it stands, or what the event has at its path. */
 str event_parameter(struct arena *a, const struct pipe_event *e, str parameter);
 
@@ -65,6 +66,17 @@ str event_parameter(struct arena *a, const struct pipe_event *e, str parameter);
 MUST_USE err pipe_send(struct call *c, const struct pipe *p, const struct pipe_event *e);
 struct call_other pipe_callee(struct call *c, const struct pipe *p, const struct arn *arn, const struct service *service, u16 op);
 void pipe_counted(struct call *c, const struct pipe *p, const char *metric);
+
+/* ---- log.c: what a pipe tells of its steps ---- */
+MUST_USE err log_take(struct call *c, const struct pipes_pipe_log_configuration_parameters *in, struct pipe_log **log);
+struct pipes_pipe_log_configuration *log_shown(struct call *c, const struct pipe_log *log);
+/* Around the work of a transaction. */
+void pipe_log_open(struct call *c, struct pipe *p);
+void pipe_log_write(struct call *c, struct pipe *p);
+void execution_begin(struct call *c, const struct pipe *p, struct pipe_event *e);
+void execution_end(struct call *c, const struct pipe *p, const struct pipe_event *e, err why);
+/* stage "TARGET", outcome "STAGE_ENTERED". `payload` is told where data is; `why`: of a failure, whose message the call has. */
+void pipe_step(struct call *c, const struct pipe *p, const struct pipe_event *e, const char *stage, const char *outcome, str payload, err why);
 
 /* ---- flight.c: by way of an API destination ---- */
 bool target_is_destination(str arn);

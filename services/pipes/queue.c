@@ -134,11 +134,14 @@ static void take(struct call *c, struct batch *b, const struct sqs_message *m) {
         return;
     }
     pipe_counted(c, b->pipe, "Invocations");
+    execution_begin(c, b->pipe, &e);
     if (pipe_flies(b->pipe)) {
         if (flight_begin(c, b->pipe, &(struct pipe_flight){.receipt = m->receipt_handle}, &e)) pipe_counted(c, b->pipe, "ExecutionFailed");
         return;
     }
-    if (!pipe_send(c, b->pipe, &e)) {
+    err refused = pipe_send(c, b->pipe, &e);
+    execution_end(c, b->pipe, &e, refused);
+    if (!refused) {
         settle(c, b, m);
         return;
     }

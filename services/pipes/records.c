@@ -31,11 +31,19 @@ static const struct record_field enrichment_fields[] = {
 };
 static const struct record_type enrichment_record = RECORD_TYPE(struct pipe_enrichment, enrichment_fields);
 
+static const struct record_field log_fields[] = {
+    RECORD_STR(1, struct pipe_log, level),
+    RECORD_STR(2, struct pipe_log, group),
+    RECORD_BOOL(3, struct pipe_log, data),
+};
+static const struct record_type log_record = RECORD_TYPE(struct pipe_log, log_fields);
+
 static const struct record_field pipe_fields[] = {
     RECORD_U64(1, struct pipe, id),      RECORD_I64(2, struct pipe, created_ms), RECORD_I64(3, struct pipe, modified_ms), RECORD_STR(4, struct pipe, description),
     RECORD_STR(5, struct pipe, desired), RECORD_STR(6, struct pipe, current),    RECORD_STR(7, struct pipe, reason),      RECORD_STR(8, struct pipe, role),
     RECORD_STRUCT(9, struct pipe, source, source_record),                        RECORD_STRUCT(10, struct pipe, target, target_record),
     RECORD_STRUCT(11, struct pipe, enrichment, enrichment_record),
+    RECORD_STRUCT(12, struct pipe, log, log_record),
 };
 const struct record_type pipes_pipe_record = RECORD_TYPE(struct pipe, pipe_fields);
 
@@ -56,5 +64,6 @@ static const struct record_field flight_fields[] = {
     RECORD_STR(7, struct pipe_flight, shard),
     RECORD_STR(8, struct pipe_flight, sequence),
     RECORD_I64(9, struct pipe_flight, made_ms),
+    RECORD_STR(10, struct pipe_flight, execution),
 };
 const struct record_type pipes_flight_record = RECORD_TYPE(struct pipe_flight, flight_fields);

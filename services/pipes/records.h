@@ -37,6 +37,14 @@ struct pipe_target {
     struct record_pairs resources; /* the keys */
 };
 
+struct pipe_log {
+    str level; /* OFF, ERROR, INFO, TRACE */
+    str group; /* ARN */
+    bool data; /* with the events */
+};
+
+struct pipe_journal; /* of log.c */
+
 struct pipe {
     u64 id; /* the next one of that name is another */
     i64 created_ms, modified_ms;
@@ -44,6 +52,8 @@ struct pipe {
     struct pipe_source *source;
     struct pipe_enrichment *enrichment; /* NULL: none */
     struct pipe_target *target;
+    struct pipe_log *log; /* NULL: none */
+    struct pipe_journal *journal; /* not kept: of the transaction at work; NULL: nothing is logged */
     str account, region, name; /* from the key */
 };
 
@@ -60,6 +70,7 @@ struct pipe_position {
 /* An event that waits for an API destination. */
 struct pipe_flight {
     str json, parsed, id, group; /* of struct pipe_event */
+    str execution;               /* in the log */
     bool enriched;               /* those are what the enrichment made of it */
     str receipt;                 /* of a queue */
     str shard, sequence;         /* of a stream */

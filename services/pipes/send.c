@@ -76,12 +76,24 @@ static err to_bus(struct call *c, const struct pipe *p, const struct arn *arn, c
     return out.failed_entry_count.v ? fail(c, &cloud_validation, "%.*s", STR_ARGS(out.entries.v[0].error_message)) : NULL;
 }
 
-err pipe_send(struct call *c, const struct pipe *p, const struct pipe_event *e) {
+static err send(struct call *c, const struct pipe *p, const struct pipe_event *e) {
     struct arn arn;
-    str body = event_payload(c, p, p->target->template, e);
+    str body = event_payload(c, p, "TARGET", p->target->template, e);
     if (!body.p) return fail(c, &cloud_validation, "The event is too long for its target.");
     ASSERT(arn_parse(p->target->arn, &arn));
-    if (str_eq(arn.service, S("sqs"))) return to_queue(c, p, &arn, e, body);
-    if (str_eq(arn.service, S("logs"))) return to_log_group(c, p, &arn, e, body);
-    return str_eq(arn.service, S("sns")) ? to_topic(c, p, &arn, body) : to_bus(c, p, &arn, e, body);
+    pipe_step(c, p, e, "TARGET", "INVOCATION_STARTED", body, NULL);
+    err refused;
+    if (str_eq(arn.service, S("sqs"))) refused = to_queue(c, p, &arn, e, body);
+    else if (str_eq(arn.service, S("logs"))) refused = to_log_group(c, p, &arn, e, body);
+    else refused = str_eq(arn.service, S("sns")) ? to_topic(c, p, &arn, body) : to_bus(c, p, &arn, e, body);
+    pipe_step(c, p, e, "TARGET", refused ? "INVOCATION_FAILED" : "INVOCATION_SUCCEEDED", (str){0}, refused);
+    return refused;
+}
+
+err pipe_send(struct call *c, const struct pipe *p, const struct pipe_event *e) {
+    pipe_step(c, p, e, "TARGET", "STAGE_ENTERED", e->json, NULL);
+    err refused = send(c, p, e);
+    pipe_step(c, p, e, "TARGET", refused ? "STAGE_FAILED" : "STAGE_SUCCEEDED", (str){0}, refused);
+    if (refused) pipe_counted(c, p, "TargetStageFailed");
+    return refused;
 }

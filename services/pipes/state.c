@@ -74,8 +74,10 @@ static err poll(struct txn *t, const struct task *task, i64 now_ms) {
     struct pipe p;
     if (!pipe_of_task(t, a, task->key, &p) || !str_eq(p.current, S("RUNNING"))) return NULL;
     struct call *c = call_for_task(t, &pipes_service, p.account, p.region, now_ms);
+    pipe_log_open(c, &p);
     if (of_stream(&p)) stream_poll(c, &p);
     else queue_poll(c, &p);
+    pipe_log_write(c, &p);
     return NULL;
 }
 

@@ -213,7 +213,10 @@ static u32 send_some(struct call *c, struct batch *b, u32 from) {
         pipe_counted(c, b->pipe, "EventCount");
         if (!filter_lets(&b->filter, &b->events[i])) continue;
         pipe_counted(c, b->pipe, "Invocations");
-        if (pipe_send(c, b->pipe, &b->events[i])) return i;
+        execution_begin(c, b->pipe, &b->events[i]);
+        err refused = pipe_send(c, b->pipe, &b->events[i]);
+        execution_end(c, b->pipe, &b->events[i], refused);
+        if (refused) return i;
     }
     return b->n;
 }
@@ -245,6 +248,7 @@ static void fly_one(struct call *c, struct batch *b) {
         if (filter_lets(&b->filter, &b->events[i])) {
             struct pipe_flight f = {.shard = b->shard, .sequence = b->sequences[i], .made_ms = b->made_ms[i]};
             pipe_counted(c, b->pipe, "Invocations");
+            execution_begin(c, b->pipe, &b->events[i]);
             b->at.flying = !flight_begin(c, b->pipe, &f, &b->events[i]);
             if (!b->at.flying) (void)give_up(c, b, i, i + 1);
             return;

@@ -6,6 +6,8 @@ import uuid
 import pytest
 from botocore.exceptions import ClientError
 
+API_KEY = {"ApiKeyAuthParameters": {"ApiKeyName": "x-key", "ApiKeyValue": "s3cret"}}
+
 
 def name(prefix="p"):
     return f"{prefix}-{uuid.uuid4().hex[:12]}"
@@ -68,3 +70,9 @@ def make_pipe(brume, source, target, role, **more):
     pipes.create_pipe(**{"Name": pipe, "Source": source, "Target": target, "RoleArn": role, **more})
     assert settled(pipes, pipe)["CurrentState"] == "RUNNING", pipes.describe_pipe(Name=pipe)
     return pipe
+
+
+def make_destination(brume, url, auth=API_KEY, kind="API_KEY", **more):
+    events = brume.client("events")
+    connection = events.create_connection(Name=name("c"), AuthorizationType=kind, AuthParameters=auth)["ConnectionArn"]
+    return events.create_api_destination(Name=name("d"), ConnectionArn=connection, InvocationEndpoint=url, HttpMethod="POST", **more)["ApiDestinationArn"]

@@ -3,24 +3,17 @@ import json
 
 import endpoint_kit
 import pytest
-from pipes_kit import bodies, counts, make_pipe, make_queue, make_role, name, receive, refused, settled, until
+from pipes_kit import bodies, counts, make_destination, make_pipe, make_queue, make_role, name, receive, refused, settled, until
 
 ACCOUNT = "000000000000"
 MINUTE = 60_000
 VISIBLE = 31_000  # a message that was refused can be received again, once
-API_KEY = {"ApiKeyAuthParameters": {"ApiKeyName": "x-key", "ApiKeyValue": "s3cret"}}
 
 
 @pytest.fixture
 def endpoint():
     with endpoint_kit.endpoint() as server:
         yield server
-
-
-def make_destination(brume, url, auth=API_KEY, kind="API_KEY", **more):
-    events = brume.client("events")
-    connection = events.create_connection(Name=name("c"), AuthorizationType=kind, AuthParameters=auth)["ConnectionArn"]
-    return events.create_api_destination(Name=name("d"), ConnectionArn=connection, InvocationEndpoint=url, HttpMethod="POST", **more)["ApiDestinationArn"]
 
 
 def role_of(brume):
@@ -34,7 +27,7 @@ def sent(endpoint):
 # ---- as target ----
 
 def test_a_message_reaches_an_endpoint(brume, sqs, endpoint):
-    url, source = make_queue(sqs)
+    url, source = make_queue(sqs, VisibilityTimeout="600")
     http = {"PathParameterValues": ["$.body.id"], "HeaderParameters": {"x-kind": "$.body.kind", "x-plain": "p"}, "QueryStringParameters": {"q": "$.body.none"}}
     pipe = make_pipe(brume, source, make_destination(brume, endpoint.url + "/orders/*"), role_of(brume),
                      TargetParameters={"InputTemplate": '{"n": <$.body.n>}', "HttpParameters": http})
@@ -105,7 +98,7 @@ def test_many_messages_go_once(brume, sqs, endpoint):
 
 @pytest.mark.as_root
 def test_the_role_needs_the_right(brume, sqs, endpoint):
-    url, source = make_queue(sqs)
+    url, source = make_queue(sqs, VisibilityTimeout="600")
     make_pipe(brume, source, make_destination(brume, endpoint.url), make_role(brume, "sqs:*"))
     sqs.send_message(QueueUrl=url, MessageBody="1")
     until(lambda: counts(sqs, url) == (0, 1))
@@ -147,7 +140,7 @@ def test_records_of_a_stream_go_in_order_and_are_given_up(start_brume, endpoint)
 # ---- as enrichment ----
 
 def test_a_target_gets_what_the_enrichment_answers(brume, sqs, endpoint):
-    (url, source), (out, target) = make_queue(sqs), make_queue(sqs)
+    (url, source), (out, target) = make_queue(sqs, VisibilityTimeout="600"), make_queue(sqs)
     destination = make_destination(brume, endpoint.url + "/*")
     enrichment = {"InputTemplate": '{"id": <$.body.id>, "by": <aws.pipes.enrichment-arn>}', "HttpParameters": {"PathParameterValues": ["$.body.id"]}}
     pipe = make_pipe(brume, source, target, role_of(brume), Enrichment=destination, EnrichmentParameters=enrichment,
@@ -176,7 +169,7 @@ def test_a_target_gets_what_the_enrichment_answers(brume, sqs, endpoint):
 
 
 def test_from_an_enrichment_to_an_endpoint(brume, sqs, endpoint):
-    url, source = make_queue(sqs)
+    url, source = make_queue(sqs, VisibilityTimeout="600")
     make_pipe(brume, source, make_destination(brume, endpoint.url + "/target"), role_of(brume), Enrichment=make_destination(brume, endpoint.url + "/enrich"),
               EnrichmentParameters={"InputTemplate": "<$.body>"}, TargetParameters={"InputTemplate": '{"got": <$.v>}', "HttpParameters": {"HeaderParameters": {"x-v": "$.v"}}})
     endpoint.answers[:] = [(200, '[{"v": "7"}]')]
@@ -200,7 +193,7 @@ def test_an_enrichment_that_fails(start_brume, endpoint):
 
 
 def test_a_pipe_ends_while_its_event_is_away(brume, sqs, endpoint):
-    url, source = make_queue(sqs)
+    url, source = make_queue(sqs, VisibilityTimeout="600")
     pipes, gone = brume.client("pipes"), make_destination(brume, "http://127.0.0.1:9/nobody", InvocationRateLimitPerSecond=1)
     pipe = make_pipe(brume, source, gone, role_of(brume))
     for n in range(5):
