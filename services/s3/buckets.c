@@ -114,7 +114,10 @@ err s3_create_bucket(struct call *c, const struct s3_create_bucket_request *in,
     if (acl.grants.set) s3_config_put(c, &bucket, S3_CONFIG_ACL, &s3_acl_record, &acl);
     txn_put(c->txn, s3_owner_key(c, &bucket), bucket.account);
     s3_night_begin(c, &bucket);
+    str asked = c->region;
+    c->region = region; /* where the bucket is, not where the call came in */
     registry_add(c, arn, S("AWS::S3::Bucket"));
+    c->region = asked;
     txn_raise_epoch(c->txn); /* whose a name is decides who may */
     return tags.n ? tags_set(c, arn, &tags, &bucket_tag_errors) : NULL;
 }

@@ -252,9 +252,14 @@ struct resource {
 void registry_add(struct call *c, str arn, str type);
 void registry_remove(struct call *c, str arn); /* and its tags */
 bool registry_get(struct call *c, str arn, struct resource *r);
-/* Up to `max` resources of the call's account and region that carry the tag, with this value or (absent) any.
+/* Up to `max` resources of the call's account and region that carry the tag, with this value or (absent) any;
+ * with the empty name (no tag has it) all that carry a tag or ever did.
  * *position: absent for the first page; where the next begins, or absent behind the last. */
 u32 registry_find_by_tag(struct call *c, str name, str value, str *position, struct resource *found, u32 max);
+bool registry_ever_tagged(struct call *c, str arn);
+/* The names of tags that are in use there, and the values of one; each once, in order. *position likewise. */
+u32 registry_tag_names(struct call *c, str *position, str *names, u32 max);
+u32 registry_tag_values(struct call *c, str name, str *position, str *values, u32 max);
 /* Tags. Limits and the aws: prefix are checked; the caller passes its service's error for each case. */
 struct tag_errors {
     err too_many, invalid; /* too_many: over 50 on one resource; invalid: length, characters, aws: */

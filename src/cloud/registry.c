@@ -2,7 +2,8 @@
  *
  *   ("registry", "arn", arn)                    -> resource record
  *   ("registry", "tag", arn, key)               -> value
- *   ("registry", "by-tag", account, region, key, value, arn) -> empty: found by tag */
+ *   ("registry", "by-tag", account, region, key, value, arn) -> empty: found by tag, under who owns the resource.
+ *       Under the empty key, which no tag has: all that carry a tag or ever did. */
 #include "cloud/cloud.h"
 
 #include "cloud/upkeep.h"
@@ -47,16 +48,29 @@ static str indexed_value(struct call *c, str value) {
     return (str){digest, 1 + DIGEST};
 }
 
-static str by_tag_key(struct call *c, const struct record_pair *tag, str arn) {
+static struct key by_tag_prefix(struct call *c, str account, str region) {
     struct key k = key_new(c->arena, S("registry"));
     key_str(&k, S("by-tag"));
-    key_str(&k, c->account);
-    key_str(&k, c->region);
+    key_str(&k, account);
+    key_str(&k, region);
+    return k;
+}
+
+/* Whose resource it is, and where: not always the caller's, and a bucket is not where the call came in. */
+static struct resource owner_of(struct call *c, str arn) {
+    struct resource r;
+    return registry_get(c, arn, &r) ? r : (struct resource){.arn = arn, .account = c->account, .region = c->region};
+}
+
+static str by_tag_key(struct call *c, const struct resource *r, const struct record_pair *tag) {
+    struct key k = by_tag_prefix(c, r->account, r->region);
     key_str(&k, tag->key);
     key_str(&k, indexed_value(c, tag->value));
-    key_str(&k, arn);
+    key_str(&k, r->arn);
     return key_bytes(&k);
 }
+
+static const struct record_pair ever_tagged = {{"", 0}, {"", 0}};
 
 void registry_add(struct call *c, str arn, str type) {
     struct resource r = {.type = type, .account = c->account, .region = c->region, .created_ms = c->now_ms};
@@ -64,23 +78,22 @@ void registry_add(struct call *c, str arn, str type) {
 }
 
 void registry_remove(struct call *c, str arn) {
+    struct resource r = owner_of(c, arn);
     tags_clear(c, arn);
+    txn_delete(c->txn, by_tag_key(c, &r, &ever_tagged));
     txn_delete(c->txn, resource_key(c, arn));
 }
 
 bool registry_get(struct call *c, str arn, struct resource *r) {
     str value;
     if (!txn_get(c->txn, resource_key(c, arn), &value)) return false;
-    ASSERT(record_decode(c->arena, &resource_record, value, r));
+    ASSERT(record_decode(c->arena, &resource_record, arena_str(c->arena, value), r)); /* it outlives the transaction */
     r->arn = arn;
     return true;
 }
 
 u32 registry_find_by_tag(struct call *c, str name, str value, str *position, struct resource *found, u32 max) {
-    struct key k = key_new(c->arena, S("registry"));
-    key_str(&k, S("by-tag"));
-    key_str(&k, c->account);
-    key_str(&k, c->region);
+    struct key k = by_tag_prefix(c, c->account, c->region);
     key_str(&k, name);
     if (value.p) key_str(&k, indexed_value(c, value));
     str from = key_bytes(&k), key, ignored;
@@ -96,6 +109,53 @@ u32 registry_find_by_tag(struct call *c, str name, str value, str *position, str
         str rest = str_skip(key, from.n), arn;
         ASSERT((value.p || key_read_str(&rest, c->arena, &ignored)) && key_read_str(&rest, c->arena, &arn));
         n += registry_get(c, arena_str(c->arena, arn), &found[n]);
+    }
+    return n;
+}
+
+bool registry_ever_tagged(struct call *c, str arn) {
+    struct resource r = owner_of(c, arn);
+    return txn_get(c->txn, by_tag_key(c, &r, &ever_tagged), NULL);
+}
+
+/* One row for each different part behind `prefix`: the first that has it. A seek a part, however many rows it has. */
+static u32 first_rows(struct call *c, str prefix, str *position, str *parts, str *rows, u32 max) {
+    str end = key_after_prefix(c->arena, prefix), from = prefix, key;
+    if (position->p && str_starts(*position, prefix)) from = *position;
+    *position = (str){0};
+    for (u32 n = 0;; n++) {
+        struct range r = txn_range(c->txn, from, end);
+        if (!range_next(&r, &key, NULL)) return n;
+        if (n == max) {
+            *position = arena_str(c->arena, key);
+            return n;
+        }
+        rows[n] = arena_str(c->arena, key);
+        str rest = str_skip(rows[n], prefix.n);
+        ASSERT(key_read_str(&rest, c->arena, &parts[n]));
+        from = key_after_prefix(c->arena, str_take(rows[n], rows[n].n - rest.n));
+    }
+}
+
+u32 registry_tag_names(struct call *c, str *position, str *names, u32 max) {
+    struct key k = by_tag_prefix(c, c->account, c->region);
+    str all = key_bytes(&k);
+    key_str(&k, ever_tagged.key);
+    if (!position->p) *position = key_after_prefix(c->arena, key_bytes(&k)); /* behind the empty name */
+    return first_rows(c, all, position, names, NEW_ARRAY(c->arena, str, max + 1), max);
+}
+
+u32 registry_tag_values(struct call *c, str name, str *position, str *values, u32 max) {
+    str *rows = NEW_ARRAY(c->arena, str, max + 1), arn;
+    struct key k = by_tag_prefix(c, c->account, c->region);
+    key_str(&k, name);
+    str all = key_bytes(&k);
+    u32 n = first_rows(c, all, position, values, rows, max);
+    for (u32 i = 0; i < n; i++) { /* a long value stands there by its digest: the resource has it whole */
+        str rest = str_skip(rows[i], all.n), value;
+        ASSERT(key_read_str(&rest, c->arena, &value) && key_read_str(&rest, c->arena, &arn));
+        ASSERT(txn_get(c->txn, tag_key(c, arn, name), &value));
+        values[i] = arena_str(c->arena, value);
     }
     return n;
 }
@@ -134,12 +194,12 @@ static bool tag_valid(const struct record_pair *tag) {
     return !(tag->key.n >= 4 && str_eq_nocase(str_take(tag->key, 4), S("aws:")));
 }
 
-static void put_tag(struct call *c, str arn, const struct record_pair *tag) {
-    str key = tag_key(c, arn, tag->key), old;
+static void put_tag(struct call *c, const struct resource *r, const struct record_pair *tag) {
+    str key = tag_key(c, r->arn, tag->key), old;
     if (txn_get(c->txn, key, &old))
-        txn_delete(c->txn, by_tag_key(c, &(struct record_pair){tag->key, old}, arn));
+        txn_delete(c->txn, by_tag_key(c, r, &(struct record_pair){tag->key, old}));
     txn_put(c->txn, key, tag->value);
-    txn_put(c->txn, by_tag_key(c, tag, arn), S(""));
+    txn_put(c->txn, by_tag_key(c, r, tag), S(""));
 }
 
 err tags_set(struct call *c, str arn, const struct record_pairs *tags, const struct tag_errors *errors) {
@@ -153,16 +213,19 @@ err tags_set(struct call *c, str arn, const struct record_pairs *tags, const str
         count += !known;
     }
     if (count > 50) return errors->too_many;
-    for (u32 i = 0; i < tags->n; i++) put_tag(c, arn, &tags->v[i]);
+    struct resource r = owner_of(c, arn);
+    if (tags->n) txn_put(c->txn, by_tag_key(c, &r, &ever_tagged), S(""));
+    for (u32 i = 0; i < tags->n; i++) put_tag(c, &r, &tags->v[i]);
     txn_raise_epoch(c->txn);
     return NULL;
 }
 
 void tags_remove(struct call *c, str arn, const str *keys, size_t n) {
+    struct resource r = owner_of(c, arn);
     for (size_t i = 0; i < n; i++) {
         str key = tag_key(c, arn, keys[i]), value;
         if (!txn_get(c->txn, key, &value)) continue;
-        txn_delete(c->txn, by_tag_key(c, &(struct record_pair){keys[i], value}, arn));
+        txn_delete(c->txn, by_tag_key(c, &r, &(struct record_pair){keys[i], value}));
         txn_delete(c->txn, key);
     }
     txn_raise_epoch(c->txn);

@@ -132,4 +132,72 @@ static void resources_are_found_by_tag_page_by_page(void) {
     probe_close(&p);
 }
 
-UNIT_MAIN(UNIT(a_resource_is_kept_with_its_tags), UNIT(tags_have_aws_limits), UNIT(resources_are_found_by_tag_page_by_page))
+static str joined(struct arena *a, const str *v, u32 n) {
+    struct buf b = buf_new(a, 1 << 16);
+    for (u32 i = 0; i < n; i++) buf_add(&b, v[i]), buf_add(&b, S(","));
+    return buf_str(&b);
+}
+
+static err names_and_values(void *context, struct txn *t) {
+    struct call *c = call_of(context, t, S(MINE), S("us-east-1"));
+    struct arena *a = c->arena;
+    str got[8], position = {0}, wide = repeated(a, "\xf0\x9f\x98\x80", 256);
+    for (int i = 0; i < 6; i++) {
+        registry_add(c, name_of(a, i), S("T"));
+        CHECK(!tag(c, name_of(a, i), S("team"), i % 2 ? S("blue") : S("red")));
+        if (i < 3) CHECK(!tag(c, name_of(a, i), arena_format(a, "k%d", i), S("")));
+    }
+    CHECK(!tag(c, name_of(a, 5), S("team"), wide));
+    u32 n = registry_tag_names(c, &position, got, 8);
+    CHECK_STR(joined(a, got, n), S("k0,k1,k2,team,"));
+    CHECK(!position.p);
+    n = registry_tag_names(c, &position, got, 3);
+    CHECK_STR(joined(a, got, n), S("k0,k1,k2,"));
+    CHECK(position.p);
+    n = registry_tag_names(c, &position, got, 3);
+    CHECK_STR(joined(a, got, n), S("team,"));
+    CHECK(!position.p);
+    n = registry_tag_values(c, S("team"), &position, got, 2);
+    CHECK_STR(joined(a, got, n), S("blue,red,"));
+    n = registry_tag_values(c, S("team"), &position, got, 2);
+    CHECK_INT(n, 1);
+    CHECK_STR(got[0], wide); /* whole, though the index has its digest */
+    CHECK(!position.p);
+    CHECK_INT(registry_tag_values(c, S("tea"), &position, got, 2), 0);
+    return NULL;
+}
+
+static void names_and_values_come_once_each(void) {
+    struct probe p;
+    probe_open(&p);
+    CHECK(!probe_write(&p, names_and_values));
+    probe_close(&p);
+}
+
+static err marks(void *context, struct txn *t) {
+    struct call *c = call_of(context, t, S(MINE), S("us-east-1")), *other = call_of(context, t, S("111111111111"), S("eu-west-1"));
+    int pages;
+    registry_add(c, name_of(c->arena, 1), S("T"));
+    CHECK(!registry_ever_tagged(c, name_of(c->arena, 1)));
+    CHECK(!tag(other, name_of(c->arena, 1), S("team"), S("blue"))); /* by somebody else, from somewhere else: it is where it is */
+    CHECK_STR(found(c, S("team"), S("blue"), 9, &pages), S("q01"));
+    CHECK_STR(found(other, S("team"), (str){0}, 9, &pages), S(""));
+    tags_remove(other, name_of(c->arena, 1), (str[]){S("team")}, 1);
+    CHECK_STR(found(c, S("team"), (str){0}, 9, &pages), S(""));
+    CHECK(registry_ever_tagged(c, name_of(c->arena, 1)));
+    CHECK_STR(found(c, S(""), (str){0}, 9, &pages), S("q01"));
+    registry_remove(c, name_of(c->arena, 1));
+    CHECK(!registry_ever_tagged(c, name_of(c->arena, 1)));
+    CHECK_STR(found(c, S(""), (str){0}, 9, &pages), S(""));
+    return NULL;
+}
+
+static void what_was_tagged_is_known_until_it_goes(void) {
+    struct probe p;
+    probe_open(&p);
+    CHECK(!probe_write(&p, marks));
+    probe_close(&p);
+}
+
+UNIT_MAIN(UNIT(a_resource_is_kept_with_its_tags), UNIT(tags_have_aws_limits), UNIT(resources_are_found_by_tag_page_by_page),
+          UNIT(names_and_values_come_once_each), UNIT(what_was_tagged_is_known_until_it_goes))
