@@ -116,7 +116,7 @@ class Brume:
         known = USERS.setdefault(str(self.data), {})  # they outlive a restart, as the data does
         if (service, account) not in known:
             iam, name = boto3.client("iam", endpoint_url=self.url, aws_access_key_id=account, aws_secret_access_key="test", region_name="us-east-1"), f"tests-{service}"
-            prefix = service.removesuffix("streams").removesuffix("control")
+            prefix = "tag" if service == "resourcegroupstaggingapi" else service.removesuffix("streams").removesuffix("control")
             rights = {"Version": "2012-10-17", "Statement": [
                 {"Effect": "Allow", "Action": f"{prefix}:*", "Resource": "*"},
                 {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*", "Condition": {"StringEquals": {"iam:PassedToService": f"{prefix}.amazonaws.com"}}}]}

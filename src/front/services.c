@@ -15,6 +15,7 @@
 #include "gen/logs.h"
 #include "gen/organizations.h"
 #include "gen/pipes.h"
+#include "gen/resourcegroupstaggingapi.h"
 #include "gen/s3.h"
 #include "gen/s3control.h"
 #include "gen/scheduler.h"
@@ -38,6 +39,7 @@ const struct service *const services[] = {
     &logs_service,
     &organizations_service,
     &pipes_service,
+    &resourcegroupstaggingapi_service,
     &s3_service,
     &s3control_service,
     &scheduler_service,
