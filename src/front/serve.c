@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { DRAIN_MS = 10000, MALLOC_ARENAS = 2, TRIM_EVERY_S = 5, TRIM_ABOVE = 4 << 20 };
@@ -31,6 +32,8 @@ static void prepare_process(struct serving *s) {
     sigaddset(&s->stop, SIGTERM);
     sigaddset(&s->stop, SIGINT);
     pthread_sigmask(SIG_BLOCK, &s->stop, NULL); /* before any thread starts: all inherit it */
+    setenv("TZ", "UTC", true); /* a cloud's days are UTC's, for the SQL engine too; and read while there is one thread */
+    tzset();
     signal(SIGPIPE, SIG_IGN);
     mallopt(M_ARENA_MAX, MALLOC_ARENAS); /* one a thread would cost memory that arenas of ours hold already */
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
