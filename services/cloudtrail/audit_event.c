@@ -134,15 +134,23 @@ static err check_request(struct call *c, const struct cloudtrail_data_audit_even
     return bytes > REQUEST_MAX ? fail(c, &cloud_validation, "The events of a request take at most 1 MB.") : NULL;
 }
 
-static u32 put_into_stores(struct call *c, const struct ct_channel *ch, str lines) {
-    u32 taken = 0;
+struct destinations {
+    struct {
+        struct ct_store store;
+        const struct data_key *key;
+    } *v;
+    u32 n;
+};
+
+/* Those that take events in: none that is about to be deleted, none whose key does not open. */
+static struct destinations destinations_of(struct call *c, const struct ct_channel *ch) {
+    struct destinations d = {.v = arena_alloc(c->arena, (ch->stores.n + 1) * sizeof *d.v, _Alignof(struct ct_store))};
     for (u32 i = 0; i < ch->stores.n; i++) {
-        struct ct_store s;
-        if (!ct_store_load(c->txn, c->arena, ct_store_row(c->arena, ch->account, ch->region, ch->stores.v[i].text), &s) || s.delete_ms) continue;
-        if (lines.n) ct_store_arrive(c, &s, lines);
-        taken++;
+        struct ct_store *s = &d.v[d.n].store;
+        if (!ct_store_load(c->txn, c->arena, ct_store_row(c->arena, ch->account, ch->region, ch->stores.v[i].text), s) || s->delete_ms) continue;
+        d.n += ct_key_ready(c, s, &d.v[d.n].key) == NULL;
     }
-    return taken;
+    return d;
 }
 
 err cloudtrail_data_put_audit_events(struct call *c, const struct cloudtrail_data_put_audit_events_request *in, struct cloudtrail_data_put_audit_events_response *out) {
@@ -153,7 +161,7 @@ err cloudtrail_data_put_audit_events(struct call *c, const struct cloudtrail_dat
     out->successful = (struct cloudtrail_data_audit_event_result_entries){.v = NEW_ARRAY(c->arena, struct cloudtrail_data_audit_event_result_entry, events->n + 1), .set = true};
     out->failed = (struct cloudtrail_data_result_error_entries){.v = NEW_ARRAY(c->arena, struct cloudtrail_data_result_error_entry, events->n + 1), .set = true};
     struct buf lines = buf_new(c->arena, 2 * REQUEST_MAX);
-    bool somewhere = put_into_stores(c, &ch, S("")) > 0;
+    struct destinations to = destinations_of(c, &ch);
     for (u32 i = 0; i < events->n; i++) {
         const struct cloudtrail_data_audit_event *e = &events->v[i];
         struct refusal why = {"AccountNotSubscribed", "of the channel takes no events in", S("every event data store")};
@@ -161,7 +169,7 @@ err cloudtrail_data_put_audit_events(struct call *c, const struct cloudtrail_dat
         str id = id_uuid(c->arena);
         ch.attempt_ms = c->now_ms;
         ch.attempt_id = id;
-        if (somewhere && check_event(c, &ch, e, &time_ms, &why)) {
+        if (to.n && check_event(c, &ch, e, &time_ms, &why)) {
             write_event(c, &lines, &ch, e->event_data, time_ms, id);
             out->successful.v[out->successful.n++] = (struct cloudtrail_data_audit_event_result_entry){.event_id = id, .id = e->id};
             ch.success_ms = c->now_ms;
@@ -173,7 +181,7 @@ err cloudtrail_data_put_audit_events(struct call *c, const struct cloudtrail_dat
         ch.error = str_of(why.code);
     }
     ASSERT(!lines.over);
-    (void)put_into_stores(c, &ch, lines.n ? buf_str(&lines) : S(""));
+    for (u32 i = 0; i < to.n && lines.n; i++) ct_store_arrive(c, &to.v[i].store, to.v[i].key, buf_str(&lines));
     ct_channel_save(c->txn, c->arena, &ch);
     return NULL;
 }

@@ -76,6 +76,13 @@ static bool or_else(struct opt_bool asked, bool otherwise) { return asked.set ? 
         (out)->updated_timestamp = SOME_TIME((s)->updated_ms);                         \
     } while (0)
 
+/* What lists leave out. */
+#define SHOW_WHOLE(out, s)                                       \
+    do {                                                         \
+        (out)->billing_mode = (s)->billing;                      \
+        (out)->kms_key_id = (s)->kms_key;                        \
+    } while (0)
+
 /* ---- checked ---- */
 
 static struct range rows_of(struct call *c, str account, str region) {
@@ -100,11 +107,6 @@ static err check_name(struct call *c, const struct ct_store *wanted, u32 *n) {
 static err check_retention(struct call *c, const struct ct_store *s) {
     if (s->retention_days <= FIXED_DAYS || str_eq(s->billing, S("EXTENDABLE_RETENTION_PRICING"))) return NULL;
     return fail(c, &cloudtrail_invalid_parameter_exception, "The retention period can be at most %d days with FIXED_RETENTION_PRICING.", FIXED_DAYS);
-}
-
-/* DIFFERS: what stands in a store is sealed as everything in brume is; a key of KMS for it is refused. */
-static err check_key(struct call *c, str kms_key) {
-    return kms_key.n ? fail(c, &cloudtrail_unsupported_operation_exception, "Event data stores have no KMS key of their own here.") : NULL;
 }
 
 static err set_selectors(struct call *c, struct ct_store *s, const struct cloudtrail_advanced_event_selectors *in) {
@@ -142,16 +144,16 @@ err cloudtrail_create_event_data_store(struct call *c, const struct cloudtrail_c
     if (n >= quota(c, S("event-data-stores"), STORES_MAX))
         return fail(c, &cloudtrail_event_data_store_max_limit_exceeded_exception, "Your account has used the maximum number of event data stores.");
     TRY(check_retention(c, &s));
-    TRY(check_key(c, in->kms_key_id));
     TRY(set_organization(c, &s, or_else(in->organization_enabled, false)));
     TRY(set_selectors(c, &s, &in->advanced_event_selectors));
+    TRY(ct_key_associate(c, &s, in->kms_key_id));
     ct_store_save(c->txn, c->arena, &s);
     registry_add(c, s.arn, S("AWS::CloudTrail::EventDataStore"));
     if (in->tags_list.n) TRY(ct_tags_set(c, s.arn, &in->tags_list));
     ct_store_apply(c, &s);
     SHOW(out, &s);
     out->status = S("CREATED");
-    out->billing_mode = s.billing;
+    SHOW_WHOLE(out, &s);
     out->tags_list = in->tags_list;
     return NULL;
 }
@@ -160,7 +162,7 @@ err cloudtrail_get_event_data_store(struct call *c, const struct cloudtrail_get_
     struct ct_store s;
     TRY(ct_store_open(c, in->event_data_store, &s));
     SHOW(out, &s);
-    out->billing_mode = s.billing;
+    SHOW_WHOLE(out, &s);
     return NULL;
 }
 
@@ -198,7 +200,7 @@ err cloudtrail_update_event_data_store(struct call *c, const struct cloudtrail_u
     if (in->billing_mode.p) s.billing = in->billing_mode;
     if (in->retention_period.set) s.retention_days = in->retention_period.v;
     TRY(check_retention(c, &s));
-    TRY(check_key(c, in->kms_key_id));
+    TRY(ct_key_associate(c, &s, in->kms_key_id));
     if (in->advanced_event_selectors.n) TRY(set_selectors(c, &s, &in->advanced_event_selectors));
     if (in->organization_enabled.set) TRY(set_organization(c, &s, in->organization_enabled.v));
     s.multi_region = or_else(in->multi_region_enabled, s.multi_region);
@@ -207,7 +209,7 @@ err cloudtrail_update_event_data_store(struct call *c, const struct cloudtrail_u
     ct_store_save(c->txn, c->arena, &s);
     ct_store_apply(c, &s);
     SHOW(out, &s);
-    out->billing_mode = s.billing;
+    SHOW_WHOLE(out, &s);
     return NULL;
 }
 
@@ -238,7 +240,7 @@ err cloudtrail_restore_event_data_store(struct call *c, const struct cloudtrail_
     ct_store_save(c->txn, c->arena, &s);
     ct_store_apply(c, &s);
     SHOW(out, &s);
-    out->billing_mode = s.billing;
+    SHOW_WHOLE(out, &s);
     return NULL;
 }
 

@@ -43,6 +43,7 @@ struct taking {
     u64 bytes;
     u32 arrivals;
     str last_arrival; /* key of its row */
+    const struct data_key *key; /* of the store */
 };
 
 static void add(struct taking *t, str json, i64 time_ms) {
@@ -76,35 +77,36 @@ static struct key arrivals_of(struct arena *a, const struct ct_store *s) {
     return k;
 }
 
-void ct_store_arrive(struct call *c, const struct ct_store *s, str lines) {
-    struct ct_arrival arrival = {lines, c->now_ms};
+void ct_store_arrive(struct call *c, const struct ct_store *s, const struct data_key *sealing, str lines) {
+    struct ct_arrival arrival = {.lines = sealing ? data_key_seal(c, sealing, lines) : lines, .time_ms = c->now_ms, .sealed = sealing != NULL};
     struct key k = arrivals_of(c->arena, s);
     key_u64(&k, txn_sequence(c->txn));
     txn_put(c->txn, key_bytes(&k), record_encode(c->arena, &ct_arrival_record, &arrival));
 }
 
-static void take_arrivals(struct txn *txn, const struct ct_store *s, u32 max, struct taking *t) {
+static bool take_arrivals(struct txn *txn, const struct ct_store *s, u32 max, struct taking *t) {
     struct key all = arrivals_of(t->arena, s);
     str from = key_bytes(&all), key, row;
     struct range r = txn_range(txn, from, key_after_prefix(t->arena, from));
     for (; t->arrivals < max && range_next(&r, &key, &row); t->arrivals++) {
         struct ct_arrival arrival = {0};
         ASSERT(record_decode(t->arena, &ct_arrival_record, arena_str(t->arena, row), &arrival));
+        if (arrival.sealed && !(t->key && data_key_open(t->arena, t->key, arrival.lines, &arrival.lines))) return false;
         while (arrival.lines.n) add(t, str_cut(&arrival.lines, '\n'), arrival.time_ms);
         t->last_arrival = arena_str(t->arena, key);
     }
+    return true;
 }
 
-static struct taking take_all(struct call *c, const struct ct_store *s, i64 to_ms) {
-    struct taking t = {.arena = c->arena, .like = like_trail(s), .first_ms = INT64_MAX};
+static err take_all(struct call *c, const struct ct_store *s, i64 to_ms, struct taking *t) {
     str *accounts;
-    if (ct_store_of_channels(s)) {
-        take_arrivals(c->txn, s, to_ms == INT64_MAX ? UINT32_MAX : ARRIVALS_AT_ONCE, &t);
-        return t;
-    }
-    if (!s->ingests || s->delete_ms) return t;
-    for (u32 i = 0, n = ct_accounts_of(c, &t.like, &accounts); i < n; i++) trail_gather(c, accounts[i], s->from_ms, to_ms, take, &t);
-    return t;
+    *t = (struct taking){.arena = c->arena, .like = like_trail(s), .first_ms = INT64_MAX};
+    TRY(ct_key_ready(c, s, &t->key));
+    if (ct_store_of_channels(s))
+        return take_arrivals(c->txn, s, to_ms == INT64_MAX ? UINT32_MAX : ARRIVALS_AT_ONCE, t) ? NULL : fail(c, &cloud_internal_failure, "What came by a channel does not open.");
+    if (!s->ingests || s->delete_ms) return NULL;
+    for (u32 i = 0, n = ct_accounts_of(c, &t->like, &accounts); i < n; i++) trail_gather(c, accounts[i], s->from_ms, to_ms, take, t);
+    return NULL;
 }
 
 /* ---- a round ---- */
@@ -112,27 +114,32 @@ static struct taking take_all(struct call *c, const struct ct_store *s, i64 to_m
 struct round {
     struct stream *body;
     i64 count, bytes, first_ms, last_ms, to_ms;
-    bool made, more; /* more: of arrivals */
+    bool made, sealed, more; /* more: of arrivals */
     str last_arrival;
 };
+
+/* Not made: the key of the store does not open, or the disk takes no more. It is tried again in the next round. */
+static void make_batch(struct call *c, const struct task *task, const struct ct_store *s, struct round *r) {
+    struct taking all;
+    struct buf b = buf_new(c->arena, BATCH_MAX);
+    if (take_all(c, s, task->due_ms, &all)) return;
+    for (u32 i = 0; i < all.n; i++) {
+        buf_add(&b, all.v[i]);
+        buf_char(&b, '\n');
+    }
+    *r = (struct round){.count = all.n, .bytes = (i64)all.bytes, .first_ms = all.first_ms, .last_ms = all.last_ms, .to_ms = task->due_ms, .sealed = all.key != NULL,
+                        .last_arrival = all.last_arrival, .more = all.arrivals == ARRIVALS_AT_ONCE};
+    str packed = all.n ? gzip_of(c->arena, buf_str(&b)) : S("");
+    if (all.n) r->body = stream_stage(task->store, c->arena, all.key ? data_key_seal(c, all.key, packed) : packed);
+    r->made = !b.over && (!all.n || r->body);
+}
 
 err ct_lake_round(struct arena *a, const struct task *task, str *result) {
     struct txn *t = store_snapshot(task->store, a);
     struct round *r = NEW(a, struct round);
     struct ct_store s;
     *result = (str){(const char *)r, sizeof *r}; /* of this process: settled in the same flight */
-    if (ct_store_load(t, a, task->key, &s) && txn_owner(t)) {
-        struct taking all = take_all(call_for_task(t, &cloudtrail_service, s.account, s.region, task->due_ms), &s, task->due_ms);
-        struct buf b = buf_new(a, BATCH_MAX);
-        for (u32 i = 0; i < all.n; i++) {
-            buf_add(&b, all.v[i]);
-            buf_char(&b, '\n');
-        }
-        *r = (struct round){.count = all.n, .bytes = (i64)all.bytes, .first_ms = all.first_ms, .last_ms = all.last_ms, .to_ms = task->due_ms,
-                            .last_arrival = all.last_arrival, .more = all.arrivals == ARRIVALS_AT_ONCE};
-        if (all.n) r->body = stream_stage(task->store, a, gzip_of(a, buf_str(&b)));
-        r->made = !b.over && (!all.n || r->body);
-    }
+    if (ct_store_load(t, a, task->key, &s) && txn_owner(t)) make_batch(call_for_task(t, &cloudtrail_service, s.account, s.region, task->due_ms), task, &s, r);
     store_snapshot_end(t);
     return r->made ? NULL : &store_unavailable;
 }
@@ -176,7 +183,7 @@ err ct_lake_settle(struct txn *t, const struct task *task, err outcome, str resu
     if (outcome || (!r->last_arrival.p && (!s.ingests || s.from_ms > r->to_ms))) return NULL;
     if (r->body) {
         struct call *c = call_for_task(t, &cloudtrail_service, s.account, s.region, now_ms);
-        struct ct_batch batch = {.blob = stream_adopt(c, r->body), .count = r->count, .bytes = r->bytes, .last_ms = r->last_ms};
+        struct ct_batch batch = {.blob = stream_adopt(c, r->body), .count = r->count, .bytes = r->bytes, .last_ms = r->last_ms, .sealed = r->sealed};
         struct key k = ct_batches_of(a, &s);
         key_i64(&k, r->first_ms);
         key_u64(&k, txn_sequence(t));
@@ -211,7 +218,7 @@ err ct_store_purge(struct txn *t, const struct task *task, i64 now_ms) {
 
 /* ---- read for a question ---- */
 
-void ct_lake_open(struct call *c, const struct ct_store *s, struct ct_lake *lake) {
+err ct_lake_open(struct call *c, const struct ct_store *s, struct ct_lake *lake) {
     struct key all = ct_batches_of(c->arena, s);
     str from = key_bytes(&all), key, row;
     u32 n = 0;
@@ -222,18 +229,23 @@ void ct_lake_open(struct call *c, const struct ct_store *s, struct ct_lake *lake
     while (range_next(&r, &key, &row)) {
         struct ct_batch batch;
         ASSERT(record_decode(c->arena, &ct_batch_record, arena_str(c->arena, row), &batch));
-        lake->readers[lake->reader_count++] = (struct ct_reader){blob_open(c->txn, batch.blob, c->arena), blob_length(batch.blob)};
+        lake->readers[lake->reader_count++] = (struct ct_reader){blob_open(c->txn, batch.blob, c->arena), blob_length(batch.blob), batch.sealed};
     }
-    struct taking fresh = take_all(c, s, INT64_MAX);
+    struct taking fresh;
+    TRY(take_all(c, s, INT64_MAX, &fresh));
     lake->fresh = fresh.v;
     lake->fresh_count = fresh.n;
+    lake->key = fresh.key;
+    return NULL;
 }
 
-static bool fill_batch(struct blob_reader *reader, u64 length, struct sql *sql, i64 *events, i64 *bytes) {
+static bool fill_batch(const struct ct_reader *r, const struct data_key *key, struct sql *sql, i64 *events, i64 *bytes) {
     struct arena scratch = {0};
-    char *packed = arena_alloc(&scratch, length + 1, 1);
-    str lines;
-    bool ok = reader && blob_read(reader, 0, packed, length) && gzip_open(&scratch, (str){packed, length}, BATCH_MAX, &lines);
+    char *bytes_of = arena_alloc(&scratch, r->length + 1, 1);
+    str packed = {bytes_of, r->length}, lines = {0};
+    bool ok = r->blob && blob_read(r->blob, 0, bytes_of, r->length);
+    if (r->sealed) ok = ok && key && data_key_open(&scratch, key, packed, &packed);
+    ok = ok && gzip_open(&scratch, packed, BATCH_MAX, &lines);
     while (ok && lines.n) {
         str line = str_cut(&lines, '\n');
         *bytes += (i64)line.n + 1;
@@ -246,7 +258,7 @@ static bool fill_batch(struct blob_reader *reader, u64 length, struct sql *sql, 
 
 bool ct_lake_fill(struct ct_lake *lake, struct sql *sql, i64 *events, i64 *bytes) {
     for (u32 i = 0; i < lake->reader_count; i++)
-        if (!fill_batch(lake->readers[i].blob, lake->readers[i].length, sql, events, bytes)) return false;
+        if (!fill_batch(&lake->readers[i], lake->key, sql, events, bytes)) return false;
     for (u32 i = 0; i < lake->fresh_count; i++) {
         *bytes += (i64)lake->fresh[i].n + 1;
         (*events)++;

@@ -2,6 +2,7 @@
 #ifndef BRUME_CLOUDTRAIL_LAKE_H
 #define BRUME_CLOUDTRAIL_LAKE_H
 
+#include "cloud/key_use.h"
 #include "cloudtrail.h"
 #include "engine/sql.h"
 
@@ -17,6 +18,14 @@ MUST_USE err ct_store_open_active(struct call *c, str name, struct ct_store *sto
 /* Whether it takes what comes by channels (eventCategory ActivityAuditLog), and nothing else. */
 bool ct_store_of_channels(const struct ct_store *store);
 
+/* ---- store_key.c ---- */
+/* kms_key as the customer wrote it; absent: nothing. */
+MUST_USE err ct_key_associate(struct call *c, struct ct_store *store, str kms_key);
+MUST_USE err ct_key_check(struct call *c, const struct ct_store *store); /* the caller's right to what is sealed */
+/* Ready to seal and open, by CloudTrail's own right; NULL: the store has no key. */
+MUST_USE err ct_key_ready(struct call *c, const struct ct_store *store, const struct data_key **key);
+MUST_USE err ct_results_open(struct call *c, str sealed, str *plain); /* by the caller's right */
+
 /* ---- channel.c ---- */
 bool ct_channel_load(struct txn *t, struct arena *a, str row_key, struct ct_channel *channel);
 str ct_channel_row(struct arena *a, str account, str region, str id);
@@ -27,7 +36,7 @@ bool ct_channel_into(struct call *c, const struct ct_store *store); /* whether o
 
 /* ---- lake.c: its events ---- */
 /* What came by a channel: JSON, a line each, without the last line's end. */
-void ct_store_arrive(struct call *c, const struct ct_store *store, str lines);
+void ct_store_arrive(struct call *c, const struct ct_store *store, const struct data_key *key, str lines);
 /* Whether it takes events in, and when next; after every change. */
 void ct_store_apply(struct call *c, const struct ct_store *store);
 struct key ct_batches_of(struct arena *a, const struct ct_store *store);
@@ -37,12 +46,15 @@ struct ct_lake {
     struct ct_reader {
         struct blob_reader *blob;
         u64 length;
+        bool sealed;
     } *readers;
     u32 reader_count;
     str *fresh; /* events that are in the history, but in no batch yet */
     u32 fresh_count;
+    const struct data_key *key; /* of the store; NULL: it has none */
 };
-void ct_lake_open(struct call *c, const struct ct_store *store, struct ct_lake *lake);
+/* InsufficientEncryptionPolicyException: its key does not open. */
+MUST_USE err ct_lake_open(struct call *c, const struct ct_store *store, struct ct_lake *lake);
 /* Into the table "lines". False: damaged, or too much for the memory. */
 bool ct_lake_fill(struct ct_lake *lake, struct sql *sql, i64 *events, i64 *bytes);
 err ct_lake_round(struct arena *a, const struct task *task, str *result);

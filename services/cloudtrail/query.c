@@ -69,6 +69,7 @@ err cloudtrail_start_query(struct call *c, const struct cloudtrail_start_query_r
         TRY(ct_store_open_active(c, ids[i], &s));
         struct auth_facts facts = {.resource_policy = s.policy, .resource_account = s.account};
         if (i && !may_with(c, S("cloudtrail:StartQuery"), s.arn, &facts)) return deny(c, S("cloudtrail:StartQuery"), s.arn);
+        TRY(ct_key_check(c, &s));
         q.stores = i ? arena_format(c->arena, "%.*s %.*s", STR_ARGS(q.stores), STR_ARGS(ids[i])) : ids[i];
         txn_put(c->txn, index_row(c->arena, c->account, c->region, ids[i], c->now_ms, id), S(""));
     }
@@ -174,17 +175,33 @@ static void add_row(struct call *c, struct cloudtrail_query_result_rows *rows, c
     }
 }
 
-static err read_page(struct call *c, const struct ct_query *q, u64 from, u32 max, struct cloudtrail_get_query_results_response *out) {
-    enum { COLUMNS_MAX = 1000, CHUNK = 1 << 20 };
+enum { COLUMNS_MAX = 1000, CHUNK = 1 << 20 };
+
+/* The results from there on: as much as a page can need. */
+static err read_chunk(struct call *c, const struct ct_query *q, u64 from, str *chunk, u64 *length) {
     struct blob_reader *reader = blob_open(c->txn, q->results, c->arena);
-    u64 length = blob_length(q->results);
-    str *names = NEW_ARRAY(c->arena, str, COLUMNS_MAX), *values = NEW_ARRAY(c->arena, str, COLUMNS_MAX);
-    u32 columns = read_array(c->arena, q->columns, names, COLUMNS_MAX);
-    if (from > length) return fail(c, &cloudtrail_invalid_next_token_exception, "Invalid NextToken value.");
-    size_t n = (size_t)MIN(length - from, (u64)CHUNK);
+    u64 stored = blob_length(q->results), at = q->sealed ? 0 : from;
+    if (at > stored) return fail(c, &cloudtrail_invalid_next_token_exception, "Invalid NextToken value.");
+    size_t n = (size_t)(q->sealed ? stored : MIN(stored - at, (u64)CHUNK));
     char *bytes = arena_alloc(c->arena, n + 1, 1);
-    if (!blob_read(reader, from, bytes, n)) return fail(c, &cloud_internal_failure, "The results are damaged.");
-    str rest = {bytes, n};
+    if (!blob_read(reader, at, bytes, n)) return fail(c, &cloud_internal_failure, "The results are damaged.");
+    *chunk = (str){bytes, n};
+    *length = stored;
+    if (!q->sealed) return NULL;
+    str all;
+    TRY(ct_results_open(c, *chunk, &all));
+    if (from > all.n) return fail(c, &cloudtrail_invalid_next_token_exception, "Invalid NextToken value.");
+    *length = all.n;
+    *chunk = str_take(str_skip(all, (size_t)from), MIN(all.n - (size_t)from, (size_t)CHUNK));
+    return NULL;
+}
+
+static err read_page(struct call *c, const struct ct_query *q, u64 from, u32 max, struct cloudtrail_get_query_results_response *out) {
+    str rest, *names = NEW_ARRAY(c->arena, str, COLUMNS_MAX), *values = NEW_ARRAY(c->arena, str, COLUMNS_MAX);
+    u32 columns = read_array(c->arena, q->columns, names, COLUMNS_MAX);
+    u64 length = 0;
+    TRY(read_chunk(c, q, from, &rest, &length));
+    size_t n = rest.n;
     while (rest.n && out->query_result_rows.n < max) {
         size_t end = str_find_char(rest, '\n');
         if (end == STR_NONE) break; /* the chunk ends within it */

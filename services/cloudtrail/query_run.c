@@ -87,6 +87,7 @@ struct run {
     struct stream *results, *csv, *sign;
     str status, error, columns, file;
     i64 took_ms, rows, events, bytes;
+    bool sealed;
 };
 
 struct asking { /* of the thread that looks after the question */
@@ -134,7 +135,9 @@ static void fail_run(struct run *r, str status, str problem) {
     r->error = problem;
 }
 
-static void collect(struct sql *sql, struct arena *a, struct store *store, struct run *r, bool delivered) {
+/* Sealed with the key of one of the stores, if one has a key. */
+static void collect(struct sql *sql, struct call *c, struct store *store, struct run *r, bool delivered, const struct data_key *key) {
+    struct arena *a = c->arena;
     struct buf b = buf_new(a, RESULTS_MAX), csv = buf_new(a, RESULTS_MAX), names = buf_new(a, 1 << 20), line = buf_new(a, RESULTS_MAX);
     const str *columns;
     u32 n = sql_columns(sql, &columns);
@@ -153,7 +156,9 @@ static void collect(struct sql *sql, struct arena *a, struct store *store, struc
         return;
     }
     r->columns = buf_str(&names);
-    r->results = stream_stage(store, a, b.n ? buf_str(&b) : S(""));
+    str lines = b.n ? buf_str(&b) : S("");
+    r->sealed = key != NULL;
+    r->results = stream_stage(store, a, key ? data_key_seal(c, key, lines) : lines);
     if (delivered) r->csv = stream_stage(store, a, r->file = gzip_of(a, buf_str(&csv)));
     if (!r->results || (delivered && !r->csv)) fail_run(r, S("FAILED"), S("The disk did not take the results."));
 }
@@ -164,8 +169,15 @@ static void run_query(struct arena *a, const struct task *task, struct call *c, 
     u32 n = 0;
     str statement = ct_query_read(a, q->statement, ids, &n);
     struct ct_store *stores = stores_of(c, ids, n);
-    for (u32 i = 0; i < n; i++) ct_lake_open(c, &stores[i], &lakes[i]);
+    err e = NULL;
+    for (u32 i = 0; i < n && !e; i++) e = ct_lake_open(c, &stores[i], &lakes[i]);
     store_snapshot_end(t); /* blobs are pinned, the rest is copied */
+    if (e) {
+        fail_run(r, S("FAILED"), c->error_message);
+        return;
+    }
+    const struct data_key *key = NULL;
+    for (u32 i = 0; i < n && !key; i++) key = lakes[i].key;
     struct sql *sql = sql_open(a, &(struct sql_limits){MEMORY_BYTES, TIME_MS});
     if (!sql) {
         fail_run(r, S("FAILED"), str_of(sql_missing()));
@@ -180,7 +192,7 @@ static void run_query(struct arena *a, const struct task *task, struct call *c, 
     for (u32 i = 0; i < q->parameters.n; i++) values[i] = q->parameters.v[i].text;
     struct asking asking = {task->store, task->key};
     enum sql_outcome outcome = sql_ask(sql, statement, values, q->parameters.n, go_on, &asking);
-    if (outcome == SQL_DONE) collect(sql, a, task->store, r, q->delivery_uri.n > 0);
+    if (outcome == SQL_DONE) collect(sql, c, task->store, r, q->delivery_uri.n > 0, key);
     else if (outcome == SQL_LATE) fail_run(r, S("TIMED_OUT"), S("The query took longer than 10 minutes."));
     else if (outcome == SQL_REFUSED) fail_run(r, S("FAILED"), sql_problem(sql));
     else r->status = S("CANCELLED");
@@ -244,6 +256,7 @@ err ct_query_settle(struct txn *t, const struct task *task, err outcome, str res
     q.rows = r->rows;
     q.events = r->events;
     q.bytes = r->bytes;
+    q.sealed = r->sealed;
     if (r->results) q.results = stream_adopt(c, r->results);
     if (q.delivery_uri.n) q.delivery_status = r->csv && str_eq(q.status, S("FINISHED")) ? deliver(c, &q, id, r, now_ms) : S("FAILED");
     txn_put(t, arena_str(a, task->key), record_encode(a, &ct_query_record, &q));

@@ -111,6 +111,8 @@ static const struct record_field store_fields[] = {
     RECORD_I64(11, struct ct_store, updated_ms),
     RECORD_I64(12, struct ct_store, from_ms),
     RECORD_I64(13, struct ct_store, delete_ms),
+    RECORD_STR(14, struct ct_store, kms_key),
+    RECORD_STR(15, struct ct_store, data_key),
 };
 const struct record_type ct_store_record = RECORD_TYPE(struct ct_store, store_fields);
 
@@ -119,10 +121,15 @@ static const struct record_field batch_fields[] = {
     RECORD_I64(2, struct ct_batch, count),
     RECORD_I64(3, struct ct_batch, bytes),
     RECORD_I64(4, struct ct_batch, last_ms),
+    RECORD_BOOL(5, struct ct_batch, sealed),
 };
 const struct record_type ct_batch_record = RECORD_TYPE(struct ct_batch, batch_fields);
 
-static const struct record_field arrival_fields[] = {RECORD_STR(1, struct ct_arrival, lines), RECORD_I64(2, struct ct_arrival, time_ms)};
+static const struct record_field arrival_fields[] = {
+    RECORD_STR(1, struct ct_arrival, lines),
+    RECORD_I64(2, struct ct_arrival, time_ms),
+    RECORD_BOOL(3, struct ct_arrival, sealed),
+};
 const struct record_type ct_arrival_record = RECORD_TYPE(struct ct_arrival, arrival_fields);
 
 static const struct record_field channel_fields[] = {
@@ -154,5 +161,6 @@ static const struct record_field query_fields[] = {
     RECORD_I64(13, struct ct_query, rows),
     RECORD_I64(14, struct ct_query, events),
     RECORD_I64(15, struct ct_query, bytes),
+    RECORD_BOOL(16, struct ct_query, sealed),
 };
 const struct record_type ct_query_record = RECORD_TYPE(struct ct_query, query_fields);

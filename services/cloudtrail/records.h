@@ -100,6 +100,7 @@ struct ct_store {
     i64 retention_days, created_ms, updated_ms;
     i64 from_ms;   /* what was not taken in yet begins here */
     i64 delete_ms; /* 0: it stays */
+    str kms_key, data_key; /* the ARN of a key of KMS, and what it sealed (key_use.h) */
     /* from the key of the row */
     str account, region, id, arn;
 };
@@ -108,12 +109,14 @@ struct ct_store {
 struct ct_batch {
     str blob;
     i64 count, bytes, last_ms;
+    bool sealed; /* with the store's data key, within the blob */
 };
 
 /* Events of a channel that no batch has taken yet: JSON, a line each. */
 struct ct_arrival {
     str lines;
     i64 time_ms;
+    bool sealed; /* the lines, with the store's data key */
 };
 
 /* A channel: events from outside of AWS come by it into stores. */
@@ -133,6 +136,7 @@ struct ct_query {
     str delivery_uri, delivery_status;
     struct ct_words parameters;
     i64 created_ms, took_ms, rows, events, bytes;
+    bool sealed; /* the results, with the data key of a store */
 };
 
 extern const struct record_type ct_store_record, ct_batch_record, ct_arrival_record, ct_channel_record, ct_query_record;

@@ -164,16 +164,26 @@ str data_key_seal(struct call *c, const struct data_key *k, str plain) {
     return record_encode(c->arena, &sealed_record, &s);
 }
 
+static bool open_sealed(struct arena *a, struct aead *cipher, const struct sealed *s, str *plain) {
+    const u8 *raw = (const u8 *)s->bytes.p;
+    str hidden = str_skip(s->bytes, AEAD_NONCE + AEAD_TAG);
+    u8 *open = arena_alloc(a, hidden.n + 1, 1);
+    *plain = (str){(const char *)open, hidden.n};
+    return aead_open(cipher, raw, s->resource, hidden, raw + AEAD_NONCE, open);
+}
+
+bool data_key_open(struct arena *a, const struct data_key *k, str sealed, str *plain) {
+    struct sealed s = {0};
+    bool ours = record_decode(a, &sealed_record, sealed, &s) && s.bytes.n >= AEAD_NONCE + AEAD_TAG && str_eq(s.data_key, k->envelope.data_key);
+    return ours && open_sealed(a, k->cipher, &s, plain);
+}
+
 err key_use_open(struct call *c, const struct key_use *use, str sealed, str *plain) {
     struct sealed s = {0};
     struct aead *cipher;
     ASSERT(record_decode(c->arena, &sealed_record, sealed, &s) && s.bytes.n >= AEAD_NONCE + AEAD_TAG);
     TRY(cipher_of(c, use, &s, &cipher));
-    const u8 *raw = (const u8 *)s.bytes.p;
-    str hidden = str_skip(s.bytes, AEAD_NONCE + AEAD_TAG);
-    u8 *open = arena_alloc(c->arena, hidden.n + 1, 1);
-    if (!aead_open(cipher, raw, s.resource, hidden, raw + AEAD_NONCE, open)) return fail(c, &cloud_internal_failure, "What was stored does not open with its data key.");
-    *plain = (str){(const char *)open, hidden.n};
+    if (!open_sealed(c->arena, cipher, &s, plain)) return fail(c, &cloud_internal_failure, "What was stored does not open with its data key.");
     return NULL;
 }
 
@@ -191,6 +201,14 @@ err key_use_check(struct call *c, const struct key_use *use, str resource, const
     str plain;
     TRY(open_data_key(c, use, &(struct sealed){.resource = resource, .key_arn = k->key_arn, .data_key = k->data_key}, &plain));
     wipe(plain);
+    return NULL;
+}
+
+err key_use_ready(struct call *c, const struct key_use *use, str resource, const struct resource_key *k, const struct data_key **ready) {
+    struct data_key *made = NEW(c->arena, struct data_key);
+    made->envelope = (struct sealed){.resource = resource, .key_arn = k->key_arn, .data_key = k->data_key};
+    TRY(cipher_of(c, use, &made->envelope, &made->cipher));
+    *ready = made;
     return NULL;
 }
 

@@ -28,6 +28,8 @@ struct data_key; /* ready to seal; of one call */
  * a call that writes. */
 MUST_USE err key_use_to_seal(struct call *c, const struct key_use *use, str resource, str key, const struct data_key **made);
 str data_key_seal(struct call *c, const struct data_key *k, str plain);
+/* What this data key sealed, without asking KMS again. False: damaged, or another sealed it. */
+MUST_USE bool data_key_open(struct arena *a, const struct data_key *k, str sealed, str *plain);
 /* What data_key_seal made, of whatever resource, in any call. */
 MUST_USE err key_use_open(struct call *c, const struct key_use *use, str sealed, str *plain);
 /* The data key that sealed it, for what is made of it. */
@@ -39,6 +41,8 @@ struct resource_key {
 };
 MUST_USE err key_use_make(struct call *c, const struct key_use *use, str resource, str key, struct resource_key *made);
 MUST_USE err key_use_check(struct call *c, const struct key_use *use, str resource, const struct resource_key *k);
+/* That data key, ready to seal; also in a call that reads. */
+MUST_USE err key_use_ready(struct call *c, const struct key_use *use, str resource, const struct resource_key *k, const struct data_key **ready);
 /* The service's right to go on without the caller: a grant for this resource alone, which it retires itself. */
 MUST_USE err key_use_grant(struct call *c, const struct key_use *use, str resource, str key_arn, str *grant_id);
 void key_use_retire(struct call *c, const struct key_use *use, str resource, str key_arn, str grant_id);

@@ -142,3 +142,58 @@ def test_who_may_put_events(brume, account, trail):
     assert len(foreign.put_audit_events(channelArn=arn, auditEvents=entry, externalId="secret-word")["successful"]) == 1
     trail.delete_resource_policy(ResourceArn=arn)
     assert refused(foreign.put_audit_events, channelArn=arn, auditEvents=entry, externalId="secret-word") == "AccessDeniedException"
+
+
+@asked_in_sql
+@pytest.mark.as_root
+def test_a_store_under_a_key_of_kms(start_brume):
+    """What lies on the disk is sealed; a disabled key stops events, questions, and the reading of answers."""
+    server = start_brume()
+    trail, data, kms = server.client("cloudtrail"), server.client("cloudtrail-data"), server.client("kms")
+    account = server.identity_of(trail)["Account"]
+    options = {"Name": "sealed", "TerminationProtectionEnabled": False, "AdvancedEventSelectors": ACTIVITY}
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    assert refused(trail.create_event_data_store, KmsKeyId=key, **options) == "InsufficientEncryptionPolicyException"
+    assert refused(trail.create_event_data_store, KmsKeyId="alias/absent", **options) == "KmsKeyNotFoundException"
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "kms:*", "Resource": "*"},
+        {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": ["kms:GenerateDataKey", "kms:Decrypt"], "Resource": "*"}]}))
+    store = trail.create_event_data_store(KmsKeyId=key, **options)["EventDataStoreArn"]
+    assert trail.get_event_data_store(EventDataStore=store)["KmsKeyId"] == key
+    other = kms.create_key(Policy=kms.get_key_policy(KeyId=key)["Policy"])["KeyMetadata"]["Arn"]
+    assert refused(trail.update_event_data_store, EventDataStore=store, KmsKeyId=other) == "InvalidParameterException"
+    open_store = trail.create_event_data_store(**{**options, "Name": "open"})["EventDataStoreArn"]
+    own = trail.create_event_data_store(Name="own", KmsKeyId=key, TerminationProtectionEnabled=False)["EventDataStoreArn"]
+    sealed, plain = make_channel(trail, store), make_channel(trail, open_store, name="plain", source="GitHub")
+
+    def names(of, arn):
+        return [r["name"] for r in ask(trail, f"SELECT {of} AS name FROM {arn.rsplit('/', 1)[1]} ORDER BY name")]
+
+    def on_disk(word):
+        return any(word in f.read_bytes() for f in server.data.rglob("*") if f.is_file())
+    data.put_audit_events(channelArn=sealed, auditEvents=[{"id": "a", "eventData": event(account, "hidden-word-1")}])
+    data.put_audit_events(channelArn=plain, auditEvents=[{"id": "a", "eventData": event(account, "plain-word-1")}])
+    assert on_disk(b"plain-word-1") and not on_disk(b"hidden-word-1")
+    assert names("eventData.eventName", store) == ["hidden-word-1"]
+    server.advance_clock(6 * MINUTE)
+    data.put_audit_events(channelArn=sealed, auditEvents=[{"id": "a", "eventData": event(account, "hidden-word-2")}])
+    query = trail.start_query(QueryStatement=f"SELECT eventData.eventName FROM {store.rsplit('/', 1)[1]}")["QueryId"]
+    assert names("eventData.eventName", store) == ["hidden-word-1", "hidden-word-2"] and not on_disk(b"hidden-word-")
+    assert "CreateChannel" in names("eventName", own)
+    kms.disable_key(KeyId=key)
+    stopped = "InsufficientEncryptionPolicyException"
+    assert refused(trail.start_query, QueryStatement=f"SELECT 1 FROM {store.rsplit('/', 1)[1]}") == refused(trail.get_query_results, QueryId=query) == stopped
+    failed = data.put_audit_events(channelArn=sealed, auditEvents=[{"id": "a", "eventData": event(account, "late")}])["failed"]
+    assert [e["errorCode"] for e in failed] == ["AccountNotSubscribed"]
+    trail.create_event_data_store(**{**options, "Name": "while-disabled"})
+    server.advance_clock(30 * MINUTE)
+    kms.enable_key(KeyId=key)
+    assert names("eventData.eventName", store) == ["hidden-word-1", "hidden-word-2"]
+    assert len(trail.get_query_results(QueryId=query)["QueryResultRows"]) == 2
+    assert names("eventName", own).count("CreateEventDataStore") == 2  # its own, and what came while it could not be sealed
+    user = server.client("iam").create_user(UserName="anna")["User"]["UserName"]
+    server.client("iam").put_user_policy(UserName=user, PolicyName="lake", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "cloudtrail:*", "Resource": "*"}]}))
+    keys = server.client("iam").create_access_key(UserName=user)["AccessKey"]
+    anna = server.client("cloudtrail", account=keys["AccessKeyId"], secret=keys["SecretAccessKey"])
+    assert refused(anna.start_query, QueryStatement=f"SELECT 1 FROM {store.rsplit('/', 1)[1]}") == refused(anna.get_query_results, QueryId=query) == stopped
