@@ -30,6 +30,8 @@ u8 function_of_nocase(str name) {
 }
 
 str function_name(u8 function) { return functions[function].name; }
+u32 function_operands(u8 function) { return functions[function].operands; }
+bool function_of_update(u8 function) { return functions[function].in_update; }
 
 const char *operator_text(u8 kind) {
     static const char *const texts[] = {[NODE_OR] = "OR",  [NODE_AND] = "AND", [NODE_NOT] = "NOT", [NODE_EQ] = "=",

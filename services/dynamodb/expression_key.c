@@ -66,7 +66,8 @@ static err add_clauses(struct call *c, const struct node *n, struct clauses *all
     for (u32 i = 0; i < n->n && clause.n < 2; i++)
         if (n->args[i].kind == NODE_VALUE) clause.operands[clause.n++] = n->args[i].value;
     for (u32 i = 0; i < all->n; i++)
-        if (str_eq(all->v[i].name, clause.name)) return refuse(c, "KeyConditionExpressions must only contain one condition per key");
+        if (str_eq(all->v[i].name, clause.name))
+            return refuse(c, "Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key");
     all->v[all->n++] = clause;
     return NULL;
 }
@@ -128,25 +129,41 @@ static err resolve_hashes(struct call *c, const struct key_condition *k, const s
     return NULL;
 }
 
-/* DIFFERS: what AWS says of a range attribute that is left out before another, or of one by an inequality before
- * another, is not known; these are its words for a key of two attributes. */
+static err too_many(struct call *c, const struct key_condition *k, u32 attributes) {
+    if (k->older) return refuse(c, "Conditions can be of length 1 or 2 only");
+    return fail(c, &dynamodb_validation_exception, "The number of query conditions (%u) exceeds the number of key attributes defined in the schema (%u)",
+                k->n, attributes);
+}
+
+/* A condition on a range attribute asks for an equality on each before it. */
+static err gap(struct call *c, str missing, str present) {
+    return fail(c, &dynamodb_validation_exception,
+                "RANGE key attributes %.*s must have equality conditions specified in the query because a condition is present on key attribute "
+                "%.*s", STR_ARGS(missing), STR_ARGS(present));
+}
+
 static err resolve_ranges(struct call *c, const struct key_condition *k, const struct key_attributes *keys, struct key_range *out) {
-    u32 at = 0;
-    for (const struct key_clause *clause; at < keys->ranges && (clause = clause_of(k, keys->range[at].name)); at++) {
-        TRY(check_clause(c, clause, &keys->range[at]));
-        if (at && out->range_operator != RANGE_EQ) return refuse(c, "Query key condition not supported");
-        if (at) out->equal[out->equals++] = out->low;
-        out->range_operator = range_operator(clause);
-        out->low = clause->operands[0];
-        out->high = clause->operands[1];
+    struct buf missing = buf_new(c->arena, 2048);
+    u32 found = 0;
+    for (u32 i = 0; i < keys->ranges; i++) {
+        const struct key_clause *clause = clause_of(k, keys->range[i].name);
+        if (clause) {
+            if (missing.n) return gap(c, buf_str(&missing), keys->range[i].name);
+            TRY(check_clause(c, clause, &keys->range[i]));
+            if (found++) out->equal[out->equals++] = out->low;
+            out->range_operator = range_operator(clause);
+            out->low = clause->operands[0];
+            out->high = clause->operands[1];
+        }
+        if (!clause || clause->operator != NODE_EQ) buf_format(&missing, "%s%.*s", missing.n ? ", " : "", STR_ARGS(keys->range[i].name));
     }
-    if (k->n == keys->hashes + at) return NULL;
-    return at < keys->ranges ? missed(c, keys->range[at].name) : refuse(c, "Query key condition not supported");
+    if (k->n == keys->hashes + found) return NULL;
+    return found < keys->ranges ? missed(c, keys->range[found].name) : refuse(c, "Query key condition not supported");
 }
 
 err key_condition_resolve(struct call *c, const struct key_condition *k, const struct key_attributes *keys, struct key_range *out) {
     *out = (struct key_range){0};
-    if (k->n > 2 && keys->hashes == 1 && keys->ranges <= 1) return refuse(c, "Conditions can be of length 1 or 2 only");
+    if (k->n > keys->hashes + keys->ranges && k->n > 2) return too_many(c, k, keys->hashes + keys->ranges);
     if (!keys->ranges && k->n > keys->hashes) return refuse(c, "Query key condition not supported");
     TRY(resolve_hashes(c, k, keys, out));
     return resolve_ranges(c, k, keys, out);

@@ -217,6 +217,7 @@ static err clause_in(struct call *c, str name, const struct dynamodb_condition *
 err older_key_condition(struct call *c, const struct dynamodb_key_conditions *map, struct key_condition **out) {
     struct key_clause clause;
     *out = NEW(c->arena, struct key_condition);
+    (*out)->older = true;
     for (u32 i = 0; i < map->n; i++) {
         TRY(clause_in(c, map->v[i].key, &map->v[i].value, &clause));
         if (i < LENGTH((*out)->clauses)) (*out)->clauses[(*out)->n++] = clause;

@@ -103,6 +103,7 @@ struct key_clause {
 struct key_condition {
     struct key_clause clauses[2 * KEY_PARTS_MAX];
     u32 n;
+    bool older; /* KeyConditions */
 };
 
 /* ---- placeholders ---- */
@@ -221,6 +222,8 @@ bool word_is_reserved(str name);
 u8 function_of(str name);
 u8 function_of_nocase(str name); /* PartiQL's way */
 str function_name(u8 function);
+u32 function_operands(u8 function); /* how many it has */
+bool function_of_update(u8 function); /* one of update expressions alone */
 const char *operator_text(u8 kind); /* "=", "BETWEEN" */
 
 #endif

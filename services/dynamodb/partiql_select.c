@@ -44,44 +44,30 @@ struct plan {
     bool by_hash, by_key; /* by_key: one item at most */
 };
 
-/* Equalities from the left, the last of them maybe another operator. True: all attributes are given. */
-static bool plan_ranges(const struct selection *s, const struct key_attributes *keys, struct key_range *range) {
-    u32 at = 0;
-    for (; at < keys->ranges && (!at || range->range_operator == RANGE_EQ); at++) {
-        struct key_range one = {0};
-        u8 type = keys->range[at].type;
-        if (!statement_range(s->statement, keys->range[at].name, &one)) break;
-        if (one.low.type != type || (one.high.type && one.high.type != type)) break;
-        if (at) range->equal[range->equals++] = range->low;
-        range->range_operator = one.range_operator;
-        range->low = one.low;
-        range->high = one.high;
+/* IN may give several values to the hash key. */
+static void plan_keys(struct call *c, const struct selection *s, const struct ddb_schema *keys, u64 space, struct plan *plan) {
+    const struct value *values;
+    struct key_range range = {.hashes = 1}, asked = {0};
+    u32 n = statement_equals(c->arena, s->statement, keys->hash, &values);
+    for (u32 i = 0; i < n; i++)
+        if (values[i].type != keys->hash_type) return;
+    if (!n) return;
+    bool ranged = keys->range.p && statement_range(s->statement, keys->range, &asked) && asked.low.type == keys->range_type
+               && (!asked.high.type || asked.high.type == keys->range_type);
+    if (ranged) {
+        range.range_operator = asked.range_operator;
+        range.low = asked.low;
+        range.high = asked.high;
     }
-    return at == keys->ranges && (!at || range->range_operator == RANGE_EQ);
-}
-
-/* IN may give several values to a hash key of one attribute. */
-static void plan_keys(struct call *c, const struct selection *s, const struct key_attributes *keys, u64 space, struct plan *plan) {
-    const struct value *values = NULL;
-    struct key_range range = {.hashes = keys->hashes};
-    u32 n = 0;
-    for (u32 i = 0; i < keys->hashes; i++) {
-        n = statement_equals(c->arena, s->statement, keys->hash[i].name, &values);
-        if (!n || (n > 1 && keys->hashes > 1)) return;
-        for (u32 j = 0; j < n; j++)
-            if (values[j].type != keys->hash[i].type) return;
-        range.hash[i] = values[0];
-    }
-    bool whole = plan_ranges(s, keys, &range);
     plan->spans = NEW_ARRAY(c->arena, struct ddb_span, n);
     for (u32 i = 0; i < n; i++) {
         bool again = false;
         for (u32 j = 0; j < i && !again; j++) again = value_equal(c->arena, &values[i], &values[j]);
-        if (keys->hashes == 1) range.hash[0] = values[i];
+        range.hash[0] = values[i];
         if (!again) plan->spans[plan->n++] = ddb_span_of(c->arena, space, &range);
     }
     plan->by_hash = true;
-    plan->by_key = plan->n == 1 && whole;
+    plan->by_key = plan->n == 1 && (!keys->range.p || (ranged && range.range_operator == RANGE_EQ));
 }
 
 static void plan_scan(struct call *c, u64 space, struct plan *plan) {
@@ -92,20 +78,12 @@ static void plan_scan(struct call *c, u64 space, struct plan *plan) {
     plan->n = 1;
 }
 
-static bool orders_by(const struct statement *q, const struct ddb_schema *keys) {
-    str names[2 * KEY_PARTS_MAX];
-    u32 n = ddb_key_names(keys, names);
-    for (u32 i = 0; i < n; i++)
-        if (str_eq(q->order_by, names[i])) return true;
-    return false;
-}
-
 static err check_order(struct call *c, const struct selection *s, const struct ddb_schema *keys, const struct plan *plan) {
     const struct statement *q = s->statement;
     if (!q->order_by.p) return NULL;
     if (!q->has_where) return refuse(c, "Must have WHERE clause in the statement when using ORDER BY clause.");
     if (!plan->by_hash) return refuse(c, "Must have at least one non-optional hash key condition in WHERE clause when using ORDER BY clause.");
-    if (!orders_by(q, keys))
+    if (!str_eq(q->order_by, keys->hash) && !str_eq(q->order_by, keys->range))
         return fail(c, &dynamodb_validation_exception, "Variable reference %.*s in ORDER BY clause must be part of the primary key",
                     STR_ARGS(q->order_by));
     return NULL;
@@ -169,10 +147,11 @@ err statement_select(struct call *c, struct selection *s) {
     TRY(ddb_page_open(c, &asks, &s->page));
     TRY(ddb_page_held(c, &asks, &s->page));
     const struct ddb_schema *keys = ddb_page_keys(&s->page);
-    struct key_attributes attributes = ddb_key_attributes(keys);
+    if (keys->more.n)
+        return refuse(c, "PartiQL statements cannot be executed on tables with multi-attribute HASH keys or multi-attribute RANGE keys.");
     u64 space = s->page.index ? s->page.index->space : s->table.space;
     struct plan plan = {0};
-    plan_keys(c, s, &attributes, space, &plan);
+    plan_keys(c, s, keys, space, &plan);
     if (s->one && (!plan.by_key || s->page.index))
         return fail(c, &dynamodb_validation_exception, "Select statements within %s must specify the primary key in the where clause.",
                     s->operation);

@@ -119,10 +119,25 @@ def test_a_filter_names_no_key(dynamodb, matches):
         "ValidationException", "Filter Expression can only contain non-primary key attributes: Primary key attribute: match")
 
 
-def test_statements(dynamodb, matches):
-    got = dynamodb.execute_statement(Statement=f"SELECT id FROM \"{matches}\".\"rounds\" WHERE tournament = 'WINTER' AND region = 'EU' AND round = 2 "
-                                               "AND bracket >= 'UPPER' ORDER BY round")["Items"]
-    assert [i["id"]["S"] for i in got] == ids(lambda m: of(m, "WINTER", "EU") and m["round"] == "2" and m["bracket"] == "UPPER")
+@pytest.mark.parametrize("condition, missing, present", [
+    ("tournament=WINTER region=EU bracket=UPPER", "round", "bracket"),
+    ("tournament=WINTER region=EU match=a", "round, bracket", "match"),
+    ("tournament=WINTER region=EU round>1 bracket=UPPER", "round", "bracket")])
+def test_what_is_left_out_is_told(dynamodb, matches, condition, missing, present):
+    """In AWS's words of October 2026."""
+    assert refusal(dynamodb.query, **ask(dynamodb, matches, condition)) == (
+        "ValidationException", f"RANGE key attributes {missing} must have equality conditions specified in the query because a condition is "
+                               f"present on key attribute {present}")
+
+
+def test_no_statement_reads_it(dynamodb, matches):
+    """PartiQL knows keys of one attribute in each half; of a batch the one statement alone fails."""
+    words = "PartiQL statements cannot be executed on tables with multi-attribute HASH keys or multi-attribute RANGE keys."
+    statement = f"SELECT id FROM \"{matches}\".\"rounds\" WHERE tournament = 'WINTER' AND region = 'EU' AND round = 2"
+    assert refusal(dynamodb.execute_statement, Statement=statement) == ("ValidationException", words)
+    answers = dynamodb.batch_execute_statement(Statements=[{"Statement": statement}, {"Statement": f"SELECT * FROM \"{matches}\" WHERE id = 'none'"}])
+    first, second = answers["Responses"]
+    assert first["Error"] == {"Code": "ValidationError", "Message": words} and "Error" not in second
 
 
 def test_an_item_is_there_with_all_attributes(dynamodb):
