@@ -18,10 +18,14 @@ static struct key masks_of_group(struct arena *a, u64 group) {
 
 static struct key masks_of_account(struct arena *a, str account, str region) { return log_rows(a, account, region, S("mask")); }
 
+/* What is set again as it is leaves no further row. */
 void log_mask_set(struct call *c, const struct log_group *group, const struct log_protection *p) {
     struct key k = group ? masks_of_group(c->arena, group->id) : masks_of_account(c->arena, c->account, c->region);
+    str prefix = arena_str(c->arena, key_bytes(&k)), row, now = record_encode(c->arena, &logs_protection_record, p);
+    struct range r = txn_range_backwards(c->txn, prefix, key_after_prefix(c->arena, prefix));
+    if (range_next(&r, NULL, &row) && str_eq(row, now)) return;
     key_u64(&k, txn_sequence(c->txn)); /* puts are numbers of this sequence */
-    txn_put(c->txn, key_bytes(&k), record_encode(c->arena, &logs_protection_record, p));
+    txn_put(c->txn, key_bytes(&k), now);
 }
 
 void log_mask_forget(struct txn *t, struct arena *a, u64 group) {

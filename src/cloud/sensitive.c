@@ -99,8 +99,11 @@ static bool is_vehicle(str text) {
     return s.n == 17 && s.v[8] == (sum % 11 == 10 ? 'X' - 'A' + 10 : sum % 11);
 }
 
-/* DIFFERS: AWS has more, many of which it tells by words near them; a policy that names another is refused. Where AWS
- * asks for such words, here the number's own check decides. */
+/* DIFFERS: AWS has more, some of which it tells by learning; a policy that names another is refused. Where AWS asks for words
+ * near a number with a check of its own, here the check decides; where the number tells nothing, the words stand up to 30
+ * characters in front of it, in English. */
+#define ALONE(number) "(?<![A-Za-z0-9])(?:" number ")(?![A-Za-z0-9])"
+#define NEAR(words, number) "(?i)(?<![a-z])(?:" words ")(?:[ _-]?(?:number|num|no|id))?(?![a-z])[^\\n]{0,30}?\\K(?-i)" ALONE(number)
 #define IBAN(country, signs) "(?<![A-Z0-9])" country "\\d{2}(?: ?[A-Z0-9]){" signs "}(?![A-Z0-9])"
 static const struct managed identifiers[] = {
     {"EmailAddress", "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*\\.[A-Za-z]{2,}", NULL},
@@ -118,6 +121,12 @@ static const struct managed identifiers[] = {
     {"BankAccountNumber-FR", IBAN("FR", "23"), is_iban},
     {"BankAccountNumber-GB", IBAN("GB", "18"), is_iban},
     {"BankAccountNumber-IT", IBAN("IT", "23"), is_iban},
+    {"BankAccountNumber-US", NEAR("(?:bank[ _-]?)?(?:account|acct)", "\\d{4,17}"), NULL},
+    {"CreditCardExpiration", NEAR("exp(?:iry|ires|iration)?(?:[ _-]?date)?", "(?:0?[1-9]|1[0-2]) ?[/-] ?(?:20)?\\d{2}"), NULL},
+    {"CreditCardSecurityCode", NEAR("cvv2?|cvc2?|csc|(?:card[ _-]?)?security[ _-]?code|card[ _-]?verification[ _-]?code", "\\d{3,4}"), NULL},
+    {"DriversLicense-US", NEAR("dl ?#?|dln|driv(?:er'?s?|ing)[ _-]?lic(?:en[cs]e)?", "[A-Z]{0,3}\\d[\\d-]{3,15}\\d"), NULL},
+    {"PassportNumber-US", NEAR("passport", "[A-Z]\\d{8}|\\d{9}"), NULL},
+    {"ZipCode-US", NEAR("zip(?:[ _-]?code)?|postal[ _-]?code", "\\d{5}(?:-\\d{4})?"), NULL},
     {"CpfCode-BR", "(?<!\\d)\\d{3}\\.?\\d{3}\\.?\\d{3}-?\\d{2}(?!\\d)", is_cpf},
     {"Cnpj-BR", "(?<!\\d)\\d{2}\\.?\\d{3}\\.?\\d{3}/?\\d{4}-?\\d{2}(?!\\d)", is_cnpj},
     {"NhsNumber-GB", "(?<!\\d)\\d{3}[ -]?\\d{3}[ -]?\\d{4}(?!\\d)", is_nhs},

@@ -38,6 +38,21 @@ static const struct {
     {"NieNumber-ES", "X1234567L", "X1234567L"},
     {"VehicleIdentificationNumber", "1M8GDM9AXKP042788", "1M8GDM9AXKP042788"},
     {"VehicleIdentificationNumber", "1M8GDM9A1KP042788", NULL},
+    {"BankAccountNumber-US", "Bank account number: 12345678", "12345678"},
+    {"BankAccountNumber-US", "order 12345678", NULL},
+    {"CreditCardExpiration", "exp. date 09/2027", "09/2027"},
+    {"CreditCardExpiration", "expires 3/28", "3/28"},
+    {"CreditCardExpiration", "on 09/2027", NULL},
+    {"CreditCardSecurityCode", "{\"cvv\":\"123\",\"n\":456}", "123"},
+    {"CreditCardSecurityCode", "123", NULL},
+    {"DriversLicense-US", "driver's license D123-4567-8901", "D123-4567-8901"},
+    {"DriversLicense-US", "{\"driversLicenseNumber\":\"A1234567\"}", "A1234567"},
+    {"DriversLicense-US", "DL# 99999999", "99999999"},
+    {"DriversLicense-US", "a license, and many words in between the two of them, 99999999", NULL},
+    {"PassportNumber-US", "passport no C12345678", "C12345678"},
+    {"PassportNumber-US", "passport 12345678", NULL},
+    {"ZipCode-US", "ZIP 12345-6789", "12345-6789"},
+    {"ZipCode-US", "zipper 12345", NULL},
 };
 
 static void findings(void) {
