@@ -53,19 +53,18 @@ static err may_invoke(struct call *c, const struct pipe *p, str destination) {
     return e;
 }
 
-static const char *stage_of(const struct pipe *p, bool enriched) { return p->enrichment && !enriched ? "ENRICHMENT" : "TARGET"; }
+static const char *stage_of(const struct pipe_flight *f) { return f->enriching ? "ENRICHMENT" : "TARGET"; }
 
 static err call_begin(struct call *c, const struct pipe *p, u64 id, const struct pipe_flight *f, const struct pipe_event *e) {
-    bool enrich = p->enrichment && !f->enriched;
-    const struct pipe_http *http = enrich ? &p->enrichment->http : &p->target->http;
-    struct destination_call call = {.destination = enrich ? p->enrichment->arn : p->target->arn,
-                                    .body = event_payload(c, p, stage_of(p, f->enriched), enrich ? p->enrichment->template : p->target->template, e),
+    const struct pipe_http *http = f->enriching ? &p->enrichment->http : &p->target->http;
+    struct destination_call call = {.destination = f->enriching ? p->enrichment->arn : p->target->arn,
+                                    .body = event_payload(c, p, stage_of(f), f->enriching ? p->enrichment->template : p->target->template, e),
                                     .path_values = filled(c->arena, &http->path_values, e), .headers = filled(c->arena, &http->headers, e),
                                     .query = filled(c->arena, &http->query, e), .answer_kind = S("pipes-answer"),
                                     .answer_key = arena_format(c->arena, "%.*s/%llu", STR_ARGS(pipe_task_key(c->arena, p)), (unsigned long long)id)};
     if (!call.body.p) return fail(c, &cloud_validation, "The event is too long for its target.");
     TRY(may_invoke(c, p, call.destination));
-    pipe_step(c, p, e, stage_of(p, f->enriched), "INVOCATION_STARTED", call.body, NULL);
+    pipe_step(c, p, e, stage_of(f), "INVOCATION_STARTED", call.body, NULL);
     txn_put(c->txn, flight_row(c->arena, p->id, id), record_encode(c->arena, &pipes_flight_record, f));
     destination_call_begin(c->txn, c->arena, &call);
     return NULL;
@@ -73,9 +72,9 @@ static err call_begin(struct call *c, const struct pipe *p, u64 id, const struct
 
 /* To the enrichment, or to the target that is an API destination. */
 static err leave(struct call *c, const struct pipe *p, u64 id, const struct pipe_flight *f, const struct pipe_event *e) {
-    pipe_step(c, p, e, stage_of(p, f->enriched), "STAGE_ENTERED", e->json, NULL);
+    pipe_step(c, p, e, stage_of(f), "STAGE_ENTERED", e->json, NULL);
     err refused = call_begin(c, p, id, f, e);
-    if (refused) pipe_step(c, p, e, stage_of(p, f->enriched), "STAGE_FAILED", (str){0}, refused);
+    if (refused) pipe_step(c, p, e, stage_of(f), "STAGE_FAILED", (str){0}, refused);
     return refused;
 }
 
@@ -85,6 +84,7 @@ err flight_begin(struct call *c, const struct pipe *p, struct pipe_flight *f, co
     f->id = e->id;
     f->group = e->group;
     f->execution = e->execution;
+    f->enriching = p->enrichment != NULL;
     err refused = leave(c, p, txn_sequence(c->txn), f, e);
     if (refused) execution_end(c, p, e, refused);
     return refused;
@@ -105,7 +105,7 @@ static err to_target(struct call *c, const struct pipe *p, u64 id, const struct 
     struct pipe_flight next = *f;
     next.json = json;
     next.parsed = json;
-    next.enriched = true;
+    next.enriching = false;
     return leave(c, p, id, &next, &e);
 }
 
@@ -125,17 +125,16 @@ static err enriched(struct call *c, const struct pipe *p, u64 id, const struct p
     return NULL;
 }
 
-/* ---- back ---- */
+/* ---- back: the pipe may have been changed meanwhile; what was called is what answers ---- */
 
 static err arrived(struct call *c, const struct pipe *p, u64 id, const struct pipe_flight *f, const struct destination_answer *answer, bool *left) {
-    const char *stage = stage_of(p, f->enriched);
-    bool enriching = p->enrichment && !f->enriched;
+    const char *stage = stage_of(f);
     struct pipe_event e = {.execution = f->execution};
     err refused = answer->status / 100 == 2 ? NULL : fail(c, &cloud_validation, "%.*s", STR_ARGS(answer->why));
     pipe_step(c, p, &e, stage, refused ? "INVOCATION_FAILED" : "INVOCATION_SUCCEEDED", (str){0}, refused);
     pipe_step(c, p, &e, stage, refused ? "STAGE_FAILED" : "STAGE_SUCCEEDED", answer->body, refused);
-    if (refused) pipe_counted(c, p, enriching ? "EnrichmentStageFailed" : "TargetStageFailed");
-    return refused || !enriching ? refused : enriched(c, p, id, f, answer->body, left);
+    if (refused) pipe_counted(c, p, f->enriching ? "EnrichmentStageFailed" : "TargetStageFailed");
+    return refused || !f->enriching ? refused : enriched(c, p, id, f, answer->body, left);
 }
 
 static void land(struct call *c, const struct pipe *p, u64 id, const struct pipe_flight *f, const struct destination_answer *answer) {

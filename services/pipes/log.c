@@ -91,7 +91,7 @@ void pipe_step(struct call *c, const struct pipe *p, const struct pipe_event *e,
     write_text(&b, "resourceArn", pipe_arn(c->arena, p));
     write_text(&b, "logLevel", str_of(level_names[level]));
     if (p->log->data && payload.p) write_payload(c, &b, payload);
-    if (why) write_error(c, &b, str_starts(step, S("ENRICHMENT")) ? service_of(p->enrichment->arn) : service_of(p->target->arn), why);
+    if (why) write_error(c, &b, p->enrichment && str_starts(step, S("ENRICHMENT")) ? service_of(p->enrichment->arn) : service_of(p->target->arn), why);
     json_write_object_end(&b);
     ASSERT(!b.over); /* names and messages are bounded */
     struct journal_line *line = NEW(c->arena, struct journal_line);

@@ -59,7 +59,7 @@ static const struct record_field flight_fields[] = {
     RECORD_STR(2, struct pipe_flight, parsed),
     RECORD_STR(3, struct pipe_flight, id),
     RECORD_STR(4, struct pipe_flight, group),
-    RECORD_BOOL(5, struct pipe_flight, enriched),
+    RECORD_BOOL(5, struct pipe_flight, enriching),
     RECORD_STR(6, struct pipe_flight, receipt),
     RECORD_STR(7, struct pipe_flight, shard),
     RECORD_STR(8, struct pipe_flight, sequence),

@@ -71,7 +71,7 @@ struct pipe_position {
 struct pipe_flight {
     str json, parsed, id, group; /* of struct pipe_event */
     str execution;               /* in the log */
-    bool enriched;               /* those are what the enrichment made of it */
+    bool enriching;              /* it is at the enrichment; else at the target */
     str receipt;                 /* of a queue */
     str shard, sequence;         /* of a stream */
     i64 made_ms;

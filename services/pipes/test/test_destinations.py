@@ -192,6 +192,21 @@ def test_an_enrichment_that_fails(start_brume, endpoint):
     assert bodies(sqs, out) == [1] and counts(sqs, out) == (0, 0)
 
 
+def test_a_pipe_loses_its_enrichment_while_events_are_away(start_brume, endpoint):
+    brume = start_brume()
+    sqs, pipes, role = brume.client("sqs"), brume.client("pipes"), role_of(brume)
+    (url, source), (out, target) = make_queue(sqs, VisibilityTimeout="600"), make_queue(sqs)
+    pipe = make_pipe(brume, source, target, role, Enrichment=make_destination(brume, endpoint.url, InvocationRateLimitPerSecond=1))
+    endpoint.answers[:] = [(200, '{"v": 1}')] * 20
+    for i in range(0, 20, 10):
+        sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": str(j), "MessageBody": str(i + j)} for j in range(10)])
+    until(lambda: endpoint.got and not counts(sqs, url)[0])  # one has had its turn, the others wait for theirs
+    pipes.update_pipe(Name=pipe, RoleArn=role, Enrichment="")
+    settled(pipes, pipe)
+    brume.advance_clock(30_000)
+    assert bodies(sqs, out, 20) == [{"v": 1}] * 20 and counts(sqs, out) == counts(sqs, url) == (0, 0)
+
+
 def test_a_pipe_ends_while_its_event_is_away(brume, sqs, endpoint):
     url, source = make_queue(sqs, VisibilityTimeout="600")
     pipes, gone = brume.client("pipes"), make_destination(brume, "http://127.0.0.1:9/nobody", InvocationRateLimitPerSecond=1)
