@@ -133,9 +133,17 @@ static bool grantee_allows(struct call *c, const struct kms_key *k, str grantee,
     return false;
 }
 
+/* "dynamodb.us-west-1.amazonaws.com": of one region alone; absent: the caller is no service. */
+static str regional_name(struct call *c, const struct kms_key *k) {
+    const struct principal *p = c->principal;
+    if (p->kind != PRINCIPAL_SERVICE) return (str){0};
+    return arena_format(c->arena, "%.*s.%.*s.amazonaws.com", STR_ARGS(str_take(p->arn, str_find_char(p->arn, '.'))), STR_ARGS(k->region));
+}
+
 bool kms_grant_allows(struct call *c, const struct kms_key *k, str operation, const struct kms_encryption_context_type *context) {
     const struct principal *p = c->principal;
-    return grantee_allows(c, k, p->arn, operation, context) || grantee_allows(c, k, p->session_issuer, operation, context);
+    return grantee_allows(c, k, p->arn, operation, context) || grantee_allows(c, k, p->session_issuer, operation, context)
+           || grantee_allows(c, k, regional_name(c, k), operation, context);
 }
 
 /* ---- CreateGrant ---- */
@@ -148,7 +156,8 @@ static struct record_pairs pairs_of(struct call *c, const struct kms_encryption_
 
 static err check_principal(struct call *c, str principal) {
     struct arn arn;
-    if (!principal.p || (arn_parse(principal, &arn) && (str_eq(arn.service, S("iam")) || str_eq(arn.service, S("sts"))))) return NULL;
+    bool service = str_ends(principal, S(".amazonaws.com")) && str_find_char(principal, ':') == STR_NONE;
+    if (!principal.p || service || (arn_parse(principal, &arn) && (str_eq(arn.service, S("iam")) || str_eq(arn.service, S("sts"))))) return NULL;
     return fail(c, &kms_invalid_arn_exception, "Invalid arn %.*s", STR_ARGS(principal));
 }
 
@@ -280,7 +289,6 @@ err kms_list_grants(struct call *c, const struct kms_list_grants_request *in, st
     struct kms_page p;
     str key, row;
     TRY(kms_key_open(c, in->key_id, OPEN_FOREIGN, &k));
-    TRY(kms_key_check_not_pending(c, &k));
     if (in->grant_id.p && !kms_grant_load(c, &k, in->grant_id, &g)) return fail(c, &kms_invalid_grant_id_exception, "Grant ID %.*s not found", STR_ARGS(in->grant_id));
     str prefix = index_row(c->arena, &k, "grant", k.id, (str){0}, (str){0});
     TRY(kms_page_open(c, prefix, in->limit, 50, in->marker, &p));

@@ -106,6 +106,16 @@ void trail_change(struct call *c, const void *out) {
     c->on_trail = true;
 }
 
+/* By hand: with printf it would be a tenth of what an event costs. */
+static str place_of(struct call *c, str account, bool data) {
+    struct buf b = buf_new(c->arena, account.n + c->region.n + 4);
+    buf_add(&b, account);
+    buf_char(&b, ' ');
+    buf_add(&b, c->region);
+    buf_add(&b, data ? S(" d ") : S(" m "));
+    return buf_str(&b);
+}
+
 struct trail_record trail_record(struct call *c, err error, const void *out) {
     struct trail_record record = {.time_ms = store_now_ms(c->cloud->store)};
     str to[2];
@@ -117,10 +127,9 @@ struct trail_record trail_record(struct call *c, err error, const void *out) {
     o.out = error ? NULL : out;
     o.time_ms = record.time_ms;
     for (u32 i = 0; i < n; i++) {
+        if (i) o.event_id = id_uuid(c->arena);
         o.recipient = to[i];
-        str place = arena_format(c->arena, "%.*s %.*s %c ", STR_ARGS(to[i]), STR_ARGS(c->region), data ? 'd' : 'm');
-        record.text[record.n++] = arena_concat(c->arena, place, trail_event_json(c, &o));
-        o.event_id = id_uuid(c->arena);
+        record.text[record.n++] = arena_concat(c->arena, place_of(c, to[i], data), trail_event_json(c, &o));
     }
     return record;
 }

@@ -7,23 +7,35 @@
 
 enum { PARAMETERS_MAX = 100 << 10 };
 
+/* Names are plain: they need no look at each letter, which would be a quarter of what an event costs. */
+static void name_in(struct buf *b, const char *name) {
+    json_write_comma(b);
+    buf_char(b, '"');
+    buf_add(b, str_of(name));
+    buf_add(b, S("\":"));
+}
 static void field(struct buf *b, const char *name, str value) {
-    json_write_key(b, str_of(name));
+    name_in(b, name);
     json_write_string(b, value);
 }
 static void field_if(struct buf *b, const char *name, str value) {
     if (value.n) field(b, name, value);
 }
 static void flag(struct buf *b, const char *name, bool value) {
-    json_write_key(b, str_of(name));
+    name_in(b, name);
     json_write_boolean(b, value);
 }
 static void time_field(struct buf *b, const char *name, i64 ms) {
-    json_write_key(b, str_of(name));
-    json_write_comma(b);
+    name_in(b, name);
     buf_char(b, '"');
     buf_iso8601(b, ms - ms % 1000);
     buf_char(b, '"');
+}
+static void source_field(struct buf *b, const char *name, const char *service) {
+    name_in(b, name);
+    buf_char(b, '"');
+    buf_add(b, str_of(service));
+    buf_add(b, S(".amazonaws.com\""));
 }
 
 /* ---- userIdentity ---- */
@@ -32,11 +44,11 @@ static str last_part(str arn) { return str_skip(arn, str_rfind_char(arn, '/') + 
 
 static void write_session(struct buf *b, const struct principal *p) {
     bool by_role = p->kind == PRINCIPAL_ROLE_SESSION;
-    json_write_key(b, S("sessionContext"));
+    name_in(b, "sessionContext");
     json_write_object(b);
     if (p->session_issuer.n) {
         struct arn issuer;
-        json_write_key(b, S("sessionIssuer"));
+        name_in(b, "sessionIssuer");
         json_write_object(b);
         field(b, "type", by_role ? S("Role") : S("IAMUser"));
         field_if(b, "principalId", str_take(p->user_id, MIN(str_find_char(p->user_id, ':'), p->user_id.n)));
@@ -46,12 +58,12 @@ static void write_session(struct buf *b, const struct principal *p) {
         json_write_object_end(b);
     }
     if (p->federated_provider.n) {
-        json_write_key(b, S("webIdFederationData"));
+        name_in(b, "webIdFederationData");
         json_write_object(b);
         field(b, "federatedProvider", p->federated_provider);
         json_write_object_end(b);
     }
-    json_write_key(b, S("attributes"));
+    name_in(b, "attributes");
     json_write_object(b);
     time_field(b, "creationDate", p->session_made_ms);
     field(b, "mfaAuthenticated", p->mfa ? S("true") : S("false"));
@@ -74,7 +86,7 @@ static str identity_type(const struct principal *p) {
 
 static void write_identity(struct buf *b, const struct call *c) {
     const struct principal *p = c->principal;
-    json_write_key(b, S("userIdentity"));
+    name_in(b, "userIdentity");
     json_write_object(b);
     field(b, "type", identity_type(p));
     if (p->kind == PRINCIPAL_ANONYMOUS) {
@@ -97,7 +109,7 @@ static void write_identity(struct buf *b, const struct call *c) {
 
 static void write_value(struct buf *b, const struct call *c, const char *name, u16 shape, const void *value) {
     struct buf json = buf_new(c->arena, PARAMETERS_MAX);
-    json_write_key(b, str_of(name));
+    name_in(b, name);
     if (shape != WIRE_NONE && value) wire_audit(c->service->wire, shape, value, c->arena, &json);
     bool shown = json.n && !json.over && !str_eq(buf_str(&json), S("{}"));
     if (shown) json_write_raw(b, buf_str(&json));
@@ -136,7 +148,7 @@ static void write_resources(struct buf *b, const struct call *c) {
     str about = c->resource_arn;
     if (!arn_parse(about, &arn) || str_find_char(about, '*') != STR_NONE) return;
     size_t slash = str_eq(arn.service, S("s3")) ? str_find_char(about, '/') : STR_NONE;
-    json_write_key(b, S("resources"));
+    name_in(b, "resources");
     json_write_array(b);
     write_resource(b, slash == STR_NONE ? (arn.account.n ? arn.account : c->account) : (str){0}, about);
     if (slash != STR_NONE) write_resource(b, c->account, str_take(about, slash));
@@ -145,7 +157,7 @@ static void write_resources(struct buf *b, const struct call *c) {
 
 static void write_tls(struct buf *b, const struct call *c) {
     if (!c->flight) return;
-    json_write_key(b, S("tlsDetails"));
+    name_in(b, "tlsDetails");
     json_write_object(b);
     if (c->flight->request->tls) field(b, "tlsVersion", S("TLSv1.3"));
     field_if(b, "clientProvidedHostHeader", c->flight->request->host);
@@ -160,7 +172,7 @@ str trail_event_json(struct call *c, const struct trail_outcome *o) {
     field(&b, "eventVersion", S("1.11"));
     write_identity(&b, c);
     time_field(&b, "eventTime", o->time_ms);
-    field(&b, "eventSource", arena_format(c->arena, "%s.amazonaws.com", w->text + w->signing_name));
+    source_field(&b, "eventSource", w->text + w->signing_name);
     field(&b, "eventName", wire_text(w, c->op->name));
     field(&b, "awsRegion", c->region);
     field(&b, "sourceIPAddress", c->source_ip);

@@ -49,6 +49,23 @@ def test_grants_end(kms, key):
     refused(error, "NotFoundException", f"Grant ID {made[0]['GrantId']} not found")
 
 
+def test_a_service_is_named_with_its_region(kms, key):
+    service = "dynamodb.us-west-1.amazonaws.com"
+    kms.create_grant(KeyId=key, GranteePrincipal=service, RetiringPrincipal=service, Operations=["Decrypt"])
+    [grant] = kms.list_grants(KeyId=key)["Grants"]
+    assert (grant["GranteePrincipal"], grant["RetiringPrincipal"]) == (service, service)
+    with pytest.raises(ClientError) as error:
+        kms.create_grant(KeyId=key, GranteePrincipal="dynamodb.example.com", Operations=["Decrypt"])
+    refused(error, "InvalidArnException", "Invalid arn dynamodb.example.com")
+
+
+def test_grants_of_a_key_that_will_go_are_told(kms, key):
+    """As Terraform's provider asks when it has destroyed all."""
+    grant = kms.create_grant(KeyId=key, GranteePrincipal=ALICE, Operations=["Decrypt"])["GrantId"]
+    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    assert [g["GrantId"] for g in kms.list_grants(KeyId=key)["Grants"]] == [grant]
+
+
 def test_tokens_are_checked(kms, key):
     token = kms.create_grant(KeyId=key, GranteePrincipal=ALICE, Operations=["Encrypt"])["GrantToken"]
     kms.encrypt(KeyId=key, Plaintext=b"x", GrantTokens=[token])
