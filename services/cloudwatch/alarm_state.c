@@ -1,4 +1,5 @@
-/* What follows when an alarm changes: its history, an event, messages to topics. */
+/* What follows when an alarm changes: its history, an event, messages to topics, the composite alarms over it; and what
+ * was held back, when nothing holds it back any more. */
 #include "cloudwatch.h"
 
 #include "cloud/alarm_action.h"
@@ -6,72 +7,7 @@
 #include "text/json.h"
 #include "text/tree.h"
 
-enum { HISTORY_DAYS = 30, TRIM = 3 };
-
-str full_date(struct arena *a, i64 ms) {
-    struct buf b = buf_new(a, 64);
-    buf_iso8601_ms(&b, ms);
-    return arena_concat(a, str_take(buf_str(&b), b.n - 1), S("+0000"));
-}
-
-/* ---- history: kept for 30 days; each new entry clears away some old ones ---- */
-
-static struct key history_key(struct arena *a, str account, str region) {
-    struct key k = key_new(a, S("cloudwatch-history"));
-    key_str(&k, account);
-    key_str(&k, region);
-    return k;
-}
-
-void history_add(struct call *c, const struct alarm *alarm, str type, str summary, str data) {
-    struct alarm_event e = {.at_ms = c->now_ms, .alarm = alarm->name, .type = type, .summary = summary, .data = data, .composite = alarm->rule.p != NULL};
-    struct key k = history_key(c->arena, c->account, c->region), end = history_key(c->arena, c->account, c->region);
-    str begin = key_bytes(&k), key, row;
-    key_i64(&end, c->now_ms - HISTORY_DAYS * day_ms);
-    struct range r = txn_range(c->txn, begin, key_bytes(&end));
-    for (int i = 0; i < TRIM && range_next(&r, &key, &row); i++) txn_delete(c->txn, key);
-    k = history_key(c->arena, c->account, c->region);
-    key_i64(&k, c->now_ms);
-    key_u64(&k, txn_sequence(c->txn));
-    txn_put(c->txn, key_bytes(&k), record_encode(c->arena, &cloudwatch_alarm_event_record, &e));
-}
-
-/* As with DescribeAlarms: metric alarms where nothing is said. */
-static bool type_wanted(const struct cloudwatch_alarm_types *types, bool composite) {
-    bool wanted = types->n == 0 && !composite;
-    for (u32 i = 0; i < types->n; i++) wanted |= str_eq(types->v[i], composite ? S("CompositeAlarm") : S("MetricAlarm"));
-    return wanted;
-}
-
-err cloudwatch_describe_alarm_history(struct call *c, const struct cloudwatch_describe_alarm_history_input *in, struct cloudwatch_describe_alarm_history_output *out) {
-    u32 max = in->max_records.set ? (u32)in->max_records.v : 100;
-    bool ascending = str_eq(in->scan_by, S("TimestampAscending"));
-    str position = {0}, key, row;
-    if (in->next_token.p && !page_position(c, in->next_token, &position)) return fail(c, &cloudwatch_invalid_next_token, "Invalid NextToken");
-    struct key from_key = history_key(c->arena, c->account, c->region), to_key = history_key(c->arena, c->account, c->region);
-    key_i64(&from_key, MAX(in->start_date.ms, c->now_ms - HISTORY_DAYS * day_ms));
-    key_i64(&to_key, in->end_date.set ? in->end_date.ms : INT64_MAX);
-    str from = key_bytes(&from_key), to = key_bytes(&to_key);
-    if (position.p && ascending) from = position;
-    if (position.p && !ascending) to = position;
-    out->alarm_history_items.v = NEW_ARRAY(c->arena, struct cloudwatch_alarm_history_item, max);
-    out->alarm_history_items.set = true;
-    struct range r = ascending ? txn_range(c->txn, from, to) : txn_range_backwards(c->txn, from, to);
-    str last = {0};
-    while (range_next(&r, &key, &row)) {
-        struct alarm_event e = {0};
-        ASSERT(record_decode(c->arena, &cloudwatch_alarm_event_record, arena_str(c->arena, row), &e));
-        if (!type_wanted(&in->alarm_types, e.composite) || (in->alarm_name.p && !str_eq(in->alarm_name, e.alarm)) || (in->history_item_type.p && !str_eq(in->history_item_type, e.type))) continue;
-        if (out->alarm_history_items.n == max) { /* a page begins at the next one, or ends before the last one */
-            out->next_token = page_token(c, ascending ? arena_str(c->arena, key) : last);
-            break;
-        }
-        last = arena_str(c->arena, key);
-        out->alarm_history_items.v[out->alarm_history_items.n++] = (struct cloudwatch_alarm_history_item){.alarm_name = e.alarm, .alarm_type = e.composite ? S("CompositeAlarm") : S("MetricAlarm"), .timestamp = SOME_TIME(e.at_ms),
-            .history_item_type = e.type, .history_summary = e.summary, .history_data = e.data};
-    }
-    return NULL;
-}
+enum { PARENTS_MAX = 150, CASCADE_MAX = 20 };
 
 static void member(struct buf *b, const char *name, str value) {
     json_write_key(b, str_of(name));
@@ -145,6 +81,54 @@ void alarm_act(struct call *c, struct alarm *m, str old_state) {
     for (u32 i = 0; i < actions->n; i++) act(c, m, actions->v[i].key, old_state);
 }
 
+/* ---- composite alarms ---- */
+
+void composite_evaluate(struct call *c, struct alarm *m, const struct alarm *child) {
+    struct composite_turn turn;
+    if (composite_turns(c, m, child, &turn)) alarm_becomes(c, m, turn.state, turn.reason, turn.reason_data);
+}
+
+static void let_go(struct call *c, struct alarm *m) {
+    m->suppressed_by = m->suppressed_reason = (str){0};
+    txn_task_cancel(c->txn, S("cloudwatch-suppression"), alarm_arn(c->arena, m));
+    alarm_save(c->txn, c->arena, m);
+    if (!str_eq(m->state, m->acted_state)) alarm_act(c, m, m->acted_state.p ? m->acted_state : S("INSUFFICIENT_DATA"));
+}
+
+/* The wait or the extension is over. */
+err composite_resume(struct txn *t, const struct task *task, i64 now_ms) {
+    struct arena *a = txn_arena(t);
+    struct arn arn;
+    struct alarm m;
+    ASSERT(arn_parse(arena_str(a, task->key), &arn));
+    if (!alarm_load(t, a, arn.account, arn.region, str_skip(arn.resource, 6), &m) || !m.suppressed_by.p) return NULL;
+    let_go(call_for_task(t, &cloudwatch_service, arn.account, arn.region, now_ms), &m);
+    return NULL;
+}
+
+static void suppressor_changed(struct call *c, struct alarm *m, const struct alarm *suppressor) {
+    bool on = str_eq(suppressor->state, S("ALARM"));
+    if (on && m->suppressed_by.p) composite_hold_back(c, m, "Alarm", 0);
+    if (on || !str_eq(m->suppressed_by, S("Alarm"))) return;
+    if (m->extension_s) composite_hold_back(c, m, "ExtensionPeriod", m->extension_s);
+    else let_go(c, m);
+}
+
+/* What one change sets off goes this far: where composite alarms depend on each other in a circle, it ends. */
+static void composites_follow(struct call *c, const struct alarm *changed) {
+    str names[PARENTS_MAX];
+    struct alarm m;
+    u32 n = composites_of(c, changed->name, LINK_CHILD, names, PARENTS_MAX);
+    if (changed->cascade >= CASCADE_MAX) return;
+    for (u32 i = 0; i < n; i++)
+        if (alarm_load(c->txn, c->arena, c->account, c->region, names[i], &m)) composite_evaluate(c, &m, changed);
+    n = composites_of(c, changed->name, LINK_SUPPRESSOR, names, PARENTS_MAX);
+    for (u32 i = 0; i < n; i++)
+        if (alarm_load(c->txn, c->arena, c->account, c->region, names[i], &m)) suppressor_changed(c, &m, changed);
+}
+
+/* ---- an alarm changes ---- */
+
 void alarm_becomes(struct call *c, struct alarm *m, str state, str reason, str reason_data) {
     struct alarm old = *m;
     bool changed = !str_eq(old.state, state);
@@ -169,4 +153,20 @@ void alarm_becomes(struct call *c, struct alarm *m, str state, str reason, str r
     emit_event(c, S("CloudWatch Alarm State Change"), alarm_arn(c->arena, m), alarm_event_detail(c, m, &old));
     if (!held_back) alarm_act(c, m, old.state);
     composites_follow(c, m);
+}
+
+/* The last window of its mute rules is over. */
+err mute_ends(struct txn *t, const struct task *task, i64 now_ms) {
+    struct arena *a = txn_arena(t);
+    struct arn arn;
+    struct alarm m;
+    ASSERT(arn_parse(arena_str(a, task->key), &arn));
+    if (!alarm_load(t, a, arn.account, arn.region, str_skip(arn.resource, 6), &m) || !m.muted_from.p) return NULL;
+    struct call *c = call_for_task(t, &cloudwatch_service, arn.account, arn.region, now_ms);
+    str before = m.muted_from;
+    if (mute_holds_back(c, &m, before)) return NULL; /* another window goes on */
+    m.muted_from = (str){0};
+    alarm_save(t, a, &m);
+    if (!str_eq(before, m.state)) alarm_act(c, &m, before);
+    return NULL;
 }

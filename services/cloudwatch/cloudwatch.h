@@ -19,6 +19,7 @@ str dimensions_digest(struct arena *a, const struct record_pairs *dimensions);
 struct key metrics_key(struct arena *a, str account, str region);
 bool metric_load(struct txn *t, struct arena *a, str account, str region, struct metric *metric); /* by space, name, dimensions */
 void metric_save(struct txn *t, struct arena *a, str account, str region, struct metric *metric);
+void metric_put(struct call *c, struct metric *m, str unit, i64 at_ms, const struct point *p); /* the metric is born with its first point */
 err metric_forget(struct txn *t, const struct task *task, i64 now_ms);
 
 /* ---- point.c ---- */
@@ -33,7 +34,7 @@ extern const struct rest {
     i64 age_ms, period_ms;
 } point_rests[RESTS];
 i64 point_rest_ms(i64 at_ms, i64 now_ms); /* the period by which data of that time is kept now; a second: as it came */
-void metric_put(struct call *c, struct metric *m, str unit, i64 at_ms, const struct point *p); /* the metric is born with its first point */
+void point_put(struct txn *t, struct arena *a, u64 metric, str unit, i64 at_ms, const struct point *p); /* united with what is there */
 /* The points of [from, to) by period, ascending. unit absent: all units together. */
 struct bucket {
     i64 at_ms;
@@ -83,9 +84,11 @@ struct query_run {
     i64 period_ms; /* of the expression that is worked out */
     int depth;
 };
-struct series query_metric(struct query_run *run, struct metric *m, const struct statistic *s, str unit, i64 period_ms);
 MUST_USE err queries_open(struct call *c, const struct cloudwatch_metric_data_queries *queries, i64 from_ms, i64 to_ms, struct query_run **run);
 MUST_USE err query_series(struct call *c, struct query_run *run, u32 i, struct query_answer *answer);
+
+/* ---- series.c ---- */
+struct series query_metric(struct query_run *run, struct metric *m, const struct statistic *s, str unit, i64 period_ms);
 
 /* ---- search.c ---- */
 bool metrics_search(struct query_run *run, str text, str statistic, i64 period_s, struct math_value *value, str *problem);
@@ -114,6 +117,10 @@ i64 alarm_step_ms(const struct alarm *alarm);  /* between its evaluations: a min
 void alarm_schedule(struct txn *t, struct arena *a, const struct alarm *alarm, i64 now_ms); /* its next evaluation */
 struct record_pairs keys_of(struct arena *a, const struct cloudwatch_resource_list *list);
 MUST_USE err check_actions(struct call *c, const struct cloudwatch_resource_list *list, const char *member);
+str alarm_name_of(str alarm); /* given by name or ARN */
+str full_date(struct arena *a, i64 ms); /* 2026-11-22T06:44:43.123+0000 */
+
+/* ---- alarm_change.c ---- */
 /* Keeps the state of the alarm that was there under the name; saves, and writes the history. */
 MUST_USE err alarm_put(struct call *c, struct alarm *alarm, const struct cloudwatch_tag_list *tags);
 
@@ -125,22 +132,30 @@ enum link { LINK_CHILD, LINK_SUPPRESSOR }; /* what the other alarm is to the com
 /* The names of composite alarms that depend so on the alarm. */
 u32 composites_of(struct call *c, str alarm, enum link link, str *names, u32 max);
 struct record_pairs composite_children(struct call *c, const struct alarm *alarm); /* name, ARN */
+MUST_USE err composite_check_rule(struct call *c, str rule);
+void composite_link(struct call *c, const struct alarm *alarm, bool there);
 void composite_unlink(struct call *c, const struct alarm *alarm);
-void composite_evaluate(struct call *c, struct alarm *alarm, const struct alarm *child); /* child: whose change it was, or NULL */
-void composites_follow(struct call *c, const struct alarm *changed); /* those over the alarm whose state changed */
+struct composite_turn {
+    str state, reason, reason_data;
+};
+/* Whether its rule now says another state. child: whose change it was, or NULL. */
+bool composite_turns(struct call *c, struct alarm *alarm, const struct alarm *child, struct composite_turn *turn);
 bool composite_holds_back(struct call *c, struct alarm *alarm); /* its actions, for its suppressor */
-err composite_resume(struct txn *t, const struct task *task, i64 now_ms);
+void composite_hold_back(struct call *c, struct alarm *alarm, const char *by, i64 seconds);
 
 /* ---- mute.c: alarm mute rules ---- */
 bool mute_holds_back(struct call *c, struct alarm *alarm, str old_state); /* its actions, until a window ends */
-err mute_ends(struct txn *t, const struct task *task, i64 now_ms);
 
 /* ---- alarm_state.c: what follows from a new state ---- */
 void alarm_becomes(struct call *c, struct alarm *alarm, str state, str reason, str reason_data);
 void alarm_act(struct call *c, struct alarm *alarm, str old_state);
 void alarm_act_again(struct call *c, struct alarm *alarm); /* what is repeated while it stays in the state */
+void composite_evaluate(struct call *c, struct alarm *alarm, const struct alarm *child); /* as composite_turns; and then it becomes so */
+err composite_resume(struct txn *t, const struct task *task, i64 now_ms);
+err mute_ends(struct txn *t, const struct task *task, i64 now_ms);
+
+/* ---- alarm_history.c ---- */
 void history_add(struct call *c, const struct alarm *alarm, str type, str summary, str data);
-str full_date(struct arena *a, i64 ms); /* 2026-11-22T06:44:43.123+0000 */
 
 /* ---- alarm_message.c ---- */
 str region_name(str region); /* US East (N. Virginia) */

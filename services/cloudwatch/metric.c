@@ -67,6 +67,15 @@ void metric_save(struct txn *t, struct arena *a, str account, str region, struct
     txn_put(t, row, record_encode(a, &cloudwatch_metric_record, metric));
 }
 
+void metric_put(struct call *c, struct metric *m, str unit, i64 at_ms, const struct point *p) {
+    bool known = metric_load(c->txn, c->arena, c->account, c->region, m);
+    if (!known || m->last_ms + minute_ms <= c->now_ms) {
+        m->last_ms = c->now_ms;
+        metric_save(c->txn, c->arena, c->account, c->region, m);
+    }
+    point_put(c->txn, c->arena, m->id, unit, at_ms - at_ms % point_rest_ms(at_ms, c->now_ms), p);
+}
+
 /* Points go after 455 days, and the metric with the last of them. */
 err metric_forget(struct txn *t, const struct task *task, i64 now_ms) {
     struct arena *a = txn_arena(t);

@@ -150,21 +150,6 @@ bool mute_holds_back(struct call *c, struct alarm *m, str old_state) {
     return true;
 }
 
-err mute_ends(struct txn *t, const struct task *task, i64 now_ms) {
-    struct arena *a = txn_arena(t);
-    struct arn arn;
-    struct alarm m;
-    ASSERT(arn_parse(arena_str(a, task->key), &arn));
-    if (!alarm_load(t, a, arn.account, arn.region, str_skip(arn.resource, 6), &m) || !m.muted_from.p) return NULL;
-    struct call *c = call_for_task(t, &cloudwatch_service, arn.account, arn.region, now_ms);
-    str before = m.muted_from;
-    if (mute_holds_back(c, &m, before)) return NULL; /* another window goes on */
-    m.muted_from = (str){0};
-    alarm_save(t, a, &m);
-    if (!str_eq(before, m.state)) alarm_act(c, &m, before);
-    return NULL;
-}
-
 /* ---- operations ---- */
 
 err cloudwatch_put_alarm_mute_rule(struct call *c, const struct cloudwatch_put_alarm_mute_rule_input *in, struct wire_unit *out) {

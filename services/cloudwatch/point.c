@@ -92,21 +92,12 @@ i64 point_rest_ms(i64 at_ms, i64 now_ms) {
     return 1000;
 }
 
-static void point_put(struct txn *t, struct arena *a, u64 metric, str unit, i64 at_ms, const struct point *more) {
+void point_put(struct txn *t, struct arena *a, u64 metric, str unit, i64 at_ms, const struct point *more) {
     struct point p = {0};
     str key = point_row(a, metric, unit, at_ms), row;
     if (txn_get(t, key, &row)) p = point_read(a, row);
     point_add(a, &p, more);
     txn_put(t, key, point_written(a, &p));
-}
-
-void metric_put(struct call *c, struct metric *m, str unit, i64 at_ms, const struct point *p) {
-    bool known = metric_load(c->txn, c->arena, c->account, c->region, m);
-    if (!known || m->last_ms + minute_ms <= c->now_ms) {
-        m->last_ms = c->now_ms;
-        metric_save(c->txn, c->arena, c->account, c->region, m);
-    }
-    point_put(c->txn, c->arena, m->id, unit, at_ms - at_ms % point_rest_ms(at_ms, c->now_ms), p);
 }
 
 u32 units_of(struct txn *t, struct arena *a, u64 metric, str *units) {

@@ -36,19 +36,6 @@ err queries_open(struct call *c, const struct cloudwatch_metric_data_queries *qu
     return NULL;
 }
 
-struct series query_metric(struct query_run *run, struct metric *m, const struct statistic *s, str unit, i64 period_ms) {
-    struct call *c = run->c;
-    struct buckets b = {0};
-    struct span span = {.from_ms = run->from_ms - run->from_ms % period_ms, .to_ms = run->to_ms, .period_ms = period_ms, .now_ms = c->now_ms};
-    if (m->id || metric_load(c->txn, c->arena, c->account, c->region, m)) b = points_of(c->txn, c->arena, m->id, unit, &span);
-    struct series series = {.at = NEW_ARRAY(c->arena, i64, b.n + 1), .v = NEW_ARRAY(c->arena, double, b.n + 1), .period_ms = period_ms};
-    for (u32 i = 0; i < b.n; i++) {
-        if (!statistic_of(s, &b.v[i].point, &series.v[series.n])) continue;
-        series.at[series.n++] = b.v[i].at_ms;
-    }
-    return series;
-}
-
 static void metric_series(struct query_run *run, const struct cloudwatch_metric_data_query *q, struct math_value *value) {
     const struct cloudwatch_metric_stat *stat = q->metric_stat;
     struct metric m = {.space = stat->metric->namespace, .name = stat->metric->metric_name, .dimensions = dimensions_sorted(run->c->arena, &stat->metric->dimensions)};
