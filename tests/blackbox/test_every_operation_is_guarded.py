@@ -25,7 +25,7 @@ DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "403"}
 ACCOUNT = "246813579135"
 ARN = f"arn:aws:sqs:us-east-1:{ACCOUNT}:guarded"
 
-BOTOCORE = {"applicationautoscaling": "application-autoscaling"}  # rooms that it calls otherwise
+BOTOCORE = {"applicationautoscaling": "application-autoscaling", "cloudtrail_data": "cloudtrail-data"}  # rooms that it calls otherwise
 
 # What fits where the name alone tells it; the things named here exist.
 NAMED = {"Bucket": "guarded-246813579135", "Key": "k", "QueueUrl": f"http://localhost/{ACCOUNT}/guarded", "QueueName": "guarded",
