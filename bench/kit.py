@@ -38,18 +38,20 @@ def tool(name, *arguments):
 
 
 class Server:
-    """A brume with a data directory of its own, removed at the end."""
+    """A brume with a data directory and a port of its own, removed at the end."""
 
     def __init__(self, scratch, delay_us=0, arguments=()):
         self.data = tempfile.mkdtemp(dir=scratch)
         environment = dict(os.environ, BRUME_BENCH_FLUSH_DELAY_US=str(delay_us)) if delay_us else None
-        self.process = subprocess.Popen([str(BRUME), 'serve', '--port', str(PORT), '--data', self.data + '/data', *arguments],
+        self.process = subprocess.Popen([str(BRUME), 'serve', '--port', '0', '--data', self.data + '/data', *arguments],
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
-        if not self.process.stdout.readline().startswith('brume ready'):
+        ready = self.process.stdout.readline()
+        if not ready.startswith('brume ready'):
             sys.exit('bench: brume does not start')
+        self.port = int(ready.split()[2].rsplit(':', 1)[1])
 
     def load(self, *arguments, **options):
-        return load('--pid', self.process.pid, *arguments, **options)
+        return load('--pid', self.process.pid, *arguments, port=self.port, **options)
 
     def status(self):
         lines = pathlib.Path(f'/proc/{self.process.pid}/status').read_text().splitlines()
