@@ -326,6 +326,7 @@ def test_the_callers_own_rights_decide(account):
         refused("AccessDeniedException", call, **arguments)
 
 
+@pytest.mark.as_root  # a user needs the right to read the policy
 def test_compliance_with_the_tag_policy(brume):
     org = Organization(brume)
     org.client.enable_policy_type(RootId=org.root, PolicyType="TAG_POLICY")
