@@ -128,11 +128,8 @@ err s3_encryption_check(struct call *c, const struct encryption_asked *asked) {
     struct kms_encryption_context_type scratch = {0};
     TRY(s3_customer_key_check(c, &asked->customer, asked->algorithm));
     bool kms = s3_encryption_by_kms(asked->algorithm);
-    if (asked->algorithm.p && !kms && !str_eq(asked->algorithm, S("AES256"))) {
-        fail_detail(c, S("ArgumentName"), S("x-amz-server-side-encryption"));
-        fail_detail(c, S("ArgumentValue"), asked->algorithm);
-        return fail(c, &s3_invalid_encryption_algorithm_error, "The Encryption request you specified is not valid. Supported value: AES256.");
-    }
+    if (asked->algorithm.p && !kms && !str_eq(asked->algorithm, S("AES256")))
+        return s3_fail_argument(c, "x-amz-server-side-encryption", asked->algorithm, "The encryption method specified is not supported");
     if (!kms && (asked->kms_key.p || asked->context.p))
         return s3_fail_argument(c, "x-amz-server-side-encryption", asked->algorithm,
                                 "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms");
