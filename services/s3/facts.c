@@ -57,6 +57,31 @@ static err payer_check(struct call *c, const struct bucket_row *bucket, str paye
     return fail(c, &cloud_access_denied, "Access Denied");
 }
 
+/* What a right inside an operation asks of the bucket's list: those that operations decide for themselves. */
+static const char *listed_permission(str action) {
+    if (str_eq(action, S("s3:ListBucket")) || str_eq(action, S("s3:ListBucketVersions"))) return "READ";
+    if (str_eq(action, S("s3:DeleteObject")) || str_eq(action, S("s3:DeleteObjectVersion"))) return "WRITE";
+    return NULL;
+}
+
+static void facts_within(struct call *c, const struct bucket_row *bucket, str action, struct auth_facts *facts) {
+    struct s3_acl_row acl;
+    const char *permission = listed_permission(action);
+    s3_facts(c, bucket, facts);
+    if (permission && !s3_acls_off(bucket) && s3_config_get(c, bucket, S3_CONFIG_ACL, &s3_acl_record, &acl))
+        s3_acl_facts(c, bucket, &acl.grants, permission, facts);
+}
+
+/* Whether the caller may learn that a key is absent: who could list it by its name may. */
+static bool may_miss(struct call *c, const struct bucket_row *bucket, str key) {
+    struct auth_fact prefix = {S("s3:prefix"), key};
+    struct auth_facts facts = {0};
+    facts_within(c, bucket, S("s3:ListBucket"), &facts);
+    facts.v = &prefix;
+    facts.n = 1;
+    return may_with(c, S("s3:ListBucket"), s3_bucket_arn(c, bucket->name), &facts);
+}
+
 static err bucket_facts(struct call *c, struct bucket_row *bucket, str name, str key, str version_id, struct asked asked, str payer, struct auth_facts *facts) {
     struct object_row object;
     struct s3_acl_row acl;
@@ -72,7 +97,7 @@ static err bucket_facts(struct call *c, struct bucket_row *bucket, str name, str
     if (there) add_object(c, bucket, &object, asked, facts);
     /* What is absent has no list: who may list the bucket hears that it is absent. */
     bool absent = key.p && !there && asked.of_object && !s3_acls_off(bucket);
-    if (absent && s3_may(c, bucket, S("s3:ListBucket"), s3_bucket_arn(c, bucket->name))) facts->granted = true;
+    if (absent && may_miss(c, bucket, key)) facts->granted = true;
     return NULL;
 }
 
@@ -85,21 +110,6 @@ static err facts_of(struct call *c, str name, str key, str version_id, struct as
     bool configures = !key.p && c->op->flags & WIRE_OP_WRITES && (u16)(c->op - c->service->wire->ops) != S3_OP_DELETE_OBJECTS;
     if (configures) return fail(c, &s3_method_not_allowed, "The specified method is not allowed against this resource.");
     return s3_access_point_facts(c, &point, &bucket, key, facts);
-}
-
-/* What a right inside an operation asks of the bucket's list: those that operations decide for themselves. */
-static const char *listed_permission(str action) {
-    if (str_eq(action, S("s3:ListBucket")) || str_eq(action, S("s3:ListBucketVersions"))) return "READ";
-    if (str_eq(action, S("s3:DeleteObject")) || str_eq(action, S("s3:DeleteObjectVersion"))) return "WRITE";
-    return NULL;
-}
-
-static void facts_within(struct call *c, const struct bucket_row *bucket, str action, struct auth_facts *facts) {
-    struct s3_acl_row acl;
-    const char *permission = listed_permission(action);
-    s3_facts(c, bucket, facts);
-    if (permission && !s3_acls_off(bucket) && s3_config_get(c, bucket, S3_CONFIG_ACL, &s3_acl_record, &acl))
-        s3_acl_facts(c, bucket, &acl.grants, permission, facts);
 }
 
 bool s3_may(struct call *c, const struct bucket_row *bucket, str action, str arn) {
@@ -271,8 +281,7 @@ VERSION(put_object_tagging, NULL, false)
 VERSION(update_object_encryption, NULL, false)
 
 err s3_fail_no_key(struct call *c, const struct bucket_row *bucket, str key) {
-    str arn = s3_bucket_arn(c, bucket->name);
-    if (!s3_may(c, bucket, S("s3:ListBucket"), arn)) return deny(c, S("s3:ListBucket"), arn);
+    if (!may_miss(c, bucket, key)) return deny(c, S("s3:ListBucket"), s3_bucket_arn(c, bucket->name));
     fail_detail(c, S("Key"), key);
     return fail(c, &s3_no_such_key, "The specified key does not exist.");
 }

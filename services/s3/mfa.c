@@ -22,6 +22,7 @@ err s3_mfa_change(struct call *c, struct bucket_row *bucket, str wanted, str mfa
     bool on = str_eq(wanted, S("Enabled"));
     if (!wanted.p) return NULL;
     if (!on && !str_eq(wanted, S("Disabled"))) return s3_fail_malformed(c);
+    bucket->mfa_delete_set = true;
     if (on == bucket->mfa_delete) return NULL;
     if (c->principal->kind != PRINCIPAL_ROOT) return fail(c, &cloud_access_denied, "Access Denied");
     if (on && bucket->object_lock)

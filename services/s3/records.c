@@ -15,6 +15,7 @@ static const struct record_field bucket_fields[] = {
     RECORD_I32(11, struct bucket_row, acceleration),
     RECORD_BOOL(12, struct bucket_row, object_lock),
     RECORD_BOOL(13, struct bucket_row, mfa_delete),
+    RECORD_BOOL(14, struct bucket_row, mfa_delete_set),
 };
 const struct record_type s3_bucket_record = RECORD_TYPE(struct bucket_row, bucket_fields);
 

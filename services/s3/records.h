@@ -41,7 +41,7 @@ struct bucket_row {
     i32 public_access; /* Block Public Access, bits of acl.h */
     bool requester_pays;
     bool object_lock; /* and versions for ever */
-    bool mfa_delete;
+    bool mfa_delete, mfa_delete_set; /* is on; was ever spoken of, which answers tell */
     i32 acceleration;
 };
 

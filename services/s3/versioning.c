@@ -10,7 +10,7 @@ err s3_get_bucket_versioning(struct call *c, const struct s3_get_bucket_versioni
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     if (bucket.versioning) /* never enabled: an empty answer */
         out->status = bucket.versioning == S3_VERSIONING_ENABLED ? S("Enabled") : S("Suspended");
-    if (bucket.mfa_delete) out->mfa_delete = S("Enabled");
+    if (bucket.mfa_delete || bucket.mfa_delete_set) out->mfa_delete = bucket.mfa_delete ? S("Enabled") : S("Disabled");
     return NULL;
 }
 

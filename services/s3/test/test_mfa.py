@@ -45,3 +45,13 @@ def test_mfa_delete(brume):
     iam.resync_mfa_device(UserName="root", SerialNumber=serial, AuthenticationCode1=code(seed, 2), AuthenticationCode2=code(seed, 3))
     s3.delete_object(**where, MFA=f"{serial} {code(seed, 4)}")
     assert refused(s3.get_object, **where) == "NoSuchVersion"
+
+
+def test_that_it_is_off_is_told_where_somebody_said_so(s3):
+    s3.create_bucket(Bucket="mfa-unsaid")
+    s3.put_bucket_versioning(Bucket="mfa-unsaid", VersioningConfiguration={"Status": "Enabled"})
+    assert "MFADelete" not in s3.get_bucket_versioning(Bucket="mfa-unsaid")
+    s3.put_bucket_versioning(Bucket="mfa-unsaid", VersioningConfiguration={"Status": "Enabled", "MFADelete": "Disabled"})
+    s3.put_bucket_versioning(Bucket="mfa-unsaid", VersioningConfiguration={"Status": "Suspended"})  # keeps it
+    said = s3.get_bucket_versioning(Bucket="mfa-unsaid")
+    assert (said["Status"], said["MFADelete"]) == ("Suspended", "Disabled")

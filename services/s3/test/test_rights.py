@@ -246,6 +246,15 @@ def test_who_may_list_hears_what_is_absent(s3, open_bucket, brume):
     assert nobody(brume, f"{open_bucket}/absent") == 404
 
 
+def test_who_may_list_a_prefix_hears_what_is_absent_there(s3, open_bucket, brume):
+    s3.put_bucket_policy(Bucket=open_bucket, Policy=policy(open_bucket, "*", "s3:ListBucket", Condition={"StringLike": {"s3:prefix": "shown/*"}}))
+    assert nobody(brume, f"{open_bucket}/shown/absent") == 404
+    assert nobody(brume, f"{open_bucket}/hidden/absent") == 403
+    other = brume.client("s3", account=OTHER)
+    assert refused(other.head_object, Bucket=open_bucket, Key="shown/absent") == "404"
+    assert refused(other.head_object, Bucket=open_bucket, Key="hidden/absent") == "403"
+
+
 def test_nobody_s_form_into_a_bucket_open_to_all(s3, open_bucket, brume):
     s3.put_bucket_acl(Bucket=open_bucket, ACL="public-read-write")
     body = "".join(f'--cut\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'

@@ -113,6 +113,8 @@ def test_the_scrub_finds_and_mends_a_flipped_bit(cloud):
     assert report["damaged"] > 0 and report["repaired"] == report["damaged"] - report["lost"]
     again = numbers(command(server, "scrub"))
     assert again["damaged"] == again["lost"] == report["lost"]
+    server.stop()  # its log is whole then
+    server.reader.join(10)
     assert any("blob_scrub" in line for line in server.log)
 
 
