@@ -1,4 +1,4 @@
-"""10,000 parts, as many as an upload may have."""
+"""10,000 parts, as many as an upload may have; and what becomes of many parts."""
 import base64
 import hashlib
 import hmac
@@ -16,10 +16,14 @@ ETAG = hashlib.md5(BODY).hexdigest()
 
 
 @pytest.fixture(scope="module")
-def upload(brume, s3):
+def bucket(s3):
     s3.create_bucket(Bucket="many-parts")
+
+
+@pytest.fixture(scope="module")
+def upload(brume, s3, bucket):
     upload = s3.create_multipart_upload(Bucket="many-parts", Key="k")["UploadId"]
-    send_parts(brume, upload)
+    send_parts(brume, upload, PARTS)
     return upload
 
 
@@ -31,12 +35,12 @@ def part_request(brume, upload, number, expires):
     return f"PUT {resource}&{query} HTTP/1.1\r\nHost: localhost:{brume.port}\r\nContent-Length: {len(BODY)}\r\n\r\n".encode() + BODY
 
 
-def send_parts(brume, upload):
+def send_parts(brume, upload, count):
     """All at once on each of some connections, then all their answers; out of order."""
     wires = [socket.create_connection(("localhost", brume.port), 60) for _ in range(CONNECTIONS)]
     expires = int(time.time()) + 600
-    numbers = list(range(PARTS, 0, -1))
-    for at in range(0, PARTS, CONNECTIONS):
+    numbers = list(range(count, 0, -1))
+    for at in range(0, count, CONNECTIONS):
         busy = list(zip(wires, numbers[at:at + CONNECTIONS]))
         for wire, number in busy:
             wire.sendall(part_request(brume, upload, number, expires))
@@ -68,3 +72,15 @@ def test_ten_thousand_parts(s3, upload):
     assert re.fullmatch('"[0-9a-f]{32}-1"', done["ETag"])
     assert s3.get_object(Bucket="many-parts", Key="k")["Body"].read() == BODY
     assert "Uploads" not in s3.list_multipart_uploads(Bucket="many-parts")
+
+
+def test_many_parts_swept(brume, s3, bucket):
+    """More parts than one transaction deletes: the rest goes by a job."""
+    where = {"Bucket": "many-parts", "Key": "k", "UploadId": s3.create_multipart_upload(Bucket="many-parts", Key="k")["UploadId"]}
+    send_parts(brume, where["UploadId"], 601)
+    assert len(s3.list_parts(**where)["Parts"]) == 601
+    s3.abort_multipart_upload(**where)
+    for call in (lambda: s3.list_parts(**where), lambda: s3.upload_part(**where, PartNumber=1, Body=BODY)):
+        with pytest.raises(s3.exceptions.ClientError) as error:
+            call()
+        assert error.value.response["Error"]["Code"] == "NoSuchUpload"

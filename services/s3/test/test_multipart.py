@@ -254,13 +254,3 @@ def test_transfer_manager(s3, bucket):
     assert out.getvalue() == body
     s3.copy(dict(Bucket=bucket, Key="managed"), bucket, "managed-copy", Config=config)
     assert s3.get_object(Bucket=bucket, Key="managed-copy")["Body"].read() == body
-
-
-def test_many_parts_swept(s3, bucket):
-    """More parts than one transaction deletes: the rest goes by a job."""
-    upload = begin(s3, bucket, "many")
-    for number in range(1, 602):
-        send(s3, upload, number, b"x")
-    s3.abort_multipart_upload(**upload)
-    assert failure(s3.list_parts, **upload)["Code"] == "NoSuchUpload"
-    assert failure(s3.upload_part, **upload, PartNumber=1, Body=b"x")["Code"] == "NoSuchUpload"
