@@ -52,6 +52,7 @@ err sts_get_federation_token(struct call *c, const struct sts_get_federation_tok
         .user_id = arena_format(c->arena, "%.*s:%.*s", STR_ARGS(c->account), STR_ARGS(in->name)),
         .session_name = in->name,
         .session_issuer = c->principal->arn,
+        .session_issuer_id = c->principal->kind == PRINCIPAL_USER ? c->principal->user_id : (str){0},
     };
     struct session_parts parts = {.policy = in->policy, .policy_arns = &in->policy_arns, .tags = &in->tags};
     out->packed_policy_size = SOME_I32(0);

@@ -30,6 +30,7 @@ struct principal {
     str session_policy;  /* JSON that narrows the rights */
     str session_policy_arns; /* of managed policies that narrow them, with single spaces between */
     str session_issuer;  /* ARN of the role or user that the session was made from */
+    str session_issuer_id; /* of a federated user's: the id of the user, where it is one; a role's stands in user_id */
     str source_identity; /* set once, kept through a chain of roles */
     str federated_provider; /* of a session made by SAML or web identity: its ARN or issuer */
     const struct principal_tag *session_tags;

@@ -1,10 +1,10 @@
 /* A session token's payload: a version byte, the kind and MFA bytes, the two times, then the strings,
  * each with its length in four bytes; an absent string has the length 0xffffffff. Behind them the number
  * of tags, and of each a byte (transitive or not), key and value. Version 1 ended before
- * session_policy_arns; its tokens are still opened. */
+ * session_policy_arns, version 2 before session_issuer_id; their tokens are still opened. */
 #include "auth/session.h"
 
-enum { VERSION = 2 };
+enum { VERSION = 3 };
 
 static const struct token_scope scope = {{"session", 7}, {"", 0}, {"", 0}};
 
@@ -40,13 +40,15 @@ static str get_str(str *rest, bool *ok) {
 }
 
 /* The strings of a session, in the order of the token. Append only; a change is a new version. */
-enum { STRINGS = 12, STRINGS_OF_1 = 9 };
+enum { STRINGS = 13 };
+static const int strings_of_version[VERSION + 1] = {0, 9, 12, STRINGS};
 static void strings_of(struct session *s, str *out[static STRINGS]) {
     struct principal *p = &s->principal;
     str *all[STRINGS] = {&s->access_key,          &s->secret,          &p->account,
                          &p->arn,                 &p->user_id,         &p->access_key,
                          &p->session_name,        &p->session_policy,  &p->session_issuer,
-                         &p->session_policy_arns, &p->source_identity, &p->federated_provider};
+                         &p->session_policy_arns, &p->source_identity, &p->federated_provider,
+                         &p->session_issuer_id};
     memcpy(out, all, sizeof all);
 }
 
@@ -108,7 +110,7 @@ bool session_open(struct sealer *s, str token, str access_key, struct arena *a, 
     found.principal.session_expires_ms = (i64)get(&rest, 8, &ok);
     str *strings[STRINGS];
     strings_of(&found, strings);
-    for (int i = 0; i < (version == 1 ? STRINGS_OF_1 : STRINGS); i++) *strings[i] = get_str(&rest, &ok);
+    for (int i = 0; i < strings_of_version[version]; i++) *strings[i] = get_str(&rest, &ok);
     if (version > 1) get_tags(&rest, &found.principal, a, &ok);
     if (!ok || !str_eq(found.access_key, access_key)) return false;
     *session = found;
