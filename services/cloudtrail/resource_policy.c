@@ -1,6 +1,7 @@
 /* Policies of event data stores and of channels, set and shown. */
 #include "auth/policy.h"
 #include "cloud/policy_document.h"
+#include "cloud/policy_principal.h"
 #include "lake.h"
 
 #include "text/json.h"
@@ -72,10 +73,11 @@ err cloudtrail_put_resource_policy(struct call *c, const struct cloudtrail_put_r
     if (!policy_compile(in->resource_policy, POLICY_RESOURCE, c->arena, &problem))
         return fail(c, &cloudtrail_resource_policy_not_valid_exception, "The resource-based policy is not valid: %.*s", STR_ARGS(problem));
     if (g.is_channel) TRY(check_channel_policy(c, &g, in->resource_policy));
-    *g.policy = in->resource_policy;
+    if (!policy_principals_bind(c, in->resource_policy, g.policy, NULL))
+        return fail(c, &cloudtrail_resource_policy_not_valid_exception, "The resource-based policy is not valid: Invalid principal in policy.");
     save(c, &g);
     out->resource_arn = g.arn;
-    out->resource_policy = in->resource_policy;
+    out->resource_policy = policy_principals_shown(c, *g.policy);
     return NULL;
 }
 
@@ -88,7 +90,7 @@ err cloudtrail_get_resource_policy(struct call *c, const struct cloudtrail_get_r
     TRY(open_guarded(c, in->resource_arn, &g));
     if (!g.policy->n) return no_policy(c, &g);
     out->resource_arn = g.arn;
-    out->resource_policy = *g.policy;
+    out->resource_policy = policy_principals_shown(c, *g.policy);
     return NULL;
 }
 

@@ -3,6 +3,9 @@
  *   ("dynamodb", account, region, "policy", arn) -> revision, 0x00, document */
 #include "services/dynamodb/dynamodb.h"
 
+#include "auth/policy.h"
+#include "cloud/policy_principal.h"
+
 enum { POLICY_MAX = 20 << 10 };
 
 static str policy_row(struct call *c, str arn) {
@@ -48,14 +51,19 @@ static err check_revision(struct call *c, str arn, str expected) {
 }
 
 err dynamodb_put_resource_policy(struct call *c, const struct dynamodb_put_resource_policy_input *in, struct dynamodb_put_resource_policy_output *out) {
+    str problem, policy;
     TRY(open_resource(c, in->resource_arn));
     if (in->policy.n > POLICY_MAX) return fail(c, &cloud_validation, "Resource-based policy is larger than 20 KB");
+    if (!policy_compile(in->policy, POLICY_RESOURCE, c->arena, &problem))
+        return fail(c, &cloud_validation, "One or more parameter values were invalid: Invalid policy document: %.*s", STR_ARGS(problem));
+    if (!policy_principals_bind(c, in->policy, &policy, NULL))
+        return fail(c, &cloud_validation, "One or more parameter values were invalid: Invalid principal in policy document.");
     TRY(check_revision(c, in->resource_arn, in->expected_revision_id));
     out->revision_id = arena_format(c->arena, "%lld", (long long)c->now_ms * 1000 + (long long)(txn_sequence(c->txn) % 1000));
-    struct buf row = buf_new(c->arena, POLICY_MAX + 64);
+    struct buf row = buf_new(c->arena, 4 * POLICY_MAX + 512);
     buf_add(&row, out->revision_id);
     buf_char(&row, 0);
-    buf_add(&row, in->policy);
+    buf_add(&row, policy);
     txn_put(c->txn, policy_row(c, in->resource_arn), buf_str(&row));
     txn_raise_epoch(c->txn);
     return NULL;
@@ -63,7 +71,9 @@ err dynamodb_put_resource_policy(struct call *c, const struct dynamodb_put_resou
 
 err dynamodb_get_resource_policy(struct call *c, const struct dynamodb_get_resource_policy_input *in, struct dynamodb_get_resource_policy_output *out) {
     TRY(open_resource(c, in->resource_arn));
-    return load(c, in->resource_arn, &out->revision_id, &out->policy) ? NULL : absent(c, in->resource_arn);
+    if (!load(c, in->resource_arn, &out->revision_id, &out->policy)) return absent(c, in->resource_arn);
+    out->policy = policy_principals_shown(c, out->policy);
+    return NULL;
 }
 
 err dynamodb_delete_resource_policy(struct call *c, const struct dynamodb_delete_resource_policy_input *in,

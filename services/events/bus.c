@@ -5,6 +5,7 @@
 
 #include "auth/policy.h"
 #include "cloud/policy_document.h"
+#include "cloud/policy_principal.h"
 #include "text/json.h"
 
 struct key events_key(struct arena *a, str account, str region, str type) {
@@ -114,7 +115,7 @@ err events_delete_event_bus(struct call *c, const struct events_delete_event_bus
 err events_describe_event_bus(struct call *c, const struct events_describe_event_bus_request *in, struct events_describe_event_bus_response *out) {
     struct bus bus;
     TRY(bus_open(c, in->name, &bus));
-    *out = (struct events_describe_event_bus_response){.name = bus.name, .arn = bus_arn(c->arena, &bus), .description = bus.description, .policy = bus.policy,
+    *out = (struct events_describe_event_bus_response){.name = bus.name, .arn = bus_arn(c->arena, &bus), .description = bus.description, .policy = policy_principals_shown(c, bus.policy),
                                                        .kms_key_identifier = bus.kms_key};
     if (bus.created_ms && !str_eq(bus.name, S("default"))) {
         out->creation_time = SOME_TIME(bus.created_ms);
@@ -128,7 +129,7 @@ err events_describe_event_bus(struct call *c, const struct events_describe_event
 }
 
 static struct events_event_bus shown(struct call *c, const struct bus *bus) {
-    struct events_event_bus s = {.name = bus->name, .arn = bus_arn(c->arena, bus), .description = bus->description, .policy = bus->policy};
+    struct events_event_bus s = {.name = bus->name, .arn = bus_arn(c->arena, bus), .description = bus->description, .policy = policy_principals_shown(c, bus->policy)};
     if (bus->created_ms && !str_eq(bus->name, S("default"))) {
         s.creation_time = SOME_TIME(bus->created_ms);
         s.last_modified_time = SOME_TIME(bus->modified_ms);
@@ -171,15 +172,20 @@ err events_list_event_buses(struct call *c, const struct events_list_event_buses
 
 /* ---- permissions ---- */
 
-static err set_policy(struct call *c, struct bus *bus, str policy) {
+/* A document of the caller's: as it is kept, in `d` too. */
+static err take_policy(struct call *c, str given, str *policy, struct policy_document *d) {
     str problem;
-    struct policy_document *d = NEW(c->arena, struct policy_document); /* further permissions will read it */
-    if (!policy_compile(policy, POLICY_RESOURCE, c->arena, &problem)) return fail(c, &cloud_validation, "Error occurred while parsing policy: %.*s", STR_ARGS(problem));
-    if (!policy_document_read(c->arena, policy, d)) return fail(c, &events_policy_length_exceeded_exception, "The policy is too long.");
+    struct policy_stranger stranger;
+    if (!policy_compile(given, POLICY_RESOURCE, c->arena, &problem)) return fail(c, &cloud_validation, "Error occurred while parsing policy: %.*s", STR_ARGS(problem));
+    if (!policy_principals_bind(c, given, policy, &stranger))
+        return fail(c, &cloud_validation, "Error occurred while parsing policy: Invalid principal in policy: \"%s\":\"%.*s\"", stranger.type, STR_ARGS(stranger.name));
+    return policy_document_read(c->arena, *policy, d) ? NULL : fail(c, &events_policy_length_exceeded_exception, "The policy is too long.");
+}
+
+static void set_policy(struct call *c, struct bus *bus, str policy) {
     bus->policy = policy;
     bus_save(c, bus);
     txn_raise_epoch(c->txn);
-    return NULL;
 }
 
 static void write_principal(struct buf *b, str principal) {
@@ -223,9 +229,14 @@ static str statement(struct call *c, const struct bus *bus, const struct events_
 err events_put_permission(struct call *c, const struct events_put_permission_request *in, struct wire_unit *out) {
     (void)out;
     struct bus bus;
-    struct policy_document *d = NEW(c->arena, struct policy_document);
+    struct policy_document *d = NEW(c->arena, struct policy_document), *added = NEW(c->arena, struct policy_document);
+    str policy;
     TRY(bus_open(c, in->event_bus_name, &bus));
-    if (in->policy.p) return set_policy(c, &bus, in->policy);
+    if (in->policy.p) {
+        TRY(take_policy(c, in->policy, &policy, d));
+        set_policy(c, &bus, policy);
+        return NULL;
+    }
     if (!str_eq(in->action, S("events:PutEvents"))) return fail(c, &cloud_validation, "Provided value in parameter 'action' is not supported.");
     if (!in->statement_id.p || !in->principal.p) return fail(c, &cloud_validation, "Parameters Action, Principal and StatementId are required, or Policy.");
     if (bus.policy.p) ASSERT(policy_document_read(c->arena, bus.policy, d)); /* was checked when it was set */
@@ -233,9 +244,12 @@ err events_put_permission(struct call *c, const struct events_put_permission_req
     size_t at = policy_document_find(d, in->statement_id);
     if (at != STR_NONE) policy_document_remove(d, at); /* the same id replaces */
     if (d->n == POLICY_STATEMENTS_MAX) return fail(c, &events_policy_length_exceeded_exception, "The policy is too long.");
-    d->statements[d->n].json = statement(c, &bus, in);
-    d->statements[d->n++].sid = in->statement_id;
-    return set_policy(c, &bus, policy_document_write(c->arena, d));
+    *added = (struct policy_document){.version = d->version, .n = 1};
+    added->statements[0].json = statement(c, &bus, in);
+    TRY(take_policy(c, policy_document_write(c->arena, added), &policy, added));
+    d->statements[d->n++] = added->statements[0];
+    set_policy(c, &bus, policy_document_write(c->arena, d));
+    return NULL;
 }
 
 err events_remove_permission(struct call *c, const struct events_remove_permission_request *in, struct wire_unit *out) {
@@ -251,8 +265,6 @@ err events_remove_permission(struct call *c, const struct events_remove_permissi
         if (at == STR_NONE) return fail(c, &events_resource_not_found_exception, "Statement with the provided id does not exist.");
         policy_document_remove(d, at);
     }
-    bus.policy = d->n ? policy_document_write(c->arena, d) : (str){0};
-    bus_save(c, &bus);
-    txn_raise_epoch(c->txn);
+    set_policy(c, &bus, d->n ? policy_document_write(c->arena, d) : (str){0});
     return NULL;
 }

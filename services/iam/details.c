@@ -58,7 +58,7 @@ static void add_role(struct listing *l, const struct entity *e) {
     str arn = entity_arn(c->arena, e);
     l->out->role_detail_list.v[l->out->role_detail_list.n++] = (struct iam_role_detail){
         .path = e->path, .role_name = e->name, .role_id = e->id, .arn = arn, .create_date = SOME_TIME(e->created_ms),
-        .assume_role_policy_document = document_shown(c, e->trust), .instance_profile_list = instance_profiles_of(c, e),
+        .assume_role_policy_document = trust_shown(c, e), .instance_profile_list = instance_profiles_of(c, e),
         .role_policy_list = inline_of(c, e), .attached_managed_policies = attached_shown(c, e),
         .permissions_boundary = boundary_shown(c, e), .tags = tags_shown(c, arn), .role_last_used = role_last_used(c, e)};
 }

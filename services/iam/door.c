@@ -124,13 +124,47 @@ bool iam_managed_policy(struct txn *t, struct arena *a, str arn, struct identity
     return document_of(&r, arn, policy);
 }
 
+/* "assumed-role/name/session" tells the role's name, not its path. */
+static bool role_of_session(const struct realm *r, const struct arn *arn, struct entity *e) {
+    str rest = arn->resource;
+    if (!str_eq(arn->service, S("sts")) || !str_eq(str_cut(&rest, '/'), S("assumed-role"))) return false;
+    str name = str_cut(&rest, '/');
+    return name.n <= ENTITY_NAME_MAX && entity_load(r, ENTITY_ROLE, name, e) && str_eq(name, e->name);
+}
+
+static bool entity_of_arn(const struct realm *r, const struct arn *arn, str text, struct entity *e) {
+    str name = str_skip(arn->resource, str_rfind_char(arn->resource, '/') + 1);
+    bool user = str_starts(arn->resource, S("user/"));
+    if ((!user && !str_starts(arn->resource, S("role/"))) || name.n > ENTITY_NAME_MAX) return false;
+    return entity_load(r, user ? ENTITY_USER : ENTITY_ROLE, name, e) && str_eq(entity_arn(r->arena, e), text);
+}
+
+static bool entity_of_id(const struct realm *r, str id, struct entity *e) {
+    return id.n <= ENTITY_NAME_MAX && entity_load_by_id(r, id, e) && (e->kind == ENTITY_USER || e->kind == ENTITY_ROLE);
+}
+
+bool iam_named(struct txn *t, struct arena *a, str account, str arn_or_id, struct identity_named *named) {
+    struct realm r = {t, a, arena_str(a, account)};
+    struct entity e;
+    struct arn arn;
+    bool found = arn_parse(arn_or_id, &arn) ? entity_of_arn(&r, &arn, arn_or_id, &e) || role_of_session(&r, &arn, &e) : entity_of_id(&r, arn_or_id, &e);
+    if (found) *named = (struct identity_named){entity_arn(a, &e), e.id};
+    return found;
+}
+
+/* The number of users or roles stands there once one was made, 0 too. */
+bool iam_inhabited(struct txn *t, struct arena *a, str account) {
+    struct realm r = {t, a, account};
+    str ignored;
+    return txn_get(t, realm_key(&r, "count", S("user"), (str){0}), &ignored) || txn_get(t, realm_key(&r, "count", S("role"), (str){0}), &ignored);
+}
+
 bool iam_role(struct txn *t, struct arena *a, str arn, struct identity_role *role) {
     struct arn parts;
     struct entity e;
     if (!arn_parse(arn, &parts) || !account_valid(parts.account)) return false;
     struct realm r = {t, a, arena_str(a, parts.account)};
-    str name = str_skip(parts.resource, str_rfind_char(parts.resource, '/') + 1);
-    if (!str_starts(parts.resource, S("role/")) || !entity_load(&r, ENTITY_ROLE, name, &e) || !str_eq(entity_arn(a, &e), arn)) return false;
+    if (!entity_of_arn(&r, &parts, arn, &e) || e.kind != ENTITY_ROLE) return false;
     *role = (struct identity_role){entity_arn(a, &e), e.id, e.trust, e.max_session_s};
     return true;
 }

@@ -30,6 +30,7 @@ struct kind {
 };
 extern const struct kind kinds[ENTITY_KINDS];
 
+enum { ENTITY_NAME_MAX = 128 }; /* of any kind; an id is shorter */
 bool entity_load(const struct realm *r, enum entity_kind kind, str name, struct entity *e);
 bool entity_load_by_id(const struct realm *r, str id, struct entity *e); /* users, groups, roles, policies, profiles */
 void entity_save(const struct realm *r, const struct entity *e);
@@ -85,6 +86,7 @@ struct iam_user user_shown(struct call *c, const struct entity *e, bool with_tag
 struct iam_user root_shown(struct call *c);
 struct iam_group group_shown(struct call *c, const struct entity *e);
 struct iam_role role_shown(struct call *c, const struct entity *e);
+str trust_shown(struct call *c, const struct entity *e);
 struct iam_role_last_used *role_last_used(struct call *c, const struct entity *e);
 struct iam_attached_permissions_boundary *boundary_shown(struct call *c, const struct entity *e);
 
@@ -175,6 +177,8 @@ bool iam_key(struct txn *t, struct arena *a, str access_key, struct identity_key
 void iam_identity(struct txn *t, struct arena *a, const struct principal *p, struct identity *identity);
 bool iam_managed_policy(struct txn *t, struct arena *a, str arn, struct identity_policy *policy);
 bool iam_role(struct txn *t, struct arena *a, str arn, struct identity_role *role);
+bool iam_named(struct txn *t, struct arena *a, str account, str arn_or_id, struct identity_named *named);
+bool iam_inhabited(struct txn *t, struct arena *a, str account);
 bool iam_oidc_provider(struct txn *t, struct arena *a, str arn, struct identity_oidc_provider *provider);
 bool iam_saml_provider(struct txn *t, struct arena *a, str arn, struct identity_saml_provider *provider);
 bool iam_mfa_check(struct txn *t, struct arena *a, const struct principal *p, str serial, str code);

@@ -2,13 +2,16 @@
  * (service_role.c). */
 #include "iam.h"
 
+#include "cloud/policy_principal.h"
 #include "text/json.h"
 
 enum { SESSION_DEFAULT_S = 3600, TRUST_MAX = 2048 };
 
+str trust_shown(struct call *c, const struct entity *e) { return document_shown(c, policy_principals_shown(c, e->trust)); }
+
 struct iam_role role_shown(struct call *c, const struct entity *e) {
     struct iam_role role = {.path = e->path, .role_name = e->name, .role_id = e->id, .arn = entity_arn(c->arena, e),
-                            .create_date = SOME_TIME(e->created_ms), .assume_role_policy_document = document_shown(c, e->trust),
+                            .create_date = SOME_TIME(e->created_ms), .assume_role_policy_document = trust_shown(c, e),
                             .description = e->description, .max_session_duration = SOME_I32((i32)e->max_session_s)};
     return role;
 }
@@ -26,18 +29,22 @@ err role_open_to_change(struct call *c, str name, struct entity *e) {
                 "Cannot perform the operation on the protected role '%.*s' - this role is only modifiable by AWS", STR_ARGS(e->name));
 }
 
-static err trust_check(struct call *c, str document) {
+/* Takes a role's trust in someone. */
+static err trust_set(struct call *c, struct entity *e, str document) {
+    struct policy_stranger stranger;
     struct json_reader json = json_reader_new(c->arena, document, json_default_limits);
     json_skip(&json);
     if (!json_done(&json)) return fail(c, &iam_malformed_policy_document_exception, "This policy contains invalid Json");
     TRY(document_check(c, document, POLICY_TRUST));
-    return quota_check(c, "ACLSizePerRole", TRUST_MAX, document_size(document));
+    TRY(quota_check(c, "ACLSizePerRole", TRUST_MAX, document_size(document)));
+    if (policy_principals_bind(c, document, &e->trust, &stranger)) return NULL;
+    return fail(c, &iam_malformed_policy_document_exception, "Invalid principal in policy: \"%s\":\"%.*s\"", stranger.type, STR_ARGS(stranger.name));
 }
 
 err iam_create_role(struct call *c, const struct iam_create_role_request *in, struct iam_create_role_response *out) {
-    struct entity e = {.kind = ENTITY_ROLE, .name = in->role_name, .description = in->description, .trust = in->assume_role_policy_document,
+    struct entity e = {.kind = ENTITY_ROLE, .name = in->role_name, .description = in->description,
                        .max_session_s = in->max_session_duration.set ? in->max_session_duration.v : SESSION_DEFAULT_S};
-    TRY(trust_check(c, e.trust));
+    TRY(trust_set(c, &e, in->assume_role_policy_document));
     TRY(entity_create(c, &e, in->path, &in->tags));
     if (in->permissions_boundary.p) TRY(boundary_set(c, &e, in->permissions_boundary));
     out->role = NEW(c->arena, struct iam_role);
@@ -89,8 +96,7 @@ err iam_update_assume_role_policy(struct call *c, const struct iam_update_assume
     struct realm r = realm_of(c);
     struct entity e;
     TRY(role_open_to_change(c, in->role_name, &e));
-    TRY(trust_check(c, in->policy_document));
-    e.trust = in->policy_document;
+    TRY(trust_set(c, &e, in->policy_document));
     entity_save(&r, &e);
     txn_raise_epoch(c->txn);
     return NULL;

@@ -44,9 +44,9 @@ static err check_request(struct call *c, const struct kms_create_key_request *in
     k->region = c->region;
     k->multi_region = in->multi_region.set && in->multi_region.v;
     k->description = in->description;
-    k->policy = in->policy.p ? in->policy : kms_policy_default(c, c->account);
-    bool bypass = in->bypass_policy_lockout_safety_check.set && in->bypass_policy_lockout_safety_check.v;
-    return in->policy.p ? kms_policy_check(c, in->policy, bypass, kms_key_arn(c->arena, c->account, c->region, S("new"))) : NULL;
+    k->policy = kms_policy_default(c, c->account);
+    if (!in->policy.p) return NULL;
+    return kms_policy_take(c, in->policy, in->bypass_policy_lockout_safety_check, kms_key_arn(c->arena, c->account, c->region, S("new")), &k->policy);
 }
 
 /* ---- the material, handed from prepare to the handler as a record ---- */

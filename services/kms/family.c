@@ -1,6 +1,8 @@
 /* Multi-region keys: one id and one material, a row in each region, a primary among them. */
 #include "kms.h"
 
+#include "cloud/policy_principal.h"
+
 static str family_row(struct call *c, const struct kms_key *k) { return kms_key_row(c->arena, k->account, S(""), "family", k->id); }
 
 bool kms_family_load(struct call *c, const struct kms_key *k, struct kms_family *f) {
@@ -77,11 +79,12 @@ err kms_replicate_key(struct call *c, const struct kms_replicate_key_request *in
         return fail(c, &cloud_validation, "The replica Region %.*s is not valid.", STR_ARGS(in->replica_region));
     if (kms_key_load(c->txn, c->arena, k.account, in->replica_region, k.id, &replica))
         return fail(c, &kms_already_exists_exception, "Cannot replicate %.*s to %.*s because it already exists there.", STR_ARGS(k.arn), STR_ARGS(in->replica_region));
-    if (in->policy.p) TRY(kms_policy_check(c, in->policy, in->bypass_policy_lockout_safety_check.set && in->bypass_policy_lockout_safety_check.v, k.arn));
+    str policy = kms_policy_default(c, k.account);
+    if (in->policy.p) TRY(kms_policy_take(c, in->policy, in->bypass_policy_lockout_safety_check, k.arn, &policy));
     struct call *there = call_in(c, in->replica_region);
     replica = (struct kms_key){.spec = k.spec, .usage = k.usage, .origin = k.origin, .multi_region = true, .account = k.account, .id = k.id,
                                .region = in->replica_region, .public_key = k.public_key, .description = in->description,
-                               .policy = in->policy.p ? in->policy : kms_policy_default(c, k.account),
+                               .policy = policy,
                                .state = str_eq(k.origin, S("EXTERNAL")) ? KEY_PENDING_IMPORT : KEY_ENABLED};
     ASSERT(kms_family_load(c, &k, &f));
     add_replica(c, &f, in->replica_region);
@@ -93,7 +96,7 @@ err kms_replicate_key(struct call *c, const struct kms_replicate_key_request *in
         if (e) return e;
     }
     out->replica_key_metadata = kms_key_metadata(there, &replica);
-    out->replica_policy = replica.policy;
+    out->replica_policy = policy_principals_shown(c, policy);
     out->replica_tags = in->tags;
     return NULL;
 }

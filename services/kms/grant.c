@@ -2,6 +2,8 @@
  * under who may retire it. */
 #include "kms.h"
 
+#include "cloud/policy_principal.h"
+
 enum { GRANT_ID = 64 };
 
 static str index_row(struct arena *a, const struct kms_key *k, const char *type, str first, str second, str third) {
@@ -161,9 +163,16 @@ static err check_principal(struct call *c, str principal) {
     return fail(c, &kms_invalid_arn_exception, "Invalid arn %.*s", STR_ARGS(principal));
 }
 
+static err check_known(struct call *c, str principal) {
+    TRY(check_principal(c, principal));
+    bool person = str_starts(principal, S("arn:")); /* or a service */
+    if (!person || policy_principal_known(c, principal)) return NULL;
+    return fail(c, &kms_invalid_arn_exception, "ARN does not refer to a valid principal: %.*s", STR_ARGS(principal));
+}
+
 static err read_request(struct call *c, const struct kms_create_grant_request *in, const struct kms_key *k, struct kms_grant *g) {
-    TRY(check_principal(c, in->grantee_principal));
-    TRY(check_principal(c, in->retiring_principal));
+    TRY(check_known(c, in->grantee_principal));
+    TRY(check_known(c, in->retiring_principal));
     if (!in->grantee_principal.p == !in->grantee_service_principal.p)
         return fail(c, &cloud_validation, "Exactly one of GranteePrincipal and GranteeServicePrincipal must be given.");
     if (!in->operations.n) return fail(c, &cloud_validation, "Operations must not be empty.");

@@ -80,7 +80,7 @@ void kms_usage_forget(struct call *c, const struct kms_key *k);
 
 /* ---- policy.c ---- */
 str kms_policy_default(struct call *c, str account);
-MUST_USE err kms_policy_check(struct call *c, str policy, bool bypass, str key_arn);
+MUST_USE err kms_policy_take(struct call *c, str given, struct opt_bool bypass, str key_arn, str *policy);
 
 /* ---- grant.c ---- */
 /* Does a grant on this key allow the operation to the caller, with this encryption context? */

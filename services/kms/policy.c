@@ -2,6 +2,7 @@
 #include "kms.h"
 
 #include "auth/policy.h"
+#include "cloud/policy_principal.h"
 
 str kms_policy_default(struct call *c, str account) {
     return arena_format(c->arena,
@@ -13,11 +14,13 @@ str kms_policy_default(struct call *c, str account) {
 }
 
 /* The safety check: whoever sets a policy must be able to set it again, unless he says that he means it. */
-err kms_policy_check(struct call *c, str policy, bool bypass, str arn) {
+err kms_policy_take(struct call *c, str given, struct opt_bool bypass, str arn, str *policy) {
     str problem = {0};
-    if (!policy_compile(policy, POLICY_RESOURCE_ANY_SID, c->arena, &problem)) return fail(c, &kms_malformed_policy_document_exception, "%.*s", STR_ARGS(problem));
-    struct auth_facts facts = {.resource_policy = policy, .resource_account = c->account, .policy_rules = true};
-    if (bypass || may_with(c, S("kms:PutKeyPolicy"), arn, &facts)) return NULL;
+    if (!policy_compile(given, POLICY_RESOURCE_ANY_SID, c->arena, &problem)) return fail(c, &kms_malformed_policy_document_exception, "%.*s", STR_ARGS(problem));
+    if (!policy_principals_bind(c, given, policy, NULL))
+        return fail(c, &kms_malformed_policy_document_exception, "Policy contains a statement with one or more invalid principals.");
+    struct auth_facts facts = {.resource_policy = *policy, .resource_account = c->account, .policy_rules = true};
+    if ((bypass.set && bypass.v) || may_with(c, S("kms:PutKeyPolicy"), arn, &facts)) return NULL;
     return fail(c, &kms_malformed_policy_document_exception, "The new key policy will not allow you to update the key policy in the future.");
 }
 
@@ -30,7 +33,7 @@ err kms_get_key_policy(struct call *c, const struct kms_get_key_policy_request *
     struct kms_key k;
     TRY(kms_key_open(c, in->key_id, OPEN_HERE, &k));
     TRY(check_policy_name(c, in->policy_name));
-    out->policy = k.policy;
+    out->policy = policy_principals_shown(c, k.policy);
     out->policy_name = S("default");
     return NULL;
 }
@@ -41,8 +44,7 @@ err kms_put_key_policy(struct call *c, const struct kms_put_key_policy_request *
     TRY(kms_key_open_own(c, in->key_id, &k));
     TRY(kms_key_check_not_pending(c, &k));
     TRY(check_policy_name(c, in->policy_name));
-    TRY(kms_policy_check(c, in->policy, in->bypass_policy_lockout_safety_check.set && in->bypass_policy_lockout_safety_check.v, k.arn));
-    k.policy = in->policy;
+    TRY(kms_policy_take(c, in->policy, in->bypass_policy_lockout_safety_check, k.arn, &k.policy));
     kms_key_save(c, &k);
     return NULL;
 }

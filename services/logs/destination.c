@@ -5,6 +5,7 @@
 #include "logs.h"
 
 #include "auth/policy.h"
+#include "cloud/policy_principal.h"
 
 enum { PAGE = 50 };
 
@@ -32,7 +33,7 @@ static void destination_save(struct call *c, const struct log_destination *d) {
 static str destination_arn(struct arena *a, const struct log_destination *d) { return arn_format(a, S("logs"), d->region, d->account, arena_concat(a, S("destination:"), d->name)); }
 
 static struct logs_destination shown(struct call *c, const struct log_destination *d) {
-    return (struct logs_destination){.destination_name = d->name, .target_arn = d->target, .role_arn = d->role, .access_policy = d->policy, .arn = destination_arn(c->arena, d),
+    return (struct logs_destination){.destination_name = d->name, .target_arn = d->target, .role_arn = d->role, .access_policy = policy_principals_shown(c, d->policy), .arn = destination_arn(c->arena, d),
                                      .creation_time = SOME_I64(d->created_ms)};
 }
 
@@ -69,7 +70,7 @@ err logs_put_destination_policy(struct call *c, const struct logs_put_destinatio
     str problem;
     TRY(open_destination(c, in->destination_name, &d));
     if (!policy_compile(in->access_policy, POLICY_RESOURCE, c->arena, &problem)) return fail(c, &logs_invalid_parameter_exception, "The access policy is not valid: %.*s", STR_ARGS(problem));
-    d.policy = in->access_policy;
+    if (!policy_principals_bind(c, in->access_policy, &d.policy, NULL)) return fail(c, &logs_invalid_parameter_exception, "Could not convert to persistable policy.");
     destination_save(c, &d);
     return NULL;
 }

@@ -3,6 +3,7 @@
 #include "logs.h"
 
 #include "auth/policy.h"
+#include "cloud/policy_principal.h"
 #include "text/tree.h"
 
 enum { POLICIES_MAX = 10, PAGE = 50 };
@@ -32,8 +33,8 @@ static struct range all_policies(struct call *c, str account, str region) {
     return txn_range(c->txn, key_bytes(&k), key_after_prefix(c->arena, key_bytes(&k)));
 }
 
-static struct logs_resource_policy shown(const struct log_policy *p) {
-    struct logs_resource_policy s = {.policy_document = p->document, .last_updated_time = SOME_I64(p->updated_ms), .policy_scope = of_group(p) ? S("RESOURCE") : S("ACCOUNT")};
+static struct logs_resource_policy shown(struct call *c, const struct log_policy *p) {
+    struct logs_resource_policy s = {.policy_document = policy_principals_shown(c, p->document), .last_updated_time = SOME_I64(p->updated_ms), .policy_scope = of_group(p) ? S("RESOURCE") : S("ACCOUNT")};
     if (of_group(p)) {
         s.resource_arn = p->name;
         s.revision_id = p->revision;
@@ -54,23 +55,24 @@ static err name_of(struct call *c, str policy_name, str resource_arn, str *name)
 }
 
 err logs_put_resource_policy(struct call *c, const struct logs_put_resource_policy_request *in, struct logs_put_resource_policy_response *out) {
-    str name, row, problem;
+    str name, row, document, problem;
     struct log_policy p = {0}, other;
     u32 n = 0;
     TRY(name_of(c, in->policy_name, in->resource_arn, &name));
     if (!in->policy_document.n || !policy_compile(in->policy_document, POLICY_RESOURCE, c->arena, &problem))
         return fail(c, &logs_invalid_parameter_exception, "The policy document is not valid%s%.*s", in->policy_document.n ? ": " : ".", STR_ARGS(in->policy_document.n ? problem : S("")));
+    if (!policy_principals_bind(c, in->policy_document, &document, NULL)) return fail(c, &logs_invalid_parameter_exception, "Could not convert to persistable policy.");
     bool known = txn_get(c->txn, policy_row(c->arena, c->account, c->region, name), &row);
     if (known) ASSERT(record_decode(c->arena, &logs_policy_record, row, &p));
     if (in->expected_revision_id.p && !str_eq(in->expected_revision_id, p.revision)) return fail(c, &logs_operation_aborted_exception, "The policy has another revision by now.");
     struct range r = all_policies(c, c->account, c->region);
     while (policy_next(&r, c->arena, &other)) n += !of_group(&other);
     if (!known && in->policy_name.n && n >= POLICIES_MAX) return fail(c, &logs_limit_exceeded_exception, "Resource limit exceeded.");
-    p = (struct log_policy){.document = in->policy_document, .updated_ms = c->now_ms, .revision = id_uuid(c->arena), .name = name};
+    p = (struct log_policy){.document = document, .updated_ms = c->now_ms, .revision = id_uuid(c->arena), .name = name};
     txn_put(c->txn, policy_row(c->arena, c->account, c->region, name), record_encode(c->arena, &logs_policy_record, &p));
     txn_raise_epoch(c->txn);
     out->resource_policy = NEW(c->arena, struct logs_resource_policy);
-    *out->resource_policy = shown(&p);
+    *out->resource_policy = shown(c, &p);
     if (of_group(&p)) out->revision_id = p.revision;
     return NULL;
 }
@@ -105,7 +107,7 @@ err logs_describe_resource_policies(struct call *c, const struct logs_describe_r
             out->next_token = page_token(c, p.name);
             break;
         }
-        out->resource_policies.v[out->resource_policies.n++] = shown(&p);
+        out->resource_policies.v[out->resource_policies.n++] = shown(c, &p);
     }
     return NULL;
 }

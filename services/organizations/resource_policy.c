@@ -1,6 +1,7 @@
 /* The organization's resource policy: which members may do what in it, beside the management account. */
 #include "auth/policy.h"
 #include "cloud/identity.h"
+#include "cloud/policy_principal.h"
 #include "organizations.h"
 
 static str row_key(struct arena *a, const struct organization *o) {
@@ -34,7 +35,7 @@ static struct organizations_resource_policy *shown(struct call *c, const struct 
     struct organizations_resource_policy *out = NEW(c->arena, struct organizations_resource_policy);
     out->resource_policy_summary = NEW(c->arena, struct organizations_resource_policy_summary);
     *out->resource_policy_summary = (struct organizations_resource_policy_summary){p->id, organization_arn(c->arena, o, "resourcepolicy", p->id)};
-    out->content = p->content;
+    out->content = policy_principals_shown(c, p->content);
     return out;
 }
 
@@ -54,7 +55,8 @@ err organizations_put_resource_policy(struct call *c, const struct organizations
     if (had && in->tags.n)
         return refuse_input(c, "UPDATE_EXISTING_RESOURCE_POLICY_WITH_TAGS_NOT_SUPPORTED", "You can't add tags while you update a resource policy.");
     if (!had) p.id = arena_concat(c->arena, S("rp-"), id_from(c->arena, S("abcdefghijklmnopqrstuvwxyz0123456789"), 8));
-    p.content = in->content;
+    if (!policy_principals_bind(c, in->content, &p.content, NULL))
+        return refuse_input(c, "INVALID_PRINCIPAL", "The provided policy document names a principal that does not exist.");
     txn_put(c->txn, row_key(c->arena, &o), record_encode(c->arena, &resource_policy_record, &p));
     out->resource_policy = shown(c, &o, &p);
     str arn = out->resource_policy->resource_policy_summary->arn;

@@ -39,6 +39,7 @@ struct s3_grants s3_acl_shown(struct call *c, const struct s3_grants *grants, st
 MUST_USE err s3_acl_of_new(struct call *c, const struct bucket_row *bucket, const struct s3_acl_request *request,
                            struct object_row *object);
 /* AccessDenied in the words of Block Public Access. */
+MUST_USE err s3_policy_bind(struct call *c, str given, str *policy, err malformed_policy);
 MUST_USE err s3_fail_public(struct call *c, str action, str arn, const char *what, const char *setting);
 #define S3_ACL_OF(in)                                                                                                      \
     ((struct s3_acl_request){.canned = (in)->acl, .full_control = (in)->grant_full_control, .read = (in)->grant_read,     \

@@ -3,6 +3,7 @@
 #include "services/s3/acl.h"
 
 #include "auth/policy.h"
+#include "cloud/policy_principal.h"
 #include "gen/s3control.h"
 
 /* Requests say for which account they are: the caller's own. */
@@ -210,7 +211,7 @@ err s3control_put_access_point_policy(struct call *c, const struct s3control_put
     if (!policy) return fail(c, &s3control_malformed_policy, "%.*s", STR_ARGS(problem));
     if (!policy_actions_of(policy, S("s3"))) return fail(c, &s3control_malformed_policy, "Policy has invalid action");
     if (!policy_resources_of(policy, arn)) return fail(c, &s3control_malformed_policy, "Policy has invalid resource");
-    row.policy = in->policy;
+    TRY(s3_policy_bind(c, in->policy, &row.policy, &s3control_malformed_policy));
     row.policy_public = policy_is_public(policy);
     if (row.policy_public && (row.public_access | s3_account_blocks(c, c->account)) & S3_BLOCK_PUBLIC_POLICY)
         return s3_fail_public(c, S("s3:PutAccessPointPolicy"), arn, "policies", "BlockPublicPolicy");
@@ -227,7 +228,7 @@ static err policy_open(struct call *c, str account, str name, struct access_poin
 err s3control_get_access_point_policy(struct call *c, const struct s3control_get_access_point_policy_request *in, struct s3control_get_access_point_policy_result *out) {
     struct access_point_row row;
     TRY(policy_open(c, in->account_id, in->name, &row));
-    out->policy = row.policy;
+    out->policy = policy_principals_shown(c, row.policy);
     return NULL;
 }
 

@@ -3,6 +3,7 @@
 #include "services/s3/acl.h"
 
 #include "auth/policy.h"
+#include "cloud/policy_principal.h"
 
 enum { POLICY_MAX = 20 << 10 };
 
@@ -20,13 +21,22 @@ static err policy_read(struct call *c, const struct bucket_row *bucket, str json
     return NULL;
 }
 
+/* The policy as it is stored. Malformed: the error that the operation's service has for it. */
+err s3_policy_bind(struct call *c, str given, str *policy, err malformed_policy) {
+    struct policy_stranger stranger;
+    if (policy_principals_bind(c, given, policy, &stranger)) return NULL;
+    fail_detail(c, S("Detail"), arena_format(c->arena, "\"%s\" : \"%.*s\"", stranger.type, STR_ARGS(stranger.name)));
+    return fail(c, malformed_policy, "Invalid principal in policy");
+}
+
 err s3_put_bucket_policy(struct call *c, const struct s3_put_bucket_policy_request *in, struct wire_unit *out) {
     struct bucket_row bucket;
     const struct policy *policy = NULL;
     s3_usage_tier1(c);
     TRY(s3_bucket_open(c, in->bucket, in->expected_bucket_owner, &bucket));
     TRY(policy_read(c, &bucket, in->policy, &policy));
-    struct s3_policy_row row = {.json = in->policy, .is_public = policy_is_public(policy)};
+    struct s3_policy_row row = {.is_public = policy_is_public(policy)};
+    TRY(s3_policy_bind(c, in->policy, &row.json, &s3_malformed_policy));
     if (row.is_public && s3_blocked(c, &bucket) & S3_BLOCK_PUBLIC_POLICY)
         return s3_fail_public(c, S("s3:PutBucketPolicy"), s3_bucket_arn(c, in->bucket), "policies", "BlockPublicPolicy");
     s3_config_put(c, &bucket, S3_CONFIG_POLICY, &s3_policy_record, &row);
@@ -46,7 +56,7 @@ err s3_get_bucket_policy(struct call *c, const struct s3_get_bucket_policy_reque
     struct s3_policy_row row;
     s3_usage_tier2(c);
     TRY(policy_open(c, in->bucket, in->expected_bucket_owner, &bucket, &row));
-    out->policy = row.json;
+    out->policy = policy_principals_shown(c, row.json);
     return NULL;
 }
 

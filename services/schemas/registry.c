@@ -3,6 +3,7 @@
 #include "schemas.h"
 
 #include "auth/policy.h"
+#include "cloud/policy_principal.h"
 #include "text/tree.h"
 
 enum { NAME_MAX_BYTES = 64 };
@@ -195,18 +196,19 @@ err schemas_put_resource_policy(struct call *c, const struct schemas_put_resourc
     if (tree && !json_node_member(tree, S("Version"))) return refuse(c, &schemas_bad_request_exception, "Provided registry policy is invalid: Missing required field Version.");
     if (!policy_compile(in->policy, POLICY_RESOURCE, c->arena, &problem))
         return refuse(c, &schemas_bad_request_exception, "Provided registry policy is invalid: %.*s", STR_ARGS(problem));
-    r.policy = in->policy;
+    if (!policy_principals_bind(c, in->policy, &r.policy, NULL))
+        return refuse(c, &schemas_bad_request_exception, "Provided registry policy is invalid: Invalid principal in policy");
     r.revision = id_uuid(c->arena);
     registry_save(c, &r);
     txn_raise_epoch(c->txn);
-    *out = (struct schemas_put_resource_policy_response){.policy = r.policy, .revision_id = r.revision};
+    *out = (struct schemas_put_resource_policy_response){.policy = policy_principals_shown(c, r.policy), .revision_id = r.revision};
     return NULL;
 }
 
 err schemas_get_resource_policy(struct call *c, const struct schemas_get_resource_policy_request *in, struct schemas_get_resource_policy_response *out) {
     struct registry r;
     TRY(policy_of(c, in->registry_name, &r));
-    *out = (struct schemas_get_resource_policy_response){.policy = r.policy, .revision_id = r.revision};
+    *out = (struct schemas_get_resource_policy_response){.policy = policy_principals_shown(c, r.policy), .revision_id = r.revision};
     return NULL;
 }
 

@@ -3,6 +3,7 @@
 
 #include "auth/policy.h"
 #include "cloud/policy_document.h"
+#include "cloud/policy_principal.h"
 #include "text/tree.h"
 
 /* Where a text attribute stands. Names of delivery status attributes are kept as pairs. */
@@ -44,11 +45,11 @@ err json_parameter(struct call *c, const char *wrong, const char *name, str text
                 wrong, name, ch ? ch : ' ', (u8)ch, why ? why : "was expecting an object", at + 1);
 }
 
-static err check_policy(struct call *c, str value, const char *wrong) {
+static err take_policy(struct call *c, str value, const char *wrong, str *policy) {
     str problem = {0};
     struct policy_document *d = NEW(c->arena, struct policy_document); /* AddPermission will read it */
-    if (policy_compile(value, POLICY_RESOURCE, c->arena, &problem) && policy_document_read(c->arena, value, d)) return NULL;
-    return wrong_value(c, wrong, "Policy Error: null");
+    if (!policy_compile(value, POLICY_RESOURCE, c->arena, &problem) || !policy_document_read(c->arena, value, d)) return wrong_value(c, wrong, "Policy Error: null");
+    return policy_principals_bind(c, value, policy, NULL) ? NULL : wrong_value(c, wrong, "Policy Error: PrincipalNotFound");
 }
 
 static bool is_feedback(str name) {
@@ -109,7 +110,7 @@ err topic_attribute_set(struct call *c, struct topic *topic, str name, str value
     }
     str *place = place_of(topic, name);
     if (!place) return creating ? fail(c, &sns_invalid_parameter_exception, "Invalid parameter: Attributes Reason: Unknown attribute %.*s", STR_ARGS(name)) : invalid_parameter(c, "AttributeName");
-    if (str_eq(name, S("Policy")) && value.n) TRY(check_policy(c, value, wrong));
+    if (str_eq(name, S("Policy")) && value.n) TRY(take_policy(c, value, wrong, &value));
     if (str_eq(name, S("DeliveryPolicy")) && value.n) TRY(json_parameter(c, wrong, "DeliveryPolicy", value));
     if (str_eq(name, S("SignatureVersion")) && !str_eq(value, S("1")) && !str_eq(value, S("2"))) return wrong_value(c, wrong, "SignatureVersion");
     if (str_eq(name, S("TracingConfig")) && !str_eq(value, S("PassThrough")) && !str_eq(value, S("Active"))) return wrong_value(c, wrong, "TracingConfig");
@@ -193,7 +194,7 @@ err sns_get_topic_attributes(struct call *c, const struct sns_get_topic_attribut
     TRY(topic_open(c, "TopicArn", in->topic_arn, &topic));
     map->v = NEW_ARRAY(c->arena, struct sns_topic_attributes_map_entry, 24 + topic.feedback.n);
     map->set = true;
-    add(map, S("Policy"), topic_policy(c->arena, &topic));
+    add(map, S("Policy"), policy_principals_shown(c, topic_policy(c->arena, &topic)));
     add(map, S("Owner"), topic.account);
     add(map, S("SubscriptionsPending"), arena_format(c->arena, "%lld", (long long)topic.pending));
     add(map, S("TopicArn"), topic_arn(c->arena, &topic));

@@ -1,6 +1,8 @@
 /* A queue's attributes: one table of what each may hold; GetQueueAttributes, SetQueueAttributes. */
 #include "sqs.h"
 
+#include "cloud/policy_principal.h"
+
 enum kind { NUMBER, SWITCH, TEXT, CHOICE };
 struct attribute_rule {
     str name;
@@ -74,7 +76,7 @@ static err set_choice(struct call *c, struct queue *q, const struct attribute_ru
 static err set_text(struct call *c, struct queue *q, const struct attribute_rule *r, str value) {
     if (r->offset == offsetof(struct queue, redrive_policy)) return redrive_policy_apply(c, q, value);
     if (r->offset == offsetof(struct queue, redrive_allow_policy)) return redrive_allow_policy_apply(c, q, value);
-    if (r->offset == offsetof(struct queue, policy) && value.n) TRY(policy_check(c, value));
+    if (r->offset == offsetof(struct queue, policy) && value.n) TRY(policy_take(c, value, &value));
     *text_at(q, r) = value.n ? value : (str){0};
     if (r->offset == offsetof(struct queue, kms_key) && value.n) q->sse = false;
     return NULL;
@@ -142,7 +144,9 @@ str attribute_text(struct call *c, const struct queue *q, str name) {
     if (r->kind == NUMBER) return number_text(c, *number_at(q, r));
     if (r->kind == SWITCH) return *switch_at(q, r) ? S("true") : S("false");
     if (r->kind == CHOICE) return str_of(*switch_at(q, r) ? r->yes : r->no);
-    return text_at(q, r)->n ? *text_at(q, r) : (str){0};
+    text = *text_at(q, r);
+    if (r->offset == offsetof(struct queue, policy)) text = policy_principals_shown(c, text);
+    return text.n ? text : (str){0};
 }
 
 static bool attribute_known(str name) {

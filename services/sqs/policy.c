@@ -4,16 +4,17 @@
 
 #include "auth/policy.h"
 #include "cloud/policy_document.h"
+#include "cloud/policy_principal.h"
 
 enum { STATEMENTS_MAX = 20 };
 
 static err invalid(struct call *c) { return fail(c, &sqs_invalid_attribute_value, "Invalid value for the parameter Policy."); }
 
-err policy_check(struct call *c, str text) {
+err policy_take(struct call *c, str text, str *policy) {
     struct policy_document *d = NEW(c->arena, struct policy_document);
     str problem;
     bool valid = policy_document_read(c->arena, text, d) && d->n <= STATEMENTS_MAX && policy_compile(text, POLICY_RESOURCE, c->arena, &problem);
-    return valid ? NULL : invalid(c);
+    return valid && policy_principals_bind(c, text, policy, NULL) ? NULL : invalid(c);
 }
 
 static bool action_known(str name) {

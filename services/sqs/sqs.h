@@ -59,7 +59,7 @@ void message_seal(struct call *c, const struct data_key *key, struct message *m)
 MUST_USE err message_open(struct call *c, const struct queue *q, const struct message *m, str *body);
 
 /* ---- policy.c ---- */
-MUST_USE err policy_check(struct call *c, str text);
+MUST_USE err policy_take(struct call *c, str text, str *policy); /* as it is stored: cloud/policy_principal.h */
 
 /* ---- message.c: rows of a message space ---- */
 struct key space_key(struct arena *a, u64 space, const char *kind);

@@ -39,6 +39,7 @@ bool principal_name_compile(enum principal_type type, str value, struct principa
     } else if (read_arn(value, &account, &resource)) {
         name->account = str_eq(resource, S("root"));
         if (name->account) name->value = account;
+        if (str_starts(resource, S("id/"))) name->value = str_skip(resource, 3); /* cloud/policy_principal.h */
     } else {
         return is_unique_id(value);
     }
@@ -63,6 +64,7 @@ static unsigned aws_named(const struct principal_name *n, const struct principal
     if (p->kind == PRINCIPAL_SERVICE) return 0;
     if (p->arn.n && str_eq(n->value, p->arn)) return MATCH_DIRECT;
     if (p->session_issuer.n && str_eq(n->value, p->session_issuer)) return MATCH_ROLE;
+    if (p->session_issuer_id.n && str_eq(n->value, p->session_issuer_id)) return MATCH_ROLE;
     if (!p->user_id.n || p->kind == PRINCIPAL_ROOT) return 0;
     if (str_eq(n->value, p->user_id)) return MATCH_DIRECT;
     str id = p->user_id; /* "AROA...:session" */

@@ -51,6 +51,11 @@ struct identity_role {
     i64 max_session_s;
 };
 
+/* A user or role as policies name it. */
+struct identity_named {
+    str arn, id;
+};
+
 /* Who vouches for people from outside: for sts:AssumeRoleWithWebIdentity and AssumeRoleWithSAML. */
 struct identity_oidc_provider {
     str url; /* without "https://" */
@@ -77,6 +82,9 @@ struct identity_door {
     void (*identity)(struct txn *t, struct arena *a, const struct principal *p, struct identity *identity);
     bool (*managed_policy)(struct txn *t, struct arena *a, str arn, struct identity_policy *policy);
     bool (*role)(struct txn *t, struct arena *a, str arn, struct identity_role *role);
+    /* The user or role of the account by its ARN, by that of a session in the role, or by its id. False: there is none. */
+    bool (*named)(struct txn *t, struct arena *a, str account, str arn_or_id, struct identity_named *named);
+    bool (*inhabited)(struct txn *t, struct arena *a, str account); /* has it ever had a user or role? */
     void (*organization)(struct txn *t, struct arena *a, str account, struct identity_organization *organization);
     /* What services ask that work for a whole organization ("cloudtrail.amazonaws.com"): does the account's organization
      * trust the service; is the account its management account or the service's delegated administrator; who is in

@@ -157,6 +157,8 @@ extern bool iam_key(struct txn *t, struct arena *a, str access_key, struct ident
 extern void iam_identity(struct txn *t, struct arena *a, const struct principal *p, struct identity *identity);
 extern bool iam_managed_policy(struct txn *t, struct arena *a, str arn, struct identity_policy *policy);
 extern bool iam_role(struct txn *t, struct arena *a, str arn, struct identity_role *role);
+extern bool iam_named(struct txn *t, struct arena *a, str account, str arn_or_id, struct identity_named *named);
+extern bool iam_inhabited(struct txn *t, struct arena *a, str account);
 extern bool iam_oidc_provider(struct txn *t, struct arena *a, str arn, struct identity_oidc_provider *provider);
 extern bool iam_saml_provider(struct txn *t, struct arena *a, str arn, struct identity_saml_provider *provider);
 extern bool iam_token_issuer(struct txn *t, struct arena *a, str account, str algorithm, struct identity_token_issuer *issuer);
@@ -172,6 +174,8 @@ const struct identity_door identity_door = {
     .identity = iam_identity,
     .managed_policy = iam_managed_policy,
     .role = iam_role,
+    .named = iam_named,
+    .inhabited = iam_inhabited,
     .oidc_provider = iam_oidc_provider,
     .saml_provider = iam_saml_provider,
     .token_issuer = iam_token_issuer,

@@ -5,6 +5,17 @@ from botocore.exceptions import ClientError
 ALICE, BOB = "arn:aws:iam::000000000000:user/alice", "arn:aws:iam::000000000000:user/bob"
 
 
+@pytest.fixture(autouse=True, scope="module")
+def people(brume):
+    """Whom the grants are for: KMS takes nobody who is not there."""
+    iam = brume.client("iam")
+    for name in ["alice", "bob", "bob-pages", *(f"alice{i}" for i in range(5))]:
+        try:
+            iam.create_user(UserName=name)
+        except iam.exceptions.EntityAlreadyExistsException:
+            pass
+
+
 def refused(error, code, message=None):
     assert error.value.response["Error"]["Code"] == code
     if message is not None:

@@ -85,7 +85,7 @@ def test_tags(schemas, registry):
 
 def test_policies_of_a_registry(schemas, registry):
     refused("NotFoundException", schemas.get_resource_policy, RegistryName=registry)
-    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "schemas:DescribeSchema", "Resource": "*"}]}
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "schemas:DescribeSchema", "Resource": "*"}]}
     put = schemas.put_resource_policy(RegistryName=registry, Policy=json.dumps(policy))
     assert json.loads(schemas.get_resource_policy(RegistryName=registry)["Policy"]) == policy
     refused("PreconditionFailedException", schemas.put_resource_policy, RegistryName=registry, Policy=json.dumps(policy), RevisionId="other")

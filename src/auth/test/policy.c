@@ -198,11 +198,19 @@ static void principals_are_named(void) {
         CHECK(named("{\"AWS\":\"arn:aws:iam::" ACCOUNT ":role/p/r\"}", all[i]) == (all[i] == &session));
         CHECK(named("{\"AWS\":\"arn:aws:sts::" ACCOUNT ":assumed-role/r/s\"}", all[i]) == (all[i] == &session));
         CHECK(!named("{\"AWS\":\"arn:aws:sts::" ACCOUNT ":assumed-role/r/t\"}", all[i]));
+        CHECK(named("{\"AWS\":\"arn:aws:iam::" ACCOUNT ":id/AIDAEXAMPLEALICE00001\"}", all[i]) == (all[i] == &alice)); /* as it is kept */
+        CHECK(named("{\"AWS\":\"arn:aws:iam::" ACCOUNT ":id/AROAEXAMPLEROLE000001\"}", all[i]) == (all[i] == &session));
+        CHECK(named("{\"AWS\":\"arn:aws:iam::" ACCOUNT ":id/AROAEXAMPLEROLE000001:s\"}", all[i]) == (all[i] == &session));
+        CHECK(!named("{\"AWS\":\"arn:aws:iam::" ACCOUNT ":id/AROAEXAMPLEROLE000001:t\"}", all[i]));
         CHECK(named("{\"AWS\":\"AROAEXAMPLEROLE000001\"}", all[i]) == (all[i] == &session));
         CHECK(named("{\"Service\":[\"sqs.amazonaws.com\",\"sns.amazonaws.com\"]}", all[i]) == (all[i] == &sns));
         CHECK(named("{\"Service\":\"sns.eu-west-1.amazonaws.com\"}", all[i]) == (all[i] == &sns));
         CHECK(!named("{\"Service\":\"delivery.sns.amazonaws.com\"}", all[i]));
     }
+    struct principal guest = {.kind = PRINCIPAL_FEDERATED, .account = S(ACCOUNT), .session_issuer = alice.arn, .session_issuer_id = alice.user_id};
+    CHECK(named("{\"AWS\":\"arn:aws:iam::" ACCOUNT ":id/AIDAEXAMPLEALICE00001\"}", &guest));
+    guest.session_issuer_id = S("AIDAEXAMPLEALICE00002"); /* another of her name let it in */
+    CHECK(!named("{\"AWS\":\"arn:aws:iam::" ACCOUNT ":id/AIDAEXAMPLEALICE00001\"}", &guest));
     struct principal web = {.kind = PRINCIPAL_FEDERATED, .federated_provider = S("cognito-identity.amazonaws.com")};
     CHECK(named("{\"Federated\":\"cognito-identity.amazonaws.com\"}", &web) && !named("{\"Federated\":\"www.amazon.com\"}", &web));
 }
