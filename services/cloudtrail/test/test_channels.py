@@ -132,7 +132,7 @@ def test_who_may_put_events(brume, account, trail):
     assert refused(trail.get_resource_policy, ResourceArn=arn) == "ResourcePolicyNotFoundException"
 
     def policy(**more):
-        return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": other}, "Action": "cloudtrail-data:PutAuditEvents", "Resource": arn,
+        return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{other}:root"}, "Action": "cloudtrail-data:PutAuditEvents", "Resource": arn,
                                                                   "Condition": {"StringEquals": {"cloudtrail:ExternalId": "secret-word"}}, **more}]})
     for wrong in (policy(Action="cloudtrail:*"), policy(Resource="*"), "{}"):
         assert refused(trail.put_resource_policy, ResourceArn=arn, ResourcePolicy=wrong) == "ResourcePolicyNotValidException", wrong
