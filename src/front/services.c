@@ -90,11 +90,13 @@ const struct task_kind *const room_tasks[] = {
 const size_t room_tasks_count = LENGTH(room_tasks);
 
 /* Rooms whose rows own bytes. */
+extern bool cloudtrail_release(struct txn *t, str account, int *budget);
 extern bool dynamodb_release(struct txn *t, str account, int *budget);
 extern bool logs_release(struct txn *t, str account, int *budget);
 extern bool s3_release(struct txn *t, str account, int *budget);
 
 const struct room_release releases[] = {
+    {"cloudtrail", cloudtrail_release},
     {"dynamodb", dynamodb_release},
     {"logs", logs_release},
     {"s3", s3_release},

@@ -225,3 +225,25 @@ def test_rights_to_a_store(brume, account, trail):
     trail.delete_resource_policy(ResourceArn=mine)
     assert user.start_query(QueryStatement=f"SELECT 1 FROM {id_of(mine)}")["QueryId"]
     assert refused(trail.put_resource_policy, ResourceArn=mine, ResourcePolicy="{}") == "ResourcePolicyNotValidException"
+
+
+@asked_in_sql
+@pytest.mark.as_root
+def test_an_emptied_account_keeps_no_bytes(start_brume):
+    """What a query found is long enough for a file of its own."""
+    server = start_brume()
+    trail = server.client("cloudtrail")
+    server.client("sqs").create_queue(QueueName="q")
+    store = id_of(make(trail))
+    query = trail.start_query(QueryStatement=f"SELECT md5(eventID || CAST(n.i AS VARCHAR)) AS digest FROM {store}, range(20000) AS n(i) LIMIT 20000")["QueryId"]
+    assert finished(trail, query)["QueryStatus"] == "FINISHED"
+
+    def files():
+        return [p for p in (server.data / "zones").rglob("files/**/*") if p.is_file()]
+
+    assert files()
+    server.admin("POST", "reset", account="000000000000")
+    end = time.monotonic() + 20
+    while files() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not files()
