@@ -132,7 +132,8 @@ static bool rewrite(struct rewriting *w, str *written) {
     *written = w->policy;
     const struct json_node *root = json_tree(w->call->arena, w->policy, json_default_limits, NULL, NULL);
     if (!root || root->type != JSON_OBJECT) return true;
-    w->out = buf_new(w->call->arena, 4 * w->policy.n + 256); /* an account becomes its ARN, an id's ARN that of its owner */
+    /* The ARN of an id, with fifty bytes, becomes that of an owner whose path has 512, each perhaps escaped. */
+    w->out = buf_new(w->call->arena, 32 * w->policy.n + 256);
     for (const struct json_node *m = root->first; m; m = m->next) {
         if (!str_eq(m->key, S("Statement"))) continue;
         if (!rewrite_statement(w, m)) return false;

@@ -187,6 +187,14 @@ def test_who_is_there_is_shown_as_written(home, keeper):
     assert keeper.named() == user
 
 
+def test_names_much_longer_than_their_ids(home):
+    """Ten ARNs of six hundred bytes, shown again out of ids of fifty."""
+    keeper, path = keeper_s3(home), "/" + "p" * 255 + "/" + "q\"" * 127 + "/"
+    everybody = [home.user(f"u{i}", Path=path)["Arn"] for i in range(10)]
+    keeper.name(everybody)
+    assert keeper.named() == everybody
+
+
 def test_an_account_is_its_root(home, keeper):
     keeper.name([home.account, "111122223333"])
     assert keeper.named() == [f"arn:aws:iam::{home.account}:root", "arn:aws:iam::111122223333:root"]
