@@ -77,7 +77,7 @@ static unsigned named(const struct principal_name *n, const struct principal *p)
     case PRINCIPAL_TYPE_AWS: return aws_named(n, p);
     case PRINCIPAL_TYPE_SERVICE: return p->kind == PRINCIPAL_SERVICE && service_named(n->value, p->arn) ? MATCH_DIRECT : 0;
     case PRINCIPAL_TYPE_FEDERATED: return p->federated_provider.n && str_eq(n->value, p->federated_provider) ? MATCH_DIRECT : 0;
-    case PRINCIPAL_TYPE_CANONICAL: return 0; /* S3 writes the account's ARN in its place when it stores a policy */
+    case PRINCIPAL_TYPE_CANONICAL: return 0; /* nobody: services/s3/README.md */
     }
     return 0;
 }
