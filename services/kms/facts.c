@@ -235,7 +235,6 @@ err kms_retire_grant_facts(struct call *c, const struct kms_retire_grant_request
         if (!kms_grant_load(c, &k, in->grant_id, &g)) return fail(c, &kms_not_found_exception, "Grant ID %.*s not found", STR_ARGS(in->grant_id));
     }
     of_key(c, &k, &(struct key_use){.key_id = k.id}, facts);
-    str retiring = g.retiring.p ? g.retiring : g.retiring_service;
-    facts->granted |= retiring.p && (str_eq(retiring, c->principal->arn) || str_eq(retiring, c->principal->session_issuer));
+    facts->granted |= kms_grant_retired_by(c, &g);
     return NULL;
 }

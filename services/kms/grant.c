@@ -143,9 +143,19 @@ static str regional_name(struct call *c, const struct kms_key *k) {
 }
 
 bool kms_grant_allows(struct call *c, const struct kms_key *k, str operation, const struct kms_encryption_context_type *context) {
-    const struct principal *p = c->principal;
-    return grantee_allows(c, k, p->arn, operation, context) || grantee_allows(c, k, p->session_issuer, operation, context)
-           || grantee_allows(c, k, regional_name(c, k), operation, context);
+    str names[PRINCIPAL_NAMES_MAX];
+    u32 n = policy_principal_names(c, names);
+    for (u32 i = 0; i < n; i++)
+        if (grantee_allows(c, k, names[i], operation, context)) return true;
+    return grantee_allows(c, k, regional_name(c, k), operation, context);
+}
+
+bool kms_grant_retired_by(const struct call *c, const struct kms_grant *g) {
+    str names[PRINCIPAL_NAMES_MAX];
+    u32 n = policy_principal_names(c, names);
+    for (u32 i = 0; i < n; i++)
+        if (str_eq(names[i], retiring_of(g))) return true;
+    return false;
 }
 
 /* ---- CreateGrant ---- */
@@ -163,16 +173,19 @@ static err check_principal(struct call *c, str principal) {
     return fail(c, &kms_invalid_arn_exception, "Invalid arn %.*s", STR_ARGS(principal));
 }
 
-static err check_known(struct call *c, str principal) {
+/* As the row keeps it: a user or role by its id, so that no namesake has the grant. */
+static err take_principal(struct call *c, str principal, str *bound) {
     TRY(check_principal(c, principal));
+    *bound = principal;
     bool person = str_starts(principal, S("arn:")); /* or a service */
-    if (!person || policy_principal_known(c, principal)) return NULL;
+    if (!person || policy_principal_bind(c, principal, bound)) return NULL;
     return fail(c, &kms_invalid_arn_exception, "ARN does not refer to a valid principal: %.*s", STR_ARGS(principal));
 }
 
 static err read_request(struct call *c, const struct kms_create_grant_request *in, const struct kms_key *k, struct kms_grant *g) {
-    TRY(check_known(c, in->grantee_principal));
-    TRY(check_known(c, in->retiring_principal));
+    str grantee, retiring;
+    TRY(take_principal(c, in->grantee_principal, &grantee));
+    TRY(take_principal(c, in->retiring_principal, &retiring));
     if (!in->grantee_principal.p == !in->grantee_service_principal.p)
         return fail(c, &cloud_validation, "Exactly one of GranteePrincipal and GranteeServicePrincipal must be given.");
     if (!in->operations.n) return fail(c, &cloud_validation, "Operations must not be empty.");
@@ -181,7 +194,7 @@ static err read_request(struct call *c, const struct kms_create_grant_request *i
         if (i) buf_char(&words, ' ');
         buf_add(&words, in->operations.v[i]);
     }
-    *g = (struct kms_grant){.name = in->name, .grantee = in->grantee_principal, .retiring = in->retiring_principal,
+    *g = (struct kms_grant){.name = in->name, .grantee = grantee, .retiring = retiring,
                             .issuer = arena_format(c->arena, "arn:aws:iam::%.*s:root", STR_ARGS(c->account)), .operations = buf_str(&words),
                             .grantee_service = in->grantee_service_principal, .retiring_service = in->retiring_service_principal, .created_ms = c->now_ms};
     if (words.over) return fail(c, &cloud_validation, "Too many Operations.");
@@ -276,8 +289,8 @@ static struct kms_encryption_context_type context_of(struct call *c, const struc
 }
 
 static struct kms_grant_list_entry entry_of(struct call *c, const struct kms_key *k, const struct kms_grant *g) {
-    struct kms_grant_list_entry entry = {.key_id = k->arn, .grant_id = g->id, .name = g->name, .creation_date = SOME_TIME(g->created_ms), .grantee_principal = g->grantee,
-                                         .retiring_principal = g->retiring, .issuing_account = g->issuer, .grantee_service_principal = g->grantee_service,
+    struct kms_grant_list_entry entry = {.key_id = k->arn, .grant_id = g->id, .name = g->name, .creation_date = SOME_TIME(g->created_ms), .grantee_principal = policy_principal_shown(c, g->grantee),
+                                         .retiring_principal = policy_principal_shown(c, g->retiring), .issuing_account = g->issuer, .grantee_service_principal = g->grantee_service,
                                          .retiring_service_principal = g->retiring_service};
     size_t words = 1;
     for (size_t i = 0; i < g->operations.n; i++) words += g->operations.p[i] == ' ';
@@ -306,7 +319,7 @@ err kms_list_grants(struct call *c, const struct kms_list_grants_request *in, st
     while (kms_page_next(&p, &key, &row)) {
         str rest = str_skip(key, prefix.n), id;
         ASSERT(key_read_str(&rest, c->arena, &id) && kms_grant_load(c, &k, id, &g));
-        bool shown = (!in->grant_id.p || str_eq(in->grant_id, id)) && (!in->grantee_principal.p || str_eq(in->grantee_principal, g.grantee))
+        bool shown = (!in->grant_id.p || str_eq(in->grant_id, id)) && (!in->grantee_principal.p || str_eq(in->grantee_principal, policy_principal_shown(c, g.grantee)))
                      && (!in->grantee_service_principal.p || str_eq(in->grantee_service_principal, g.grantee_service));
         if (shown) out->grants.v[out->grants.n++] = entry_of(c, &k, &g);
         else kms_page_skip(&p);
@@ -319,9 +332,10 @@ err kms_list_retirable_grants(struct call *c, const struct kms_list_retirable_gr
     struct kms_key place = {.account = c->account, .region = c->region}, k;
     struct kms_grant g;
     struct kms_page p;
-    str key, row, who = in->retiring_principal.p ? in->retiring_principal : in->retiring_service_principal;
-    if (!who.p) return fail(c, &cloud_validation, "RetiringPrincipal or RetiringServicePrincipal must be given.");
+    str key, row, who = in->retiring_service_principal;
+    if (!in->retiring_principal.p && !who.p) return fail(c, &cloud_validation, "RetiringPrincipal or RetiringServicePrincipal must be given.");
     TRY(check_principal(c, in->retiring_principal));
+    if (in->retiring_principal.p && !policy_principal_bind(c, in->retiring_principal, &who)) who = in->retiring_principal; /* a service, or nobody */
     str prefix = index_row(c->arena, &place, "retirable", who, (str){0}, (str){0});
     TRY(kms_page_open(c, prefix, in->limit, 50, in->marker, &p));
     out->grants.v = NEW_ARRAY(c->arena, struct kms_grant_list_entry, p.limit);

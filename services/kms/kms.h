@@ -85,6 +85,7 @@ MUST_USE err kms_policy_take(struct call *c, str given, struct opt_bool bypass, 
 /* ---- grant.c ---- */
 /* Does a grant on this key allow the operation to the caller, with this encryption context? */
 bool kms_grant_allows(struct call *c, const struct kms_key *k, str operation, const struct kms_encryption_context_type *context);
+bool kms_grant_retired_by(const struct call *c, const struct kms_grant *g); /* is the caller its retiring principal? */
 MUST_USE err kms_grant_tokens_check(struct call *c, const struct kms_grant_token_list *tokens);
 u32 kms_grants_forget(struct call *c, const struct kms_key *k, u32 limit);
 bool kms_grant_load(struct call *c, const struct kms_key *k, str id, struct kms_grant *g);

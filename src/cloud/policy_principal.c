@@ -177,9 +177,29 @@ str policy_principals_shown(struct call *c, str bound) {
     return shown;
 }
 
-bool policy_principal_known(struct call *c, str name) {
-    str bound;
-    bool known = bind_one(c, name, &bound);
+/* ---- one name alone ---- */
+
+bool policy_principal_bind(struct call *c, str name, str *bound) {
+    bool known = bind_one(c, name, bound);
     gate_txn_end(c);
     return known;
+}
+
+str policy_principal_shown(struct call *c, str bound) {
+    str shown = name_shown(c, bound);
+    gate_txn_end(c);
+    return shown;
+}
+
+u32 policy_principal_names(const struct call *c, str names[PRINCIPAL_NAMES_MAX]) {
+    const struct principal *p = c->principal;
+    u32 n = 0;
+    if (p->arn.n) names[n++] = p->arn; /* as a root has it, a guest, and who was taken on trust */
+    if (p->session_issuer.n) names[n++] = p->session_issuer;
+    if (p->kind == PRINCIPAL_FEDERATED && p->session_issuer_id.n) names[n++] = bound_name(c->arena, p->account, p->session_issuer_id, (str){0});
+    if (p->kind != PRINCIPAL_USER && p->kind != PRINCIPAL_ROLE_SESSION) return n;
+    str session = p->user_id, id = str_cut(&session, ':');
+    names[n++] = bound_name(c->arena, p->account, id, (str){0});
+    if (session.n) names[n++] = bound_name(c->arena, p->account, id, session);
+    return n;
 }

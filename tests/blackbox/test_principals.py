@@ -337,6 +337,62 @@ def test_a_key_s_grants_are_for_who_is_there(home):
     kms.create_grant(KeyId=key, Operations=["Decrypt"], GranteePrincipal=home.role("there")["Arn"])
 
 
+def test_a_namesake_has_no_grant(home):
+    kms = home.client("kms")
+    key, bob = kms.create_key()["KeyMetadata"]["Arn"], home.user("bob")
+    kms.create_grant(KeyId=key, Operations=["Encrypt"], GranteePrincipal=bob["Arn"], RetiringPrincipal=bob["Arn"])
+    named = lambda: [(g["GranteePrincipal"], g["RetiringPrincipal"]) for g in kms.list_grants(KeyId=key)["Grants"]]
+    access_key, client = home.as_user("bob", "kms")
+    client.encrypt(KeyId=key, Plaintext=b"x")
+    home.iam.update_user(UserName="bob", NewUserName="robert")  # the same one still
+    client.encrypt(KeyId=key, Plaintext=b"x")
+    arn = f"arn:aws:iam::{home.account}:user/robert"
+    assert named() == [(arn, arn)]
+    assert len(kms.list_grants(KeyId=key, GranteePrincipal=arn)["Grants"]) == len(kms.list_retirable_grants(RetiringPrincipal=arn)["Grants"]) == 1
+    home.forget("robert", access_key)
+    home.user("robert")
+    access_key, client = home.as_user("robert", "kms")
+    assert named() == [(bob["UserId"], bob["UserId"])]
+    assert kms.list_grants(KeyId=key, GranteePrincipal=arn)["Grants"] == kms.list_retirable_grants(RetiringPrincipal=arn)["Grants"] == []
+    grant = kms.list_grants(KeyId=key)["Grants"][0]["GrantId"]
+    assert refused(client.encrypt, KeyId=key, Plaintext=b"x")["Code"] == "AccessDeniedException"
+    assert refused(client.retire_grant, KeyId=key, GrantId=grant)["Code"] == "AccessDeniedException"
+    kms.create_grant(KeyId=key, Operations=["Encrypt"], GranteePrincipal=arn, RetiringPrincipal=arn)
+    client.encrypt(KeyId=key, Plaintext=b"x")
+    new = kms.list_retirable_grants(RetiringPrincipal=arn)["Grants"][0]["GrantId"]
+    client.retire_grant(KeyId=key, GrantId=new)
+    assert [g["GrantId"] for g in kms.list_grants(KeyId=key)["Grants"]] == [grant]
+
+
+def test_a_role_s_grant_goes_with_it(brume, home):
+    """Of all sessions in a role, or of the one that is named."""
+    kms, key = home.client("kms"), home.client("kms").create_key()["KeyMetadata"]["Arn"]
+    trust = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": home.account}, "Action": "sts:AssumeRole"}})
+    let_in = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}})
+    home.user("bob")
+    home.iam.put_user_policy(UserName="bob", PolicyName="p", PolicyDocument=let_in)
+    sts = home.as_user("bob", "sts")[1]
+
+    def session(name):
+        c = sts.assume_role(RoleArn=f"arn:aws:iam::{home.account}:role/reader", RoleSessionName=name)["Credentials"]
+        return brume.client("kms", account=c["AccessKeyId"], secret=c["SecretAccessKey"], aws_session_token=c["SessionToken"])
+
+    make = lambda: home.iam.create_role(RoleName="reader", AssumeRolePolicyDocument=trust)["Role"]
+    role = make()
+    one = f"arn:aws:sts::{home.account}:assumed-role/reader/one"
+    kms.create_grant(KeyId=key, Operations=["Encrypt"], GranteePrincipal=role["Arn"])
+    kms.create_grant(KeyId=key, Operations=["GenerateDataKey"], GranteePrincipal=one)
+    for name in ["one", "two"]:
+        session(name).encrypt(KeyId=key, Plaintext=b"x")
+    session("one").generate_data_key(KeyId=key, KeySpec="AES_256")
+    assert refused(session("two").generate_data_key, KeyId=key, KeySpec="AES_256")["Code"] == "AccessDeniedException"
+    home.iam.delete_role(RoleName="reader")
+    make()
+    assert refused(session("one").encrypt, KeyId=key, Plaintext=b"x")["Code"] == "AccessDeniedException"
+    assert refused(session("one").generate_data_key, KeyId=key, KeySpec="AES_256")["Code"] == "AccessDeniedException"
+    assert {g["GranteePrincipal"] for g in kms.list_grants(KeyId=key)["Grants"]} == {role["RoleId"], role["RoleId"] + ":one"}
+
+
 def test_the_rest_of_a_policy_stays_as_it_was_written(home):
     keeper, s3 = keeper_s3(home), home.client("s3")
     arn = home.user("plain", Path='/a"b\\c/')["Arn"]
