@@ -40,7 +40,7 @@ struct journal {
     u64 end;
     struct arena cipher_arena; /* of the open segment's cipher */
     struct aead *cipher;
-    bool looked; /* the last raw segment of a former run was scanned */
+    bool resumed; /* the last segment of a former run was looked at */
     bool unsynced;
     struct chore sync_chore, compress_chore;
 };
@@ -93,25 +93,24 @@ static void journal_set_cipher(struct journal *j, u64 sequence) {
     j->cipher = segment_cipher(&j->cipher_arena, &j->key, sequence);
 }
 
-/* The raw segments that a former run left: their times, and where the last may go on. */
-static void journal_look(struct journal *j) {
-    if (j->looked) return;
-    j->looked = true;
-    for (size_t i = 0; i < j->count; i++) {
-        struct journal_segment *s = &j->segments[i];
-        char path[JOURNAL_PATH];
-        int fd;
-        if (s->compressed) continue;
-        segment_file_path(j->directory, s, path);
-        if (file_open(path, O_RDWR, 0, &fd) != 0) continue;
-        u64 end = segment_scan(fd, &j->key, s);
-        if (i == j->count - 1 && end < JOURNAL_SEGMENT && ftruncate(fd, (off_t)end) == 0) {
-            j->fd = fd;
-            j->end = end;
-            journal_set_cipher(j, s->sequence);
-        } else {
-            close(fd);
-        }
+/* Goes on with the segment that a former run left open. Older ones that it left raw may hold any time until
+ * they are compressed. */
+static void journal_resume(struct journal *j) {
+    if (j->resumed) return;
+    j->resumed = true;
+    if (!j->count || j->segments[j->count - 1].compressed) return;
+    struct journal_segment *s = &j->segments[j->count - 1];
+    char path[JOURNAL_PATH];
+    int fd;
+    segment_file_path(j->directory, s, path);
+    if (file_open(path, O_RDWR, 0, &fd) != 0) return;
+    u64 end = segment_end(fd, &j->key, s);
+    if (end < JOURNAL_SEGMENT && ftruncate(fd, (off_t)end) == 0) {
+        j->fd = fd;
+        j->end = end;
+        journal_set_cipher(j, s->sequence);
+    } else {
+        close(fd);
     }
 }
 
@@ -148,7 +147,7 @@ static void journal_close_segment(struct journal *j) {
 /* One write under the lock: frames of several threads follow each other whole. */
 static int journal_write(struct journal *j, struct journal_buffer *b) {
     int error = 0;
-    journal_look(j);
+    journal_resume(j);
     if (j->fd >= 0 && j->end >= JOURNAL_SEGMENT) journal_close_segment(j);
     if (j->fd < 0) error = journal_open_segment(j);
     if (error) return error;
@@ -274,7 +273,7 @@ static i64 compress_turn(struct chore *c) {
 static bool journal_next(struct journal *j, u64 sequence, i64 from_ms, i64 to_ms, u64 *found, int *fd, u64 *limit) {
     bool any = false;
     pthread_mutex_lock(&j->lock);
-    journal_look(j);
+    journal_resume(j);
     for (size_t i = 0; i < j->count && !any; i++) {
         struct journal_segment *s = &j->segments[i];
         char path[JOURNAL_PATH];
@@ -314,7 +313,7 @@ void journal_read(struct journal *j, i64 from_ms, i64 to_ms,
 
 void journal_trim(struct journal *j, i64 before_ms) {
     pthread_mutex_lock(&j->lock);
-    journal_look(j);
+    journal_resume(j);
     if (j->fd >= 0 && j->end && j->segments[j->count - 1].max_ms < before_ms) journal_close_segment(j);
     for (size_t i = 0; i < j->count;) {
         struct journal_segment *s = &j->segments[i];

@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include <zstd.h>
 
+enum { PIECE = 256 << 10 }; /* read at once */
+
 static const u8 magic[4] = {'b', 'r', 'j', '1'};
 
 static void put(u8 *p, u64 v, int n) {
@@ -57,32 +59,17 @@ void frame_seal(const struct frame *f, struct aead *cipher, u8 *p) {
     aead_seal(cipher, frame_nonce(p), (str){(char *)p, FRAME_BOUND}, stored, p + FRAME_HEADER, frame_tag(p));
 }
 
-bool frame_parse(const u8 *p, u64 follow, struct frame *f) {
+static bool frame_parse(const u8 *p, struct frame *f) {
     if (memcmp(p, magic, 4) != 0) return false;
     *f = (struct frame){.codec = (u8)get(p + 4, 4), .stored_n = (u32)get(p + 8, 4),
                         .raw_n = (u32)get(p + 12, 4), .count = (u32)get(p + 16, 4),
                         .min_ms = (i64)get(p + 20, 8), .max_ms = (i64)get(p + 28, 8)};
-    return f->codec <= FRAME_ZSTD && f->raw_n <= FRAME_MAX && f->stored_n <= ZSTD_COMPRESSBOUND(FRAME_MAX)
-           && f->stored_n <= follow;
+    return f->codec <= FRAME_ZSTD && f->raw_n <= FRAME_MAX && f->stored_n <= ZSTD_COMPRESSBOUND(FRAME_MAX);
 }
 
-bool frame_open(const struct frame *f, struct aead *cipher, u8 *p) {
+static bool frame_open(const struct frame *f, struct aead *cipher, u8 *p) {
     str sealed = {(char *)p + FRAME_HEADER, f->stored_n};
     return aead_open(cipher, frame_nonce(p), (str){(char *)p, FRAME_BOUND}, sealed, frame_tag(p), p + FRAME_HEADER);
-}
-
-bool frame_read_header(int fd, u64 offset, u64 limit, struct frame *f) {
-    u8 p[FRAME_HEADER];
-    size_t got;
-    if (limit < FRAME_HEADER || offset > limit - FRAME_HEADER) return false;
-    if (file_read_at(fd, p, sizeof p, offset, &got) != 0 || got != sizeof p) return false;
-    return frame_parse(p, limit - offset - FRAME_HEADER, f);
-}
-
-bool frame_read(int fd, u64 offset, const struct frame *f, struct aead *cipher, u8 *bytes) {
-    size_t n = FRAME_HEADER + (size_t)f->stored_n, got;
-    if (file_read_at(fd, bytes, n, offset, &got) != 0 || got != n) return false;
-    return frame_open(f, cipher, bytes);
 }
 
 /* ---- names ---- */
@@ -106,7 +93,7 @@ static bool take_hex(const char **at, u64 *value) {
 
 bool segment_file_parse(const char *name, struct journal_segment *s) {
     u64 min, max;
-    *s = (struct journal_segment){.min_ms = INT64_MAX, .max_ms = INT64_MIN};
+    *s = (struct journal_segment){.min_ms = INT64_MIN, .max_ms = INT64_MAX};
     if (!take_hex(&name, &s->sequence)) return false;
     if (strcmp(name, ".log") == 0) return true;
     if (*name++ != '-' || !take_hex(&name, &min) || *name++ != '-' || !take_hex(&name, &max)) return false;
@@ -123,22 +110,56 @@ static void *allocate(size_t n) {
     return p;
 }
 
-u64 segment_scan(int fd, const struct journal_key *key, struct journal_segment *s) {
-    u64 offset = 0;
-    struct frame f;
-    struct arena a = {0};
-    struct aead *cipher = segment_cipher(&a, key, s->sequence);
-    u8 *bytes = allocate(FRAME_HEADER + ZSTD_COMPRESSBOUND(FRAME_MAX));
+/* A segment's frames one after the other, read in pieces: most are a few hundred bytes. */
+struct frame_walk {
+    int fd;
+    u64 limit, next; /* the frame after the last one seen */
+    u64 at;          /* `n` bytes of the file from here are in memory */
+    size_t n;
+    u8 *bytes;
+};
+
+static struct frame_walk frame_walk_new(int fd, u64 limit) {
+    return (struct frame_walk){.fd = fd, .limit = limit, .bytes = allocate(FRAME_HEADER + ZSTD_COMPRESSBOUND(FRAME_MAX))};
+}
+
+static u8 *walk_bytes(struct frame_walk *w, u64 offset, size_t n) {
+    if (n > w->limit || offset > w->limit - n) return NULL;
+    if (offset < w->at || offset + n > w->at + w->n) {
+        w->at = offset;
+        if (file_read_at(w->fd, w->bytes, MAX(n, (size_t)PIECE), offset, &w->n) != 0) w->n = 0;
+    }
+    return offset + n <= w->at + w->n ? w->bytes + (offset - w->at) : NULL;
+}
+
+/* The next whole frame, sealed still; NULL behind the last one. */
+static u8 *frame_next(struct frame_walk *w, struct frame *f) {
+    u8 *p = walk_bytes(w, w->next, FRAME_HEADER);
+    if (p && frame_parse(p, f)) p = walk_bytes(w, w->next, FRAME_HEADER + (size_t)f->stored_n);
+    else p = NULL;
+    if (p) w->next += FRAME_HEADER + f->stored_n;
+    return p;
+}
+
+u64 segment_end(int fd, const struct journal_key *key, struct journal_segment *s) {
+    struct frame_walk w = frame_walk_new(fd, INT64_MAX);
+    struct frame f, last = {0};
+    u64 last_at = 0;
     s->min_ms = INT64_MAX;
     s->max_ms = INT64_MIN;
-    while (frame_read_header(fd, offset, INT64_MAX, &f) && frame_read(fd, offset, &f, cipher, bytes)) {
+    for (u64 at = 0; frame_next(&w, &f); at = w.next) {
         s->min_ms = MIN(s->min_ms, f.min_ms);
         s->max_ms = MAX(s->max_ms, f.max_ms);
-        offset += FRAME_HEADER + f.stored_n;
+        last = f;
+        last_at = at;
     }
-    free(bytes);
+    u64 end = w.next;
+    struct arena a = {0};
+    u8 *p = end ? walk_bytes(&w, last_at, FRAME_HEADER + (size_t)last.stored_n) : NULL;
+    if (p && !frame_open(&last, segment_cipher(&a, key, s->sequence), p)) end = last_at;
     arena_free(&a);
-    return offset;
+    free(w.bytes);
+    return end;
 }
 
 static bool records_visit(str raw, i64 from_ms, i64 to_ms,
@@ -159,26 +180,26 @@ bool segment_visit(int fd, const struct journal_key *key, u64 sequence, u64 limi
                    bool (*visit)(void *context, i64 time_ms, str record), void *context) {
     struct arena a = {0};
     struct aead *cipher = segment_cipher(&a, key, sequence);
-    u8 *bytes = allocate(FRAME_HEADER + ZSTD_COMPRESSBOUND(FRAME_MAX)), *raw = NULL;
+    struct frame_walk w = frame_walk_new(fd, limit);
     struct frame f;
+    u8 *p, *raw = NULL;
     bool going = true;
-    for (u64 offset = 0; going && frame_read_header(fd, offset, limit, &f);
-         offset += FRAME_HEADER + f.stored_n) {
+    while (going && (p = frame_next(&w, &f))) {
         if (f.max_ms < from_ms || f.min_ms >= to_ms) continue;
-        if (!frame_read(fd, offset, &f, cipher, bytes)) {
-            log_line(LOG_ERROR, "journal_damaged", "offset=%llu", (unsigned long long)offset);
-            break;
+        if (!frame_open(&f, cipher, p)) { /* costs its own records alone */
+            log_line(LOG_ERROR, "journal_damaged", "segment=%llu", (unsigned long long)sequence);
+            continue;
         }
-        str records = {(char *)bytes + FRAME_HEADER, f.stored_n};
+        str records = {(char *)p + FRAME_HEADER, f.stored_n};
         if (f.codec == FRAME_ZSTD) {
             if (!raw) raw = allocate(FRAME_MAX);
-            if (ZSTD_decompress(raw, FRAME_MAX, records.p, records.n) != f.raw_n) break;
+            if (ZSTD_decompress(raw, FRAME_MAX, records.p, records.n) != f.raw_n) continue;
             records = (str){(char *)raw, f.raw_n};
         }
         going = records_visit(records, from_ms, to_ms, visit, context);
     }
     free(raw);
-    free(bytes);
+    free(w.bytes);
     arena_free(&a);
     return going;
 }
@@ -188,6 +209,7 @@ struct packer {
     int fd, error;
     u64 end;
     struct frame frame;
+    struct journal_segment *segment; /* its times */
     struct aead *cipher;
     u8 *raw, *out;
 };
@@ -202,6 +224,8 @@ static void packer_emit(struct packer *p) {
         frame_seal(f, p->cipher, p->out);
         p->error = file_write_at(p->fd, p->out, FRAME_HEADER + n, p->end);
         p->end += FRAME_HEADER + n;
+        p->segment->min_ms = MIN(p->segment->min_ms, f->min_ms);
+        p->segment->max_ms = MAX(p->segment->max_ms, f->max_ms);
     }
     *f = (struct frame){.min_ms = INT64_MAX, .max_ms = INT64_MIN};
 }
@@ -225,22 +249,20 @@ int segment_compress(const char *directory, const struct journal_key *key, const
                      struct journal_segment *done) {
     char from[JOURNAL_PATH], to[JOURNAL_PATH], temporary[JOURNAL_PATH + 8];
     int fd;
-    *done = *raw;
+    *done = (struct journal_segment){raw->sequence, INT64_MAX, INT64_MIN, true};
     segment_file_path(directory, raw, from);
     int error = file_open(from, O_RDONLY, 0, &fd);
     if (error) return error;
     struct arena a = {0};
-    u64 end = segment_scan(fd, key, done); /* a torn tail ends here */
-    done->compressed = true;
-    segment_file_path(directory, done, to);
     snprintf(temporary, sizeof temporary, "%s/compress.new", directory);
     struct packer p = {.raw = allocate(FRAME_MAX),
                        .cipher = segment_cipher(&a, key, raw->sequence),
                        .out = allocate(FRAME_HEADER + ZSTD_COMPRESSBOUND(FRAME_MAX)),
-                       .frame = {.min_ms = INT64_MAX, .max_ms = INT64_MIN}};
+                       .frame = {.min_ms = INT64_MAX, .max_ms = INT64_MIN},
+                       .segment = done};
     p.error = file_open(temporary, O_CREAT | O_TRUNC | O_WRONLY, 0600, &p.fd);
     bool opened = !p.error;
-    if (opened) segment_visit(fd, key, raw->sequence, end, INT64_MIN, INT64_MAX, packer_add, &p);
+    if (opened) segment_visit(fd, key, raw->sequence, INT64_MAX, INT64_MIN, INT64_MAX, packer_add, &p);
     packer_emit(&p);
     if (!p.error) p.error = file_sync_data(p.fd);
     if (opened) close(p.fd);
@@ -248,6 +270,7 @@ int segment_compress(const char *directory, const struct journal_key *key, const
     free(p.raw);
     free(p.out);
     arena_free(&a);
+    segment_file_path(directory, done, to);
     if (!p.error) p.error = file_rename(temporary, to);
     if (!p.error) p.error = file_sync_directory(directory);
     if (!p.error) p.error = file_remove(from);

@@ -30,17 +30,11 @@ struct aead *segment_cipher(struct arena *a, const struct journal_key *key, u64 
 
 /* Writes the header before `stored`, which follows it in memory, and seals that in place. */
 void frame_seal(const struct frame *f, struct aead *cipher, u8 *header_and_stored);
-/* The frame at `offset`; `bytes` takes the header and the opened bytes. False: no whole frame there. */
-bool frame_read_header(int fd, u64 offset, u64 limit, struct frame *f);
-bool frame_read(int fd, u64 offset, const struct frame *f, struct aead *cipher, u8 *bytes);
-/* A frame in memory, as frame_read finds it; false: damaged, or of another segment. */
-bool frame_parse(const u8 *header, u64 follow, struct frame *f);
-bool frame_open(const struct frame *f, struct aead *cipher, u8 *header_and_stored);
 
 /* A segment's name is its entry in the time index: the sequence, and once closed the times. */
 struct journal_segment {
     u64 sequence;
-    i64 min_ms, max_ms; /* of what was written so far; min > max: nothing */
+    i64 min_ms, max_ms; /* of what was written so far; min > max: nothing. Of one that a former run left raw: any */
     bool compressed;
 };
 void segment_file_path(const char *directory, const struct journal_segment *s, char *path);
@@ -48,10 +42,12 @@ bool segment_file_parse(const char *name, struct journal_segment *s);
 /* Rewrites a closed segment compressed. 0 or errno; the raw file is removed on success. */
 int segment_compress(const char *directory, const struct journal_key *key, const struct journal_segment *raw,
                      struct journal_segment *done);
-/* Where the last whole frame ends; notes the times. */
-u64 segment_scan(int fd, const struct journal_key *key, struct journal_segment *s);
+/* Where a raw segment can be gone on with: behind its last whole frame. Notes the times. Only the headers and
+ * the last frame are looked at, which the first answer after a crash waits for. */
+u64 segment_end(int fd, const struct journal_key *key, struct journal_segment *s);
 
-/* Visits the records of a segment's first `limit` bytes; false if `visit` ended the walk. */
+/* Visits the records of a segment's first `limit` bytes; false if `visit` ended the walk. What is damaged is
+ * logged and passed over. */
 bool segment_visit(int fd, const struct journal_key *key, u64 sequence, u64 limit, i64 from_ms, i64 to_ms,
                    bool (*visit)(void *context, i64 time_ms, str record), void *context);
 

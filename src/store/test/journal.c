@@ -142,6 +142,68 @@ static void a_torn_tail_costs_only_itself(void) {
     }
 }
 
+static void flip(const char *path, u64 offset) {
+    u8 byte;
+    size_t n;
+    int fd;
+    ASSERT(file_open(path, O_RDWR, 0, &fd) == 0 && file_read_at(fd, &byte, 1, offset, &n) == 0);
+    byte ^= 1;
+    ASSERT(file_write_at(fd, &byte, 1, offset) == 0);
+    close(fd);
+}
+
+static void damage_costs_only_itself(void) {
+    struct place p;
+    char path[512];
+    struct stat st;
+    place_make(&p);
+    place_open(&p);
+    struct journal *j = journal_open(p.store, &p.boot, "trail");
+    for (int i = 0; i < 50; i++) {
+        add(j, i, 150);
+        CHECK(journal_flush(j));
+    }
+    place_close(&p);
+    ASSERT(files(&p, ".log", path) == 1 && stat(path, &st) == 0);
+    flip(path, (u64)st.st_size / 50 * 20 + 100); /* the 21st */
+    flip(path, (u64)st.st_size - 1);             /* and the last: gone on from there */
+    log_set_level(LOG_ERROR - 1);
+    place_open(&p);
+    j = journal_open(p.store, &p.boot, "trail");
+    add(j, 100, 150);
+    CHECK(journal_flush(j));
+    CHECK(stat(path, &st) == 0 && st.st_size / 50 * 50 == st.st_size);
+    CHECK_INT(read_all(j, INT64_MIN, INT64_MAX).n, 49);
+    CHECK_INT(read_all(j, 20, 21).n, 0);
+    CHECK_INT(read_all(j, 49, 1000).n, 1);
+    log_set_level(LOG_INFO);
+    place_drop(&p);
+}
+
+/* Raw segments that a former run left: all their records are there, and compressed they have their times again. */
+static void what_a_former_run_left_raw(void) {
+    struct place p;
+    place_make(&p);
+    for (int run = 0; run < 2; run++) {
+        place_open(&p);
+        struct journal *j = journal_open(p.store, &p.boot, "trail");
+        for (int i = run * 60000; i < (run + 1) * 60000; i++) {
+            add(j, i, 100);
+            if (i % 100 == 99) CHECK(journal_flush(j));
+        }
+        place_close(&p); /* most often before the keeper came to it */
+    }
+    place_open(&p);
+    struct journal *j = journal_open(p.store, &p.boot, "trail");
+    struct seen s = read_all(j, INT64_MIN, INT64_MAX);
+    CHECK_INT(s.n, 120000);
+    CHECK(s.ordered);
+    CHECK_INT(read_all(j, 50000, 70000).n, 20000);
+    journal_trim(j, 0);
+    CHECK_INT(read_all(j, 1, 119999).n, 119998);
+    place_drop(&p);
+}
+
 static void segments_compress_and_trim(void) {
     struct place p;
     place_make(&p);
@@ -228,5 +290,6 @@ static void a_failed_write_is_said_and_forgotten(void) {
     place_drop(&p);
 }
 
-UNIT_MAIN(UNIT(nothing_at_rest_is_readable), UNIT(times_and_order), UNIT(a_torn_tail_costs_only_itself), UNIT(segments_compress_and_trim),
+UNIT_MAIN(UNIT(nothing_at_rest_is_readable), UNIT(times_and_order), UNIT(a_torn_tail_costs_only_itself), UNIT(damage_costs_only_itself),
+          UNIT(what_a_former_run_left_raw), UNIT(segments_compress_and_trim),
           UNIT(many_threads), UNIT(a_failed_write_is_said_and_forgotten))
