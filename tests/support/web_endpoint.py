@@ -1,38 +1,74 @@
-"""A web server that others post to."""
+"""A web server of somebody else's, that the cloud posts to."""
+import collections
 import http.server
+import json
 import threading
+import urllib.parse
+
+import pytest
+
+Got = collections.namedtuple("Got", "method path query headers body")
 
 
 class Endpoint:
-    """A web server that remembers what came and answers as it is told."""
+    """It keeps what it gets. `answers` are those to come, then 200: a status, or a status and a body. /token is an
+    authorization endpoint, which gives out `tokens`."""
 
     def __init__(self):
-        self.requests, self.statuses, self.came = [], [], threading.Condition()
-        outer = self
+        self.got, self.answers, self.tokens, self.token_calls, self.came = [], [], ["t1", "t2", "t3"], [], threading.Condition()
+        endpoint = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
-                with outer.came:
-                    status = outer.statuses.pop(0) if outer.statuses else 200
-                    outer.requests.append((dict(self.headers), body.decode()))
-                    outer.came.notify_all()
+            def answer(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+                path, _, query = self.path.partition("?")
+                status, text = endpoint.take(Got(self.command, path, dict(urllib.parse.parse_qsl(query)), dict(self.headers), body))
                 self.send_response(status)
-                self.send_header("content-length", "0")
+                self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
+                self.wfile.write(text.encode())
+            do_POST = do_PUT = do_GET = do_DELETE = answer
 
-            def log_message(self, *arguments):
+            def log_message(self, *_):
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+
+    def take(self, request):
+        with self.came:
+            if request.path == "/token":
+                self.token_calls.append((request.method, dict(urllib.parse.parse_qsl(request.body)), request.query, request.headers))
+                return (200, json.dumps({"access_token": self.tokens.pop(0), "expires_in": 600})) if self.tokens else (403, "no")
+            answer = self.answers.pop(0) if self.answers else 200
+            self.got.append(request)
+            self.came.notify_all()
+            return answer if isinstance(answer, tuple) else (answer, "{}")
 
     def wait(self, n):
+        """The n-th that came."""
         with self.came:
-            assert self.came.wait_for(lambda: len(self.requests) >= n, 20)
-            return self.requests[n - 1]
+            assert self.came.wait_for(lambda: len(self.got) >= n, 20)
+            return self.got[n - 1]
 
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+
+    def wait_moving(self, n, brume, ms=20_000):
+        """The same, while the clock of a server of one's own moves: how often it is tried is a policy's."""
+        for _ in range(200):
+            with self.came:
+                if self.came.wait_for(lambda: len(self.got) >= n, 0.1):
+                    return self.got[n - 1]
+            brume.advance_clock(ms)
+        raise AssertionError(f"request {n} did not come")
+
+
+@pytest.fixture
+def endpoint():
+    """For a conftest to import."""
+    server = Endpoint()
+    yield server
+    server.close()

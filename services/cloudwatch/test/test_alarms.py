@@ -6,16 +6,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 
-@pytest.fixture
-def own(start_brume):
-    return start_brume()
-
-
-@pytest.fixture
-def cw(own):
-    return own.client("cloudwatch")
-
-
 def alarm(cw, **more):
     cw.put_metric_alarm(**{"AlarmName": "a", "MetricName": "m", "Namespace": "n", "Statistic": "Average", "Period": 60, "EvaluationPeriods": 1, "Threshold": 21.0,
                            "ComparisonOperator": "GreaterThanThreshold", **more})

@@ -5,16 +5,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 
-@pytest.fixture
-def own(start_brume):
-    return start_brume()
-
-
-@pytest.fixture
-def cw(own):
-    return own.client("cloudwatch")
-
-
 def hour(ago):
     return datetime.datetime.now(datetime.timezone.utc).replace(minute=0, second=0, microsecond=0) - datetime.timedelta(hours=ago)
 

@@ -7,16 +7,6 @@ from botocore.exceptions import ClientError
 from alarm_kit import child, topic_into_queue, turn
 
 
-@pytest.fixture
-def own(start_brume):
-    return start_brume()
-
-
-@pytest.fixture
-def cw(own):
-    return own.client("cloudwatch")
-
-
 def composite(cw, name):
     return cw.describe_alarms(AlarmNames=[name], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"][0]
 

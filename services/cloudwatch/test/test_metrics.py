@@ -1,24 +1,12 @@
 """CloudWatch's metrics through the front door: put, listed, read as statistics and by metric math."""
 import datetime
 import random
-import uuid
 
 import botocore.config
 import pytest
-from botocore.exceptions import ClientError
+from kit import name, refused
 
 PROTOCOLS = ["smithy-rpc-v2-cbor", "json", "query"]
-
-
-def name():
-    return f"n-{uuid.uuid4().hex[:12]}"
-
-
-def refused(code, call, **arguments):
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    assert caught.value.response["Error"]["Code"] == code
-    return caught.value.response["Error"]["Message"]
 
 
 def minute(now, ago):

@@ -6,11 +6,6 @@ from botocore.exceptions import ClientError
 
 
 @pytest.fixture
-def own(start_brume):
-    return start_brume()
-
-
-@pytest.fixture
 def cw(own):
     cw = own.client("cloudwatch")
     data = {("a", "eu"): [1, 3], ("b", "eu"): [10], ("c", "us"): [5, 5, 5]}

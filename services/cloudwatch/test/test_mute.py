@@ -7,16 +7,6 @@ from botocore.exceptions import ClientError
 from alarm_kit import child, topic_into_queue, turn
 
 
-@pytest.fixture
-def own(start_brume):
-    return start_brume()
-
-
-@pytest.fixture
-def cw(own):
-    return own.client("cloudwatch")
-
-
 def window(cw, expression, duration, name="quiet", **more):
     cw.put_alarm_mute_rule(Name=name, Rule={"Schedule": {"Expression": expression, "Duration": duration, **more.pop("schedule", {})}}, MuteTargets={"AlarmNames": ["a"]}, **more)
 

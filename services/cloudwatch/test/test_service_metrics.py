@@ -2,13 +2,6 @@
 import datetime
 import json
 
-import pytest
-
-
-@pytest.fixture
-def own(start_brume):
-    return start_brume()
-
 
 def read(cw, space, name, dimension, stat="Sum", **window):
     now = datetime.datetime.now(datetime.timezone.utc)

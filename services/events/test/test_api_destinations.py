@@ -1,55 +1,13 @@
 """Connections and API destinations: what reaches an endpoint over HTTP, how it is authorised, tried again, given up."""
 import base64
 import json
-import time
-import uuid
 
-import endpoint_kit
 import pytest
-from botocore.exceptions import ClientError
+from kit import make_queue, make_role, name, refused, until
 
 ACCOUNT = "000000000000"
+EVENTS = "events.amazonaws.com"
 API_KEY = {"ApiKeyAuthParameters": {"ApiKeyName": "x-key", "ApiKeyValue": "s3cret"}}
-
-
-def name(prefix="d"):
-    return f"{prefix}-{uuid.uuid4().hex[:12]}"
-
-
-def refused(code, call, **arguments):
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    assert caught.value.response["Error"]["Code"] == code
-    return caught.value.response["Error"]["Message"]
-
-
-def until(look, seconds=10):
-    end = time.time() + seconds
-    while not look() and time.time() < end:
-        time.sleep(0.02)
-    assert look()
-
-
-@pytest.fixture
-def endpoint():
-    with endpoint_kit.endpoint() as server:
-        yield server
-
-
-def make_role(brume, right="events:InvokeApiDestination"):
-    iam, role = brume.client("iam"), name("role")
-    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
-    arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    iam.put_role_policy(RoleName=role, PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": right, "Resource": "*"}]}))
-    return arn
-
-
-def make_queue(sqs):
-    url = sqs.create_queue(QueueName=name("q"))["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}]})})
-    return url, arn
 
 
 def set_up(brume, url, auth=API_KEY, kind="API_KEY", method="POST", rate=None, role=None, **target):
@@ -60,7 +18,7 @@ def set_up(brume, url, auth=API_KEY, kind="API_KEY", method="POST", rate=None, r
     destination = events.create_api_destination(Name=name(), ConnectionArn=connection, InvocationEndpoint=url, HttpMethod=method, **more)["ApiDestinationArn"]
     events.create_event_bus(Name=bus)
     events.put_rule(Name="r", EventBusName=bus, EventPattern='{"source": ["s"]}')
-    events.put_targets(Rule="r", EventBusName=bus, Targets=[{"Id": "t", "Arn": destination, "RoleArn": role or make_role(brume), **target}])
+    events.put_targets(Rule="r", EventBusName=bus, Targets=[{"Id": "t", "Arn": destination, "RoleArn": role or make_role(brume, "events:InvokeApiDestination", trusts=EVENTS), **target}])
 
     def put(**detail):
         events.put_events(Entries=[{"EventBusName": bus, "Source": "s", "DetailType": "d", "Detail": json.dumps(detail)}])
@@ -173,7 +131,7 @@ def test_tokens_of_oauth_are_fetched_used_and_renewed(start_brume, endpoint):
 def test_retries_and_the_dead_letter_queue(start_brume, endpoint):
     brume = start_brume()
     sqs = brume.client("sqs")
-    url, arn = make_queue(sqs)
+    url, arn = make_queue(sqs, sender=EVENTS)
     put = set_up(brume, endpoint.url, RetryPolicy={"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 3600}, DeadLetterConfig={"Arn": arn})
     endpoint.answers[:] = [503, 429, 200]
     put(n=1)
@@ -209,8 +167,8 @@ def test_a_rate_and_a_dead_endpoint(start_brume, endpoint):
 
 
 def test_the_role_of_the_target_needs_the_right(brume, endpoint, sqs):
-    url, arn = make_queue(sqs)
-    put = set_up(brume, endpoint.url, role=make_role(brume, "events:PutEvents"), DeadLetterConfig={"Arn": arn})
+    url, arn = make_queue(sqs, sender=EVENTS)
+    put = set_up(brume, endpoint.url, role=make_role(brume, "events:PutEvents", trusts=EVENTS), DeadLetterConfig={"Arn": arn})
     put(n=1)
     [letter] = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"], WaitTimeSeconds=5)["Messages"]
     assert letter["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS" and "events:InvokeApiDestination" in letter["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"]

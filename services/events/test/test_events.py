@@ -1,27 +1,15 @@
 """EventBridge through the front door: buses, rules, patterns, targets, transformers, schedules, archives."""
 import datetime
 import json
-import time
-import uuid
 
 import pytest
-from botocore.exceptions import ClientError
+from kit import let_send, make_queue, name, nothing, receive, refused
 
 ACCOUNT = "000000000000"
+EVENTS = "events.amazonaws.com"
 PATTERN = {"source": ["core.update-account-command"], "detail-type": ["core.update-account-command"], "detail": {"command": ["update-account"]}}
 DETAIL = {"command": "update-account", "payload": {"acc_id": "0a787ecb-4015", "sf_id": "baz"}}
 ENTRY = {"Source": "core.update-account-command", "DetailType": "core.update-account-command", "Detail": json.dumps(DETAIL)}
-
-
-def name(prefix="r"):
-    return f"{prefix}-{uuid.uuid4().hex[:12]}"
-
-
-def refused(code, call, **arguments):
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    assert caught.value.response["Error"]["Code"] == code
-    return caught.value.response["Error"]["Message"]
 
 
 @pytest.fixture
@@ -36,35 +24,8 @@ def bus(events):
     return bus
 
 
-def allow(sqs, url, arn, service="events.amazonaws.com"):
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sqs:SendMessage", "Resource": arn}]})})
-
-
-def make_queue(sqs, allowed=True, **attributes):
-    url = sqs.create_queue(QueueName=name("q") + (".fifo" if attributes else ""), Attributes=attributes)["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    if allowed:
-        allow(sqs, url, arn)
-    return url, arn
-
-
-def receive(sqs, url, n=1, seconds=10):
-    found, end = [], time.time() + seconds
-    while len(found) < n and time.time() < end:
-        got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1, MessageAttributeNames=["All"]).get("Messages", [])
-        found += got
-        for m in got:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=m["ReceiptHandle"])
-    return found
-
-
-def nothing(sqs, url):
-    return not sqs.receive_message(QueueUrl=url).get("Messages")
-
-
 def rule_to_queue(events, sqs, bus, pattern=PATTERN, **target):
-    url, arn = make_queue(sqs)
+    url, arn = make_queue(sqs, EVENTS)
     rule = name()
     events.put_rule(Name=rule, EventBusName=bus, EventPattern=json.dumps(pattern))
     events.put_targets(Rule=rule, EventBusName=bus, Targets=[{"Id": "t", "Arn": arn, **target}])
@@ -224,8 +185,8 @@ def test_to_a_topic(brume, events, sqs, bus):
     topic = sns.create_topic(Name=name("t"))["TopicArn"]
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sns:Publish", "Resource": topic}]}))
-    url, queue = make_queue(sqs, allowed=False)
-    allow(sqs, url, queue, "sns.amazonaws.com")
+    url, queue = make_queue(sqs)
+    let_send(sqs, url, queue, "sns.amazonaws.com")
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})
     rule = name()
     events.put_rule(Name=rule, EventBusName=bus, EventPattern=json.dumps(PATTERN))
@@ -237,7 +198,7 @@ def test_to_a_topic(brume, events, sqs, bus):
 @pytest.mark.as_root  # makes groups
 def test_to_a_log_group(brume, events, sqs, bus):
     logs, group, rule = brume.client("logs"), name("/aws/events/g"), name()
-    dead_url, dead = make_queue(sqs)
+    dead_url, dead = make_queue(sqs, EVENTS)
     logs.create_log_group(logGroupName=group)
     arn = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]["logGroupArn"]
     events.put_rule(Name=rule, EventBusName=bus, EventPattern=json.dumps(PATTERN))
@@ -254,8 +215,8 @@ def test_to_a_log_group(brume, events, sqs, bus):
 
 
 def test_a_target_without_permission_goes_to_the_dead_letter_queue(events, sqs, bus):
-    url, queue = make_queue(sqs, allowed=False)
-    dead_url, dead = make_queue(sqs)
+    url, queue = make_queue(sqs)
+    dead_url, dead = make_queue(sqs, EVENTS)
     rule = name()
     rule_arn = events.put_rule(Name=rule, EventBusName=bus, EventPattern=json.dumps(PATTERN))["RuleArn"]
     events.put_targets(Rule=rule, EventBusName=bus, Targets=[{"Id": "t", "Arn": queue, "DeadLetterConfig": {"Arn": dead}}])
@@ -335,7 +296,7 @@ def test_pattern_by_itself(events):
 def test_schedules(start_brume):
     brume = start_brume()
     events, sqs = brume.client("events"), brume.client("sqs")
-    url, arn = make_queue(sqs)
+    url, arn = make_queue(sqs, EVENTS)
     rule_arn = events.put_rule(Name="tick", ScheduleExpression="rate(5 minutes)")["RuleArn"]
     events.put_targets(Rule="tick", Targets=[{"Id": "t", "Arn": arn}])
     brume.advance_clock(11 * 60000)

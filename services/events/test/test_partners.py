@@ -9,16 +9,9 @@ import urllib.request
 import uuid
 
 import pytest
-from botocore.exceptions import ClientError
+from kit import refused
 
 import conftest
-
-
-def refused(code, call, **arguments):
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    assert caught.value.response["Error"]["Code"] == code
-    return caught.value.response["Error"]["Message"]
 
 
 class Pair:

@@ -1,19 +1,13 @@
 """Pipes by way of API destinations: as target, and as enrichment before one."""
 import json
 
-import endpoint_kit
 import pytest
-from pipes_kit import bodies, counts, make_destination, make_pipe, make_queue, make_role, name, receive, refused, settled, until
+from kit import make_queue, name, receive, refused, until
+from pipes_kit import bodies, counts, make_destination, make_pipe, make_role, settled
 
 ACCOUNT = "000000000000"
 MINUTE = 60_000
 VISIBLE = 31_000  # a message that was refused can be received again, once
-
-
-@pytest.fixture
-def endpoint():
-    with endpoint_kit.endpoint() as server:
-        yield server
 
 
 def role_of(brume):

@@ -1,9 +1,9 @@
 """What a pipe tells of itself in a log group."""
 import json
 
-import endpoint_kit
 import pytest
-from pipes_kit import make_destination, make_pipe, make_queue, make_role, name, refused, settled, until
+from kit import make_queue, name, refused, until
+from pipes_kit import make_destination, make_pipe, make_role, settled
 
 ACCOUNT = "000000000000"
 
@@ -70,17 +70,16 @@ def test_levels_and_failures(brume, sqs, log, role):
     assert settled(pipes, pipe)["LogConfiguration"] == {"Level": "OFF"}
 
 
-def test_an_execution_by_way_of_an_enrichment(brume, sqs, log, role):
+def test_an_execution_by_way_of_an_enrichment(brume, sqs, log, role, endpoint):
     (url, source), (_, target) = make_queue(sqs, VisibilityTimeout="600"), make_queue(sqs)
-    with endpoint_kit.endpoint() as endpoint:
-        endpoint.answers[:] = [(200, '{"v": 1}'), (200, "{}"), 500]
-        make_pipe(brume, source, target, role, Enrichment=make_destination(brume, endpoint.url), **log.to("TRACE"))
-        sqs.send_message(QueueUrl=url, MessageBody="m")
-        whole = log.until("EXECUTION_SUCCEEDED")
-        sqs.send_message(QueueUrl=url, MessageBody="m")
-        filtered = log.until("EXECUTION_SUCCEEDED", 2)[len(whole):]
-        sqs.send_message(QueueUrl=url, MessageBody="m")
-        failed = log.until("EXECUTION_FAILED")[len(whole) + len(filtered):]
+    endpoint.answers[:] = [(200, '{"v": 1}'), (200, "{}"), 500]
+    make_pipe(brume, source, target, role, Enrichment=make_destination(brume, endpoint.url), **log.to("TRACE"))
+    sqs.send_message(QueueUrl=url, MessageBody="m")
+    whole = log.until("EXECUTION_SUCCEEDED")
+    sqs.send_message(QueueUrl=url, MessageBody="m")
+    filtered = log.until("EXECUTION_SUCCEEDED", 2)[len(whole):]
+    sqs.send_message(QueueUrl=url, MessageBody="m")
+    failed = log.until("EXECUTION_FAILED")[len(whole) + len(filtered):]
     begun = ["EXECUTION_STARTED", "ENRICHMENT_STAGE_ENTERED", "ENRICHMENT_INVOCATION_STARTED"]
     enriched = begun + ["ENRICHMENT_INVOCATION_SUCCEEDED", "ENRICHMENT_STAGE_SUCCEEDED"]
     assert [r["messageType"] for r in whole] == enriched + ["TARGET_STAGE_ENTERED", "TARGET_INVOCATION_STARTED", "TARGET_INVOCATION_SUCCEEDED", "TARGET_STAGE_SUCCEEDED",

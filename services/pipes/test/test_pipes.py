@@ -3,7 +3,8 @@ import json
 import time
 
 import pytest
-from pipes_kit import bodies, counts, make_pipe, make_queue, make_role, name, receive, refused, settled, until
+from kit import make_queue, name, receive, refused, until
+from pipes_kit import bodies, counts, make_pipe, make_role, settled
 
 ACCOUNT = "000000000000"
 MINUTE, HOUR = 60_000, 3_600_000

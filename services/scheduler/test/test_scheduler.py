@@ -5,47 +5,16 @@ import time
 import uuid
 
 import pytest
-from botocore.exceptions import ClientError
+import kit
+from kit import make_queue, name, receive, refused
 
 ACCOUNT = "000000000000"
 OFF = {"Mode": "OFF"}
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
 
-def name(prefix="s"):
-    return f"{prefix}-{uuid.uuid4().hex[:12]}"
-
-
-def refused(code, call, **arguments):
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    assert caught.value.response["Error"]["Code"] == code
-    return caught.value.response["Error"]["Message"]
-
-
-def make_role(brume, *actions, trusts="scheduler.amazonaws.com", resource="*"):
-    iam, role = brume.client("iam"), name("role")
-    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": trusts}, "Action": "sts:AssumeRole"}]}
-    arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    if actions:
-        policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": resource}]}
-        iam.put_role_policy(RoleName=role, PolicyName="p", PolicyDocument=json.dumps(policy))
-    return arn
-
-
-def make_queue(sqs, **attributes):
-    url = sqs.create_queue(QueueName=name("q") + (".fifo" if attributes else ""), Attributes=attributes)["QueueUrl"]
-    return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-
-
-def receive(sqs, url, n=1, seconds=10):
-    found, end = [], time.time() + seconds
-    while len(found) < n and time.time() < end:
-        got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1, MessageAttributeNames=["All"], AttributeNames=["All"]).get("Messages", [])
-        found += got
-        for m in got:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=m["ReceiptHandle"])
-    return found
+def make_role(brume, *actions, trusts="scheduler.amazonaws.com", **more):
+    return kit.make_role(brume, *actions, trusts=trusts, **more)
 
 
 def waiting(sqs, url):

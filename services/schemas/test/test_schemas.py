@@ -1,35 +1,13 @@
 """The EventBridge schema registry: registries, schemas and their versions, discovery on buses."""
 import json
-import time
 import uuid
 
 import pytest
-from botocore.exceptions import ClientError
+from kit import name, refused, until
 
 ACCOUNT = "000000000000"
 OPENAPI = {"openapi": "3.0.0", "info": {"version": "1.0.0", "title": "Order"}, "paths": {},
            "components": {"schemas": {"Order": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}}}}
-
-
-def name(prefix="r"):
-    return f"{prefix}-{uuid.uuid4().hex[:12]}"
-
-
-def refused(code, call, **arguments):
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    assert caught.value.response["Error"]["Code"] == code
-    return caught.value.response["Error"]["Message"]
-
-
-def until(look, seconds=20):
-    """What `look` finds, as soon as it is something."""
-    end = time.time() + seconds
-    while True:
-        found = look()
-        if found or time.time() > end:
-            return found
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -178,7 +156,7 @@ def test_events_of_a_bus_become_schemas(own):
     describe = lambda version: schemas.describe_schema(RegistryName="discovered-schemas", SchemaName="shop@OrderMade", SchemaVersion=version)
     count = lambda: sum(s["VersionCount"] for s in schemas.list_schemas(RegistryName="discovered-schemas")["Schemas"])
     put(events, {"id": "1", "lines": [{"sku": "a", "n": 1}]}, "shop")
-    assert until(lambda: count() == 1)
+    until(lambda: count() == 1)
     first = describe("1")
     assert first["Type"] == "OpenApi3"
     components = json.loads(first["Content"])["components"]["schemas"]
@@ -186,7 +164,7 @@ def test_events_of_a_bus_become_schemas(own):
     assert components["OrderMade"]["properties"]["lines"] == {"type": "array", "items": {"$ref": "#/components/schemas/OrderMadeItem"}}
     put(events, {"id": "2", "lines": [{"sku": "b", "n": 7}]}, "shop")  # of the same form
     put(events, {"id": "3", "lines": [], "gift": True}, "shop")
-    assert until(lambda: count() == 2)
+    until(lambda: count() == 2)
     components = json.loads(describe("2")["Content"])["components"]["schemas"]
     assert components["OrderMade"]["required"] == ["id", "lines"] and components["OrderMade"]["properties"]["gift"] == {"type": "boolean"}
     assert "OrderMadeItem" in components
@@ -197,7 +175,7 @@ def test_events_of_a_bus_become_schemas(own):
     put(events, {"other": 1}, "shop")
     assert schemas.start_discoverer(DiscovererId="events-event-bus-shop")["State"] == "STARTED"
     put(events, {"id": "4", "last": 1}, "shop")
-    assert until(lambda: count() == 3)
+    until(lambda: count() == 3)
     assert "other" not in describe("3")["Content"] and "last" in describe("3")["Content"]
     schemas.delete_discoverer(DiscovererId="events-event-bus-shop")
     assert events.list_rules(EventBusName="shop")["Rules"] == [] and schemas.list_discoverers()["Discoverers"] == []

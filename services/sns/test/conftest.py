@@ -1,9 +1,1 @@
-import pytest
-from web_endpoint import Endpoint
-
-
-@pytest.fixture
-def endpoint():
-    e = Endpoint()
-    yield e
-    e.close()
+from web_endpoint import endpoint  # a fixture

@@ -5,14 +5,9 @@ import uuid
 
 import pytest
 from botocore.exceptions import ClientError
+from kit import refused
 
 DAY = 86400000
-
-
-def refused(code, call, **arguments):
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    assert caught.value.response["Error"]["Code"] == code
 
 
 def stamp(seconds):

@@ -107,30 +107,20 @@ def hooked(world, endpoint, **attributes):
     sns = world.client("sns")
     topic = sns.create_topic(Name="t", Attributes={"KmsMasterKeyId": world.key})["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint.url, Attributes={"RawMessageDelivery": "true", **attributes})
-    with urllib.request.urlopen(json.loads(endpoint.wait(1)[1])["SubscribeURL"]) as answer:
+    with urllib.request.urlopen(json.loads(endpoint.wait(1).body)["SubscribeURL"]) as answer:
         assert answer.status == 200
     return topic
 
 
-def waiting(endpoint, world, n):
-    """Moves the clock until the n-th request came: how often it is tried is the delivery policy's."""
-    for _ in range(100):
-        if len(endpoint.requests) >= n:
-            return endpoint.requests[n - 1]
-        world.advance_clock(20_000)
-        time.sleep(0.05)
-    raise AssertionError("nothing came")
-
-
 def test_what_an_endpoint_did_not_take_waits_sealed(world, endpoint):
     topic = hooked(world, endpoint)
-    endpoint.statuses = [500]
+    endpoint.answers = [500]
     world.client("sns").publish(TopicArn=topic, Message=SECRET, MessageAttributes={"a": {"DataType": "String", "StringValue": f"attribute: {SECRET}"}})
-    assert endpoint.wait(2)[1] == SECRET
+    assert endpoint.wait(2).body == SECRET
     assert not on_disk(world, SECRET)
     world.kill()
     world.start()
-    assert waiting(endpoint, world, 3)[1] == SECRET
+    assert endpoint.wait_moving(3, world).body == SECRET
 
 
 def test_an_endpoint_hears_nothing_while_the_key_is_disabled(world, endpoint):
@@ -138,17 +128,17 @@ def test_an_endpoint_hears_nothing_while_the_key_is_disabled(world, endpoint):
     topic = hooked(world, endpoint, RedrivePolicy=json.dumps({"deadLetterTargetArn": dead}),
                    DeliveryPolicy=json.dumps({"healthyRetryPolicy": {"minDelayTarget": 300, "maxDelayTarget": 300, "numRetries": 2, "numNoDelayRetries": 0, "numMinDelayRetries": 0,
                                                                      "numMaxDelayRetries": 0, "backoffFunction": "linear"}}))
-    endpoint.statuses = [500]
+    endpoint.answers = [500]
     world.client("sns").publish(TopicArn=topic, Message="late")
     endpoint.wait(2)
     world.client("kms").disable_key(KeyId=world.key)
     world.kill()
     world.start()
     world.advance_clock(6 * MINUTE)  # the first repetition has no key
-    assert len(endpoint.requests) == 2
+    assert len(endpoint.got) == 2
     world.client("kms").enable_key(KeyId=world.key)
-    assert waiting(endpoint, world, 3)[1] == "late"
-    endpoint.statuses = [400]
+    assert endpoint.wait_moving(3, world).body == "late"
+    endpoint.answers = [400]
     world.client("sns").publish(TopicArn=topic, Message="refused")
     assert received(world, dead_url) == ["refused"]
 

@@ -6,10 +6,10 @@ import socketserver
 import ssl
 import subprocess
 import threading
-import time
 import urllib.request
 
 import pytest
+from kit import until
 
 
 class Session(socketserver.StreamRequestHandler):
@@ -88,19 +88,12 @@ def mail_server():
         server.server_close()
 
 
-def until(look, seconds=20):
-    end = time.time() + seconds
-    while not (found := look()) and time.time() < end:
-        time.sleep(0.05)
-    return found
-
-
 def subscribed(brume, server, address="ann@example.com"):
     """A topic with a subscriber who confirmed by the mail that the server got."""
     sns = brume.client("sns")
     topic = sns.create_topic(Name="t", Attributes={"DisplayName": 'The "shop"'})["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=address)
-    assert until(lambda: server.mails)
+    until(lambda: server.mails)
     text = server.mails.pop()[1].get_content()
     with urllib.request.urlopen(re.search(r"http\S+ConfirmSubscription\S+", text)[0]) as answer:
         assert answer.status == 200
@@ -117,13 +110,13 @@ def test_mail_goes_to_the_server(start_brume, mail_server):
     sns, topic = subscribed(brume, server)
     text = "line one\n.\nüber " + "long " * 500
     sent = sns.publish(TopicArn=topic, Subject="Hello", Message=text)["MessageId"]
-    assert until(lambda: server.mails)
+    until(lambda: server.mails)
     envelope, mail = server.mails[0]
     assert envelope == {"MAIL FROM": "<no-reply@sns.amazonaws.com>", "RCPT TO": "<ann@example.com>"}
     assert mail["Subject"] == "Hello" and mail["To"] == "ann@example.com" and sent in mail["Message-ID"]
     assert mail["From"].addresses[0].display_name == 'The "shop"' and mail["Date"].datetime.tzinfo
     assert mail.get_content().startswith(text + "\n")
-    assert until(lambda: outcome(brume, "Hello") == "delivered")
+    until(lambda: outcome(brume, "Hello") == "delivered")
 
 
 def test_mail_is_tried_again_on_the_clock(start_brume, mail_server):
@@ -134,16 +127,16 @@ def test_mail_is_tried_again_on_the_clock(start_brume, mail_server):
     sns.publish(TopicArn=topic, Subject="Later", Message="x")
     assert until(lambda: outcome(brume, "Later") == "deferred: 451 busy") and not server.mails
     brume.admin("POST", "clock", by_ms=61000)
-    assert until(lambda: outcome(brume, "Later") == "deferred: 451 still")
+    until(lambda: outcome(brume, "Later") == "deferred: 451 still")
     brume.admin("POST", "clock", by_ms=121000)
     assert until(lambda: outcome(brume, "Later") == "delivered") and len(server.mails) == 1
     server.refusals = ["550 nobody here"]
     sns.publish(TopicArn=topic, Subject="Never", Message="x")
-    assert until(lambda: outcome(brume, "Never") == "failed: 550 nobody here")
+    until(lambda: outcome(brume, "Never") == "failed: 550 nobody here")
     server.refusals = ["451 busy"] * 100
     sns.publish(TopicArn=topic, Subject="A day", Message="x")
-    assert until(lambda: outcome(brume, "A day").startswith("deferred"))
-    assert until(lambda: brume.admin("POST", "clock", by_ms=13 * 3600 * 1000) and outcome(brume, "A day").startswith("failed: 451"), 30)
+    until(lambda: outcome(brume, "A day").startswith("deferred"))
+    until(lambda: brume.admin("POST", "clock", by_ms=13 * 3600 * 1000) and outcome(brume, "A day").startswith("failed: 451"), 30)
 
 
 def test_a_server_with_tls_and_a_password(start_brume, mail_server, tmp_path):
@@ -157,7 +150,7 @@ def test_a_server_with_tls_and_a_password(start_brume, mail_server, tmp_path):
                         environment={"BRUME_SMTP_PASSWORD": "secret", "SSL_CERT_FILE": str(certificate)})
     sns, topic = subscribed(brume, server)
     sns.publish(TopicArn=topic, Subject="Hello", Message="x")
-    assert until(lambda: server.mails)
+    until(lambda: server.mails)
     envelope, mail = server.mails[0]
     assert envelope["auth"] == "AHNob3AAc2VjcmV0" and envelope["MAIL FROM"] == "<shop@example.com>"
     assert mail["From"].addresses[0].addr_spec == "shop@example.com"

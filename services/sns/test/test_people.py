@@ -7,14 +7,7 @@ import urllib.request
 import uuid
 
 import pytest
-from botocore.exceptions import ClientError
-
-
-def refused(code, call, **arguments):
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    assert caught.value.response["Error"]["Code"] == code
-    return caught.value.response["Error"]["Message"]
+from kit import refused
 
 
 class Account:

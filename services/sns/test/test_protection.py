@@ -1,18 +1,11 @@
 """Data protection policies of topics, and what delivery status logs tell."""
 import json
-import time
-import uuid
 
 import pytest
-from botocore.exceptions import ClientError
+from kit import let_send, make_queue, make_role, name, refused, until
 
+SNS = "sns.amazonaws.com"
 IDENTIFIER = "arn:aws:dataprotection::aws:data-identifier/"
-
-
-def refused(code, call, **arguments):
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    assert caught.value.response["Error"]["Code"] == code
 
 
 def policy(direction, operation, *identifiers):
@@ -27,17 +20,14 @@ def sns(brume):
 
 @pytest.fixture
 def topic(sns):
-    return sns.create_topic(Name=f"t-{uuid.uuid4().hex[:8]}")["TopicArn"]
+    return sns.create_topic(Name=name())["TopicArn"]
 
 
 @pytest.fixture
 def queue(brume, sns, topic):
     """What a subscribed queue gets."""
     sqs = brume.client("sqs")
-    url = sqs.create_queue(QueueName=f"q-{uuid.uuid4().hex[:8]}")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}]})})
+    url, arn = make_queue(sqs, SNS)
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
 
     def received(n):
@@ -102,36 +92,27 @@ def test_what_is_no_policy(sns, topic, text):
 
 # ---- delivery status ----
 
-def logged(logs, group, seconds=20):
+def logged(logs, group):
     """The group's events; what delivers writes them a little later."""
-    end = time.monotonic() + seconds
-    while True:
+    def events():
         try:
-            events = logs.filter_log_events(logGroupName=group)["events"]
+            return logs.filter_log_events(logGroupName=group)["events"]
         except logs.exceptions.ResourceNotFoundException:
-            events = []
-        if events or time.monotonic() > end:
-            return events
-        time.sleep(0.05)
+            return []
+    return until(events)
 
 
 @pytest.mark.as_root
 def test_deliveries_are_logged_in_the_role(brume):
-    iam, logs, sns, sqs = (brume.client(s) for s in ("iam", "logs", "sns", "sqs"))
-    name = f"feedback-{uuid.uuid4().hex[:8]}"
-    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sts:AssumeRole"}]}))["Role"]["Arn"]
-    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}]}))
-    topic = sns.create_topic(Name=name, Attributes={"SQSSuccessFeedbackRoleArn": role, "SQSFailureFeedbackRoleArn": role, "SQSSuccessFeedbackSampleRate": "100"})["TopicArn"]
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    logs, sns, sqs = (brume.client(s) for s in ("logs", "sns", "sqs"))
+    role, topic_name = make_role(brume, "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", trusts=SNS), name()
+    topic = sns.create_topic(Name=topic_name, Attributes={"SQSSuccessFeedbackRoleArn": role, "SQSFailureFeedbackRoleArn": role, "SQSSuccessFeedbackSampleRate": "100"})["TopicArn"]
+    url, arn = make_queue(sqs)
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})  # unsigned: no first delivery waits for the key
     first = sns.publish(TopicArn=topic, Message="refused")["MessageId"]
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}]})})
+    let_send(sqs, url, arn, SNS)
     second = sns.publish(TopicArn=topic, Message="taken")["MessageId"]
-    group = f"sns/us-east-1/{topic.split(':')[4]}/{name}"
+    group = f"sns/us-east-1/{topic.split(':')[4]}/{topic_name}"
     for suffix, message, status in (("/Failure", first, "FAILURE"), ("", second, "SUCCESS")):
         told = [json.loads(e["message"]) for e in logged(logs, group + suffix)]
         assert [(t["notification"]["messageId"], t["notification"]["topicArn"], t["delivery"]["destination"], t["status"]) for t in told] == [(message, topic, arn, status)]

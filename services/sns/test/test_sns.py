@@ -1,30 +1,18 @@
 """SNS through the front door: topics, subscriptions, publishing to queues and over HTTP."""
 import base64
 import json
-import time
 import urllib.parse
 import urllib.request
-import uuid
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from botocore.exceptions import ClientError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
+import kit
+from kit import let_send, name, nothing, receive, refused
 
 ACCOUNT = "000000000000"
-
-
-def name(prefix="t"):
-    return f"{prefix}-{uuid.uuid4().hex[:12]}"
-
-
-def refused(code, call, **arguments):
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    assert caught.value.response["Error"]["Code"] == code
-    return caught.value.response["Error"]["Message"]
 
 
 @pytest.fixture
@@ -42,10 +30,8 @@ def topic(sns):
     return sns.create_topic(Name=name())["TopicArn"]
 
 
-def policy_for(queue_arn, topic_arn):
-    return json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": queue_arn,
-         "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}}}]})
+def let_topic_send(sqs, url, arn, topic_arn):
+    let_send(sqs, url, arn, "sns.amazonaws.com", Condition={"ArnEquals": {"aws:SourceArn": topic_arn}})
 
 
 @pytest.fixture
@@ -53,27 +39,10 @@ def make_queue(sqs):
     def make(topic_arn, fifo=False, **attributes):
         if fifo:
             attributes["FifoQueue"] = "true"
-        url = sqs.create_queue(QueueName=name("q") + (".fifo" if fifo else ""), Attributes=attributes)["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy_for(arn, topic_arn)})
+        url, arn = kit.make_queue(sqs, **attributes)
+        let_topic_send(sqs, url, arn, topic_arn)
         return url, arn
     return make
-
-
-def receive(sqs, url, n=1, seconds=10):
-    """Up to n messages, all attributes."""
-    found, end = [], time.time() + seconds
-    while len(found) < n and time.time() < end:
-        got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1, MessageAttributeNames=["All"],
-                                  MessageSystemAttributeNames=["All"]).get("Messages", [])
-        found += got
-        for m in got:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=m["ReceiptHandle"])
-    return found
-
-
-def nothing(sqs, url):
-    return not sqs.receive_message(QueueUrl=url).get("Messages")
 
 
 # ---- topics ----
@@ -382,7 +351,7 @@ def test_dead_letters(sns, sqs, topic, make_queue):
 # ---- over HTTP ----
 
 def confirm(endpoint):
-    headers, body = endpoint.wait(1)
+    _, _, _, headers, body = endpoint.wait(1)
     message = json.loads(body)
     assert message["Type"] == "SubscriptionConfirmation" == headers["x-amz-sns-message-type"]
     assert headers["Content-Type"] == "text/plain; charset=UTF-8" and headers["User-Agent"] == "Amazon Simple Notification Service Agent"
@@ -398,12 +367,12 @@ def test_http_confirmation_and_delivery(sns, topic, endpoint):
     arn = confirm(endpoint)
     assert sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]["ConfirmationWasAuthenticated"] == "false"
     published = sns.publish(TopicArn=topic, Message="on time")
-    headers, body = endpoint.wait(2)
+    _, _, _, headers, body = endpoint.wait(2)
     message = json.loads(body)
     assert message["Message"] == "on time" and headers["x-amz-sns-message-id"] == published["MessageId"]
     assert headers["x-amz-sns-subscription-arn"] == arn and headers["x-amz-sns-topic-arn"] == topic
     assert signature_holds(message, NOTIFICATION)
-    assert len(endpoint.requests) == 2
+    assert len(endpoint.got) == 2
     assert refused("InvalidParameter", sns.confirm_subscription, TopicArn=topic, Token="randomtoken") == "Invalid token"
     assert refused("InvalidParameter", sns.confirm_subscription, TopicArn=topic, Token="0" * 256) == "Invalid parameter: Token"
 
@@ -413,19 +382,17 @@ def test_http_is_tried_again_on_the_clock(brume_of_own, endpoint):
     topic = sns.create_topic(Name="t")["TopicArn"]
     dead_url = sqs.create_queue(QueueName="dead")["QueueUrl"]
     dead = f"arn:aws:sqs:us-east-1:{ACCOUNT}:dead"
-    sqs.set_queue_attributes(QueueUrl=dead_url, Attributes={"Policy": policy_for(dead, topic)})
+    let_topic_send(sqs, dead_url, dead, topic)
     sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint.url, Attributes={
         "RawMessageDelivery": "true", "RedrivePolicy": json.dumps({"deadLetterTargetArn": dead})})
     confirm(endpoint)
-    endpoint.statuses = [500, 503]
+    endpoint.answers = [500, 503]
     sns.publish(TopicArn=topic, Message="again")
     endpoint.wait(2)
     for n in (3, 4):
-        time.sleep(0.3)
-        brume_of_own.advance_clock(20_000)
-        headers, body = endpoint.wait(n)
+        _, _, _, headers, body = endpoint.wait_moving(n, brume_of_own)
         assert body == "again" and headers["x-amz-sns-rawdelivery"] == "true"
-    endpoint.statuses = [400]
+    endpoint.answers = [400]
     sns.publish(TopicArn=topic, Message="never")
     endpoint.wait(5)
     assert [m["Body"] for m in receive(sqs, dead_url)] == ["never"]
@@ -451,7 +418,7 @@ def test_kill_9_loses_nothing_published(start_brume):
     for i in range(3):
         url = sqs.create_queue(QueueName=f"q{i}")["QueueUrl"]
         arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:q{i}"
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy_for(arn, topic)})
+        let_topic_send(sqs, url, arn, topic)
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
         urls.append(f"/{ACCOUNT}/q{i}")
     for i in range(20):

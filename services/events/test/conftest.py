@@ -1,0 +1,1 @@
+from web_endpoint import endpoint  # a fixture
