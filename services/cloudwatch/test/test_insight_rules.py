@@ -16,7 +16,7 @@ def rule(groups=("api",), keys=("$.ip",), **more):
 class World:
     def __init__(self, server):
         self.server, self.cw, self.logs = server, server.client("cloudwatch"), server.client("logs")
-        self.start = datetime.datetime.now(datetime.timezone.utc)
+        self.start = server.now()
 
     def group(self, name):
         self.logs.create_log_group(logGroupName=name)
@@ -28,14 +28,10 @@ class World:
             {"timestamp": int(now.timestamp() * 1000), "message": line if isinstance(line, str) else json.dumps(line)} for line in lines])
 
     def now(self):
-        answer = self.cw.describe_insight_rules()
-        return datetime.datetime.strptime(answer["ResponseMetadata"]["HTTPHeaders"]["date"], "%a, %d %b %Y %H:%M:%S %Z").replace(tzinfo=datetime.timezone.utc) + self.moved + datetime.timedelta(seconds=1)
-
-    moved = datetime.timedelta()
+        return self.server.now() + datetime.timedelta(seconds=1)
 
     def minute(self):
         self.server.advance_clock(60000)
-        self.moved += datetime.timedelta(minutes=1)
 
     def report(self, name, **more):
         return self.cw.get_insight_rule_report(**{"RuleName": name, "StartTime": self.start - datetime.timedelta(minutes=1), "EndTime": self.now() + datetime.timedelta(minutes=2), "Period": 60, **more})

@@ -20,7 +20,7 @@ def test_actions_wait_for_the_end_of_the_window(own, cw):
     child(cw, "a")
     cw.put_metric_alarm(AlarmName="a", MetricName="m", Namespace="n", Statistic="Average", Period=86400, EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanThreshold",
                         TreatMissingData="ignore", AlarmActions=[topic], OKActions=[topic])
-    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=2)
+    soon = own.now() + datetime.timedelta(minutes=2)
     window(cw, f"at({soon:%Y-%m-%dT%H:%M})", "PT30M")
     assert status(cw) == "SCHEDULED"
     turn(cw, "a", "OK")
@@ -42,16 +42,16 @@ def test_actions_wait_for_the_end_of_the_window(own, cw):
 
 
 def test_windows_recur_in_their_zone(own, cw):
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = own.now()
     hour = (now + datetime.timedelta(hours=2)).hour
     window(cw, f"cron(0 {hour} * * {(now + datetime.timedelta(hours=2)).isoweekday() % 7})", "PT1H", Description="d", Tags=[{"Key": "k", "Value": "v"}])
     rule = cw.get_alarm_mute_rule(AlarmMuteRuleName="quiet")
     assert rule["Description"] == "d" and rule["MuteType"] == "RECURRING" and rule["MuteTargets"] == {"AlarmNames": ["a"]}
     assert cw.list_tags_for_resource(ResourceARN=rule["AlarmMuteRuleArn"])["Tags"] == [{"Key": "k", "Value": "v"}]
     to_window = (now + datetime.timedelta(hours=2)).replace(minute=0, second=0, microsecond=0) - now
-    own.advance_clock(to_window.total_seconds() * 1000 - 5000)
+    own.advance_clock(to_window.total_seconds() * 1000 - 300000)
     assert status(cw) == "SCHEDULED"
-    own.advance_clock(30000)
+    own.advance_clock(600000)
     assert status(cw) == "ACTIVE"
     own.advance_clock(3600000)
     assert status(cw) == "SCHEDULED"
