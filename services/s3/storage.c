@@ -1,40 +1,14 @@
-/* Storage classes. Figures are of the S3 user guide: minimum durations and sizes, Intelligent-Tiering's
- * days; the usage types are those of S3's usage reports. */
+/* In which state an object of a class stands: its tier (Intelligent-Tiering's days are of the S3 user guide), its archive,
+ * and what reading it counts. */
 #include "services/s3/storage.h"
 #include "services/s3/versions.h"
 
 enum { SMALL = 128 << 10 };
-static const struct storage_class classes[] = {
-    {"STANDARD", STORAGE_NORMAL, 0, false, 0, 0, "StandardStorage", "TimedStorage-ByteHrs", NULL, NULL},
-    {"REDUCED_REDUNDANCY", STORAGE_NORMAL, 0, false, 0, 0, "ReducedRedundancyStorage", "TimedStorage-RRS-ByteHrs", NULL, NULL},
-    {"STANDARD_IA", STORAGE_NORMAL, 1, false, 30, SMALL, "StandardIAStorage", "TimedStorage-SIA-ByteHrs", "Retrieval-SIA", "EarlyDelete-SIA"},
-    {"INTELLIGENT_TIERING", STORAGE_TIERING, 2, false, 0, 0, NULL, NULL, NULL, NULL},
-    {"ONEZONE_IA", STORAGE_NORMAL, 3, true, 30, SMALL, "OneZoneIAStorage", "TimedStorage-ZIA-ByteHrs", "Retrieval-ZIA", "EarlyDelete-ZIA"},
-    {"GLACIER_IR", STORAGE_NORMAL, 4, false, 90, SMALL, "GlacierInstantRetrievalStorage", "TimedStorage-GIR-ByteHrs", "Retrieval-GIR", "EarlyDelete-GIR"},
-    {"GLACIER", STORAGE_ARCHIVE, 5, false, 90, 0, "GlacierStorage", "TimedStorage-GlacierByteHrs", NULL, "EarlyDelete-ByteHrs"},
-    {"DEEP_ARCHIVE", STORAGE_ARCHIVE, 6, false, 180, 0, "DeepArchiveStorage", "TimedStorage-GDA-ByteHrs", NULL, "EarlyDelete-GDA"},
-};
+
+/* ---- Intelligent-Tiering ---- */
 
 const char *const s3_tier_usage[] = {"TimedStorage-INT-FA-ByteHrs", "TimedStorage-INT-IA-ByteHrs", "TimedStorage-INT-AIA-ByteHrs",
                                      "TimedStorage-INT-AA-ByteHrs", "TimedStorage-INT-DAA-ByteHrs"};
-
-const struct storage_class *s3_storage_class(str name) {
-    for (size_t i = 0; i < LENGTH(classes); i++)
-        if (str_eq(name, str_of(classes[i].name))) return &classes[i];
-    return NULL;
-}
-
-str s3_storage_shown(const struct object_row *object) {
-    return str_eq(object->storage_class, S("STANDARD")) ? (str){0} : object->storage_class;
-}
-
-/* Two copies, where the data directory has two zones: an object outlives the loss of one. */
-u32 s3_storage_zones(struct call *c, str name) {
-    const struct storage_class *class = s3_storage_class(name);
-    return txn_blob_spread(c->txn, class && class->one_zone ? 1 : 2);
-}
-
-/* ---- Intelligent-Tiering ---- */
 
 /* Days after which the opted-in archive tiers begin; 0: never. The shortest of the configurations. */
 static void archive_days(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, i32 *archive,
@@ -114,16 +88,7 @@ err s3_listing_attributes(struct call *c, const struct s3_optional_object_attrib
     return NULL;
 }
 
-/* ---- what it costs ---- */
-
-void s3_storage_left_early(struct call *c, const struct object_row *object) {
-    enum { HOUR_MS = 3600000 };
-    const struct storage_class *class = s3_storage_of(object);
-    if (!class || !class->early_usage || object->delete_marker) return;
-    i64 left_ms = s3_stored_ms(object) + class->minimum_days * (i64)S3_DAY_MS - c->now_ms;
-    u64 bytes = MAX(object->size, class->minimum_size);
-    if (left_ms > 0) count_usage(c, str_of(class->early_usage), (double)bytes * (double)((left_ms + HOUR_MS - 1) / HOUR_MS));
-}
+/* ---- who reads it ---- */
 
 static void access_later(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object) {
     struct version_at at = s3_version_at(bucket, key, object);
