@@ -118,7 +118,7 @@ MUST_USE err s3_headers_check(struct call *c, const struct object_headers *h);
 /* Content and system headers, metadata and tags; s3_headers_check has passed. */
 MUST_USE err s3_headers_apply(struct call *c, const struct object_headers *h, struct object_row *object);
 
-/* ---- tagging.c ---- */
+/* ---- tags.c ---- */
 enum { S3_OBJECT_TAGS_MAX = 10, S3_BUCKET_TAGS_MAX = 50 };
 MUST_USE err s3_tags_check(struct call *c, const struct record_pairs *tags, u32 max);
 MUST_USE err s3_tags_parse(struct call *c, str header, struct record_pairs *tags); /* x-amz-tagging */
