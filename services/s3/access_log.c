@@ -1,5 +1,6 @@
 /* Access logs: a line for each request to the bucket, in S3's format, delivered by the hour of the cloud's clock into
  * the bucket that its owner named. Best effort, as AWS has it: what the target refuses is gone. */
+#include "services/s3/delivery.h"
 #include "services/s3/observe.h"
 
 enum { ROUND_MS = 3600000, SECOND_MS = 1000, FILE_MAX = 16 << 20, LINE_MAX = 16 << 10, KEEP_MS = 2 * 86400000 };

@@ -3,6 +3,7 @@
  * all days are rows, the file is written anew from them. DIFFERS: the file's name and, for want of AWS's own figure, when
  * an age group counts as rarely read: when less than all of it is read within 30 days. */
 #include "services/s3/analytics.h"
+#include "services/s3/delivery.h"
 #include "services/s3/storage.h"
 
 enum { AGES = 12, ALL = AGES, GROUPS = AGES + 1, CLASSES = 2, COUNTS = CLASSES * GROUPS };

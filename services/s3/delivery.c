@@ -1,5 +1,5 @@
 #include "services/s3/acl.h"
-#include "services/s3/observe.h"
+#include "services/s3/delivery.h"
 
 /* The group to which lists of rights grant for access logs. */
 static bool listed(struct call *c, const struct bucket_row *target) {

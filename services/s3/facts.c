@@ -1,88 +1,24 @@
-/* What the gate must know of a bucket or object before it decides: whose it is, the bucket's policy, what
- * lists of rights grant, and the tags that policies may ask for. */
+/* What the gate must know of a bucket or object before it decides, for each operation: may.c says whose it is and who
+ * is let in; here is what the operation asks of it. */
 #include "services/s3/access_point.h"
 #include "services/s3/acl.h"
+#include "services/s3/may.h"
 #include "services/s3/observe.h"
 #include "services/s3/versions.h"
 
-/* What a request asks of a list of rights: NULL where only policies speak. */
-struct asked {
-    const char *permission;
-    bool of_object; /* of the object's own list; else of the bucket's */
-};
-
-static bool is_owner(const struct call *c, str account) {
-    const struct principal *p = c->principal;
-    return p->kind == PRINCIPAL_SERVICE || (p->account.p && str_eq(p->account, account));
-}
-
-/* A policy that is public counts for the owner's account alone where the bucket restricts it. */
-static void add_policy(struct call *c, const struct bucket_row *bucket, struct auth_facts *facts) {
-    struct s3_policy_row row;
-    if (!s3_config_get(c, bucket, S3_CONFIG_POLICY, &s3_policy_record, &row)) return;
-    bool restricted = row.is_public && s3_blocked(c, bucket) & S3_RESTRICT_PUBLIC_BUCKETS;
-    if (!restricted || is_owner(c, bucket->account)) facts->resource_policy = row.json;
-}
-
-/* An object that another account wrote is that account's: the bucket's policy has no say over it. */
-static void add_object(struct call *c, const struct bucket_row *bucket, const struct object_row *object, struct asked asked,
-                       struct auth_facts *facts) {
-    if (object->owner.p && !s3_acls_off(bucket) && asked.of_object) {
-        facts->resource_account = object->owner;
-        facts->resource_policy = (str){0};
-    }
-    if (asked.of_object && !s3_acls_off(bucket) && object->grants.set)
-        s3_acl_facts(c, bucket, &object->grants, asked.permission, facts);
-    if (!object->tags.n) return;
-    facts->v = NEW_ARRAY(c->arena, struct auth_fact, object->tags.n);
-    for (u32 i = 0; i < object->tags.n; i++)
-        facts->v[facts->n++] = (struct auth_fact){
-            arena_concat(c->arena, S("s3:ExistingObjectTag/"), object->tags.v[i].key), object->tags.v[i].value};
-}
-
-void s3_facts(struct call *c, const struct bucket_row *bucket, struct auth_facts *facts) {
-    facts->resource_account = bucket->account;
-    add_policy(c, bucket, facts);
-}
-
 /* The common case: the root of the account in a bucket without a policy needs no look at the object. */
 static bool nothing_to_ask(struct call *c, const struct bucket_row *bucket) {
-    return c->principal->kind == PRINCIPAL_ROOT && s3_acls_off(bucket) && is_owner(c, bucket->account)
+    return c->principal->kind == PRINCIPAL_ROOT && s3_acls_off(bucket) && s3_caller_is_of(c, bucket->account)
            && !s3_configured(bucket, S3_CONFIG_POLICY);
 }
 
 static err payer_check(struct call *c, const struct bucket_row *bucket, str payer) {
-    if (!bucket->requester_pays || is_owner(c, bucket->account)) return NULL;
+    if (!bucket->requester_pays || s3_caller_is_of(c, bucket->account)) return NULL;
     if (str_eq(payer, S("requester")) && c->principal->kind != PRINCIPAL_ANONYMOUS) return NULL;
     return fail(c, &cloud_access_denied, "Access Denied");
 }
 
-/* What a right inside an operation asks of the bucket's list: those that operations decide for themselves. */
-static const char *listed_permission(str action) {
-    if (str_eq(action, S("s3:ListBucket")) || str_eq(action, S("s3:ListBucketVersions"))) return "READ";
-    if (str_eq(action, S("s3:DeleteObject")) || str_eq(action, S("s3:DeleteObjectVersion"))) return "WRITE";
-    return NULL;
-}
-
-static void facts_within(struct call *c, const struct bucket_row *bucket, str action, struct auth_facts *facts) {
-    struct s3_acl_row acl;
-    const char *permission = listed_permission(action);
-    s3_facts(c, bucket, facts);
-    if (permission && !s3_acls_off(bucket) && s3_config_get(c, bucket, S3_CONFIG_ACL, &s3_acl_record, &acl))
-        s3_acl_facts(c, bucket, &acl.grants, permission, facts);
-}
-
-/* Whether the caller may learn that a key is absent: who could list it by its name may. */
-static bool may_miss(struct call *c, const struct bucket_row *bucket, str key) {
-    struct auth_fact prefix = {S("s3:prefix"), key};
-    struct auth_facts facts = {0};
-    facts_within(c, bucket, S("s3:ListBucket"), &facts);
-    facts.v = &prefix;
-    facts.n = 1;
-    return may_with(c, S("s3:ListBucket"), s3_bucket_arn(c, bucket->name), &facts);
-}
-
-static err bucket_facts(struct call *c, struct bucket_row *bucket, str name, str key, str version_id, struct asked asked, str payer, struct auth_facts *facts) {
+static err bucket_facts(struct call *c, struct bucket_row *bucket, str name, str key, str version_id, struct s3_asked asked, str payer, struct auth_facts *facts) {
     struct object_row object;
     struct s3_acl_row acl;
     if (!s3_bucket_find(c, name, bucket)) return s3_fail_no_bucket(c, name); /* whoever asks */
@@ -94,15 +30,15 @@ static err bucket_facts(struct call *c, struct bucket_row *bucket, str name, str
         && s3_config_get(c, bucket, S3_CONFIG_ACL, &s3_acl_record, &acl))
         s3_acl_facts(c, bucket, &acl.grants, asked.permission, facts);
     bool there = key.p && (version_id.p ? s3_version_find(c, bucket, key, version_id, &object) : s3_version_current(c, bucket, key, &object) && !object.delete_marker);
-    if (there) add_object(c, bucket, &object, asked, facts);
+    if (there) s3_object_facts(c, bucket, &object, asked, facts);
     /* What is absent has no list: who may list the bucket hears that it is absent. */
     bool absent = key.p && !there && asked.of_object && !s3_acls_off(bucket);
-    if (absent && may_miss(c, bucket, key)) facts->granted = true;
+    if (absent && s3_may_miss(c, bucket, key)) facts->granted = true;
     return NULL;
 }
 
 /* Through an access point its own rules decide first, and it leads to objects, not to a bucket's configuration. */
-static err facts_of(struct call *c, str name, str key, str version_id, struct asked asked, str payer, struct auth_facts *facts) {
+static err facts_of(struct call *c, str name, str key, str version_id, struct s3_asked asked, str payer, struct auth_facts *facts) {
     struct bucket_row bucket;
     struct access_point_row point;
     TRY(bucket_facts(c, &bucket, name, key, version_id, asked, payer, facts));
@@ -112,39 +48,11 @@ static err facts_of(struct call *c, str name, str key, str version_id, struct as
     return s3_access_point_facts(c, &point, &bucket, key, facts);
 }
 
-bool s3_may(struct call *c, const struct bucket_row *bucket, str action, str arn) {
-    struct auth_facts facts = {0};
-    facts_within(c, bucket, action, &facts);
-    return may_with(c, action, arn, &facts);
-}
-
-err s3_allow(struct call *c, const struct bucket_row *bucket, str name, str key, const struct object_row *object, str action) {
-    struct auth_facts facts = {0};
-    struct access_point_row point;
-    str arn = s3_object_arn(c, bucket->name, key);
-    facts_within(c, bucket, action, &facts);
-    if (object) add_object(c, bucket, object, (struct asked){"READ", true}, &facts);
-    if (!str_eq(bucket->name, name) && s3_access_point_find(c, name, &point)) {
-        TRY(s3_access_point_facts(c, &point, bucket, key, &facts));
-        arn = facts.resource_arn;
-    }
-    if (!may_with(c, action, arn, &facts)) return deny(c, action, arn);
-    const struct auth_facts *beneath = facts.beneath;
-    return !beneath || may_with(c, action, beneath->resource_arn, beneath) ? NULL : deny(c, action, beneath->resource_arn);
-}
-
-bool s3_may_read(struct call *c, const struct bucket_row *bucket, const struct object_row *object, str action, str arn) {
-    struct auth_facts facts = {0};
-    s3_facts(c, bucket, &facts);
-    if (object) add_object(c, bucket, object, (struct asked){"READ", true}, &facts);
-    return may_with(c, action, arn, &facts);
-}
-
 /* The root of the bucket's account may always look at its policy and change it: a denial of everybody would
  * else lock everybody out for ever. */
 static err policy_facts(struct call *c, str name, struct auth_facts *facts) {
-    TRY(facts_of(c, name, (str){0}, (str){0}, (struct asked){0}, S("requester"), facts));
-    if (c->principal->kind == PRINCIPAL_ROOT && is_owner(c, facts->resource_account)) facts->resource_policy = (str){0};
+    TRY(facts_of(c, name, (str){0}, (str){0}, (struct s3_asked){0}, S("requester"), facts));
+    if (c->principal->kind == PRINCIPAL_ROOT && s3_caller_is_of(c, facts->resource_account)) facts->resource_policy = (str){0};
     return NULL;
 }
 
@@ -165,7 +73,7 @@ static void add_request_tags(struct call *c, str header, struct auth_facts *fact
 
 #define FACTS(operation, key, version_id, permission, of_object, payer)                                                    \
     err s3_##operation##_facts(struct call *c, const struct s3_##operation##_request *in, struct auth_facts *facts) { \
-        return facts_of(c, in->bucket, key, version_id, (struct asked){permission, of_object}, payer, facts);              \
+        return facts_of(c, in->bucket, key, version_id, (struct s3_asked){permission, of_object}, payer, facts);              \
     }
 #define POLICY(operation)                                                                                                  \
     err s3_##operation##_facts(struct call *c, const struct s3_##operation##_request *in, struct auth_facts *facts) { \
@@ -173,7 +81,7 @@ static void add_request_tags(struct call *c, str header, struct auth_facts *fact
     }
 #define NEW_OBJECT(operation)                                                                                              \
     err s3_##operation##_facts(struct call *c, const struct s3_##operation##_request *in, struct auth_facts *facts) { \
-        TRY(facts_of(c, in->bucket, in->key, NONE, (struct asked){"WRITE", false}, in->request_payer, facts));            \
+        TRY(facts_of(c, in->bucket, in->key, NONE, (struct s3_asked){"WRITE", false}, in->request_payer, facts));            \
         add_request_tags(c, in->tagging, facts);                                                                           \
         return NULL;                                                                                                       \
     }
@@ -279,9 +187,3 @@ VERSION(restore_object, NULL, false)
 FACTS(select_object_content, in->key, NONE, "READ", true, S("requester"))
 VERSION(put_object_tagging, NULL, false)
 VERSION(update_object_encryption, NULL, false)
-
-err s3_fail_no_key(struct call *c, const struct bucket_row *bucket, str key) {
-    if (!may_miss(c, bucket, key)) return deny(c, S("s3:ListBucket"), s3_bucket_arn(c, bucket->name));
-    fail_detail(c, S("Key"), key);
-    return fail(c, &s3_no_such_key, "The specified key does not exist.");
-}

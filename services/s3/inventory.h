@@ -2,7 +2,7 @@
 #ifndef S3_INVENTORY_H
 #define S3_INVENTORY_H
 
-#include "services/s3/observe.h"
+#include "services/s3/delivery.h"
 
 /* Where a list stands between the slices of its making. */
 struct inventory_file {

@@ -29,18 +29,4 @@ err s3_access_log_settle(struct txn *t, const struct task *task, err outcome, st
 u32 s3_metrics_filters(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, const str **filters);
 void s3_metrics_count(struct call *c, const struct observed *o, const struct call_ended *end);
 
-/* delivery.c: an object that S3 itself puts into a bucket, as `service` and on behalf of `source`, where that bucket's
- * policy lets it (or, for access logs, its list of rights). */
-struct s3_delivery {
-    const char *service; /* "logging.s3.amazonaws.com" */
-    const struct bucket_row *source;
-    str bucket, account; /* account: absent: the source's */
-    str key, content_type, kms_key;
-    struct stream *body;
-    bool sse_s3;  /* under S3's keys, whatever the bucket's default */
-    bool by_list; /* WRITE for the group of log delivery does too */
-    const struct s3_target_grants *grants; /* who may read it besides its owner, where the bucket has lists of rights; may be NULL */
-};
-MUST_USE err s3_deliver(struct call *c, const struct s3_delivery *d);
-
 #endif

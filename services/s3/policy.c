@@ -1,4 +1,4 @@
-/* Bucket policies: taken when they are valid and allowed to be public, and handed to the gate by facts.c. */
+/* Bucket policies: taken when they are valid and allowed to be public, and handed to the gate by may.c. */
 #include "services/s3/access_point.h"
 #include "services/s3/acl.h"
 

@@ -25,7 +25,7 @@ bool s3_bucket_find(struct call *c, str name, struct bucket_row *bucket);
 MUST_USE err s3_bucket_open(struct call *c, str name, str owner, struct bucket_row *bucket);
 void s3_bucket_update(struct call *c, const struct bucket_row *bucket);
 
-/* ---- facts.c ---- */
+/* ---- may.c ---- */
 void s3_facts(struct call *c, const struct bucket_row *bucket, struct auth_facts *facts);
 /* may(), for something of this bucket. */
 bool s3_may(struct call *c, const struct bucket_row *bucket, str action, str arn);
