@@ -247,14 +247,13 @@ err kms_create_grant(struct call *c, const struct kms_create_grant_request *in, 
     return NULL;
 }
 
-/* ---- gone ---- */
+/* ---- gone: also of a key that waits for its deletion ---- */
 
 err kms_revoke_grant(struct call *c, const struct kms_revoke_grant_request *in, struct wire_unit *out) {
     (void)out;
     struct kms_key k;
     struct kms_grant g;
     TRY(kms_key_open(c, in->key_id, OPEN_FOREIGN, &k));
-    TRY(kms_key_check_not_pending(c, &k));
     if (!kms_grant_load(c, &k, in->grant_id, &g)) return fail(c, &kms_not_found_exception, "Grant ID %.*s not found", STR_ARGS(in->grant_id));
     TRY(kms_dry_run(c, in->dry_run));
     grant_remove(c, &k, &g);
@@ -273,7 +272,6 @@ err kms_retire_grant(struct call *c, const struct kms_retire_grant_request *in, 
     } else if (!kms_grant_by_token(c, in->grant_token, &k, &g)) {
         return &kms_invalid_grant_token_exception;
     }
-    TRY(kms_key_check_not_pending(c, &k));
     TRY(kms_dry_run(c, in->dry_run));
     grant_remove(c, &k, &g);
     return NULL;

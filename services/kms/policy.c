@@ -42,7 +42,6 @@ err kms_put_key_policy(struct call *c, const struct kms_put_key_policy_request *
     (void)out;
     struct kms_key k;
     TRY(kms_key_open_own(c, in->key_id, &k));
-    TRY(kms_key_check_not_pending(c, &k));
     TRY(check_policy_name(c, in->policy_name));
     TRY(kms_policy_take(c, in->policy, in->bypass_policy_lockout_safety_check, k.arn, &k.policy));
     kms_key_save(c, &k);

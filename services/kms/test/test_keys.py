@@ -1,4 +1,7 @@
 """Keys: made, found, described, disabled, deleted."""
+import json
+import uuid
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -106,6 +109,29 @@ def test_deletion_waits_on_the_clock(start_brume):
         kms.describe_key(KeyId=arn)
     refused(error, "NotFoundException", f"Key '{arn}' does not exist")
     assert not [a for a in kms.list_aliases()["Aliases"] if "TargetKeyId" in a]
+
+
+def test_what_a_key_that_waits_for_its_deletion_still_lets(kms):
+    """By the table of key states: the policy, grants that end, and aliases that go. What adds to it does not."""
+    arn = kms.create_key()["KeyMetadata"]["Arn"]
+    name = f"alias/{uuid.uuid4()}"
+    kms.create_alias(AliasName=name, TargetKeyId=arn)
+    policy = json.loads(kms.get_key_policy(KeyId=arn)["Policy"])
+    who = policy["Statement"][0]["Principal"]["AWS"]
+    grants = [kms.create_grant(KeyId=arn, GranteePrincipal=who, RetiringPrincipal=who, Operations=["Decrypt"])["GrantId"] for _ in range(2)]
+    kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=7)
+    policy["Statement"][0]["Sid"] = "Changed"
+    kms.put_key_policy(KeyId=arn, Policy=json.dumps(policy))
+    assert '"Changed"' in kms.get_key_policy(KeyId=arn)["Policy"]
+    kms.revoke_grant(KeyId=arn, GrantId=grants[0])
+    kms.retire_grant(KeyId=arn, GrantId=grants[1])
+    assert kms.list_grants(KeyId=arn)["Grants"] == []
+    kms.delete_alias(AliasName=name)
+    for call in (lambda: kms.create_alias(AliasName=name, TargetKeyId=arn), lambda: kms.create_grant(KeyId=arn, GranteePrincipal=who, Operations=["Decrypt"]),
+                 lambda: kms.tag_resource(KeyId=arn, Tags=[{"TagKey": "a", "TagValue": "b"}]), lambda: kms.update_key_description(KeyId=arn, Description="x")):
+        with pytest.raises(ClientError) as error:
+            call()
+        refused(error, "KMSInvalidStateException", f"{arn} is pending deletion.")
 
 
 def test_predefined_aliases_get_their_key_when_described(kms):
