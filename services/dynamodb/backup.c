@@ -8,14 +8,14 @@ struct backup {
     str name, table; /* table: its record as it was */
     u64 space;
     i64 created_ms, items, bytes;
-    bool available;
+    bool available, restoring; /* restoring: one table at a time is made of it */
     /* from the key */
     str account, region, table_name, id;
 };
 static const struct record_field backup_fields[] = {
     RECORD_STR(1, struct backup, name),       RECORD_STR(2, struct backup, table), RECORD_U64(3, struct backup, space),
     RECORD_I64(4, struct backup, created_ms), RECORD_I64(5, struct backup, items), RECORD_I64(6, struct backup, bytes),
-    RECORD_BOOL(7, struct backup, available),
+    RECORD_BOOL(7, struct backup, available),   RECORD_BOOL(8, struct backup, restoring),
 };
 static const struct record_type backup_record = RECORD_TYPE(struct backup, backup_fields);
 
@@ -53,21 +53,37 @@ static bool read_row(struct call *c, str row, str value, struct backup *b) {
         && key_read_str(&rest, c->arena, &b->table_name) && key_read_str(&rest, c->arena, &b->id);
 }
 
-static err open_backup(struct call *c, str text, struct backup *b) {
+static err parse_arn(struct call *c, str text, struct backup *at) {
     struct arn arn;
-    str rest = {0}, table = {0}, value;
-    if (arn_parse(text, &arn) && str_starts(arn.resource, S("table/"))) {
+    str rest = {0}, table = {0};
+    bool ours = arn_parse(text, &arn);
+    if (ours && (!str_eq(arn.partition, S("aws")) || !str_eq(arn.service, S("dynamodb")) || !region_known(arn.region)))
+        return fail(c, &cloud_validation, "Invalid Request: BackupArn is not valid");
+    if (ours && str_starts(arn.resource, S("table/"))) {
         rest = str_skip(arn.resource, 6);
         table = str_cut(&rest, '/');
     }
-    if (!rest.p || !str_starts(rest, S("backup/"))) return fail(c, &cloud_validation, "Invalid BackupArn: %.*s", STR_ARGS(text));
-    struct backup at = {.account = arn.account, .region = arn.region, .table_name = table, .id = str_skip(rest, 7)};
-    bool fits = at.table_name.n <= DDB_NAME_MAX && at.id.n <= 64;
-    if (fits && txn_get(c->txn, backup_row(c->arena, &at), &value)) {
-        ASSERT(read_row(c, backup_row(c->arena, &at), value, b));
+    if (!rest.p || !str_starts(rest, S("backup/"))) return fail(c, &cloud_validation, "Invalid Backup ARN");
+    *at = (struct backup){.account = arn.account, .region = arn.region, .table_name = table, .id = str_skip(rest, 7)};
+    return NULL;
+}
+
+static err load_backup(struct call *c, str text, const struct backup *at, struct backup *b) {
+    str value;
+    bool fits = at->table_name.n <= DDB_NAME_MAX && at->id.n <= 64;
+    if (fits && txn_get(c->txn, backup_row(c->arena, at), &value)) {
+        ASSERT(read_row(c, backup_row(c->arena, at), value, b));
         return NULL;
     }
     return fail(c, &dynamodb_backup_not_found_exception, "Backup not found: %.*s", STR_ARGS(text));
+}
+
+/* As AWS: whatever region the ARN names, the one that is asked looks among its own. */
+static err open_backup(struct call *c, str text, struct backup *b) {
+    struct backup at;
+    TRY(parse_arn(c, text, &at));
+    at.region = c->region;
+    return load_backup(c, text, &at, b);
 }
 
 static void table_of(struct call *c, const struct backup *b, struct ddb_table *t) {
@@ -148,8 +164,8 @@ err dynamodb_create_backup(struct call *c, const struct dynamodb_create_backup_i
     if (e == &dynamodb_resource_not_found_exception)
         return fail(c, &dynamodb_table_not_found_exception, "Table not found: %.*s", STR_ARGS(t.name));
     TRY(e);
-    if (t.state == DDB_CREATING || t.state == DDB_DELETING)
-        return fail(c, &dynamodb_table_in_use_exception, "Table is not in an ACTIVE state: %.*s", STR_ARGS(t.name));
+    if (t.state == DDB_CREATING || t.state == DDB_DELETING) /* as AWS: its backups do not know it yet, or no more */
+        return fail(c, &dynamodb_table_not_found_exception, "Table not found: %.*s", STR_ARGS(t.name));
     TRY(ddb_sse_check(c, &t));
     struct backup b = {.name = in->backup_name, .table = record_encode(c->arena, &ddb_table_record, &t), .space = txn_sequence(c->txn),
                        .created_ms = c->now_ms, .account = t.account, .region = t.region, .table_name = t.name,
@@ -203,8 +219,13 @@ err dynamodb_list_backups(struct call *c, const struct dynamodb_list_backups_inp
     if (in->table_name.p) key_str(&k, arn_parse(in->table_name, &arn) ? str_skip(arn.resource, 6) : in->table_name);
     str from = key_bytes(&k), to = key_after_prefix(c->arena, from), key, value;
     struct backup b;
-    if (in->exclusive_start_backup_arn.p) {
-        TRY(open_backup(c, in->exclusive_start_backup_arn, &b));
+    if (in->time_range_lower_bound.set && in->time_range_upper_bound.set && in->time_range_lower_bound.ms > in->time_range_upper_bound.ms)
+        return fail(c, &cloud_validation, "One or more parameter values were invalid: Time range lower bound must be less than or equal to upper bound");
+    if (in->exclusive_start_backup_arn.p) { /* a place in the list; the backup itself may be gone */
+        TRY(parse_arn(c, in->exclusive_start_backup_arn, &b));
+        if (!str_eq(b.region, c->region))
+            return fail(c, &cloud_validation, "Invalid Request: The supplied ExclusiveStartBackupArn does not match the region");
+        if (b.table_name.n > DDB_NAME_MAX || b.id.n > 64) return fail(c, &cloud_validation, "Invalid Backup ARN");
         from = arena_concat(c->arena, backup_row(c->arena, &b), (str){"", 1});
     }
     out->backup_summaries.v = NEW_ARRAY(c->arena, struct dynamodb_backup_summary, most);
@@ -231,6 +252,7 @@ err dynamodb_delete_backup(struct call *c, const struct dynamodb_delete_backup_i
     struct backup b;
     TRY(open_backup(c, in->backup_arn, &b));
     if (!b.available) return fail(c, &dynamodb_backup_in_use_exception, "Backup is being created: %.*s", STR_ARGS(in->backup_arn));
+    if (b.restoring) return fail(c, &dynamodb_backup_in_use_exception, "Backup is being used to restore table: %.*s", STR_ARGS(in->backup_arn));
     out->backup_description = describe(c, &b, "DELETED");
     ddb_sweep(c->txn, c->arena, b.space);
     txn_delete(c->txn, backup_row(c->arena, &b));
@@ -245,10 +267,16 @@ err dynamodb_restore_table_from_backup(struct call *c, const struct dynamodb_res
                               in->sse_specification_override, &in->global_secondary_index_override, &in->local_secondary_index_override};
     struct backup b;
     struct ddb_table like, made;
-    TRY(open_backup(c, in->backup_arn, &b));
+    TRY(ddb_table_name_check(c, in->target_table_name, "targetTableName"));
+    TRY(parse_arn(c, in->backup_arn, &b));
+    TRY(ddb_restore_abroad(c, b.region, &o));
+    TRY(load_backup(c, in->backup_arn, &b, &b));
     if (!b.available) return fail(c, &dynamodb_backup_in_use_exception, "Backup is being created: %.*s", STR_ARGS(in->backup_arn));
     table_of(c, &b, &like);
     TRY(ddb_restore_begin(c, &like, in->target_table_name, &o, &made));
+    if (b.restoring) return fail(c, &dynamodb_backup_in_use_exception, "Backup is being used to restore another table: %.*s", STR_ARGS(in->backup_arn));
+    b.restoring = true;
+    txn_put(c->txn, backup_row(c->arena, &b), record_encode(c->arena, &backup_record, &b));
     made.restored_backup = in->backup_arn;
     ddb_table_save(c->txn, c->arena, &made);
     struct ddb_copy copy = {.source = b.space, .target_table = ddb_table_row(c->arena, made.account, made.region, made.name)};
@@ -256,4 +284,11 @@ err dynamodb_restore_table_from_backup(struct call *c, const struct dynamodb_res
     out->table_description = NEW(c->arena, struct dynamodb_table_description);
     ddb_describe(c, &made, out->table_description);
     return NULL;
+}
+
+void ddb_backup_restored(struct call *c, str arn) {
+    struct backup b;
+    if (parse_arn(c, arn, &b) || load_backup(c, arn, &b, &b)) return;
+    b.restoring = false;
+    txn_put(c->txn, backup_row(c->arena, &b), record_encode(c->arena, &backup_record, &b));
 }

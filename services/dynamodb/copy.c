@@ -115,7 +115,9 @@ static void finish(struct call *c, const struct ddb_copy *copy, struct ddb_table
     }
     if (copy->backup.p) ddb_backup_done(c, copy->backup, copy->items, copy->bytes);
     if (copy->export.p) ddb_export_copied(c, copy->export, copy->bytes);
-    if (target) ddb_table_settle(c->txn, c->arena, target);
+    if (!target) return;
+    if (target->restored_backup.p) ddb_backup_restored(c, target->restored_backup);
+    ddb_table_settle(c->txn, c->arena, target);
 }
 
 err ddb_copy_slice(struct txn *t, const struct task *task, i64 now_ms) {

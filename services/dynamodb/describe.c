@@ -137,12 +137,12 @@ static void describe_extras(struct call *c, const struct ddb_table *t, struct dy
         out->sse_description->kms_master_key_arn = t->sse_key;
         if (t->sse_lost_ms) out->sse_description->inaccessible_encryption_date_time = SOME_TIME(t->sse_lost_ms);
     }
-    if (t->restored_ms) {
+    if (t->restored_ms && t->state == DDB_CREATING) {
         out->restore_summary = NEW(a, struct dynamodb_restore_summary);
         out->restore_summary->source_backup_arn = t->restored_backup;
         out->restore_summary->source_table_arn = t->restored_table;
         out->restore_summary->restore_date_time = SOME_TIME(t->restored_ms);
-        out->restore_summary->restore_in_progress = SOME_BOOL(t->state == DDB_CREATING);
+        out->restore_summary->restore_in_progress = SOME_BOOL(true);
     }
 }
 

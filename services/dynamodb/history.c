@@ -92,8 +92,7 @@ err dynamodb_update_continuous_backups(struct call *c, const struct dynamodb_upd
     TRY(open_table(c, in->table_name, &t));
     bool on = spec->point_in_time_recovery_enabled.v;
     if (!on && spec->recovery_period_in_days.set)
-        return fail(c, &cloud_validation, "One or more parameter values were invalid: RecoveryPeriodInDays can only be specified when "
-                                          "PointInTimeRecoveryEnabled is true");
+        return fail(c, &cloud_validation, "Invalid Request: Cannot specify RecoveryPeriodInDays when disabling point-in-time recovery.");
     if (on && !t.pitr_ms) {
         t.pitr_ms = c->now_ms;
         ddb_history_need(c, &t);

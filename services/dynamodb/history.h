@@ -36,6 +36,7 @@ void ddb_copy_start(struct txn *t, struct arena *a, const struct ddb_copy *copy)
 err ddb_copy_slice(struct txn *t, const struct task *task, i64 now_ms);
 /* The backup whose row this is has all its items. */
 void ddb_backup_done(struct call *c, str row, i64 items, i64 bytes);
+void ddb_backup_restored(struct call *c, str arn); /* nothing is made of it any more */
 void ddb_export_copied(struct call *c, str row, i64 bytes);
 
 /* ---- restore.c ---- */
@@ -47,7 +48,9 @@ struct ddb_overrides {
     const struct dynamodb_global_secondary_index_list *globals;
     const struct dynamodb_local_secondary_index_list *locals;
 };
-/* A table like `like`, under another name; the copy that fills it is the caller's. */
+/* The source stands in `region`: what that asks of the request. */
+MUST_USE err ddb_restore_abroad(struct call *c, str region, const struct ddb_overrides *o);
+/* A table like `like`, under another name, which is one; the copy that fills it is the caller's. */
 MUST_USE err ddb_restore_begin(struct call *c, const struct ddb_table *like, str name, const struct ddb_overrides *o, struct ddb_table *made);
 
 #endif

@@ -1,0 +1,122 @@
+"""What restores refuse, in AWS's words and order, and what they bring back."""
+import time
+
+import pytest
+from botocore.exceptions import ClientError
+from services.dynamodb.test.ddb_tables import index, make_table, refusal, wait_active, wait_until
+
+UNITS = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
+
+
+def invalid(text):
+    return "ValidationException", "Invalid Request: " + text
+
+
+def arn_of(client, name):
+    return client.describe_table(TableName=name)["Table"]["TableArn"]
+
+
+@pytest.fixture
+def backup(dynamodb, table):
+    """Of an empty table on demand with an index of each kind."""
+    name = table("p:S s:S v:S", ("p", "s"), GlobalSecondaryIndexes=[index("by-v", "v")], LocalSecondaryIndexes=[index("by-s", "p", "v")])
+    arn = dynamodb.create_backup(TableName=name, BackupName="one")["BackupDetails"]["BackupArn"]
+    wait_until(lambda: dynamodb.describe_backup(BackupArn=arn)["BackupDescription"]["BackupDetails"]["BackupStatus"] == "AVAILABLE")
+    return name, arn
+
+
+def test_the_order_of_refusals(dynamodb, table):
+    """The request's shape comes first, then recovery, the moment, and last the name of the target."""
+    name = table()
+    off = ("PointInTimeRecoveryUnavailableException", f"Point in time recovery is not enabled for table '{name}'")
+    both = invalid("Both RestoreDateTime and UseLatestRestorableTime cannot be set for point-in-time restore request. "
+                   "Please specify either RestoreDateTime time or UseLatestRestorableTime")
+    neither = invalid("Either one of RestoreDateTime or UseLatestRestorableTime must be specified, but not both")
+
+    def refused(source=name, target=name, **more):
+        return refusal(dynamodb.restore_table_to_point_in_time, SourceTableName=source, TargetTableName=target, **more)
+    old = time.time() - 5000
+    assert refused(UseLatestRestorableTime=True) == refused(RestoreDateTime=old) == off
+    for _ in range(2):
+        assert refused(UseLatestRestorableTime=True, RestoreDateTime=old) == both
+        assert refused() == refused(UseLatestRestorableTime=False) == neither
+        assert refused("missing", UseLatestRestorableTime=True) == ("TableNotFoundException", "Table not found: missing")
+        dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
+    code, text = refused(RestoreDateTime=old)
+    assert code == "InvalidRestoreTimeException" and text.startswith("RestoreDateTime '") and "must be within EarliestRestorableDateTime '" in text
+    assert refused(UseLatestRestorableTime=True) == ("TableAlreadyExistsException", f"Table already exists: {name}")
+    assert refused(target="bad name!", UseLatestRestorableTime=True)[1].startswith("1 validation error detected: Value 'bad name!' at 'targetTableName'")
+
+
+def test_one_source(dynamodb, table):
+    arn = arn_of(dynamodb, table())
+
+    def refused(**more):
+        return refusal(dynamodb.restore_table_to_point_in_time, TargetTableName="never", UseLatestRestorableTime=True, **more)
+    assert refused(SourceTableName="missing", SourceTableArn=arn)[1].endswith("Must provide exactly one of: sourceTableArn, sourceTableName")
+    assert refused() == ("ValidationException", "The parameter 'TableName' is required but was not present in the request")
+    assert refused(SourceTableArn="x" * 40)[1].endswith("sourceTableArn is not a valid ARN")
+    assert refused(SourceTableArn=arn.replace("us-east-1", "us-west-2")) == invalid("sseSpecificationOverride must be provided for cross-region restores")
+    assert refused(SourceTableArn=arn + "x") == ("TableNotFoundException", "Table not found")
+
+
+def test_overrides_fit_the_billing_mode(dynamodb, backup):
+    name, arn = backup
+
+    def refused(**more):
+        return refusal(dynamodb.restore_table_from_backup, TargetTableName=name, BackupArn=arn, **more)
+    assert refused(ProvisionedThroughputOverride=UNITS) == invalid("Cannot override ProvisionedThroughput unless BillingMode is PROVISIONED")
+    assert refused(ProvisionedThroughputOverride=UNITS, BillingModeOverride="PAY_PER_REQUEST") == (
+        invalid("Cannot override ProvisionedThroughput if BillingMode is overridden to PAY_PER_REQUEST"))
+    assert refused(BillingModeOverride="PROVISIONED") == invalid("Must override ProvisionedThroughput if BillingMode is overridden to PROVISIONED")
+    assert refused(OnDemandThroughputOverride={"MaxReadRequestUnits": 0}) == (
+        invalid("Requested MaxReadRequestUnits for OnDemandThroughput is outside of valid range"))
+    provisioned = dict(BillingModeOverride="PROVISIONED", ProvisionedThroughputOverride=UNITS)
+    assert refused(**provisioned, OnDemandThroughputOverride={"MaxReadRequestUnits": 5}) == (
+        invalid("Cannot override MaxReadRequestUnits for OnDemandThroughput unless BillingModeOverride is PAY_PER_REQUEST"))
+    assert refused(**provisioned, GlobalSecondaryIndexOverride=[index("by-v", "v")]) == invalid("Must specify provisioned throughput for index by-v")
+    assert refused(GlobalSecondaryIndexOverride=[{**index("by-v", "v"), "ProvisionedThroughput": UNITS}]) == (
+        invalid("Cannot override ProvisionedThroughput if BillingMode is overridden to PAY_PER_REQUEST for index by-v"))
+    assert refused() == ("TableAlreadyExistsException", f"Table already exists: {name}")
+
+
+def test_indexes_are_those_that_were_there(dynamodb, backup):
+    name, arn = backup
+    absent = invalid("Index other does not match a secondary index that existed in the source table and cannot be created during the restore operation")
+    for more in ({"GlobalSecondaryIndexOverride": [index("other", "s")]}, {"GlobalSecondaryIndexOverride": [index("other", "v", projection="KEYS_ONLY")]},
+                 {"LocalSecondaryIndexOverride": [index("other", "p", "s")]}):
+        assert refusal(dynamodb.restore_table_from_backup, TargetTableName=f"{name}-b", BackupArn=arn, **more) == absent
+    dynamodb.restore_table_from_backup(TargetTableName=f"{name}-b", BackupArn=arn, GlobalSecondaryIndexOverride=[index("renamed", "v")],
+                                       LocalSecondaryIndexOverride=[])
+    wait_active(dynamodb, f"{name}-b")
+    restored = dynamodb.describe_table(TableName=f"{name}-b")["Table"]
+    assert [i["IndexName"] for i in restored["GlobalSecondaryIndexes"]] == ["renamed"]
+    assert "LocalSecondaryIndexes" not in restored and "RestoreSummary" not in restored
+    item = {"p": {"S": "1"}, "s": {"S": "1"}, "v": {"S": "x"}}
+    dynamodb.put_item(TableName=f"{name}-b", Item=item)
+    assert dynamodb.query(TableName=f"{name}-b", IndexName="renamed", KeyConditionExpression="v = :v", ExpressionAttributeValues={":v": {"S": "x"}})["Items"] == [item]
+
+
+def test_one_table_at_a_time_of_a_backup(start_brume):
+    dynamodb = start_brume().client("dynamodb")
+    name = make_table(dynamodb)
+    for start in range(0, 3000, 25):
+        dynamodb.batch_write_item(RequestItems={name: [{"PutRequest": {"Item": {"p": {"S": str(i)}}}} for i in range(start, start + 25)]})
+    arn = dynamodb.create_backup(TableName=name, BackupName="one")["BackupDetails"]["BackupArn"]
+    wait_until(lambda: dynamodb.describe_backup(BackupArn=arn)["BackupDescription"]["BackupDetails"]["BackupStatus"] == "AVAILABLE")
+
+    def restore(target):
+        try:
+            return dynamodb.restore_table_from_backup(TargetTableName=target, BackupArn=arn)["TableDescription"]["TableStatus"]
+        except ClientError as error:
+            return error.response["Error"]["Code"], error.response["Error"]["Message"]
+    assert restore("first") == "CREATING"
+    again, second = restore("first"), restore("second")  # the first may be there by now
+    assert again in (("TableInUseException", f"Table: first is already being restored from backup: {arn}"),
+                     ("TableAlreadyExistsException", "Table already exists: first"))
+    assert second in ("CREATING", ("BackupInUseException", f"Backup is being used to restore another table: {arn}"))
+    for made in ["first"] + ["second"] * (second == "CREATING"):
+        wait_active(dynamodb, made)
+    assert restore("third") == "CREATING"
+    wait_active(dynamodb, "third")
+    dynamodb.delete_backup(BackupArn=arn)
