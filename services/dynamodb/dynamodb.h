@@ -173,6 +173,10 @@ bool ddb_index_fill(struct call *c, const struct ddb_table *t, const struct ddb_
                     struct ddb_counts *counts);
 void ddb_key_of_bytes(struct arena *a, const struct ddb_table *t, str bytes, struct ddb_key *k); /* of a stored item */
 
+/* ---- export.c: what exports and imports say alike of a TableArn and a NextToken ---- */
+MUST_USE err ddb_table_arn_check(struct call *c, str text);
+MUST_USE err ddb_token_wrong(struct call *c, str token);
+
 /* ---- backup.c ---- */
 u64 ddb_backup_space(struct arena *a, str row); /* where its items stand */
 

@@ -1,8 +1,7 @@
 /* ExportTableToPointInTime, DescribeExport, ListExports. */
 #include "services/dynamodb/export.h"
 
-
-enum { DAY_MS = 86400000, TOKEN_MS = 8 * 3600 * 1000, WINDOW_MIN_MS = 15 * 60 * 1000, PAGE = 25 };
+enum { DAY_MS = 86400000, TOKEN_MS = 8 * 3600 * 1000, WINDOW_MIN_MS = 15 * 60 * 1000, PAGE = 10 };
 
 static const struct record_field export_fields[] = {
     RECORD_I64(1, struct ddb_export, phase),           RECORD_STR(2, struct ddb_export, table_id),
@@ -98,24 +97,41 @@ static struct dynamodb_export_description *describe(struct call *c, const struct
 
 /* ---- asked for ---- */
 
-static err check_moment(struct call *c, const struct ddb_table *t, i64 ms, const char *what) {
-    i64 earliest = MAX(t->pitr_ms, c->now_ms - t->pitr_days * DAY_MS);
-    if (ms / 1000 >= earliest / 1000 && ms <= c->now_ms) return NULL;
-    return fail(c, &dynamodb_invalid_export_time_exception,
-                "The specified %s is outside of the point in time recovery window.", what);
+static err wrong_time(struct call *c, const char *what, i64 ms) {
+    struct buf b = buf_new(c->arena, 32);
+    buf_iso8601(&b, ms);
+    return fail(c, &dynamodb_invalid_export_time_exception, "%s : %.*s", what, STR_ARGS(buf_str(&b)));
 }
 
-static err window(struct call *c, const struct dynamodb_incremental_export_specification *spec, const struct ddb_table *t, struct ddb_export *e) {
-    if (!spec || !spec->export_from_time.set)
-        return fail(c, &cloud_validation, "One or more parameter values were invalid: ExportFromTime must be specified for an INCREMENTAL_EXPORT");
-    e->from_ms = spec->export_from_time.ms;
-    e->to_ms = spec->export_to_time.set ? spec->export_to_time.ms : MIN(c->now_ms, e->from_ms + DAY_MS);
-    e->new_only = str_eq(spec->export_view_type, S("NEW_IMAGE"));
-    if (e->to_ms - e->from_ms < WINDOW_MIN_MS || e->to_ms - e->from_ms > DAY_MS)
+static err check_moment(struct call *c, const struct ddb_table *t, i64 ms) {
+    i64 earliest = MAX(t->pitr_ms, c->now_ms - t->pitr_days * DAY_MS);
+    if (ms / 1000 >= earliest / 1000 && ms <= c->now_ms) return NULL;
+    return fail(c, &dynamodb_invalid_export_time_exception, "Export Time is invalid");
+}
+
+/* Without point-in-time recovery no moment is late enough: AWS looks at the times first. */
+static err check_window(struct call *c, const struct ddb_table *t, const struct ddb_export *e) {
+    i64 earliest = t->pitr_ms ? MAX(t->pitr_ms, c->now_ms - t->pitr_days * DAY_MS) : c->now_ms + 1000;
+    if (e->from_ms / 1000 < earliest / 1000)
+        return wrong_time(c, "Incremental export period from time cannot be less than the table creation time", e->from_ms);
+    if (e->to_ms > c->now_ms) return wrong_time(c, "Incremental export period to time cannot be greater than the current time", e->to_ms);
+    if (e->to_ms - e->from_ms < WINDOW_MIN_MS)
         return fail(c, &dynamodb_invalid_export_time_exception,
-                    "The export period must be at least 15 minutes and no longer than 24 hours.");
-    TRY(check_moment(c, t, e->from_ms, "ExportFromTime"));
-    return check_moment(c, t, e->to_ms, "ExportToTime");
+                    "Difference between export period from time and export period to time is less than 15 minutes");
+    if (e->to_ms - e->from_ms <= DAY_MS) return NULL;
+    return fail(c, &dynamodb_invalid_export_time_exception, "Difference between export period from time and export period to time is greater than 24 hours");
+}
+
+static err check_shape(struct call *c, const struct dynamodb_export_table_to_point_in_time_input *in) {
+    const struct dynamodb_incremental_export_specification *spec = in->incremental_export_specification;
+    bool incremental = str_eq(in->export_type, S("INCREMENTAL_EXPORT"));
+    const char *wrong = spec && !in->export_type.p     ? "Export Type expected to be Incremental Export when incremental export specification is provided"
+                      : spec && !incremental           ? "When Export Type is Full Export , Incremental Export Specification should not be provided"
+                      : incremental && !spec           ? "Incremental Export Specification expected when export type is set as Incremental Export"
+                      : spec && !spec->export_from_time.set ? "ExportFromTime must be provided in IncrementalExportSpecification"
+                      : in->s3_sse_kms_key_id.p && !str_eq(in->s3_sse_algorithm, S("KMS")) ? "KMS Key Id is not supported for this encryption type"
+                                                       : NULL;
+    return wrong ? fail(c, &cloud_validation, "Invalid Request: %s", wrong) : NULL;
 }
 
 static err read_input(struct call *c, const struct dynamodb_export_table_to_point_in_time_input *in, const struct ddb_table *t, struct ddb_export *e) {
@@ -124,13 +140,17 @@ static err read_input(struct call *c, const struct dynamodb_export_table_to_poin
                              .ion = str_eq(in->export_format, S("ION")), .incremental = str_eq(in->export_type, S("INCREMENTAL_EXPORT")),
                              .start_ms = c->now_ms, .moment_ms = in->export_time.set ? in->export_time.ms : c->now_ms,
                              .caller = caller_keep(c), .keys = t->keys, .account = t->account, .region = t->region, .table = t->name};
-    if (!e->incremental && in->incremental_export_specification)
-        return fail(c, &cloud_validation, "One or more parameter values were invalid: IncrementalExportSpecification can only be specified for an "
-                                          "INCREMENTAL_EXPORT");
-    if (e->kms_key.p && !str_eq(e->sse, S("KMS")))
-        return fail(c, &cloud_validation, "One or more parameter values were invalid: S3SseKmsKeyId can only be specified when S3SseAlgorithm is KMS");
-    if (e->incremental) return window(c, in->incremental_export_specification, t, e);
-    return check_moment(c, t, e->moment_ms, "ExportTime");
+    if (e->incremental) {
+        const struct dynamodb_incremental_export_specification *spec = in->incremental_export_specification;
+        e->from_ms = spec->export_from_time.ms;
+        e->to_ms = spec->export_to_time.set ? spec->export_to_time.ms : MIN(c->now_ms, e->from_ms + DAY_MS);
+        e->new_only = str_eq(spec->export_view_type, S("NEW_IMAGE"));
+        TRY(check_window(c, t, e));
+    }
+    if (!t->pitr_ms)
+        return fail(c, &dynamodb_point_in_time_recovery_unavailable_exception, "Point in time recovery is not enabled for table '%.*s'",
+                    STR_ARGS(t->name));
+    return e->incremental ? NULL : check_moment(c, t, e->moment_ms);
 }
 
 /* What two requests with one token must share. */
@@ -157,6 +177,8 @@ err dynamodb_export_table_to_point_in_time(struct call *c, const struct dynamodb
     struct ddb_table t;
     struct ddb_export e;
     bool seen;
+    TRY(ddb_table_arn_check(c, in->table_arn));
+    TRY(check_shape(c, in));
     err wrong = ddb_table_open(c, in->table_arn, &t);
     if (wrong == &dynamodb_resource_not_found_exception)
         return fail(c, &dynamodb_table_not_found_exception, "Table not found: %.*s", STR_ARGS(in->table_arn));
@@ -166,11 +188,8 @@ err dynamodb_export_table_to_point_in_time(struct call *c, const struct dynamodb
         out->export_description = describe(c, &e);
         return NULL;
     }
-    if (!t.pitr_ms)
-        return fail(c, &dynamodb_point_in_time_recovery_unavailable_exception, "Point in time recovery is not enabled for table '%.*s'",
-                    STR_ARGS(t.name));
-    TRY(ddb_sse_check(c, &t));
     TRY(read_input(c, in, &t, &e));
+    TRY(ddb_sse_check(c, &t));
     e.id = arena_format(c->arena, "%014lld-%.*s", (long long)c->now_ms, STR_ARGS(id_hex(c->arena, 8)));
     e.space = txn_sequence(c->txn);
     e.files = txn_sequence(c->txn);
@@ -185,6 +204,18 @@ err dynamodb_export_table_to_point_in_time(struct call *c, const struct dynamodb
 
 /* ---- asked about ---- */
 
+err ddb_table_arn_check(struct call *c, str text) {
+    struct arn arn;
+    if (!arn_parse(text, &arn) || !str_eq(arn.service, S("dynamodb")))
+        return fail(c, &cloud_validation, "One or more parameter values were invalid: tableArn is not a valid ARN");
+    if (str_starts(arn.resource, S("table/")) && str_find_char(str_skip(arn.resource, 6), '/') == STR_NONE) return NULL;
+    return fail(c, &cloud_validation, "Invalid Request: Table ARN is invalid.");
+}
+
+err ddb_token_wrong(struct call *c, str token) {
+    return fail(c, &cloud_validation, "Invalid Request: Provided nextToken is invalid: %.*s", STR_ARGS(token));
+}
+
 static bool row_of_arn(struct call *c, str text, str *row) {
     struct arn arn;
     if (!arn_parse(text, &arn) || !str_starts(arn.resource, S("table/"))) return false;
@@ -198,29 +229,28 @@ static bool row_of_arn(struct call *c, str text, str *row) {
 err dynamodb_describe_export(struct call *c, const struct dynamodb_describe_export_input *in, struct dynamodb_describe_export_output *out) {
     struct ddb_export e;
     str row;
-    if (!row_of_arn(c, in->export_arn, &row)) return fail(c, &cloud_validation, "Invalid ExportArn: %.*s", STR_ARGS(in->export_arn));
+    if (!row_of_arn(c, in->export_arn, &row)) return fail(c, &cloud_validation, "Invalid Export ARN");
     if (!ddb_export_load(c->txn, c->arena, row, &e))
-        return fail(c, &dynamodb_export_not_found_exception, "Export not found: %.*s", STR_ARGS(in->export_arn));
+        return fail(c, &dynamodb_export_not_found_exception, "Export not found: Export not found: %.*s", STR_ARGS(in->export_arn));
     out->export_description = describe(c, &e);
     return NULL;
 }
 
+/* Newest first; DIFFERS: without a table, table by table. */
 err dynamodb_list_exports(struct call *c, const struct dynamodb_list_exports_input *in, struct dynamodb_list_exports_output *out) {
     u32 most = in->max_results.set ? (u32)in->max_results.v : PAGE;
     struct key k = exports_of(c->arena, c->account, c->region);
     struct arn arn;
     if (in->table_arn.p) {
-        if (!arn_parse(in->table_arn, &arn) || !str_starts(arn.resource, S("table/"))) return fail(c, &cloud_validation, "Invalid table ARN");
+        TRY(ddb_table_arn_check(c, in->table_arn));
+        ASSERT(arn_parse(in->table_arn, &arn));
         key_str(&k, str_skip(arn.resource, 6));
     }
     str from = key_bytes(&k), to = key_after_prefix(c->arena, from), key, position;
-    if (in->next_token.p) {
-        if (!page_position(c, in->next_token, &position)) return fail(c, &cloud_validation, "Invalid NextToken");
-        from = arena_concat(c->arena, position, (str){"", 1});
-    }
+    if (in->next_token.p && !page_position(c, in->next_token, &to)) return ddb_token_wrong(c, in->next_token);
     out->export_summaries.v = NEW_ARRAY(c->arena, struct dynamodb_export_summary, most);
     out->export_summaries.set = true;
-    struct range rows = txn_range(c->txn, from, to);
+    struct range rows = txn_range_backwards(c->txn, from, to);
     while (str_cmp(from, to) < 0 && range_next(&rows, &key, NULL)) {
         struct ddb_export e;
         if (out->export_summaries.n == most) {

@@ -1,8 +1,7 @@
 /* ImportTable, DescribeImport, ListImports. */
 #include "services/dynamodb/import.h"
 
-
-enum { PAGE = 25, TOKEN_MS = 8 * 3600 * 1000 };
+enum { PAGE = 10, TOKEN_MS = 8 * 3600 * 1000 };
 
 static const struct record_field import_fields[] = {
     RECORD_I64(1, struct ddb_import, state),           RECORD_I64(2, struct ddb_import, format),
@@ -73,7 +72,7 @@ static str log_group(struct arena *a, const struct ddb_import *m) {
 
 static struct dynamodb_s3_bucket_source *source(struct arena *a, const struct ddb_import *m) {
     struct dynamodb_s3_bucket_source *s = NEW(a, struct dynamodb_s3_bucket_source);
-    *s = (struct dynamodb_s3_bucket_source){.s3_bucket = m->bucket, .s3_bucket_owner = m->bucket_owner, .s3_key_prefix = m->prefix};
+    *s = (struct dynamodb_s3_bucket_source){.s3_bucket = m->bucket, .s3_bucket_owner = m->bucket_owner.p ? m->bucket_owner : m->account, .s3_key_prefix = m->prefix};
     return s;
 }
 
@@ -152,20 +151,21 @@ static err read_options(struct call *c, const struct dynamodb_import_table_input
     m->format = str_eq(in->input_format, S("CSV")) ? DDB_IMPORT_CSV : str_eq(in->input_format, S("ION")) ? DDB_IMPORT_ION : DDB_IMPORT_JSON;
     if (!csv) return NULL;
     if (m->format != DDB_IMPORT_CSV)
-        return fail(c, &cloud_validation, "One or more parameter values were invalid: InputFormatOptions.Csv can only be specified when InputFormat is CSV");
+        return fail(c, &cloud_validation, "Invalid Request: Unsupported InputFormatOptions for the given input format: %.*s.", STR_ARGS(in->input_format));
     m->delimiter = csv->delimiter;
     m->headers = (struct ddb_names){NEW_ARRAY(c->arena, struct ddb_name, csv->header_list.n + 1), csv->header_list.n, csv->header_list.set};
     for (u32 i = 0; i < csv->header_list.n; i++) m->headers.v[i].text = csv->header_list.v[i];
     return NULL;
 }
 
+/* As AWS: two requests with one token must name one table; the rest may differ and is not looked at. */
 static err seen_before(struct call *c, const struct dynamodb_import_table_input *in, str identity, struct ddb_import *m, bool *seen) {
     str row;
     *seen = false;
     if (!in->client_token.p) return NULL;
     enum idempotency before = idempotency_look(c, in->client_token, identity, &row);
     if (before == IDEMPOTENCY_MISMATCH)
-        return fail(c, &dynamodb_import_conflict_exception, "Import with the same client token but different parameters exists");
+        return fail(c, &dynamodb_import_conflict_exception, "Import conflict: Duplicate request detected with conflicting parameters");
     *seen = before == IDEMPOTENCY_SAME && ddb_import_load(c->txn, c->arena, row, m);
     return NULL;
 }
@@ -179,10 +179,8 @@ err dynamodb_import_table(struct call *c, const struct dynamodb_import_table_inp
                            .account = c->account, .region = c->region, .table = p->table_name, .caller = caller_keep(c)};
     struct ddb_table t;
     bool seen;
-    str identity = arena_format(c->arena, "%.*s\n%.*s\n%.*s\n%.*s\n%.*s", STR_ARGS(p->table_name), STR_ARGS(s->s3_bucket), STR_ARGS(s->s3_key_prefix),
-                                STR_ARGS(in->input_format), STR_ARGS(m.compression));
     if (!may(c, S("dynamodb:ImportTable"), arn)) return deny(c, S("dynamodb:ImportTable"), arn);
-    TRY(seen_before(c, in, identity, &m, &seen));
+    TRY(seen_before(c, in, p->table_name, &m, &seen));
     if (!seen) {
         TRY(read_options(c, in, &m));
         TRY(create(c, p, &t));
@@ -190,7 +188,7 @@ err dynamodb_import_table(struct call *c, const struct dynamodb_import_table_inp
         m.id = arena_format(c->arena, "%014lld-%.*s", (long long)c->now_ms, STR_ARGS(id_hex(c->arena, 8)));
         ddb_import_save(c->txn, c->arena, &m);
         ddb_import_go(c->txn, c->arena, &m);
-        if (in->client_token.p) idempotency_store(c, in->client_token, identity, ddb_import_row(c->arena, &m), TOKEN_MS);
+        if (in->client_token.p) idempotency_store(c, in->client_token, p->table_name, ddb_import_row(c->arena, &m), TOKEN_MS);
     }
     out->import_table_description = describe(c, &m);
     return NULL;
@@ -203,7 +201,7 @@ err dynamodb_describe_import(struct call *c, const struct dynamodb_describe_impo
     struct ddb_import m;
     size_t slash = str_rfind_char(in->import_arn, '/');
     if (!arn_parse(in->import_arn, &arn) || str_find(arn.resource, S("/import/")) == STR_NONE)
-        return fail(c, &cloud_validation, "Invalid ImportArn: %.*s", STR_ARGS(in->import_arn));
+        return fail(c, &cloud_validation, "Invalid Import ARN");
     struct ddb_import at = {.account = arn.account, .region = arn.region, .id = str_skip(in->import_arn, slash + 1)};
     if (!ddb_import_load(c->txn, c->arena, ddb_import_row(c->arena, &at), &m) || !str_eq(ddb_import_arn(c->arena, &m), in->import_arn))
         return fail(c, &dynamodb_import_not_found_exception, "Import not found: %.*s", STR_ARGS(in->import_arn));
@@ -222,7 +220,8 @@ err dynamodb_list_imports(struct call *c, const struct dynamodb_list_imports_inp
     u32 most = in->page_size.set ? (u32)in->page_size.v : PAGE;
     struct key k = imports_of(c->arena, c->account, c->region);
     str from = key_bytes(&k), to = key_after_prefix(c->arena, from), key, position = {0};
-    if (in->next_token.p && !page_position(c, in->next_token, &to)) return fail(c, &cloud_validation, "Invalid NextToken");
+    if (in->table_arn.p) TRY(ddb_table_arn_check(c, in->table_arn));
+    if (in->next_token.p && !page_position(c, in->next_token, &to)) return ddb_token_wrong(c, in->next_token);
     out->import_summary_list.v = NEW_ARRAY(c->arena, struct dynamodb_import_summary, most);
     out->import_summary_list.set = true;
     struct range rows = txn_range_backwards(c->txn, from, to);

@@ -12,6 +12,7 @@
 #define IMPORT_TASK S("dynamodb.import")
 enum { PIECE = 1 << 20, PIECE_MAX = 16 << 20, PACKED_MAX = 256 << 20 };
 #define UNPACKED_MAX ((size_t)1 << 30)
+#define SOME_FAILED "Some of the items failed validation checks and were not imported. Please check CloudWatch error logs for more details."
 
 void ddb_import_go(struct txn *t, struct arena *a, const struct ddb_import *m) {
     txn_task_set(t, &(struct task){.kind = IMPORT_TASK, .key = ddb_import_row(a, m)});
@@ -60,7 +61,7 @@ static bool unpack(struct read *r, const struct task *task, const struct ddb_imp
     if (!stream_read(body, 0, packed, (size_t)r->length)) return refused(r, "S3InternalError", "The object could not be read.");
     str bytes = {packed, (size_t)r->length};
     bool whole = str_eq(m->compression, S("GZIP")) ? gzip_open(a, bytes, UNPACKED_MAX, &text) : zstd_unpack(a, bytes, UNPACKED_MAX, &text);
-    if (!whole) return refused(r, "InputDataFormatError", "An object is not compressed as InputCompressionType says.");
+    if (!whole) return refused(r, "ItemValidationError", SOME_FAILED);
     r->length = (i64)text.n;
     r->spool = stream_stage(task->store, a, text.p ? text : S(""));
     return r->spool != NULL;
@@ -228,6 +229,7 @@ static void end_import(struct call *c, struct ddb_import *m, struct ddb_table *t
     m->failure_message = message;
     m->state = code.p ? DDB_IMPORT_FAILED : DDB_IMPORT_DONE;
     t->importing = false;
+    if (code.p && !m->objects && !str_eq(code, S("ItemValidationError"))) t->state = DDB_DELETING; /* nothing could be read: as AWS, there is no table */
     ddb_table_save(c->txn, c->arena, t);
     ddb_table_settle(c->txn, c->arena, t);
 }
@@ -236,8 +238,7 @@ static void advance(struct call *c, struct ddb_import *m, struct ddb_table *t, s
     if (r->code.p) {
         end_import(c, m, t, r->code, r->message);
     } else if (r->over) {
-        if (!m->objects) end_import(c, m, t, S("S3NoSuchKey"), S("No objects were found under the given S3KeyPrefix."));
-        else if (m->errors) end_import(c, m, t, S("ItemValidationError"), S("Some of the items failed validation checks. Please check CloudWatch error logs for more details."));
+        if (m->errors) end_import(c, m, t, S("ItemValidationError"), S(SOME_FAILED));
         else end_import(c, m, t, (str){0}, (str){0});
     } else if (r->found) {
         m->object = r->object;

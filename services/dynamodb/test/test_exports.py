@@ -173,6 +173,34 @@ def test_what_is_refused(dynamodb, s3, bucket, recoverable, table):
     assert described["FailureMessage"] == "The specified bucket does not exist"
 
 
+def test_types_and_times_that_do_not_go(dynamodb, s3, bucket, recoverable, table):
+    """In AWS's words; the times of an incremental export are looked at before the table's recovery."""
+    plain = dynamodb.describe_table(TableName=table())["Table"]["TableArn"]
+    _, arn = recoverable()
+    now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    spec = {"ExportFromTime": now}
+
+    def refused(**more):
+        return refusal(dynamodb.export_table_to_point_in_time, **{"TableArn": arn, "S3Bucket": bucket, **more})
+
+    def invalid(text):
+        return "ValidationException", "Invalid Request: " + text
+    incremental = {"ExportType": "INCREMENTAL_EXPORT"}
+    assert refused(IncrementalExportSpecification=spec) == invalid("Export Type expected to be Incremental Export when incremental export specification is provided")
+    assert refused(IncrementalExportSpecification=spec, ExportType="FULL_EXPORT") == (
+        invalid("When Export Type is Full Export , Incremental Export Specification should not be provided"))
+    assert refused(**incremental) == invalid("Incremental Export Specification expected when export type is set as Incremental Export")
+    assert refused(**incremental, IncrementalExportSpecification={}) == invalid("ExportFromTime must be provided in IncrementalExportSpecification")
+    assert refused(S3SseKmsKeyId="alias/x") == refused(S3SseKmsKeyId="alias/x", S3SseAlgorithm="AES256") == invalid("KMS Key Id is not supported for this encryption type")
+    assert refused(TableArn="a-table") == ("ValidationException", "One or more parameter values were invalid: tableArn is not a valid ARN")
+    early = now - datetime.timedelta(hours=3)
+    words = ("InvalidExportTimeException", "Incremental export period from time cannot be less than the table creation time : " + early.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    assert refused(**incremental, IncrementalExportSpecification={"ExportFromTime": early}) == words
+    assert refused(TableArn=plain, **incremental, IncrementalExportSpecification={"ExportFromTime": early}) == words
+    assert refused(**incremental, IncrementalExportSpecification={"ExportFromTime": now + datetime.timedelta(seconds=1)})[0] == "InvalidExportTimeException"
+    assert refused(ExportTime=early) == refused(ExportTime=now + datetime.timedelta(hours=1)) == ("InvalidExportTimeException", "Export Time is invalid")
+
+
 def test_objects_are_put_with_the_rights_of_who_asked(brume, dynamodb, bucket, recoverable):
     _, arn = recoverable()
     iam = brume.client("iam")

@@ -41,6 +41,9 @@ def imported(dynamodb, bucket, form, attributes="p:S", keys=("p",), prefix=None,
         described.update(dynamodb.describe_import(ImportArn=begun["ImportArn"])["ImportTableDescription"])
         return described["ImportStatus"] != "IN_PROGRESS"
     wait_until(over)
+    if described.get("FailureCode", "").startswith("S3"):  # nothing could be read: there is no table
+        wait_until(lambda: name not in dynamodb.list_tables(ExclusiveStartTableName=name[:-1], Limit=1)["TableNames"])
+        return described, None
     wait_active(dynamodb, name)
     return described, dynamodb.scan(TableName=name)["Items"]
 
@@ -110,11 +113,11 @@ def test_what_is_refused(brume, dynamodb, s3, bucket, table):
     assert refusal(dynamodb.describe_import, ImportArn="arn:aws:dynamodb:us-east-1:000000000000:table/x/import/0123456789")[0] == "ImportNotFoundException"
     described, _ = imported(dynamodb, bucket + "-absent", "CSV")
     assert (described["ImportStatus"], described["FailureCode"]) == ("FAILED", "S3NoSuchBucket")
-    described, _ = imported(dynamodb, bucket, "CSV", prefix="nothing/")
-    assert described["ImportStatus"] == "FAILED"
+    described, items = imported(dynamodb, bucket, "CSV", prefix="nothing/")  # an import of nothing is one
+    assert described["ImportStatus"] == "COMPLETED" and items == []
     s3.put_object(Bucket=bucket, Key="plain", Body="not packed")
     described, _ = imported(dynamodb, bucket, "CSV", InputCompressionType="GZIP")
-    assert described["ImportStatus"] == "FAILED"
+    assert (described["ImportStatus"], described["FailureCode"]) == ("FAILED", "ItemValidationError")
     iam = brume.client("iam")
     user = f"importer-{uuid.uuid4().hex[:8]}"
     iam.create_user(UserName=user)
@@ -124,6 +127,31 @@ def test_what_is_refused(brume, dynamodb, s3, bucket, table):
     client = brume.client("dynamodb", account=key["AccessKeyId"], secret=key["SecretAccessKey"])
     described, _ = imported(dynamodb, bucket, "CSV", client=client)
     assert (described["FailureCode"], described["FailureMessage"]) == ("S3AccessDenied", "Access Denied")
+
+
+def test_a_token_is_for_one_table(dynamodb, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="a.csv", Body="p\nx\n")
+
+    def begin(name, prefix):
+        return dict(S3BucketSource={"S3Bucket": bucket, "S3KeyPrefix": prefix}, InputFormat="CSV", ClientToken=bucket, TableCreationParameters=parameters(name))
+    name = f"import-{bucket}"
+    first = dynamodb.import_table(**begin(name, "a"))["ImportTableDescription"]
+    assert first["S3BucketSource"]["S3BucketOwner"] == first["TableArn"].split(":")[4]
+    assert dynamodb.import_table(**begin(name, "b"))["ImportTableDescription"]["ImportArn"] == first["ImportArn"]
+    assert refusal(dynamodb.import_table, **begin(name + "x", "a")) == ("ImportConflictException", "Import conflict: Duplicate request detected with conflicting parameters")
+    wait_active(dynamodb, name)
+
+
+def test_what_lists_refuse(dynamodb, table):
+    arn = dynamodb.describe_table(TableName=table())["Table"]["TableArn"]
+    for listed in (dynamodb.list_imports, dynamodb.list_exports):
+        assert refusal(listed, TableArn="x" * 40) == ("ValidationException", "One or more parameter values were invalid: tableArn is not a valid ARN")
+        assert refusal(listed, TableArn=arn + "/index/i") == ("ValidationException", "Invalid Request: Table ARN is invalid.")
+        token = "0" * 112
+        assert refusal(listed, NextToken=token) == ("ValidationException", f"Invalid Request: Provided nextToken is invalid: {token}")
+    assert refusal(dynamodb.describe_import, ImportArn=arn) == ("ValidationException", "Invalid Import ARN")
+    assert refusal(dynamodb.describe_export, ExportArn=arn) == ("ValidationException", "Invalid Export ARN")
+    assert dynamodb.list_imports(TableArn=arn)["ImportSummaryList"] == dynamodb.list_exports(TableArn=arn)["ExportSummaries"] == []
 
 
 def test_an_export_comes_back(dynamodb, s3, bucket, table):
