@@ -11,10 +11,9 @@ str s3_object_arn(struct call *c, str bucket, str key) {
 }
 
 str s3_canonical_id(struct call *c, str account) {
-    u8 hash[DIGEST_MAX];
-    str text = arena_concat(c->arena, S("canonical user of account "), account);
-    sha256(text, hash);
-    return hex_of(c->arena, (str){(const char *)hash, 32});
+    char *id = arena_alloc(c->arena, CANONICAL_ID, 1);
+    account_canonical_id(account, id);
+    return (str){id, CANONICAL_ID};
 }
 
 struct s3_owner *s3_owner(struct call *c, str account) {

@@ -56,11 +56,19 @@ static bool service_named(str name, str service) {
     return regional && rest.p && str_eq(str_cut(&of_service, '.'), first) && str_eq(of_service, rest);
 }
 
+static bool of_account(const struct principal *p) { return p->account.n && p->kind != PRINCIPAL_SERVICE && p->kind != PRINCIPAL_ANONYMOUS; }
+static unsigned by_account(const struct principal *p) { return p->kind == PRINCIPAL_ROOT ? MATCH_DIRECT : MATCH_ACCOUNT; }
+
+/* An account by another name of its own. */
+static unsigned canonical_named(str id, const struct principal *p) {
+    char own[CANONICAL_ID];
+    if (!of_account(p)) return 0;
+    account_canonical_id(p->account, own);
+    return str_eq(id, (str){own, sizeof own}) ? by_account(p) : 0;
+}
+
 static unsigned aws_named(const struct principal_name *n, const struct principal *p) {
-    if (n->account) {
-        if (!p->account.n || p->kind == PRINCIPAL_SERVICE || p->kind == PRINCIPAL_ANONYMOUS) return 0;
-        return str_eq(n->value, p->account) ? (p->kind == PRINCIPAL_ROOT ? MATCH_DIRECT : MATCH_ACCOUNT) : 0;
-    }
+    if (n->account) return of_account(p) && str_eq(n->value, p->account) ? by_account(p) : 0;
     if (p->kind == PRINCIPAL_SERVICE) return 0;
     if (p->arn.n && str_eq(n->value, p->arn)) return MATCH_DIRECT;
     if (p->session_issuer.n && str_eq(n->value, p->session_issuer)) return MATCH_ROLE;
@@ -77,7 +85,7 @@ static unsigned named(const struct principal_name *n, const struct principal *p)
     case PRINCIPAL_TYPE_AWS: return aws_named(n, p);
     case PRINCIPAL_TYPE_SERVICE: return p->kind == PRINCIPAL_SERVICE && service_named(n->value, p->arn) ? MATCH_DIRECT : 0;
     case PRINCIPAL_TYPE_FEDERATED: return p->federated_provider.n && str_eq(n->value, p->federated_provider) ? MATCH_DIRECT : 0;
-    case PRINCIPAL_TYPE_CANONICAL: return 0; /* nobody: services/s3/README.md */
+    case PRINCIPAL_TYPE_CANONICAL: return canonical_named(n->value, p);
     }
     return 0;
 }

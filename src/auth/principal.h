@@ -41,4 +41,8 @@ struct principal {
 /* The root of an account. */
 struct principal principal_root(struct arena *a, str account, str access_key);
 
+/* The canonical user id of an account: 64 hex digits by which S3 names it, a function of its number. */
+enum { CANONICAL_ID = 64 };
+void account_canonical_id(str account, char id[CANONICAL_ID]);
+
 #endif

@@ -2,6 +2,7 @@
  * "...:id/AROA...:session" for a session in a role. Nobody can write such an ARN: it names no user and no role. */
 #include "cloud/policy_principal.h"
 
+#include "base/encode.h"
 #include "cloud/gate.h"
 #include "text/tree.h"
 
@@ -88,6 +89,12 @@ static bool provider_well_formed(str name) {
     return str_eq(arn.service, S("iam")) && account_valid(arn.account) && rest.n && (str_eq(kind, S("saml-provider")) || str_eq(kind, S("oidc-provider")));
 }
 
+/* DIFFERS: any that has the form of one: whose it is cannot be told from it. */
+static bool canonical_well_formed(str id) {
+    u8 bytes[CANONICAL_ID / 2];
+    return id.n == CANONICAL_ID && hex_decode(id, bytes);
+}
+
 /* ---- all names of a policy ---- */
 
 struct rewriting {
@@ -152,6 +159,7 @@ static bool bind_name(struct rewriting *w, str type, str name, str *written) {
     if (str_eq(type, S("AWS")) && !bind_one(w->call, name, written)) kind = "AWS";
     if (str_eq(type, S("Service")) && !service_well_formed(name)) kind = "SERVICE";
     if (str_eq(type, S("Federated")) && !provider_well_formed(name)) kind = "FEDERATED";
+    if (str_eq(type, S("CanonicalUser")) && !canonical_well_formed(name)) kind = "CanonicalUser";
     if (kind) w->stranger = (struct policy_stranger){kind, name};
     return !kind;
 }

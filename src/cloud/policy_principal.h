@@ -11,7 +11,7 @@
 #include "cloud/cloud.h"
 
 struct policy_stranger {
-    const char *type; /* "AWS", "SERVICE", "FEDERATED" */
+    const char *type; /* "AWS", "SERVICE", "FEDERATED", "CanonicalUser" */
     str name;
 };
 /* False: the policy names somebody who is not there; *stranger, which may be NULL, is the first. */

@@ -104,6 +104,30 @@ def test_another_account_comes_in_by_policy(s3, bucket, brume):
     assert refused(third.get_object, Bucket=bucket, Key="k") == "AccessDenied"
 
 
+def test_a_canonical_user_is_an_account(brume, s3, bucket):
+    """Its root by the policy alone, its users by a policy of their own besides; and a denial of it binds both."""
+    other = brume.client("s3", account=OTHER)
+    iam, name = brume.client("iam", account=OTHER), bucket[:50]
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    user = brume.client("s3", account=key["AccessKeyId"], secret=key["SecretAccessKey"])
+    other_id, own_id = other.list_buckets()["Owner"]["ID"], s3.list_buckets()["Owner"]["ID"]
+    assert refused(other.get_object, Bucket=bucket, Key="k") == "AccessDenied"
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy(bucket, {"CanonicalUser": other_id}))
+    assert other.get_object(Bucket=bucket, Key="k")["Body"].read() == b"mine"
+    assert refused(user.get_object, Bucket=bucket, Key="k") == "AccessDenied"
+    iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps(
+        {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}}))
+    assert user.get_object(Bucket=bucket, Key="k")["Body"].read() == b"mine"
+    assert s3.get_bucket_policy_status(Bucket=bucket)["PolicyStatus"]["IsPublic"] is False
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy(bucket, {"CanonicalUser": own_id}))
+    assert refused(other.get_object, Bucket=bucket, Key="k") == refused(user.get_object, Bucket=bucket, Key="k") == "AccessDenied"
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy(bucket, {"CanonicalUser": own_id}, effect="Deny"))
+    assert refused(s3.get_object, Bucket=bucket, Key="k") == "AccessDenied"
+    for bad in ["anybody", own_id[:-1], "z" * 64]:
+        assert refused(s3.put_bucket_policy, Bucket=bucket, Policy=policy(bucket, {"CanonicalUser": bad})) == "MalformedPolicy"
+
+
 def test_a_copy_reads_by_the_source_s_policy(s3, bucket, brume):
     other = brume.client("s3", account=OTHER)
     other.create_bucket(Bucket="r-copies")

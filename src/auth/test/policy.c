@@ -207,6 +207,10 @@ static void principals_are_named(void) {
         CHECK(named("{\"Service\":\"sns.eu-west-1.amazonaws.com\"}", all[i]) == (all[i] == &sns));
         CHECK(!named("{\"Service\":\"delivery.sns.amazonaws.com\"}", all[i]));
     }
+    char id[CANONICAL_ID + 1] = {0}, canonical[100];
+    account_canonical_id(S(ACCOUNT), id);
+    snprintf(canonical, sizeof canonical, "{\"CanonicalUser\":\"%s\"}", id);
+    for (size_t i = 0; i < LENGTH(all); i++) CHECK(named(canonical, all[i]) == (all[i] == &alice || all[i] == &session || all[i] == &root));
     struct principal guest = {.kind = PRINCIPAL_FEDERATED, .account = S(ACCOUNT), .session_issuer = alice.arn, .session_issuer_id = alice.user_id};
     CHECK(named("{\"AWS\":\"arn:aws:iam::" ACCOUNT ":id/AIDAEXAMPLEALICE00001\"}", &guest));
     guest.session_issuer_id = S("AIDAEXAMPLEALICE00002"); /* another of her name let it in */
