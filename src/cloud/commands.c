@@ -33,7 +33,7 @@ static void status(struct admin_call *c) {
 
 static void clock_show(struct admin_call *c) {
     i64 now = store_now_ms(c->cloud->store);
-    buf_format(&c->answer, "{\"now_ms\":%lld,\"ahead_ms\":%lld,\"now\":\"", (long long)now, (long long)(now - sys_wall_ms()));
+    buf_format(&c->answer, "{\"now_ms\":%lld,\"ahead_ms\":%lld,\"now\":\"", (long long)now, (long long)store_ahead_ms(c->cloud->store));
     buf_iso8601_ms(&c->answer, now);
     buf_add(&c->answer, S("\"}"));
 }

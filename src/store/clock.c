@@ -3,9 +3,9 @@
 
 #include "store/record.h"
 
-i64 store_now_ms(struct store *s) {
-    return sys_wall_ms() + atomic_load_explicit(&s->clock.offset_ms, memory_order_relaxed);
-}
+i64 store_ahead_ms(struct store *s) { return atomic_load_explicit(&s->clock.offset_ms, memory_order_relaxed); }
+
+i64 store_now_ms(struct store *s) { return sys_wall_ms() + store_ahead_ms(s); }
 
 u64 store_epoch(struct store *s) { return atomic_load(&s->epoch); }
 

@@ -139,6 +139,7 @@ bool store_wait_cancel(struct store *s, struct store_wait *w);
 /* ---- the cloud's clock: wall time plus a stored offset that only grows (design: lifecycle rules of
  * 90 days in milliseconds). ---- */
 i64 store_now_ms(struct store *s);
+i64 store_ahead_ms(struct store *s); /* that offset */
 /* Fires due timers in order, each seeing its own due time as now; returns when they and the jobs they
  * caused are done. */
 err store_clock_advance(struct store *s, i64 by_ms, bool coalesce);

