@@ -169,6 +169,8 @@ class Tables:
                   ('protocols', ' | '.join(f'1 << {p}' for p in spoken)),
                   ('query_compatible', 'true' if f.get('queryCompatible') else 'false'),
                   ('older_reader', 'true' if f.get('olderReader') else 'false'),
+                  ('signing_hash', wire_hash(f.get('signing', room))),
+                  ('target_hash', wire_hash(f['target']) if f.get('target') else 0),
                   ('global', 'true' if f.get('global') else 'false'),
                   ('name', text(room)), ('signing_name', text(f.get('signing', room))),
                   ('endpoint_prefix', text(f.get('endpoint', room))),
@@ -176,6 +178,14 @@ class Tables:
                   ('service_id', text(f.get('id', room))), ('xml_namespace', text(f.get('xmlns'))),
                   ('namespace_', text(f.get('namespace', f'com.amazonaws.{room}')))]
         return [f'.{k} = {v},' for k, v in fields]
+
+
+def wire_hash(text):
+    """As wire_hash in src/wire/desc.h."""
+    h = 0x811c9dc5
+    for byte in text.encode():
+        h = (h ^ byte) * 0x01000193 & 0xffffffff
+    return h
 
 
 def error_constant(c, shape):

@@ -62,6 +62,8 @@ static void tables_describe_the_structs(void) {
     CHECK_STR(wire_text(w, member(thing, "Names")->location_name), S("NameList"));
     CHECK_STR(wire_text(w, member(thing, "Tags")->query_name), S("Tag"));
     CHECK_INT(member(thing, "Status")->location, WIRE_IN_STATUS);
+    CHECK_INT(w->signing_hash, wire_hash(wire_text(w, w->signing_name)));
+    CHECK_INT(w->target_hash, w->target_prefix ? wire_hash(wire_text(w, w->target_prefix)) : 0);
     CHECK_INT(member(thing, "When")->timestamp_format, WIRE_TIME_HTTP_DATE);
     CHECK_INT(member(thing, "Name")->flags, WIRE_REQUIRED);
     const struct wire_shape *map = &w->shapes[member(thing, "Tags")->shape];

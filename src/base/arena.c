@@ -80,7 +80,8 @@ void arena_reset(struct arena *a) {
     ASAN_POISON_MEMORY_REGION(a->next, a->chunks->size);
 }
 
-void *arena_alloc(struct arena *a, size_t size, size_t align) {
+/* Not zeroed: for what is written whole. */
+static void *take(struct arena *a, size_t size, size_t align) {
     size_t padding = a->next ? (size_t)(-(uintptr_t)a->next & (align - 1)) : 0;
     if (!a->next || (size_t)(a->end - a->next) < padding || (size_t)(a->end - a->next) - padding < size) {
         size_t at_least;
@@ -91,6 +92,11 @@ void *arena_alloc(struct arena *a, size_t size, size_t align) {
     char *at = a->next + padding;
     a->next = at + size;
     ASAN_UNPOISON_MEMORY_REGION(at, size);
+    return at;
+}
+
+void *arena_alloc(struct arena *a, size_t size, size_t align) {
+    void *at = take(a, size, align);
     return size ? memset(at, 0, size) : at;
 }
 
@@ -120,19 +126,20 @@ void arena_on_free(struct arena *a, void (*run)(void *object), void *object) {
 
 str arena_str(struct arena *a, str s) {
     if (!s.p) return s;
-    char *copy = arena_alloc(a, s.n, 1);
+    char *copy = take(a, s.n, 1);
     if (s.n) memcpy(copy, s.p, s.n);
     return (str){copy, s.n};
 }
 
 char *arena_c_string(struct arena *a, str s) {
-    char *copy = arena_alloc(a, s.n + 1, 1);
+    char *copy = take(a, s.n + 1, 1);
     if (s.n) memcpy(copy, s.p, s.n);
+    copy[s.n] = 0;
     return copy;
 }
 
 str arena_concat(struct arena *a, str x, str y) {
-    char *both = arena_alloc(a, x.n + y.n, 1);
+    char *both = take(a, x.n + y.n, 1);
     if (x.n) memcpy(both, x.p, x.n);
     if (y.n) memcpy(both + x.n, y.p, y.n);
     return (str){both, x.n + y.n};
@@ -145,8 +152,8 @@ str arena_vformat(struct arena *a, const char *format, va_list args) {
     char most[256]; /* formatted once; only the long ones twice */
     int n = vsnprintf(most, sizeof most, format, args);
     ASSERT(n >= 0);
-    char *text = arena_alloc(a, (size_t)n + 1, 1);
-    if ((size_t)n < sizeof most) memcpy(text, most, (size_t)n);
+    char *text = take(a, (size_t)n + 1, 1);
+    if ((size_t)n < sizeof most) memcpy(text, most, (size_t)n + 1);
     else vsnprintf(text, (size_t)n + 1, format, again);
     va_end(again);
     return (str){text, (size_t)n};

@@ -10,17 +10,19 @@
 static str header(const struct flight *f, str name) { return http_header_get(f->request, name); }
 
 static const struct service *by_signing_name(const struct flight *f, str name) {
+    u32 hash = wire_hash(name);
     for (size_t i = 0; i < f->cloud->config.service_count; i++) {
         const struct service *s = f->cloud->config.services[i];
-        if (str_eq(wire_text(s->wire, s->wire->signing_name), name)) return s;
+        if (s->wire->signing_hash == hash && wire_text_is(s->wire, s->wire->signing_name, name)) return s;
     }
     return NULL;
 }
 
 static const struct service *by_target_prefix(const struct flight *f, str prefix) {
+    u32 hash = wire_hash(prefix);
     for (size_t i = 0; i < f->cloud->config.service_count; i++) {
         const struct service *s = f->cloud->config.services[i];
-        if (s->wire->target_prefix && str_eq(wire_text(s->wire, s->wire->target_prefix), prefix)) return s;
+        if (s->wire->target_hash == hash && s->wire->target_prefix && wire_text_is(s->wire, s->wire->target_prefix, prefix)) return s;
     }
     return NULL;
 }
@@ -144,7 +146,7 @@ static enum step unknown_operation(struct flight *f, str name) {
 static bool find_operation(struct flight *f, str name) {
     const struct wire_service *w = f->service->wire;
     for (u16 i = 0; i < w->op_count; i++) {
-        if (!str_eq(wire_text(w, w->ops[i].name), name)) continue;
+        if (!wire_text_is(w, w->ops[i].name, name)) continue;
         f->op = &w->ops[i];
         f->op_index = i;
         return true;

@@ -169,6 +169,7 @@ struct wire_service {
     u8 protocols;     /* bit set over 1 << enum wire_protocol: all that clients may speak */
     bool query_compatible; /* awsQueryCompatible: x-amzn-query-error */
     bool older_reader; /* JSON of wrong types is refused in the words of AWS's older reader: json_older.c */
+    u32 signing_hash, target_hash; /* of signing_name and target_prefix (0: none): wire_hash */
     bool global;      /* one for all regions: whatever region a client signs for, its calls are of us-east-1 */
     /* text offsets */
     u32 name;          /* brume's room: "sqs" */
@@ -182,5 +183,16 @@ struct wire_service {
 };
 
 static inline str wire_text(const struct wire_service *s, u32 offset) { return str_of(s->text + offset); }
+/* Is it this text? Most often the first letter says no. */
+static inline bool wire_text_is(const struct wire_service *s, u32 offset, str text) {
+    const char *p = s->text + offset;
+    return text.n ? *p == *text.p && str_eq(str_of(p), text) : !*p;
+}
+/* FNV-1a. By it a service is found among all without a look at the texts of the others, which are a page each. */
+static inline u32 wire_hash(str text) {
+    u32 h = 0x811c9dc5;
+    for (size_t i = 0; i < text.n; i++) h = (h ^ (u8)text.p[i]) * 0x01000193;
+    return h;
+}
 
 #endif

@@ -7,7 +7,8 @@
 struct step {
     const struct step *up;
     u8 place;  /* enum wire_violation_place */
-    str name;  /* member's name, or map's key */
+    u32 name;  /* text: the member's */
+    str key;   /* the map's */
     u32 index; /* of an element */
 };
 
@@ -26,34 +27,36 @@ static void check(struct walk *w, u16 shape, const void *value, const struct ste
 enum { VALUE_MAX = 64 << 10, PATH_MAX_BYTES = 16 << 10 };
 
 /* "tags.1.member.key": members begin in lower case; elements and entries are followed by "member". */
-static void add_path(struct buf *b, const struct step *at) {
+static void add_path(const struct walk *w, struct buf *b, const struct step *at) {
     if (!at) return;
-    add_path(b, at->up);
+    add_path(w, b, at->up);
     if (at->place == WIRE_OF_MEMBER) {
         if (b->n) buf_char(b, '.');
-        char first = at->name.n ? at->name.p[0] : '_';
+        str name = coding_text(&w->coding, at->name);
+        char first = name.n ? name.p[0] : '_';
         buf_char(b, first >= 'A' && first <= 'Z' ? (char)(first + 'a' - 'A') : first);
-        buf_add(b, str_skip(at->name, 1));
+        buf_add(b, str_skip(name, 1));
     } else {
         if (at->place == WIRE_OF_ELEMENT) buf_format(b, ".%u", at->index + 1);
-        else buf_format(b, ".%.*s", STR_ARGS(at->name));
+        else buf_format(b, ".%.*s", STR_ARGS(at->key));
         buf_add(b, S(".member"));
     }
 }
 
-static void add_pointer(struct buf *b, const struct step *at) {
+static void add_pointer(const struct walk *w, struct buf *b, const struct step *at) {
     if (!at) return;
-    add_pointer(b, at->up);
+    add_pointer(w, b, at->up);
     if (at->place == WIRE_OF_KEY) return; /* a key is told of its map */
     buf_char(b, '/');
     if (at->place == WIRE_OF_ELEMENT) {
         buf_u64(b, at->index);
         return;
     }
-    for (size_t i = 0; i < at->name.n; i++) {
-        if (at->name.p[i] == '~') buf_add(b, S("~0"));
-        else if (at->name.p[i] == '/') buf_add(b, S("~1"));
-        else buf_char(b, at->name.p[i]);
+    str name = at->place == WIRE_OF_MEMBER ? coding_text(&w->coding, at->name) : at->key;
+    for (size_t i = 0; i < name.n; i++) {
+        if (name.p[i] == '~') buf_add(b, S("~0"));
+        else if (name.p[i] == '/') buf_add(b, S("~1"));
+        else buf_char(b, name.p[i]);
     }
 }
 
@@ -66,10 +69,10 @@ static void print_structure(struct walk *w, struct buf *b, const struct wire_sha
         const struct wire_member *m = coding_member(&w->coding, s, i);
         const struct wire_shape *target = coding_shape(&w->coding, m->shape);
         const void *field = (const char *)value + m->offset;
-        struct step step = {NULL, WIRE_OF_MEMBER, coding_text(&w->coding, m->name), 0};
+        struct step step = {.place = WIRE_OF_MEMBER, .name = m->name};
         if (i) buf_add(b, S(", "));
         struct buf name = buf_new(w->coding.arena, PATH_MAX_BYTES);
-        add_path(&name, &step);
+        add_path(w, &name, &step);
         buf_format(b, "%.*s=", STR_ARGS(buf_str(&name)));
         if ((m->flags & WIRE_MEMBER_STREAMING) || !value_is_set(target, field)) buf_add(b, S("null"));
         else if ((m->flags & WIRE_MEMBER_SENSITIVE) || (target->flags & WIRE_SHAPE_SENSITIVE)) buf_add(b, S("***"));
@@ -137,8 +140,8 @@ static void report(struct walk *w, enum wire_violation_kind kind, const struct s
     const struct step *told = at;
     while (told && told->place != WIRE_OF_MEMBER && kind != WIRE_MISSING) told = told->up;
     struct buf path = buf_new(w->coding.arena, PATH_MAX_BYTES), pointer = buf_new(w->coding.arena, PATH_MAX_BYTES);
-    add_path(&path, told);
-    add_pointer(&pointer, at);
+    add_path(w, &path, told);
+    add_pointer(w, &pointer, at);
     str text = {0};
     if (kind != WIRE_MISSING && !sensitive) {
         struct buf b = buf_new(w->coding.arena, VALUE_MAX);
@@ -230,7 +233,7 @@ static void check_structure(struct walk *w, u16 shape, const void *value, const 
         const struct wire_shape *target = coding_shape(&w->coding, m->shape);
         if ((m->flags & WIRE_MEMBER_STREAMING) || (target->flags & WIRE_EVENT_STREAM)) continue;
         const void *field = (const char *)value + m->offset;
-        struct step step = {at, WIRE_OF_MEMBER, coding_text(&w->coding, m->name), 0};
+        struct step step = {.up = at, .place = WIRE_OF_MEMBER, .name = m->name};
         if (value_is_set(target, field)) {
             const void *inner = target->type == WIRE_STRUCTURE ? *(void *const *)field : field;
             check(w, m->shape, inner, &step, m, inner, m->shape);
@@ -247,7 +250,7 @@ static void check_list(struct walk *w, const struct wire_shape *s, const struct 
     bool structure = target->type == WIRE_STRUCTURE;
     for (u32 i = 0; i < list->n && w->n < w->max; i++) {
         const void *v = (const char *)list->v + i * (size_t)target->size;
-        struct step step = {at, WIRE_OF_ELEMENT, {0}, i};
+        struct step step = {.up = at, .place = WIRE_OF_ELEMENT, .index = i};
         if (structure || value_is_set(target, v)) check(w, element->shape, v, &step, element, holder, holder_shape);
     }
 }
@@ -260,7 +263,7 @@ static void check_map(struct walk *w, const struct wire_shape *s, const struct w
     for (u32 i = 0; i < map->n && w->n < w->max; i++) {
         const char *entry = (const char *)map->v + i * size;
         str name = *(const str *)(const void *)entry;
-        struct step of_key = {at, WIRE_OF_KEY, name, 0}, of_value = {at, WIRE_OF_VALUE, name, 0};
+        struct step of_key = {.up = at, .place = WIRE_OF_KEY, .key = name}, of_value = {.up = at, .place = WIRE_OF_VALUE, .key = name};
         check(w, key->shape, entry, &of_key, key, holder, holder_shape);
         const void *v = entry + value->offset;
         if (target->type == WIRE_STRUCTURE || value_is_set(target, v))
