@@ -1,7 +1,8 @@
 /* Backups on demand: a copy of the items in rows of its own, and the table's description with it. */
 #include "services/dynamodb/history.h"
 
-enum { PAGE = 100 };
+#define EXPIRY_TASK S("dynamodb.backup")
+enum { PAGE = 100, DAY_MS = 86400000, SYSTEM_DAYS = 35 };
 
 /* ("dynamodb", account, region, "backup", table, id) */
 struct backup {
@@ -9,6 +10,8 @@ struct backup {
     u64 space;
     i64 created_ms, items, bytes;
     bool available, restoring; /* restoring: one table at a time is made of it */
+    bool system;
+    i64 expires_ms; /* of a system backup */
     /* from the key */
     str account, region, table_name, id;
 };
@@ -16,6 +19,7 @@ static const struct record_field backup_fields[] = {
     RECORD_STR(1, struct backup, name),       RECORD_STR(2, struct backup, table), RECORD_U64(3, struct backup, space),
     RECORD_I64(4, struct backup, created_ms), RECORD_I64(5, struct backup, items), RECORD_I64(6, struct backup, bytes),
     RECORD_BOOL(7, struct backup, available),   RECORD_BOOL(8, struct backup, restoring),
+    RECORD_BOOL(9, struct backup, system),    RECORD_I64(10, struct backup, expires_ms),
 };
 static const struct record_type backup_record = RECORD_TYPE(struct backup, backup_fields);
 
@@ -94,14 +98,17 @@ static void table_of(struct call *c, const struct backup *b, struct ddb_table *t
     t->name = b->table_name;
 }
 
+static str type_of(const struct backup *b) { return b->system ? S("SYSTEM") : S("USER"); }
+
 static struct dynamodb_backup_details *details(struct call *c, const struct backup *b, const char *status) {
     struct dynamodb_backup_details *d = NEW(c->arena, struct dynamodb_backup_details);
     d->backup_arn = backup_arn(c->arena, b);
     d->backup_name = b->name;
     d->backup_size_bytes = SOME_I64(b->bytes);
     d->backup_status = status ? str_of(status) : b->available ? S("AVAILABLE") : S("CREATING");
-    d->backup_type = S("USER");
+    d->backup_type = type_of(b);
     d->backup_creation_date_time = SOME_TIME(b->created_ms);
+    if (b->expires_ms) d->backup_expiry_date_time = SOME_TIME(b->expires_ms);
     return d;
 }
 
@@ -148,6 +155,7 @@ static struct dynamodb_backup_description *describe(struct call *c, const struct
     s->provisioned_throughput->write_capacity_units = SOME_I64(t.throughput.write);
     s->billing_mode = t.on_demand ? S("PAY_PER_REQUEST") : S("PROVISIONED");
     out->source_table_feature_details = NEW(c->arena, struct dynamodb_source_table_feature_details);
+    if (b->system) return out; /* as AWS: it tells no features */
     describe_features(c, &d, out->source_table_feature_details);
     if (t.ttl.p) {
         out->source_table_feature_details->time_to_live_description = NEW(c->arena, struct dynamodb_time_to_live_description);
@@ -197,6 +205,36 @@ void ddb_backup_done(struct call *c, str row, i64 items, i64 bytes) {
     txn_put(c->txn, row, record_encode(c->arena, &backup_record, &b));
 }
 
+/* ---- kept of a table that is no more ---- */
+
+str ddb_backup_keep(struct call *c, const struct ddb_table *t, bool system) {
+    struct ddb_table was = *t;
+    struct ddb_counts counts = ddb_counts_of(c->txn, c->arena, t);
+    const struct ddb_count *held = ddb_count_of(c->arena, &counts, t->space);
+    was.state = DDB_ACTIVE;
+    struct backup b = {.table = record_encode(c->arena, &ddb_table_record, &was), .space = t->space, .created_ms = c->now_ms, .available = true,
+                       .items = held->items, .bytes = held->bytes, .system = system, .account = t->account, .region = t->region, .table_name = t->name};
+    b.name = system ? arena_concat(c->arena, t->name, S("$DeletedTableBackup")) : arena_concat(c->arena, t->name, S("-archive"));
+    b.id = arena_format(c->arena, "%014lld-%.*s", (long long)c->now_ms, STR_ARGS(system ? S("00000000") : id_hex(c->arena, 8)));
+    str row = backup_row(c->arena, &b);
+    if (system) {
+        b.expires_ms = c->now_ms + (i64)SYSTEM_DAYS * DAY_MS;
+        txn_task_set(c->txn, &(struct task){.kind = EXPIRY_TASK, .key = row, .due_ms = b.expires_ms});
+    }
+    txn_put(c->txn, row, record_encode(c->arena, &backup_record, &b));
+    return backup_arn(c->arena, &b);
+}
+
+err ddb_backup_expire(struct txn *t, const struct task *task, i64 now_ms) {
+    struct arena *a = txn_arena(t);
+    str row = arena_str(a, task->key), value;
+    (void)now_ms;
+    if (!txn_get(t, row, &value)) return NULL;
+    ddb_sweep(t, a, ddb_backup_space(a, value));
+    txn_delete(t, row);
+    return NULL;
+}
+
 /* ---- told, listed, deleted ---- */
 
 err dynamodb_describe_backup(struct call *c, const struct dynamodb_describe_backup_input *in, struct dynamodb_describe_backup_output *out) {
@@ -207,7 +245,7 @@ err dynamodb_describe_backup(struct call *c, const struct dynamodb_describe_back
 }
 
 static bool in_list(const struct dynamodb_list_backups_input *in, const struct backup *b) {
-    if (in->backup_type.p && !str_eq(in->backup_type, S("USER")) && !str_eq(in->backup_type, S("ALL"))) return false;
+    if (!str_eq(in->backup_type, S("ALL")) && !str_eq(in->backup_type.p ? in->backup_type : S("USER"), type_of(b))) return false;
     if (in->time_range_lower_bound.set && b->created_ms < in->time_range_lower_bound.ms) return false;
     return !in->time_range_upper_bound.set || b->created_ms < in->time_range_upper_bound.ms;
 }
@@ -243,14 +281,23 @@ err dynamodb_list_backups(struct call *c, const struct dynamodb_list_backups_inp
         out->backup_summaries.v[out->backup_summaries.n++] = (struct dynamodb_backup_summary){
             .table_name = b.table_name, .table_id = t.id, .table_arn = ddb_table_arn(c->arena, &t), .backup_arn = backup_arn(c->arena, &b),
             .backup_name = b.name, .backup_creation_date_time = SOME_TIME(b.created_ms),
-            .backup_status = b.available ? S("AVAILABLE") : S("CREATING"), .backup_type = S("USER"), .backup_size_bytes = SOME_I64(b.bytes)};
+            .backup_status = b.available ? S("AVAILABLE") : S("CREATING"), .backup_type = type_of(&b), .backup_size_bytes = SOME_I64(b.bytes)};
+        if (b.expires_ms) out->backup_summaries.v[out->backup_summaries.n - 1].backup_expiry_date_time = SOME_TIME(b.expires_ms);
     }
     return NULL;
+}
+
+static err not_ones_own(struct call *c, const struct backup *b) {
+    struct buf expires = buf_new(c->arena, 32);
+    buf_iso8601_ms(&expires, b->expires_ms);
+    return fail(c, &cloud_validation, "Invalid Request: User is not allowed to delete the system backup with arn %.*s. It will automatically expire on %.*s",
+                STR_ARGS(backup_arn(c->arena, b)), STR_ARGS(buf_str(&expires)));
 }
 
 err dynamodb_delete_backup(struct call *c, const struct dynamodb_delete_backup_input *in, struct dynamodb_delete_backup_output *out) {
     struct backup b;
     TRY(open_backup(c, in->backup_arn, &b));
+    if (b.system) return not_ones_own(c, &b);
     if (!b.available) return fail(c, &dynamodb_backup_in_use_exception, "Backup is being created: %.*s", STR_ARGS(in->backup_arn));
     if (b.restoring) return fail(c, &dynamodb_backup_in_use_exception, "Backup is being used to restore table: %.*s", STR_ARGS(in->backup_arn));
     out->backup_description = describe(c, &b, "DELETED");

@@ -3,7 +3,7 @@
 #include "services/dynamodb/schema.h"
 #include "services/dynamodb/stream.h"
 
-static const char *const states[] = {"ACTIVE", "CREATING", "UPDATING", "DELETING"};
+static const char *const states[] = {"ACTIVE", "CREATING", "UPDATING", "DELETING", "ARCHIVED"};
 
 static str type_name_of(u8 type) { return type == VALUE_S ? S("S") : type == VALUE_N ? S("N") : S("B"); }
 
@@ -136,6 +136,10 @@ static void describe_extras(struct call *c, const struct ddb_table *t, struct dy
         out->sse_description->sse_type = S("KMS");
         out->sse_description->kms_master_key_arn = t->sse_key;
         if (t->sse_lost_ms) out->sse_description->inaccessible_encryption_date_time = SOME_TIME(t->sse_lost_ms);
+    }
+    if (t->state == DDB_ARCHIVED) {
+        out->archival_summary = NEW(a, struct dynamodb_archival_summary);
+        *out->archival_summary = (struct dynamodb_archival_summary){SOME_TIME(t->archived_ms), S("INACCESSIBLE_ENCRYPTION_CREDENTIALS"), t->archived_backup};
     }
     if (t->restored_ms && t->state == DDB_CREATING) {
         out->restore_summary = NEW(a, struct dynamodb_restore_summary);

@@ -179,6 +179,10 @@ MUST_USE err ddb_token_wrong(struct call *c, str token);
 
 /* ---- backup.c ---- */
 u64 ddb_backup_space(struct arena *a, str row); /* where its items stand */
+/* The items of a table that will have none become a backup, as they stand. Returns its ARN. system: AWS's own, of a
+ * table that had point-in-time recovery when it was deleted; for 35 days. */
+str ddb_backup_keep(struct call *c, const struct ddb_table *t, bool system);
+err ddb_backup_expire(struct txn *t, const struct task *task, i64 now_ms);
 
 /* ---- history.c ---- */
 void ddb_history_note(struct call *c, const struct ddb_change *change);

@@ -1,14 +1,15 @@
 /* Tables under a key of KMS: AWS's own for DynamoDB (alias/aws/dynamodb) or a customer's. The table has a key, which KMS
  * sealed; whoever uses the table must be let open it, once in five minutes (developer guide, "DynamoDB encryption at
- * rest"). By a grant DynamoDB looks by itself whether a customer's key is still there.
+ * rest"). By a grant DynamoDB looks by itself whether a customer's key is still there; a table whose key stays away for
+ * seven days is archived: its items become a backup, which is of use again when the key comes back.
  *
- * DIFFERS: rows are not sealed by it; a table whose key stays away for seven days is not archived. */
+ * DIFFERS: rows are not sealed by it. */
 #include "cloud/key_use.h"
-#include "services/dynamodb/dynamodb.h"
+#include "services/dynamodb/history.h"
 
 #define INVALID "One or more parameter values were invalid: "
 #define KEY_TASK S("dynamodb.key")
-enum { REUSE_MS = 300000 };
+enum { REUSE_MS = 300000, ARCHIVED_AFTER_MS = 7 * 86400000 };
 
 static struct record_pairs context_of(struct arena *a, str table) {
     struct record_pair *pairs = NEW_ARRAY(a, struct record_pair, 2);
@@ -20,15 +21,30 @@ static struct record_pairs context_of(struct arena *a, str table) {
 }
 
 /* What is wrong with the key, not with the caller; never answered. */
-static const struct error key_lost = {.code = "KeyLost", .status = 400, .shape = 0xffff, .sender = true};
+#define KEY_ERROR(code_) {.code = (code_), .status = 400, .shape = 0xffff, .sender = true}
+static const struct error key_disabled = KEY_ERROR("DisabledException"), key_state = KEY_ERROR("KMSInvalidStateException"),
+                          key_absent = KEY_ERROR("NotFoundException"), key_unfit = KEY_ERROR("ValidationException");
+
+static bool is_lost(err e) { return e == &key_disabled || e == &key_state || e == &key_absent || e == &key_unfit; }
 
 static struct key_use use_of(bool fresh, bool by_service) {
-    static const struct key_use_errors errors = {&key_lost, &key_lost, &key_lost, &cloud_access_denied, &key_lost};
+    static const struct key_use_errors errors = {&key_disabled, &key_state, &key_absent, &cloud_access_denied, &key_unfit};
     return (struct key_use){.context = context_of, .reuse_ms = fresh ? 0 : REUSE_MS, .errors = &errors, .by_service = by_service};
 }
 
-static err denied(struct call *c, err e) {
-    return e ? fail(c, &cloud_access_denied, "KMS key access denied error: %.*s", STR_ARGS(c->error_message)) : NULL;
+/* KMS's answer inside of DynamoDB's, as AWS tells it. */
+static err told(struct call *c, err e) {
+    if (!e) return NULL;
+    str text = arena_str(c->arena, c->error_message);
+    if (e == &cloud_access_denied) return fail(c, e, "KMS key access denied error: com.amazonaws.services.kms.model.AWSKMSException: %.*s", STR_ARGS(text));
+    if (!is_lost(e)) return e;
+    if (e == &key_unfit) text = S("EncryptionContext is supported only when creating a grant for a symmetric encryption KMS key.");
+    const char *class_ = e == &key_unfit ? "AWSKMSException" : e->code;
+    const char *what = e == &key_disabled ? "key disabled" : e == &key_unfit ? "internal" : "validation";
+    return fail(c, e == &key_unfit ? &dynamodb_internal_server_error : &cloud_validation,
+                "KMS %s error: com.amazonaws.services.kms.model.%s: %.*s (Service: AWSKMS; Status Code: 400; Error Code: %s; Request ID: %.*s; "
+                "Proxy: null)",
+                what, class_, STR_ARGS(text), e->code, STR_ARGS(id_uuid(c->arena)));
 }
 
 static struct task key_task(struct arena *a, const struct ddb_table *t, i64 due_ms) {
@@ -48,14 +64,14 @@ err ddb_sse_begin(struct call *c, struct ddb_table *t, str key) {
     str arn = ddb_table_arn(c->arena, t);
     struct resource_key made;
     bool managed = str_eq(key, S("alias/aws/dynamodb"));
-    TRY(denied(c, key_use_make(c, &use, arn, key, &made)));
+    TRY(told(c, key_use_make(c, &use, arn, key, &made)));
     if (t->sse_key.p && str_eq(t->sse_key, made.key_arn)) return fail(c, &cloud_validation, INVALID "Table is already encrypted with given KMSMasterKeyId. Use "
                                                                                                             "KMSMasterKeyId parameter if you want to change Master Key");
     forget(c, t);
     t->sse_key = made.key_arn;
     t->sse_data_key = made.data_key;
     if (managed) return NULL; /* nobody can take it away */
-    TRY(denied(c, key_use_grant(c, &use, arn, made.key_arn, &t->sse_grant)));
+    TRY(told(c, key_use_grant(c, &use, arn, made.key_arn, &t->sse_grant)));
     struct task look = key_task(c->arena, t, c->now_ms + REUSE_MS);
     txn_task_set(c->txn, &look);
     return NULL;
@@ -115,10 +131,10 @@ err ddb_sse_check(struct call *c, const struct ddb_table *t) {
     if (!t->sse_data_key.p) return NULL;
     const struct key_use use = use_of(t->sse_lost_ms != 0, false);
     err e = key_use_check(c, &use, ddb_table_arn(c->arena, t), &(struct resource_key){t->sse_key, t->sse_data_key});
-    if ((e == &key_lost) == (t->sse_lost_ms != 0) || !t->sse_grant.p) return denied(c, e);
+    if (is_lost(e) == (t->sse_lost_ms != 0) || !t->sse_grant.p) return told(c, e);
     struct task look = key_task(c->arena, t, c->now_ms); /* the table does not know yet */
     task_later(c, &look);
-    return denied(c, e);
+    return told(c, e);
 }
 
 void ddb_sse_end(struct call *c, const struct ddb_table *t) {
@@ -129,17 +145,32 @@ void ddb_sse_end(struct call *c, const struct ddb_table *t) {
 
 /* ---- is it still there? ---- */
 
+static void archive(struct call *c, struct ddb_table *t) {
+    t->archived_backup = ddb_backup_keep(c, t, false);
+    t->archived_ms = c->now_ms;
+    t->state = DDB_ARCHIVED;
+    t->pitr_ms = t->pitr_days = 0;
+    ddb_history_release(c, t);
+    ddb_counts_drop(c->txn, c->arena, t);
+    ddb_sweep(c->txn, c->arena, t->collections);
+    ddb_sweep(c->txn, c->arena, t->ttl_space);
+    for (u32 i = 0; i < t->indexes.n; i++) ddb_sweep(c->txn, c->arena, t->indexes.v[i].space);
+    t->space = txn_sequence(c->txn); /* the rows are the backup's now */
+}
+
 err ddb_sse_look(struct txn *txn, const struct task *task, i64 now_ms) {
     struct arena *a = txn_arena(txn);
     struct ddb_table t;
-    if (!ddb_table_of_row(txn, a, task->key, &t) || !t.sse_grant.p) return NULL;
+    if (!ddb_table_of_row(txn, a, task->key, &t) || !t.sse_grant.p || t.state == DDB_ARCHIVED) return NULL;
     struct call *c = call_for_task(txn, &dynamodb_service, t.account, t.region, now_ms);
     const struct key_use use = use_of(true, true);
     bool lost = key_use_check(c, &use, ddb_table_arn(a, &t), &(struct resource_key){t.sse_key, t.sse_data_key}) != NULL;
-    if (lost != (t.sse_lost_ms != 0)) {
-        t.sse_lost_ms = lost ? now_ms : 0;
-        ddb_table_save(txn, a, &t);
-    }
+    bool changed = lost != (t.sse_lost_ms != 0);
+    if (changed) t.sse_lost_ms = lost ? now_ms : 0;
+    bool gone = lost && now_ms - t.sse_lost_ms >= ARCHIVED_AFTER_MS && t.state == DDB_ACTIVE && !t.copies;
+    if (gone) archive(c, &t);
+    if (changed || gone) ddb_table_save(txn, a, &t);
+    if (gone) return NULL;
     struct task again = key_task(a, &t, now_ms + REUSE_MS);
     txn_task_set(txn, &again);
     return NULL;

@@ -41,7 +41,7 @@ err ddb_replicate(struct call *c, const struct ddb_change *change) {
         struct ddb_table replica;
         struct ddb_usage usage = {0};
         struct ddb_key k = *change->key;
-        if (!replica_of(c, change->table, i, &replica) || replica.state == DDB_DELETING) continue;
+        if (!replica_of(c, change->table, i, &replica) || replica.state == DDB_DELETING || replica.state == DDB_ARCHIVED) continue;
         ddb_key_locate(c->arena, &replica, &k);
         str before = ddb_item_read(c, &k);
         TRY(ddb_item_change(c, &(struct ddb_change){.table = &replica, .key = &k, .before = before, .after = change->after, .replicated = true}, &usage));
@@ -53,8 +53,23 @@ err ddb_replicate(struct call *c, const struct ddb_change *change) {
 
 #define KEY_OF_EACH "One or more parameter values were invalid: KMSMasterKeyId must be specified for each replica."
 
-/* What a call in the name of another region was refused with is the answer of this one. */
-static err told(struct call *c, const struct call *there, err e) { return e ? fail(c, e, "%.*s", STR_ARGS(there->error_message)) : NULL; }
+/* What a call in the name of another region was refused with is the answer of this one; of a key AWS says whose region's. */
+static err told(struct call *c, const struct call *there, err e) {
+    if (!e) return NULL;
+    str text = there->error_message, error = S(" error: ");
+    size_t at = str_starts(text, S("KMS ")) ? str_find(text, error) : STR_NONE;
+    if (at == STR_NONE) return fail(c, e, "%.*s", STR_ARGS(text));
+    return fail(c, e, "%.*s error for region %.*s: %.*s", STR_ARGS(((str){text.p, at})), STR_ARGS(there->region), STR_ARGS(str_skip(text, at + error.n)));
+}
+
+/* There is a replica already: the answer names the regions of all. */
+static err there_already(struct call *c, const struct ddb_table *t) {
+    struct buf regions = buf_new(c->arena, 1024);
+    for (u32 i = 0; i < t->replicas.n; i++) buf_format(&regions, "%.*s, ", STR_ARGS(t->replicas.v[i].text));
+    buf_add(&regions, t->region);
+    return fail(c, &dynamodb_resource_in_use_exception, "Global table with name: '%.*s' already exists with replicas in regions: '%.*s'.", STR_ARGS(t->name),
+                STR_ARGS(buf_str(&regions)));
+}
 
 static err open_replica(struct call *c, const struct ddb_table *t, str region, struct ddb_table *replica) {
     if (!listed(t, region) || !ddb_table_load(c->txn, c->arena, t->account, region, t->name, replica))
@@ -96,17 +111,15 @@ static err create(struct call *c, struct ddb_table *t, const struct dynamodb_cre
     str region = a->region_name;
     if (!region_known(region) || str_eq(region, t->region))
         return fail(c, &cloud_validation, "One or more parameter values were invalid: Unsupported region: %.*s", STR_ARGS(region));
-    if (listed(t, region))
-        return fail(c, &cloud_validation, "Failed to create a the new replica of table with name: '%.*s' because one or more replicas already "
-                                          "existed as tables.", STR_ARGS(t->name));
+    if (listed(t, region)) return there_already(c, t);
     if (ddb_table_load(c->txn, c->arena, t->account, region, t->name, &other))
-        return fail(c, &cloud_validation, "Failed to create a the new replica of table with name: '%.*s' because one or more replicas already "
+        return fail(c, &cloud_validation, "Failed to create a the new replica of table with name: ‘%.*s’ because one or more replicas already "
                                           "existed as tables.", STR_ARGS(t->name));
     if (t->sse_grant.p && !own.sse) return fail(c, &cloud_validation, KEY_OF_EACH); /* a customer's key is a key of its region */
     if (!t->streaming) ddb_stream_begin(c, t, S("NEW_AND_OLD_IMAGES"));
     there.region = region;
     TRY(told(c, &there, ddb_restore_begin(&there, t, t->name, &own, &made)));
-    if (a->table_class_override.p) made.class_ = ddb_class_of(a->table_class_override);
+    made.class_ = a->table_class_override.p ? ddb_class_of(a->table_class_override) : t->class_;
     TRY(override(c, a->provisioned_throughput_override, a->on_demand_throughput_override, &a->global_secondary_indexes, &made));
     made.restored_table = (str){0};
     made.restored_ms = 0;

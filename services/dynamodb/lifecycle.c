@@ -45,7 +45,8 @@ static void drop(struct call *c, struct ddb_table *table) {
     struct arena *a = c->arena;
     ddb_replica_forget(c, table);
     ddb_sse_end(c, table);
-    ddb_sweep(t, a, table->space);
+    if (table->pitr_ms) ddb_backup_keep(c, table, true);
+    else ddb_sweep(t, a, table->space);
     ddb_sweep(t, a, table->collections);
     ddb_sweep(t, a, table->ttl_space);
     ddb_sweep(t, a, table->history);
@@ -121,6 +122,7 @@ err dynamodb_delete_table(struct call *c, const struct dynamodb_delete_table_inp
 }
 
 const struct task_kind ddb_task_kinds[] = {
+    {.name = "dynamodb.backup", .run = ddb_backup_expire},
     {.name = "dynamodb.changes", .run = ddb_changes_slice},
     {.name = "dynamodb.copy", .run = ddb_copy_slice},
     {.name = "dynamodb.export", .perform = ddb_export_perform, .settle = ddb_export_settle},

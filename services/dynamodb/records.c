@@ -84,6 +84,8 @@ static const struct record_field table_fields[] = {
     RECORD_I64(74, struct ddb_table, sse_window_ms),
     RECORD_I64(75, struct ddb_table, sse_changed_ms),
     RECORD_I64(76, struct ddb_table, sse_changes),
+    RECORD_I64(77, struct ddb_table, archived_ms),
+    RECORD_STR(78, struct ddb_table, archived_backup),
 };
 const struct record_type ddb_table_record = RECORD_TYPE(struct ddb_table, table_fields);
 

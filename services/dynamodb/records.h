@@ -30,7 +30,7 @@ struct ddb_schema {
     struct ddb_key_parts more;  /* of a global index alone: further attributes of either half, in their order */
 };
 
-enum ddb_state { DDB_ACTIVE, DDB_CREATING, DDB_UPDATING, DDB_DELETING };
+enum ddb_state { DDB_ACTIVE, DDB_CREATING, DDB_UPDATING, DDB_DELETING, DDB_ARCHIVED };
 
 /* Units a second: provisioned, and on demand the most that the user wants (0: none given). */
 struct ddb_throughput {
@@ -87,6 +87,8 @@ struct ddb_table {
     str sse_key, sse_data_key, sse_grant;
     i64 sse_lost_ms;
     i64 sse_window_ms, sse_changed_ms, sse_changes; /* since when its changes are counted, the last, how many */
+    i64 archived_ms; /* its key stayed away; the ARN of what was made of its items */
+    str archived_backup;
     /* The stream: its space, view type (enum ddb_view) and birth, which labels it. 0: none was ever. */
     u64 stream;
     i64 stream_view, stream_ms;

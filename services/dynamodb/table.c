@@ -89,7 +89,7 @@ err ddb_table_open(struct call *c, str name, struct ddb_table *t) {
 err ddb_table_use(struct call *c, str name, struct ddb_table *t) {
     bool found;
     TRY(find(c, name, t, &found, true));
-    if (found && t->state != DDB_CREATING && t->state != DDB_DELETING) return ddb_sse_check(c, t);
+    if (found && (t->state == DDB_ACTIVE || t->state == DDB_UPDATING)) return ddb_sse_check(c, t);
     return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found");
 }
 

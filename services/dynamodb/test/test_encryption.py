@@ -22,6 +22,16 @@ def closed(call, **options):
     return True
 
 
+def shut(kind, call, **options):
+    """Refused with KMS's own words about the key inside of DynamoDB's."""
+    error = refused(call, **options)
+    what, kms = {"disabled": ("key disabled", "DisabledException"), "pending": ("validation", "KMSInvalidStateException"),
+                 "absent": ("validation", "NotFoundException")}[kind]
+    assert error["Code"] == "ValidationException"
+    assert error["Message"].startswith(f"KMS {what} error: com.amazonaws.services.kms.model.{kms}: ") and f"Error Code: {kms}; " in error["Message"]
+    return True
+
+
 def user(server, name, *actions):
     iam = server.client("iam")
     iam.create_user(UserName=name)
@@ -105,13 +115,13 @@ def test_a_disabled_key_closes_the_table(world):
     world.advance_clock(5 * MINUTES)
     table = until_status(ddb, "sealed", "INACCESSIBLE_ENCRYPTION_CREDENTIALS")
     assert "InaccessibleEncryptionDateTime" in table["SSEDescription"]
-    assert closed(ddb.get_item, TableName="sealed", Key=ITEM)
-    assert closed(ddb.put_item, TableName="sealed", Item=ITEM)
-    assert closed(ddb.create_backup, TableName="sealed", BackupName="another")
-    assert closed(ddb.restore_table_from_backup, TargetTableName="restored", BackupArn=backup)
+    assert shut("disabled", ddb.get_item, TableName="sealed", Key=ITEM)
+    assert shut("disabled", ddb.put_item, TableName="sealed", Item=ITEM)
+    assert shut("disabled", ddb.create_backup, TableName="sealed", BackupName="another")
+    assert shut("disabled", ddb.restore_table_from_backup, TargetTableName="restored", BackupArn=backup)
     shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
     iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
-    assert closed(streams.get_records, ShardIterator=iterator)
+    assert shut("disabled", streams.get_records, ShardIterator=iterator)
     world.kms.enable_key(KeyId=world.key)
     assert ddb.get_item(TableName="sealed", Key=ITEM)["Item"] == ITEM
     assert "InaccessibleEncryptionDateTime" not in until_status(ddb, "sealed", "ACTIVE")["SSEDescription"]
@@ -144,5 +154,49 @@ def test_keys_are_changed(world):
     ddb.put_item(TableName="sealed", Item=ITEM)
     ddb.update_table(TableName="sealed", SSESpecification={"Enabled": False})
     assert "SSEDescription" not in until_status(ddb, "sealed", "ACTIVE")
-    assert closed(ddb.create_table, TableName="absent", BillingMode="PAY_PER_REQUEST", AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    assert shut("absent", ddb.create_table, TableName="absent", BillingMode="PAY_PER_REQUEST", AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
                   KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}], SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/absent"})
+
+
+def test_keys_that_seal_no_table(world):
+    """Each trouble with a key in the words that AWS has for it; no table is left behind."""
+    kms, arn = world.kms, world.key
+
+    def make_with(key):
+        return dict(TableName="none", BillingMode="PAY_PER_REQUEST", AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+                    KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}], SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key})
+    disabled, pending = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    kms.disable_key(KeyId=disabled)
+    kms.schedule_key_deletion(KeyId=pending)
+    assert shut("disabled", world.ddb.create_table, **make_with(disabled))
+    assert shut("pending", world.ddb.create_table, **make_with(pending))
+    assert shut("absent", world.ddb.create_table, **make_with(arn.replace("us-east-1", "us-west-2")))
+    other = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["Arn"]
+    error = refused(world.ddb.create_table, **make_with(other))
+    assert error["Code"] == "InternalServerError" and error["Message"].startswith(
+        "KMS internal error: com.amazonaws.services.kms.model.AWSKMSException: EncryptionContext is supported only when creating a grant for a symmetric")
+    assert world.ddb.list_tables()["TableNames"] == ["sealed"]
+
+
+def test_a_table_without_its_key_is_archived(world):
+    """After seven days its items are a backup, which needs the key as well; the table is a name that can be deleted."""
+    ddb = world.ddb
+    ddb.put_item(TableName="sealed", Item=ITEM)
+    world.kms.disable_key(KeyId=world.key)
+    world.advance_clock(5 * MINUTES)
+    until_status(ddb, "sealed", "INACCESSIBLE_ENCRYPTION_CREDENTIALS")
+    world.advance_clock(7 * 24 * 60 * MINUTES)
+    table = until_status(ddb, "sealed", "ARCHIVED")
+    summary = table["ArchivalSummary"]
+    assert summary["ArchivalReason"] == "INACCESSIBLE_ENCRYPTION_CREDENTIALS" and table["ItemCount"] == 0
+    backup = summary["ArchivalBackupArn"]
+    assert [b["BackupArn"] for b in ddb.list_backups(TableName="sealed")["BackupSummaries"]] == [backup]
+    assert ddb.describe_backup(BackupArn=backup)["BackupDescription"]["SourceTableDetails"]["ItemCount"] == 1
+    assert shut("disabled", ddb.restore_table_from_backup, TargetTableName="back", BackupArn=backup)
+    world.kms.enable_key(KeyId=world.key)
+    assert refused(ddb.get_item, TableName="sealed", Key=ITEM)["Code"] == "ResourceNotFoundException"
+    ddb.delete_table(TableName="sealed")
+    ddb.get_waiter("table_not_exists").wait(TableName="sealed", WaiterConfig={"Delay": 0.05})
+    ddb.restore_table_from_backup(TargetTableName="sealed", BackupArn=backup)
+    until_status(ddb, "sealed", "ACTIVE")
+    assert ddb.get_item(TableName="sealed", Key=ITEM)["Item"] == ITEM

@@ -120,3 +120,45 @@ def test_one_table_at_a_time_of_a_backup(start_brume):
     assert restore("third") == "CREATING"
     wait_active(dynamodb, "third")
     dynamodb.delete_backup(BackupArn=arn)
+
+
+def test_what_is_kept_of_a_deleted_table(start_brume):
+    """A table with point-in-time recovery leaves a backup behind that nobody asked for, for 35 days."""
+    brume = start_brume()
+    dynamodb = brume.client("dynamodb")
+    for name, recoverable in (("kept", True), ("lost", False)):
+        make_table(dynamodb, "p:S v:S", name=name, GlobalSecondaryIndexes=[index("by-v", "v")])
+        dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": recoverable})
+        dynamodb.put_item(TableName=name, Item={"p": {"S": "1"}, "v": {"S": "x"}})
+        dynamodb.delete_table(TableName=name)
+    wait_until(lambda: dynamodb.list_tables()["TableNames"] == [])
+    assert dynamodb.list_backups()["BackupSummaries"] == []
+    [backup] = dynamodb.list_backups(BackupType="SYSTEM")["BackupSummaries"]
+    arn = backup["BackupArn"]
+    assert (backup["BackupName"], backup["BackupType"], backup["BackupStatus"]) == ("kept$DeletedTableBackup", "SYSTEM", "AVAILABLE")
+    assert (backup["BackupExpiryDateTime"] - backup["BackupCreationDateTime"]).days == 35 and arn.endswith("-00000000")
+    code, text = refusal(dynamodb.delete_backup, BackupArn=arn)
+    assert code == "ValidationException" and text.startswith(f"Invalid Request: User is not allowed to delete the system backup with arn {arn}. ")
+    dynamodb.restore_table_from_backup(TargetTableName="kept", BackupArn=arn)
+    wait_active(dynamodb, "kept")
+    assert dynamodb.scan(TableName="kept", IndexName="by-v")["Items"] == [{"p": {"S": "1"}, "v": {"S": "x"}}]
+    brume.advance_clock(35 * 24 * 3600 * 1000)
+    wait_until(lambda: dynamodb.list_backups(BackupType="ALL")["BackupSummaries"] == [])
+    assert refusal(dynamodb.describe_backup, BackupArn=arn) == ("BackupNotFoundException", f"Backup not found: {arn}")
+
+
+def test_what_lists_of_backups_refuse(dynamodb, backup):
+    name, arn = backup
+    account = arn.split(":")[4]
+    now = time.time()
+    assert refusal(dynamodb.list_backups, TimeRangeLowerBound=now, TimeRangeUpperBound=now - 9) == (
+        "ValidationException", "One or more parameter values were invalid: Time range lower bound must be less than or equal to upper bound")
+    assert refusal(dynamodb.list_backups, ExclusiveStartBackupArn=arn.replace("us-east-1", "us-west-2")) == (
+        invalid("The supplied ExclusiveStartBackupArn does not match the region"))
+    assert dynamodb.list_backups(TableName=name, ExclusiveStartBackupArn=arn[:-8] + "ffffffff")["BackupSummaries"] == []
+    assert dynamodb.list_backups(TableName="missing")["BackupSummaries"] == []
+    table = f"arn:aws:dynamodb:us-east-1:{account}:table/{name}"
+    assert refusal(dynamodb.describe_backup, BackupArn=table) == refusal(dynamodb.describe_backup, BackupArn="x" * 48) == ("ValidationException", "Invalid Backup ARN")
+    for wrong in (arn.replace("us-east-1", "xx-fake-1"), arn.replace(":dynamodb:", ":s3:"), arn.replace("arn:aws:", "arn:aws-cn:")):
+        assert refusal(dynamodb.describe_backup, BackupArn=wrong) == invalid("BackupArn is not valid")
+    assert refusal(dynamodb.create_backup, TableName="missing", BackupName="one") == ("TableNotFoundException", "Table not found: missing")
