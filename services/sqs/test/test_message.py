@@ -133,9 +133,9 @@ def test_message_comes_back(start_brume, refused):
     queue = sqs.create_queue(QueueName="back")["QueueUrl"]
     sqs.send_message(QueueUrl=queue, MessageBody="x")
     first = receive_one(sqs, queue)
-    server.advance_clock(29_000)
+    server.advance_clock(10_000)
     assert receive_one(sqs, queue) is None
-    server.advance_clock(1_500)
+    server.advance_clock(20_500)
     counts = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
     assert (counts["ApproximateNumberOfMessages"], counts["ApproximateNumberOfMessagesNotVisible"]) == ("1", "0")
     with refused("InvalidParameterValue") as r:
@@ -156,8 +156,8 @@ def test_change_visibility(start_brume, refused):
     sqs = server.client("sqs")
     queue = sqs.create_queue(QueueName="change")["QueueUrl"]
     sqs.send_message(QueueUrl=queue, MessageBody="x")
-    handle = receive_one(sqs, queue, VisibilityTimeout=5)["ReceiptHandle"]
-    for seconds in (100, 3, 60):
+    handle = receive_one(sqs, queue, VisibilityTimeout=20)["ReceiptHandle"]
+    for seconds in (100, 30, 90):
         sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=handle, VisibilityTimeout=seconds)
     server.advance_clock(50_000)
     assert receive_one(sqs, queue) is None
@@ -189,12 +189,12 @@ def test_delay(start_brume):
     sqs = server.client("sqs")
     queue = sqs.create_queue(QueueName="delay", Attributes={"DelaySeconds": "100"})["QueueUrl"]
     sqs.send_message(QueueUrl=queue, MessageBody="of the queue")
-    sqs.send_message(QueueUrl=queue, MessageBody="its own", DelaySeconds=10)
+    sqs.send_message(QueueUrl=queue, MessageBody="its own", DelaySeconds=15)
     sqs.send_message(QueueUrl=queue, MessageBody="none", DelaySeconds=0)
     assert receive_one(sqs, queue)["Body"] == "none"
     counts = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessagesDelayed"])["Attributes"]
     assert counts == {"ApproximateNumberOfMessagesDelayed": "2"}
-    server.advance_clock(11_000)
+    server.advance_clock(15_500)
     assert receive_one(sqs, queue)["Body"] == "its own"
     assert receive_one(sqs, queue) is None
     server.advance_clock(90_000)
