@@ -85,13 +85,13 @@ static bool fits(const struct ct_event *e, const struct cloudtrail_lookup_attrib
     return has_resource(e, str_eq(key, S("ResourceType")), value);
 }
 
-/* What stands in the JSON of every event that fits: the value, as JSON has it. A name that is the end of an ARN is in it,
- * too. */
-static str held_by_all(struct call *c, const struct cloudtrail_lookup_attribute *a) {
-    struct buf b = buf_new(c->arena, 8 * (a->attribute_value.n + 8));
-    json_write_string(&b, a->attribute_value);
-    str quoted = buf_str(&b);
-    return str_take(str_skip(quoted, 1), quoted.n - 2);
+/* What the call of every event that fits had somewhere in its words. A name that is the end of an ARN is in it, too;
+ * types of resources, what reads and who is a root are told by looking at each event. */
+static str held_by_all(const struct cloudtrail_lookup_attribute *a) {
+    str key = a->attribute_key, value = a->attribute_value, source_end = S(".amazonaws.com");
+    if (str_eq(key, S("ResourceType")) || str_eq(key, S("ReadOnly")) || str_eq(value, S("root"))) return (str){0};
+    if (str_eq(key, S("EventSource")) && str_ends(value, source_end)) return str_take(value, value.n - source_end.n);
+    return value;
 }
 
 /* ---- the page ---- */
@@ -169,7 +169,7 @@ err cloudtrail_lookup_events(struct call *c, const struct cloudtrail_lookup_even
     out->events.set = true;
     if (in->event_category.p) return ct_insights_lookup(c, in, out, from_ms, to_ms); /* "insight" is the one there is */
     struct trail_search search = {.account = c->account, .region = c->region, .from_ms = from_ms, .to_ms = to_ms, .look_max = LOOK_MAX};
-    if (l.attribute) search.holds = held_by_all(c, l.attribute);
+    if (l.attribute) search.holds = held_by_all(l.attribute);
     i64 stopped_ms = trail_walk(c, &search, visit, &l);
     if (l.more) out->next_token = page_token(c, arena_format(c->arena, "%lld %u", (long long)l.last_ms, l.shown_at_ms));
     else if (stopped_ms > from_ms) out->next_token = page_token(c, arena_format(c->arena, "%lld 0", (long long)stopped_ms - 1));

@@ -4,8 +4,6 @@
 #include "cloud/input.h"
 #include "cloud/keys.h"
 
-static bool is_label(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
-
 /* ---- the resource ---- */
 
 /* A member that is an ARN or a URL stands for its last part where the template goes on around it. */
@@ -17,21 +15,21 @@ static str last_part(str value) {
 
 /* What stands before the next ${Name}, and the name; absent behind the last. */
 static str next_name(str *template, str *before) {
-    size_t at = str_find(*template, S("${")), end = 0;
+    size_t at = str_find_char(*template, '$'); /* nothing else begins so there */
     *before = str_take(*template, at);
     if (at == STR_NONE) return (str){0};
-    str rest = str_skip(*template, at + 2);
-    while (end < rest.n && is_label(rest.p[end])) end++;
-    *template = str_skip(rest, end + 1);
-    return str_take(rest, end);
+    *template = str_skip(*template, at + 2);
+    return str_cut(template, '}');
 }
+
+static bool is_of_call(str name) { return str_eq(name, S("Partition")) || str_eq(name, S("Region")) || str_eq(name, S("Account")); }
 
 /* Where the resource is: at the call's own place, unless a member names it by an ARN, which says so itself. */
 static struct arn place_of(const struct call *c, str template) {
     struct arn place = {.region = c->region, .account = c->account}, named;
     str before;
     for (str name; (name = next_name(&template, &before)).p;)
-        if (arn_parse(input_text(c, name), &named) && account_valid(named.account)) place = named;
+        if (!is_of_call(name) && arn_parse(input_text(c, name), &named) && account_valid(named.account)) place = named;
     return place;
 }
 

@@ -291,6 +291,7 @@ void idempotency_store(struct call *c, str token, str params, str answer, i64 ke
 /* ---- what others learn of this call. Events are rows of its commit. Counts are kept with the call and
  * journaled once, after the commit; a call that fails counts nothing. ---- */
 void emit_event(struct call *c, str detail_type, str resource_arn, str detail_json);
+bool events_wanted(struct call *c); /* somebody has a rule: for who would make a costly detail in vain */
 void count_metric(struct call *c, str metric_name, str dimension_name, str dimension_value, double value, str unit);
 /* Several dimensions: names and values each with commas between them (no comma but the last value's own). The counts of a minute become a metric of AWS/<Service> when it ends (counts.h). gauge_metric: for struct gauge of
  * boot.h, in its call alone: a value as it is now. */

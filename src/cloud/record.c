@@ -145,14 +145,18 @@ void note_call(struct call *outer, struct call *inner, err error, const void *ou
     n->us = us;
 }
 
-/* State changes go to the rules of the account and region in the transaction of the change. Where there is no
- * rule, ("event-rule", account, region, ...) rows of EventBridge's room, an event costs one look. */
-void emit_event(struct call *c, str detail_type, str resource_arn, str detail_json) {
+/* State changes go to the rules of the account and region in the transaction of the change: rows
+ * ("event-rule", account, region, ...) of EventBridge's room. Where there is none, an event costs one look. */
+bool events_wanted(struct call *c) {
     struct key rules = key_new(c->arena, S("event-rule"));
     key_str(&rules, c->account);
     key_str(&rules, c->region);
-    str from = key_bytes(&rules), key, value;
-    if (!c->cloud->config.events) return;
+    str from = key_bytes(&rules), key;
+    if (!c->cloud->config.events) return false;
     struct range any = txn_range(c->txn, from, key_after_prefix(c->arena, from));
-    if (range_next(&any, &key, &value)) c->cloud->config.events(c, detail_type, resource_arn, detail_json);
+    return range_next(&any, &key, NULL);
+}
+
+void emit_event(struct call *c, str detail_type, str resource_arn, str detail_json) {
+    if (events_wanted(c)) c->cloud->config.events(c, detail_type, resource_arn, detail_json);
 }

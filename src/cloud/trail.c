@@ -1,8 +1,10 @@
-/* Where events stand:
+/* Where events stand, as the facts of their calls (trail_event.h):
  *
- *   ("trail", "event", account, region, ms, seq) -> JSON: of changes, in the commit of the change
- *   journal "calls": "ACCOUNT REGION m|d JSON"   -> of all others
+ *   ("trail", "event", account, region, ms, seq) -> facts: of changes, in the commit of the change
+ *   journal "calls": "ACCOUNT REGION m|d facts"  -> of all others
  *   ("trail", "data", account) -> nothing: its data calls are recorded
+ *
+ * Of former versions the event's JSON stands in place of the facts; a record does not begin as JSON does.
  *
  * account: who is to know, the caller's and that of the resource. */
 #include "cloud/trail.h"
@@ -78,30 +80,28 @@ static struct key rows_of(struct arena *a, str account, str region) {
     return k;
 }
 
-static struct trail_outcome outcome(struct call *c, u32 n) {
-    struct trail_outcome o = {.event_id = c->event_id.p ? c->event_id : id_uuid(c->arena)};
-    if (n > 1) o.shared_id = id_uuid(c->arena);
-    return o;
+/* A call that two accounts are to know of is an event of each. */
+static str pack(struct call *c, struct trail_facts *f, u32 recipient) {
+    f->event_id = !recipient && c->event_id.p ? c->event_id : id_uuid(c->arena);
+    return record_encode(c->arena, &trail_facts_record, f);
 }
 
 void trail_change(struct call *c, const void *out) {
     str to[2];
     if (c->op->flags & WIRE_OP_DATA || !c->principal) return;
     u32 n = recipients(c, to);
-    struct trail_outcome o = outcome(c, n);
-    o.out = out;
-    o.time_ms = c->now_ms;
+    struct trail_facts f;
+    trail_facts_of(c, NULL, out, &f);
+    if (n > 1) f.shared_id = id_uuid(c->arena);
     for (u32 i = 0; i < n; i++) {
+        struct trail_event event = {.time_ms = c->now_ms, .account = to[i], .region = c->region};
         struct key row = rows_of(c->arena, to[i], c->region);
         u64 seq = txn_sequence(c->txn);
         if (seq % SWEEP_EVERY == 0) txn_task_set(c->txn, &(struct task){.kind = S("trail-sweep"), .key = to[i]});
-        key_i64(&row, o.time_ms);
+        key_i64(&row, event.time_ms);
         key_u64(&row, seq);
-        o.recipient = to[i];
-        str event = trail_event_json(c, &o);
-        txn_put(c->txn, key_bytes(&row), event);
-        if (str_eq(to[i], c->account)) emit_event(c, S("AWS API Call via CloudTrail"), (str){0}, event);
-        o.event_id = id_uuid(c->arena);
+        txn_put(c->txn, key_bytes(&row), pack(c, &f, i));
+        if (str_eq(to[i], c->account) && events_wanted(c)) emit_event(c, S("AWS API Call via CloudTrail"), (str){0}, trail_event_json(c->arena, &event, &f));
     }
     c->on_trail = true;
 }
@@ -122,15 +122,10 @@ struct trail_record trail_record(struct call *c, err error, const void *out) {
     bool data = c->op && c->op->flags & WIRE_OP_DATA;
     if (!c->op || !c->principal || (c->on_trail && !error) || (data && !data_wanted(c))) return record;
     u32 n = recipients(c, to);
-    struct trail_outcome o = outcome(c, n);
-    o.error = error;
-    o.out = error ? NULL : out;
-    o.time_ms = record.time_ms;
-    for (u32 i = 0; i < n; i++) {
-        if (i) o.event_id = id_uuid(c->arena);
-        o.recipient = to[i];
-        record.text[record.n++] = arena_concat(c->arena, place_of(c, to[i], data), trail_event_json(c, &o));
-    }
+    struct trail_facts f;
+    trail_facts_of(c, error, out, &f);
+    if (n > 1) f.shared_id = id_uuid(c->arena);
+    for (u32 i = 0; i < n; i++) record.text[record.n++] = arena_concat(c->arena, place_of(c, to[i], data), pack(c, &f, i));
     return record;
 }
 
@@ -140,13 +135,32 @@ void trail_journal(struct cloud *cloud, const struct trail_record *record) {
 
 /* ---- reading ---- */
 
+struct kept { /* an event as it stands there */
+    struct trail_event event;
+    str bytes;
+};
+
 struct found { /* of the journal, in one window of time */
     struct arena *arena;
     str account, region, holds;
-    struct trail_event *v;
+    struct kept *v;
     u32 n, max;
     u32 looked, look_max; /* records of whomever; at most so many, if not 0 */
 };
+
+static const struct trail_event *unpack(struct arena *a, struct kept *k) {
+    struct trail_facts facts;
+    if (str_starts(k->bytes, S("{"))) {
+        k->event.json = k->bytes;
+        return &k->event;
+    }
+    ASSERT(record_decode(a, &trail_facts_record, k->bytes, &facts));
+    k->event.json = trail_event_json(a, &k->event, &facts);
+    return &k->event;
+}
+
+/* A first look at the bytes, before an event is made of them. */
+static bool may_hold(str bytes, str text) { return !text.n || str_find(bytes, text) != STR_NONE; }
 
 static bool take(void *context, i64 time_ms, str record) {
     struct found *f = context;
@@ -155,45 +169,41 @@ static bool take(void *context, i64 time_ms, str record) {
     str region = str_cut(&record, ' ');
     if (f->region.p && !str_eq(region, f->region)) return true;
     bool data = str_eq(str_cut(&record, ' '), S("d"));
-    if (f->holds.n && str_find(record, f->holds) == STR_NONE) return true;
+    if (!may_hold(record, f->holds)) return true;
     if (f->n == f->max) {
-        struct trail_event *v = NEW_ARRAY(f->arena, struct trail_event, 2 * f->max + 64);
+        struct kept *v = NEW_ARRAY(f->arena, struct kept, 2 * f->max + 64);
         if (f->n) memcpy(v, f->v, f->n * sizeof *v);
         f->v = v;
         f->max = 2 * f->max + 64;
     }
-    f->v[f->n++] = (struct trail_event){.time_ms = time_ms, .data = data, .region = arena_str(f->arena, region), .json = arena_str(f->arena, record)};
+    struct trail_event event = {.time_ms = time_ms, .data = data, .account = f->account, .region = arena_str(f->arena, region)};
+    f->v[f->n++] = (struct kept){event, arena_str(f->arena, record)};
     return true;
 }
 
-static bool next_row(struct range *r, struct arena *a, struct trail_event *event) {
+/* The next of the rows that may hold what is looked for. */
+static bool next_row(struct found *f, struct range *rows, struct kept *k) {
     str key, row;
-    i64 ms;
-    if (!range_next(r, &key, &row)) return false;
-    str tail = str_skip(key, key.n - 16);
-    ASSERT(key_read_i64(&tail, &ms));
-    *event = (struct trail_event){.time_ms = ms, .json = arena_str(a, row)};
-    return true;
-}
-
-/* The next of the rows that holds what is looked for. */
-static bool next_holding(struct found *f, struct range *rows, struct trail_event *event) {
-    while (next_row(rows, f->arena, event)) {
+    while (range_next(rows, &key, &row)) {
         f->looked++;
-        if (!f->holds.n || str_find(event->json, f->holds) != STR_NONE) return true;
+        if (!may_hold(row, f->holds)) continue;
+        str tail = str_skip(key, key.n - 16);
+        *k = (struct kept){.event = {.account = f->account, .region = f->region}, .bytes = arena_str(f->arena, row)};
+        ASSERT(key_read_i64(&tail, &k->event.time_ms));
+        return true;
     }
     return false;
 }
 
 /* Rows and journal of one window, newest first. */
 static bool walk_window(struct found *f, struct range *rows, bool (*visit)(void *context, const struct trail_event *event), void *context) {
-    struct trail_event row;
-    bool more = next_holding(f, rows, &row);
+    struct kept row;
+    bool more = next_row(f, rows, &row);
     u32 left = f->n;
     while (more || left) {
-        bool of_row = more && (!left || row.time_ms >= f->v[left - 1].time_ms);
-        if (!visit(context, of_row ? &row : &f->v[left - 1])) return false;
-        if (of_row) more = next_holding(f, rows, &row);
+        bool of_row = more && (!left || row.event.time_ms >= f->v[left - 1].event.time_ms);
+        if (!visit(context, unpack(f->arena, of_row ? &row : &f->v[left - 1]))) return false;
+        if (of_row) more = next_row(f, rows, &row);
         else left--;
     }
     return true;
@@ -234,22 +244,22 @@ i64 trail_walk(struct call *c, const struct trail_search *s, bool (*visit)(void 
 void trail_gather(struct call *c, str account, i64 from_ms, i64 to_ms, void (*visit)(void *context, const struct trail_event *event), void *context) {
     struct found f = {.arena = c->arena, .account = account};
     journal_read(c->cloud->calls, from_ms, to_ms, take, &f);
-    for (u32 i = 0; i < f.n; i++) visit(context, &f.v[i]);
+    for (u32 i = 0; i < f.n; i++) visit(context, unpack(c->arena, &f.v[i]));
     struct key all = rows_of(c->arena, account, (str){0});
     str prefix = key_bytes(&all), key, row;
     struct range r = txn_range(c->txn, prefix, key_after_prefix(c->arena, prefix));
     while (range_next(&r, &key, &row)) {
-        struct trail_event event = {0};
+        struct kept k = {.event.account = account};
         str rest = str_skip(arena_str(c->arena, key), prefix.n);
-        ASSERT(key_read_str(&rest, c->arena, &event.region) && key_read_i64(&rest, &event.time_ms));
-        if (event.time_ms < from_ms) {
-            range_seek(&r, row_from(c, account, event.region, from_ms));
-        } else if (event.time_ms >= to_ms) {
-            struct key region = rows_of(c->arena, account, event.region);
+        ASSERT(key_read_str(&rest, c->arena, &k.event.region) && key_read_i64(&rest, &k.event.time_ms));
+        if (k.event.time_ms < from_ms) {
+            range_seek(&r, row_from(c, account, k.event.region, from_ms));
+        } else if (k.event.time_ms >= to_ms) {
+            struct key region = rows_of(c->arena, account, k.event.region);
             range_seek(&r, key_after_prefix(c->arena, key_bytes(&region)));
         } else {
-            event.json = arena_str(c->arena, row);
-            visit(context, &event);
+            k.bytes = arena_str(c->arena, row);
+            visit(context, unpack(c->arena, &k));
         }
     }
 }

@@ -23,13 +23,13 @@ void trail_journal(struct cloud *cloud, const struct trail_record *record);
 struct trail_event {
     i64 time_ms;
     bool data; /* of the data plane */
-    str region, json;
+    str account, region, json;
 };
 /* Of one account and region, newest first, from <= time < to; false from `visit` ends the walk. */
 struct trail_search {
     str account, region;
     i64 from_ms, to_ms;
-    str holds;    /* only events whose JSON has this text somewhere; absent: all */
+    str holds;    /* events without this text, as the call had it, are left out as far as that is cheap; absent: none */
     u32 look_max; /* about how many events, of whomever, it looks at in one go; 0: as many as there are */
 };
 /* Where it stopped: everything from there on was visited. from_ms, or later if look_max was reached. */

@@ -1,13 +1,11 @@
 /* One call as CloudTrail's event, version 1.11. */
 #include "cloud/trail_event.h"
 
-#include "cloud/flight.h"
 #include "text/json.h"
-#include "wire/audit.h"
 
-enum { PARAMETERS_MAX = 100 << 10 };
+enum { EVENT_MAX = 1 << 20 };
 
-/* Names are plain: they need no look at each letter, which would be a quarter of what an event costs. */
+/* Names are plain: they need no look at each letter. */
 static void name_in(struct buf *b, const char *name) {
     json_write_comma(b);
     buf_char(b, '"');
@@ -31,49 +29,56 @@ static void time_field(struct buf *b, const char *name, i64 ms) {
     buf_iso8601(b, ms - ms % 1000);
     buf_char(b, '"');
 }
-static void source_field(struct buf *b, const char *name, const char *service) {
+static void source_field(struct buf *b, const char *name, str service) {
     name_in(b, name);
     buf_char(b, '"');
-    buf_add(b, str_of(service));
+    buf_add(b, service);
     buf_add(b, S(".amazonaws.com\""));
+}
+static void raw_or_null(struct buf *b, const char *name, str json) {
+    name_in(b, name);
+    json_write_raw(b, json.n ? json : S("null"));
 }
 
 /* ---- userIdentity ---- */
 
 static str last_part(str arn) { return str_skip(arn, str_rfind_char(arn, '/') + 1); }
 
-static void write_session(struct buf *b, const struct principal *p) {
-    bool by_role = p->kind == PRINCIPAL_ROLE_SESSION;
+static void write_issuer(struct buf *b, const struct trail_facts *f) {
+    bool by_role = f->kind == PRINCIPAL_ROLE_SESSION;
+    struct arn issuer;
+    name_in(b, "sessionIssuer");
+    json_write_object(b);
+    field(b, "type", by_role ? S("Role") : S("IAMUser"));
+    field_if(b, "principalId", str_take(f->user_id, MIN(str_find_char(f->user_id, ':'), f->user_id.n)));
+    field(b, "arn", f->session->issuer);
+    if (arn_parse(f->session->issuer, &issuer)) field(b, "accountId", issuer.account);
+    field(b, "userName", last_part(f->session->issuer));
+    json_write_object_end(b);
+}
+
+static void write_session(struct buf *b, const struct trail_facts *f) {
+    const struct trail_session *s = f->session;
     name_in(b, "sessionContext");
     json_write_object(b);
-    if (p->session_issuer.n) {
-        struct arn issuer;
-        name_in(b, "sessionIssuer");
-        json_write_object(b);
-        field(b, "type", by_role ? S("Role") : S("IAMUser"));
-        field_if(b, "principalId", str_take(p->user_id, MIN(str_find_char(p->user_id, ':'), p->user_id.n)));
-        field(b, "arn", p->session_issuer);
-        if (arn_parse(p->session_issuer, &issuer)) field(b, "accountId", issuer.account);
-        field(b, "userName", last_part(p->session_issuer));
-        json_write_object_end(b);
-    }
-    if (p->federated_provider.n) {
+    if (s->issuer.n) write_issuer(b, f);
+    if (s->federated_provider.n) {
         name_in(b, "webIdFederationData");
         json_write_object(b);
-        field(b, "federatedProvider", p->federated_provider);
+        field(b, "federatedProvider", s->federated_provider);
         json_write_object_end(b);
     }
     name_in(b, "attributes");
     json_write_object(b);
-    time_field(b, "creationDate", p->session_made_ms);
-    field(b, "mfaAuthenticated", p->mfa ? S("true") : S("false"));
+    time_field(b, "creationDate", s->made_ms);
+    field(b, "mfaAuthenticated", s->mfa ? S("true") : S("false"));
     json_write_object_end(b);
-    field_if(b, "sourceIdentity", p->source_identity);
+    field_if(b, "sourceIdentity", s->source_identity);
     json_write_object_end(b);
 }
 
-static str identity_type(const struct principal *p) {
-    switch ((enum principal_kind)p->kind) {
+static str identity_type(i32 kind) {
+    switch ((enum principal_kind)kind) {
     case PRINCIPAL_ROOT: return S("Root");
     case PRINCIPAL_USER: return S("IAMUser");
     case PRINCIPAL_ROLE_SESSION: return S("AssumedRole");
@@ -84,37 +89,28 @@ static str identity_type(const struct principal *p) {
     return S("Unknown");
 }
 
-static void write_identity(struct buf *b, const struct call *c) {
-    const struct principal *p = c->principal;
+static void write_identity(struct buf *b, const struct trail_facts *f) {
     name_in(b, "userIdentity");
     json_write_object(b);
-    field(b, "type", identity_type(p));
-    if (p->kind == PRINCIPAL_ANONYMOUS) {
+    field(b, "type", identity_type(f->kind));
+    if (f->kind == PRINCIPAL_ANONYMOUS) {
         field(b, "principalId", S(""));
         field(b, "accountId", S("ANONYMOUS_PRINCIPAL"));
-    } else if (p->kind != PRINCIPAL_SERVICE) {
-        field(b, "principalId", p->user_id);
-        field(b, "arn", p->arn);
-        field(b, "accountId", p->account);
-        field_if(b, "accessKeyId", p->access_key);
-        if (p->kind == PRINCIPAL_USER) field(b, "userName", last_part(p->arn));
-        if (p->session_made_ms) write_session(b, p);
+    } else if (f->kind != PRINCIPAL_SERVICE) {
+        struct principal root = principal_root(b->arena, f->account, f->access_key);
+        bool is_root = f->kind == PRINCIPAL_ROOT;
+        field(b, "principalId", is_root ? root.user_id : f->user_id);
+        field(b, "arn", is_root ? root.arn : f->arn);
+        field(b, "accountId", f->account);
+        field_if(b, "accessKeyId", f->access_key);
+        if (f->kind == PRINCIPAL_USER) field(b, "userName", last_part(f->arn));
+        if (f->session) write_session(b, f);
     }
-    if (p->kind == PRINCIPAL_SERVICE) field(b, "invokedBy", p->arn);
-    else if (c->outer) field(b, "invokedBy", c->source_ip);
+    field_if(b, "invokedBy", f->invoked_by);
     json_write_object_end(b);
 }
 
-/* ---- what was asked and answered ---- */
-
-static void write_value(struct buf *b, const struct call *c, const char *name, u16 shape, const void *value) {
-    struct buf json = buf_new(c->arena, PARAMETERS_MAX);
-    name_in(b, name);
-    if (shape != WIRE_NONE && value) wire_audit(c->service->wire, shape, value, c->arena, &json);
-    bool shown = json.n && !json.over && !str_eq(buf_str(&json), S("{}"));
-    if (shown) json_write_raw(b, buf_str(&json));
-    else json_write_null(b);
-}
+/* ---- resources ---- */
 
 static const struct {
     const char *service, *prefix, *type;
@@ -125,7 +121,7 @@ static const struct {
     {"dynamodb", "table/", "AWS::DynamoDB::Table"}, {"cloudtrail", "trail/", "AWS::CloudTrail::Trail"},
 };
 
-str trail_resource_type(str text) {
+static str type_of(str text) {
     struct arn arn;
     if (!arn_parse(text, &arn)) return (str){0};
     if (str_eq(arn.service, S("s3")) && str_find_char(arn.resource, '/') != STR_NONE) return S("AWS::S3::Object");
@@ -135,7 +131,7 @@ str trail_resource_type(str text) {
 }
 
 static void write_resource(struct buf *b, str account, str arn) {
-    str type = trail_resource_type(arn);
+    str type = type_of(arn);
     json_write_object(b);
     field_if(b, "accountId", account);
     field_if(b, "type", type);
@@ -143,56 +139,52 @@ static void write_resource(struct buf *b, str account, str arn) {
     json_write_object_end(b);
 }
 
-static void write_resources(struct buf *b, const struct call *c) {
+static void write_resources(struct buf *b, const struct trail_facts *f) {
     struct arn arn;
-    str about = c->resource_arn;
+    str about = f->resource_arn, account = f->resource_account.n ? f->resource_account : f->account;
     if (!arn_parse(about, &arn) || str_find_char(about, '*') != STR_NONE) return;
     size_t slash = str_eq(arn.service, S("s3")) ? str_find_char(about, '/') : STR_NONE;
     name_in(b, "resources");
     json_write_array(b);
-    write_resource(b, slash == STR_NONE ? (arn.account.n ? arn.account : c->account) : (str){0}, about);
-    if (slash != STR_NONE) write_resource(b, c->account, str_take(about, slash));
+    write_resource(b, slash == STR_NONE ? (arn.account.n ? arn.account : account) : (str){0}, about);
+    if (slash != STR_NONE) write_resource(b, account, str_take(about, slash));
     json_write_array_end(b);
 }
 
-static void write_tls(struct buf *b, const struct call *c) {
-    if (!c->flight) return;
+static void write_tls(struct buf *b, const struct trail_facts *f) {
+    if (!f->tls && !f->host.n) return;
     name_in(b, "tlsDetails");
     json_write_object(b);
-    if (c->flight->request->tls) field(b, "tlsVersion", S("TLSv1.3"));
-    field_if(b, "clientProvidedHostHeader", c->flight->request->host);
+    if (f->tls) field(b, "tlsVersion", S("TLSv1.3"));
+    field_if(b, "clientProvidedHostHeader", f->host);
     json_write_object_end(b);
 }
 
-str trail_event_json(struct call *c, const struct trail_outcome *o) {
-    const struct wire_service *w = c->service->wire;
-    bool reads = !(c->op->flags & WIRE_OP_WRITES), data = c->op->flags & WIRE_OP_DATA;
-    struct buf b = buf_new(c->arena, 4 * PARAMETERS_MAX);
+str trail_event_json(struct arena *a, const struct trail_event *where, const struct trail_facts *f) {
+    struct buf b = buf_new(a, EVENT_MAX);
     json_write_object(&b);
     field(&b, "eventVersion", S("1.11"));
-    write_identity(&b, c);
-    time_field(&b, "eventTime", o->time_ms);
-    source_field(&b, "eventSource", w->text + w->signing_name);
-    field(&b, "eventName", wire_text(w, c->op->name));
-    field(&b, "awsRegion", c->region);
-    field(&b, "sourceIPAddress", c->source_ip);
-    field(&b, "userAgent", c->flight ? http_header_get(c->flight->request, S("user-agent")) : c->source_ip);
-    if (o->error) {
-        field(&b, "errorCode", str_of(o->error->code));
-        field_if(&b, "errorMessage", c->error_message);
-    }
-    write_value(&b, c, "requestParameters", c->op->input, c->input);
-    write_value(&b, c, "responseElements", c->op->output, reads || c->op->flags & WIRE_OP_NO_RESPONSE_ELEMENTS ? NULL : o->out);
-    field(&b, "requestID", c->request_id);
-    field(&b, "eventID", o->event_id);
-    flag(&b, "readOnly", reads || c->op->flags & WIRE_OP_READ_ONLY_EVENT);
-    write_resources(&b, c);
+    write_identity(&b, f);
+    time_field(&b, "eventTime", where->time_ms);
+    source_field(&b, "eventSource", f->service);
+    field(&b, "eventName", f->operation);
+    field(&b, "awsRegion", where->region);
+    field(&b, "sourceIPAddress", f->source_ip);
+    field(&b, "userAgent", f->user_agent);
+    field_if(&b, "errorCode", f->error_code);
+    field_if(&b, "errorMessage", f->error_message);
+    raw_or_null(&b, "requestParameters", f->parameters);
+    raw_or_null(&b, "responseElements", f->elements);
+    field(&b, "requestID", f->request_id);
+    field(&b, "eventID", f->event_id);
+    flag(&b, "readOnly", f->read_only);
+    write_resources(&b, f);
     field(&b, "eventType", S("AwsApiCall"));
-    flag(&b, "managementEvent", !data);
-    field(&b, "recipientAccountId", o->recipient);
-    field_if(&b, "sharedEventID", o->shared_id);
-    field(&b, "eventCategory", data ? S("Data") : S("Management"));
-    write_tls(&b, c);
+    flag(&b, "managementEvent", !where->data);
+    field(&b, "recipientAccountId", where->account);
+    field_if(&b, "sharedEventID", f->shared_id);
+    field(&b, "eventCategory", where->data ? S("Data") : S("Management"));
+    write_tls(&b, f);
     json_write_object_end(&b);
     ASSERT(!b.over); /* its parts are bounded */
     return buf_str(&b);

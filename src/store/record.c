@@ -25,18 +25,15 @@ static const u8 wire_of[] = {
 static u64 zigzag(i64 v) { return (u64)v << 1 ^ (u64)(v >> 63); }
 static i64 unzigzag(u64 v) { return (i64)(v >> 1 ^ (0 - (v & 1))); }
 
-static size_t varint_size(u64 v) {
+static inline size_t varint_size(u64 v) {
     size_t n = 1;
     while (v >>= 7) n++;
     return n;
 }
 
-static void put_varint(struct buf *b, u64 v) {
-    char bytes[10];
-    size_t n = 0;
-    for (; v >= 0x80; v >>= 7) bytes[n++] = (char)(v | 0x80);
-    bytes[n++] = (char)v;
-    buf_add(b, (str){bytes, n});
+static inline void put_varint(struct buf *b, u64 v) {
+    for (; v >= 0x80; v >>= 7) buf_char(b, (char)(v | 0x80));
+    buf_char(b, (char)v);
 }
 
 static bool get_varint(str *rest, u64 *v) {
@@ -74,13 +71,8 @@ static u64 number_of(const struct record_field *f, const void *at) {
 
 static size_t record_size(const struct record_type *type, const void *value, int depth);
 
-/* Of a field of kind BYTES, without its length; false: absent. */
+/* Of a field that nests, without its length; false: absent. */
 static bool bytes_size(const struct record_field *f, const char *at, int depth, size_t *size) {
-    if (f->kind == RECORD_KIND_STR) {
-        const str *s = (const str *)(const void *)at;
-        *size = s->n;
-        return s->p != NULL;
-    }
     if (f->kind == RECORD_KIND_STRUCT) {
         const void *pointed = *(const void *const *)(const void *)at;
         if (pointed) *size = record_size(f->type, pointed, depth + 1);
@@ -103,6 +95,11 @@ static size_t record_size(const struct record_type *type, const void *value, int
         const struct record_field *f = &type->fields[i];
         const char *at = (const char *)value + f->offset;
         size_t tag = varint_size((u64)f->number << 3), n;
+        if (f->kind == RECORD_KIND_STR) { /* most are */
+            const str *s = (const str *)(const void *)at;
+            if (s->p) size += tag + varint_size(s->n) + s->n;
+            continue;
+        }
         if (wire_of[f->kind] == WIRE_BYTES) {
             if (bytes_size(f, at, depth, &n)) size += tag + varint_size(n) + n;
             continue;
@@ -115,11 +112,14 @@ static size_t record_size(const struct record_type *type, const void *value, int
 
 static void put_record(struct buf *b, const struct record_type *type, const void *value, int depth);
 
-static void put_bytes(struct buf *b, const struct record_field *f, const char *at, int depth) {
-    if (f->kind == RECORD_KIND_STR) {
-        buf_add(b, *(const str *)(const void *)at);
-        return;
-    }
+static void put_str(struct buf *b, const struct record_field *f, const str *s) {
+    if (!s->p) return;
+    put_varint(b, (u64)f->number << 3 | WIRE_BYTES);
+    put_varint(b, s->n);
+    buf_add(b, *s);
+}
+
+static void put_nested(struct buf *b, const struct record_field *f, const char *at, int depth) {
     if (f->kind == RECORD_KIND_STRUCT) {
         put_record(b, f->type, *(const void *const *)(const void *)at, depth + 1);
         return;
@@ -138,12 +138,16 @@ static void put_record(struct buf *b, const struct record_type *type, const void
         const struct record_field *f = &type->fields[i];
         const char *at = (const char *)value + f->offset;
         u8 wire = wire_of[f->kind];
+        if (f->kind == RECORD_KIND_STR) {
+            put_str(b, f, (const str *)(const void *)at);
+            continue;
+        }
         if (wire == WIRE_BYTES) {
             size_t n;
             if (!bytes_size(f, at, depth, &n)) continue;
             put_varint(b, (u64)f->number << 3 | wire);
             put_varint(b, n);
-            put_bytes(b, f, at, depth);
+            put_nested(b, f, at, depth);
             continue;
         }
         u64 v = number_of(f, at);

@@ -35,6 +35,8 @@ def test_a_change_is_an_event(brume, account, trail):
     assert e["responseElements"] == {"queueUrl": answer["QueueUrl"]} and e["requestID"] == answer["ResponseMetadata"]["RequestId"]
     assert e["readOnly"] is False and e["managementEvent"] is True and e["eventCategory"] == "Management" and e["eventType"] == "AwsApiCall"
     assert e["recipientAccountId"] == account and e["eventTime"].endswith("Z")
+    for key, value in [("Username", "root"), ("EventId", e["eventID"]), ("ResourceType", "AWS::SQS::Queue"), ("ResourceName", "recorded")]:
+        assert e["eventID"] in [found["EventId"] for found in events(trail, **{key: value})], key
 
 
 def test_reads_and_refusals_are_events_too(brume, account, trail):
