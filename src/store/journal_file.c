@@ -10,7 +10,10 @@
 #include <unistd.h>
 #include <zstd.h>
 
-enum { PIECE = 256 << 10 }; /* read at once */
+enum {
+    PIECE = 256 << 10, /* read at once */
+    ZSTD_LEVEL = 1,    /* of CloudTrail's events it makes less than 3 does (220 to 258 KB of 3.4 MB), in half the time */
+};
 
 static const u8 magic[4] = {'b', 'r', 'j', '1'};
 
@@ -217,7 +220,7 @@ struct packer {
 static void packer_emit(struct packer *p) {
     struct frame *f = &p->frame;
     if (f->count && !p->error) {
-        size_t n = ZSTD_compress(p->out + FRAME_HEADER, ZSTD_COMPRESSBOUND(FRAME_MAX), p->raw, f->raw_n, 3);
+        size_t n = ZSTD_compress(p->out + FRAME_HEADER, ZSTD_COMPRESSBOUND(FRAME_MAX), p->raw, f->raw_n, ZSTD_LEVEL);
         ASSERT(!ZSTD_isError(n));
         f->codec = FRAME_ZSTD;
         f->stored_n = (u32)n;
