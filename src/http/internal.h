@@ -15,7 +15,7 @@ struct h2;
 
 enum {
     SCRATCH_SIZE = 128 * 1024,    /* one read, one produced piece */
-    FREE_EXCHANGES_MAX = 64,      /* kept a loop, each with one arena chunk */
+    FREE_EXCHANGES_MAX = 32,      /* kept a loop, each with one arena chunk */
     ACCEPT_MAX = 64,              /* a turn, so that a flood of connects starves nobody */
     FLUSH_MAX = 1 << 20,          /* bytes a connection may write in one turn */
     LINGER_MS = 2000,

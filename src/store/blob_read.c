@@ -183,6 +183,7 @@ static int part_open(struct blob_reader *r, const struct part *p, int zone) {
 static bool chunks_fetch(struct blob_reader *r, struct part *p, int zone, u64 first, u64 bytes, u8 *out) {
     u64 count = (bytes + blob_chunk - 1) / blob_chunk, base = p->kind == BLOB_SEGMENT ? p->offset + RECORD_HEADER : 0;
     size_t sealed = bytes + count * AEAD_TAG, got;
+    if (!r->run && !(p->kind == BLOB_INLINE && out)) r->run = run_take(r->blobs);
     const u8 *from = r->run;
     if (p->kind == BLOB_INLINE) {
         from = (const u8 *)p->sealed.p;
@@ -246,7 +247,6 @@ static bool part_read(struct blob_reader *r, struct part *p, u64 offset, u8 *out
 
 bool blob_read(struct blob_reader *r, u64 offset, void *out, size_t n) {
     ASSERT(!r->closed && offset <= r->length && n <= r->length - offset);
-    if (!r->run) r->run = run_take(r->blobs);
     u8 *to = out;
     while (n) {
         struct part *p = part_at(r, offset);
