@@ -24,8 +24,8 @@ static str key_of(struct arena *a, const struct json_node *rule) {
 static const struct compliance *compile(struct arena *a, str json) {
     const struct json_node *root = json_tree(a, json, json_default_limits, NULL, NULL);
     const struct json_node *tags = root ? json_node_member(root, S("tags")) : NULL;
-    if (!tags || tags->type != JSON_OBJECT) return NULL;
     struct compliance *policy = NEW(a, struct compliance);
+    if (!tags || tags->type != JSON_OBJECT) return policy;
     policy->v = NEW_ARRAY(a, struct rule, tags->count + 1);
     for (const struct json_node *rule = tags->first; rule; rule = rule->next) {
         const struct json_node *values = json_node_member(rule, S("tag_value"));
@@ -34,13 +34,14 @@ static const struct compliance *compile(struct arena *a, str json) {
     return policy;
 }
 
-/* Who asks for compliance must be allowed to read the policy. */
+/* Who asks for compliance must be allowed to read the policy. Without one, and outside of organizations, all is
+ * as it should be: so AWS answers an account that has no policy. */
 err compliance_read(struct call *c, const struct compliance **policy) {
     struct organizations_describe_effective_policy_request in = {.policy_type = S("TAG_POLICY")};
     struct organizations_describe_effective_policy_response out = {0};
     struct call_other other = {.service = &organizations_service, .op = ORGANIZATIONS_OP_DESCRIBE_EFFECTIVE_POLICY, .as = CALL_FORWARDED};
     err e = call_service(c, &other, &in, &out);
-    *policy = NULL;
+    *policy = NEW(c->arena, struct compliance);
     if (e == &organizations_effective_policy_not_found_exception || e == &organizations_aws_organizations_not_in_use_exception) return NULL;
     if (!e) *policy = compile(c->arena, out.effective_policy->policy_content);
     return e;

@@ -7,7 +7,7 @@ enum { PER_PAGE = 50, PER_PAGE_MAX = 100, TAGS_MIN = 100, TAGS_MAX = 500, EXAMIN
 /* What a request asks for, and what its page has room for. */
 struct search {
     const struct resourcegroupstaggingapi_get_resources_input *in;
-    const struct compliance *policy;
+    const struct compliance *policy; /* NULL: its details are not asked for */
     u32 max, tags_left;
     struct resourcegroupstaggingapi_resource_tag_mapping_list *found;
 };

@@ -22,7 +22,7 @@ MUST_USE err tagged_untag(struct call *c, const struct tagged *resource, str *ke
 
 /* ---- tag policies (compliance.c) ---- */
 struct compliance; /* what the account's effective tag policy asks */
-MUST_USE err compliance_read(struct call *c, const struct compliance **policy); /* NULL: there is none */
+MUST_USE err compliance_read(struct call *c, const struct compliance **policy); /* empty: there is none */
 struct resourcegroupstaggingapi_compliance_details *compliance_of(struct call *c, const struct compliance *policy, const struct record_pairs *tags);
 
 #endif

@@ -339,17 +339,18 @@ def test_compliance_with_the_tag_policy(brume):
     def details(**more):
         rows = account.tagging().get_resources(IncludeComplianceDetails=True, **more)["ResourceTagMappingList"]
         return {r["ResourceARN"]: r.get("ComplianceDetails") for r in rows}
-    assert details() == dict.fromkeys((good, free, value, case)) and details(ExcludeCompliantResources=True) == {}
+    complies = {"ComplianceStatus": True, "NoncompliantKeys": [], "KeysWithNoncompliantValues": []}
+    assert details() == dict.fromkeys((good, free, value, case), complies) and details(ExcludeCompliantResources=True) == {}
     org.client.attach_policy(PolicyId=policy, TargetId=org.root)
     assert details() == {
-        good: {"ComplianceStatus": True, "NoncompliantKeys": [], "KeysWithNoncompliantValues": []},
-        free: {"ComplianceStatus": True, "NoncompliantKeys": [], "KeysWithNoncompliantValues": []},
+        good: complies, free: complies,
         value: {"ComplianceStatus": False, "NoncompliantKeys": [], "KeysWithNoncompliantValues": ["CostCenter"]},
         case: {"ComplianceStatus": False, "NoncompliantKeys": ["costcenter"], "KeysWithNoncompliantValues": ["CostCenter"]}}
     assert set(details(ExcludeCompliantResources=True)) == {value, case}
     outsider = Account(brume)
     outsider.queue("q", CostCenter="300")
-    assert "ComplianceDetails" not in outsider.tagging().get_resources(IncludeComplianceDetails=True)["ResourceTagMappingList"][0]
+    assert outsider.tagging().get_resources(IncludeComplianceDetails=True)["ResourceTagMappingList"][0]["ComplianceDetails"] == complies
+    assert "ComplianceDetails" not in outsider.tagging().get_resources()["ResourceTagMappingList"][0]
 
 
 def test_a_change_stands_on_the_trail_of_both_services(account):
