@@ -1,5 +1,6 @@
-/* CopyObject. The copy shares the bytes of its source. Where its ETag or checksum is not the source's
- * (parts, another algorithm), a worker reads the bytes once, before the handler runs. */
+/* CopyObject, UploadPartCopy. The copy shares the bytes of its source; a part does where it is all of a source that was not
+ * put together of parts itself. Where its ETag or checksum is not the source's (parts, another algorithm), a worker reads
+ * the bytes once, before the handler runs. */
 #include "services/s3/acl.h"
 #include "services/s3/encryption.h"
 #include "services/s3/lock.h"
@@ -109,6 +110,11 @@ static err source_may(struct call *c, str header, const struct object_row *objec
     return s3_encryption_open(c, bucket.name, source.key, object, NULL);
 }
 
+/* The source's ETag and checksum are not those of its bytes in one piece, or the checksum is of another kind. */
+static bool must_be_digested(const struct object_row *source, int kind) {
+    return source->part_count > 0 || s3_sealed(source) || kind != s3_object_checksum(source);
+}
+
 struct copy_job {
     struct bucket_row bucket;
     struct object_row source;
@@ -138,7 +144,7 @@ static err copy_begin(struct call *c, const struct s3_copy_object_request *in, s
     if (job->source.size > copy_max) return s3_copy_too_large(c);
     job->kind = s3_object_checksum(&job->source);
     if (in->checksum_algorithm.p) TRY(s3_checksum_asked(c, in->checksum_algorithm, &job->kind));
-    job->digest = job->source.part_count > 0 || job->source.kms_key.p || job->source.customer_key.p || job->kind != s3_object_checksum(&job->source);
+    job->digest = must_be_digested(&job->source, job->kind);
     job->anew = s3_sealed(&job->source) || s3_seal_wanted(c, &job->bucket, &headers.encryption);
     job->version = s3_seal_note(c, &job->source, (str){0});
     return NULL;
@@ -237,7 +243,9 @@ struct part_copy {
     struct part_target target;
     struct object_row source;
     u64 first, length;
-    str version;
+    bool shares; /* all bytes of a source that stands in one piece, hidden neither here nor there */
+    bool reads;  /* its bytes: for a digest, or to store them anew */
+    str version; /* of the source, and whether it is shared: to be found unchanged */
 };
 
 static err part_range(struct call *c, str header, u64 size, u64 *first, u64 *length) {
@@ -276,7 +284,11 @@ static err part_copy_begin(struct call *c, const struct s3_upload_part_copy_requ
                             in->part_number.v, &p->target));
     TRY(part_range(c, in->copy_source_range, p->source.size, &p->first, &p->length));
     if (p->length > copy_max) return s3_copy_too_large(c);
-    p->version = s3_seal_note(c, &p->source, (str){0});
+    const struct object_row *upload = p->target.upload.object;
+    bool whole = p->length && p->length == p->source.size;
+    p->shares = whole && !s3_sealed(&p->source) && !s3_sealed(upload) && !blob_of_parts(p->source.blob);
+    p->reads = p->length && (!p->shares || must_be_digested(&p->source, s3_object_checksum(upload)));
+    p->version = s3_seal_note(c, &p->source, p->shares ? S("=") : S("+"));
     return NULL;
 }
 
@@ -285,17 +297,26 @@ err s3_upload_part_copy_prepare(struct call *c, const struct s3_upload_part_copy
     struct part_copy p;
     TRY(part_copy_begin(c, in, &p));
     plan->note = p.version;
-    if (!p.length) return NULL;
+    if (!p.reads) return NULL;
     struct customer_key source_key = SOURCE_KEY_OF(in);
     TRY(source_open(c, in->copy_source, &p.source, &source_key, p.first, p.length, &plan->source_keys));
     s3_seal_begin_part(c, p.target.upload.object, plan);
-    plan->note = s3_seal_note(c, &p.source, plan->hide ? plan->note : (str){0});
+    if (plan->hide) plan->note = arena_concat(c->arena, p.version, plan->note);
     plan->source = blob_open(c->txn, p.source.blob, c->arena);
     plan->zones = s3_storage_zones(c, p.target.upload.object->storage_class);
     plan->source_offset = p.first;
     plan->source_length = p.length;
+    plan->digest_only = p.shares;
     plan->digests = 1u << DIGEST_MD5 | 1u << s3_object_checksum(p.target.upload.object);
     return NULL;
+}
+
+/* The part is the source's bytes as they stand. */
+static void part_share(struct call *c, const struct part_copy *p, struct part_row *part) {
+    struct object_row as = p->source;
+    if (p->reads) s3_body_digest(c, call_body(c), s3_object_checksum(p->target.upload.object), &as);
+    *part = (struct part_row){.size = p->length, .etag = as.etag, .checksum = as.checksum, .blob = txn_blob_share(c->txn, p->source.blob)};
+    s3_part_put(c, &p->target, part);
 }
 
 err s3_upload_part_copy(struct call *c, const struct s3_upload_part_copy_request *in,
@@ -303,7 +324,7 @@ err s3_upload_part_copy(struct call *c, const struct s3_upload_part_copy_request
     struct part_copy p;
     s3_usage_tier1(c);
     TRY(part_copy_begin(c, in, &p));
-    if (!str_eq(str_take(c->note, S3_SEAL_NOTE), p.version))
+    if (!str_eq(str_take(c->note, p.version.n), p.version))
         return fail(c, &s3_operation_aborted,
                     "A conflicting conditional operation is currently in progress against this "
                     "resource. Please try again.");
@@ -312,7 +333,8 @@ err s3_upload_part_copy(struct call *c, const struct s3_upload_part_copy_request
     struct customer_key customer = S3_CUSTOMER_KEY_OF(in);
     str data_key;
     TRY(s3_part_data_key(c, &p.target, in->key, &customer, &data_key));
-    TRY(s3_part_store(c, &p.target, str_skip(c->note, S3_SEAL_NOTE), data_key, call_body(c), &part));
+    if (p.shares) part_share(c, &p, &part);
+    else TRY(s3_part_store(c, &p.target, str_skip(c->note, p.version.n), data_key, call_body(c), &part));
     struct s3_copy_part_result *result = NEW(c->arena, struct s3_copy_part_result);
     result->etag = s3_quoted(c, part.etag);
     result->last_modified = SOME_TIME(s3_whole_seconds(part.modified_ms));

@@ -253,12 +253,13 @@ MUST_USE err s3_upload_open(struct call *c, const struct bucket_row *bucket, str
                             struct upload_row *upload);
 MUST_USE err s3_part_target_open(struct call *c, str bucket, str owner, str key, str upload_id,
                                  i32 number, struct part_target *target);
-/* Makes the body a part of the object to be; a part of that number that was there goes. NULL: no bytes. */
 /* The upload's data key, or a refusal: what is needed to bring it parts. */
 MUST_USE err s3_part_data_key(struct call *c, const struct part_target *target, str key, const struct customer_key *customer, str *data_key);
-/* seal_key: of seal.h, as the note brought it. data_key: wiped. */
+/* Makes the body a part of the object to be. NULL: no bytes. seal_key: of seal.h, as the note brought it. data_key: wiped. */
 MUST_USE err s3_part_store(struct call *c, const struct part_target *target, str seal_key, str data_key, struct stream *body,
                            struct part_row *part);
+/* The same for bytes that the part owns already. A part of that number that was there goes. */
+void s3_part_put(struct call *c, const struct part_target *target, struct part_row *part);
 
 /* ---- event.c: what happened to an object, for whom the bucket's notifications name ---- */
 void s3_event_created(struct call *c, const struct bucket_row *bucket, str key,

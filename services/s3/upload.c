@@ -131,24 +131,25 @@ err s3_part_data_key(struct call *c, const struct part_target *target, str key, 
     return data_key->p ? NULL : s3_encryption_open(c, target->bucket.name, key, target->upload.object, data_key);
 }
 
-err s3_part_store(struct call *c, const struct part_target *target, str seal_key, str data_key, struct stream *body, struct part_row *part) {
-    struct object_row taken = {0};
-    TRY(s3_seal_end(c, seal_key, data_key, &taken.seal));
+void s3_part_put(struct call *c, const struct part_target *target, struct part_row *part) {
     str key = s3_part_key(c, &target->bucket, target->upload.id, target->number), value;
     struct part_row old = {0};
     if (txn_get(c->txn, key, &value)) {
         ASSERT(record_decode(c->arena, &s3_part_record, value, &old));
         if (old.blob.p) txn_blob_delete(c->txn, arena_str(c->arena, old.blob));
     }
+    part->modified_ms = c->now_ms;
+    txn_put(c->txn, key, record_encode(c->arena, &s3_part_record, part));
+}
+
+err s3_part_store(struct call *c, const struct part_target *target, str seal_key, str data_key, struct stream *body, struct part_row *part) {
+    struct object_row taken = {0};
+    TRY(s3_seal_end(c, seal_key, data_key, &taken.seal));
     s3_body_digest(c, body, s3_object_checksum(target->upload.object), &taken);
     s3_encryption_etag(c, data_key, &taken.etag);
-    *part = (struct part_row){.size = body ? stream_length(body) : 0,
-                              .etag = taken.etag,
-                              .modified_ms = c->now_ms,
-                              .checksum = taken.checksum,
-                              .seal = taken.seal};
+    *part = (struct part_row){.size = body ? stream_length(body) : 0, .etag = taken.etag, .checksum = taken.checksum, .seal = taken.seal};
     if (part->size) part->blob = stream_adopt(c, body);
-    txn_put(c->txn, key, record_encode(c->arena, &s3_part_record, part));
+    s3_part_put(c, target, part);
     return NULL;
 }
 

@@ -180,6 +180,12 @@ u64 blob_length(str reference) {
     return ref.length;
 }
 
+bool blob_of_parts(str reference) {
+    struct blob_reference ref;
+    ASSERT(reference_decode(reference, &ref));
+    return ref.kind == BLOB_PARTS;
+}
+
 /* ---- the batch ---- */
 static bool directories_sync(struct blobs *b) {
     char path[BLOB_PATH];

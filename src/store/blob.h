@@ -41,6 +41,7 @@ void txn_blob_delete(struct txn *t, str reference);
 /* Several blobs as one (multipart completion): the new reference takes over the parts. */
 str txn_blob_concat(struct txn *t, const str *references, size_t n);
 u64 blob_length(str reference);
+bool blob_of_parts(str reference); /* it is one of those: each concatenation that shares it has all its parts in its list */
 
 /* Reading. Opened inside a transaction (which proves that the row exists), read after it ended. */
 struct blob_reader;
