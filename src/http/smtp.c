@@ -108,12 +108,11 @@ struct dialogue {
     str *answer; /* all lines of the last one */
 };
 
-/* The code of an answer, of which all lines are read; 0: none came. */
-static int hear(struct dialogue *d) {
-    struct buf b = buf_new(d->line.arena, ANSWER_MAX);
+int smtp_answer_read(struct arena *a, ssize_t (*read)(void *from, char *to, size_t n), void *from, str *answer) {
+    struct buf b = buf_new(a, ANSWER_MAX);
     for (size_t begin = 0;;) {
         char *at = buf_reserve(&b, 1);
-        if (!at || line_read(&d->line, at, 1) <= 0) return 0;
+        if (!at || read(from, at, 1) <= 0) return 0;
         b.n++;
         if (*at != '\n') continue;
         str one = str_skip(buf_str(&b), begin);
@@ -121,11 +120,21 @@ static int hear(struct dialogue *d) {
         if (one.n < 4 || !str_to_u64(str_take(one, 3), &code)) return 0;
         begin = b.n;
         if (one.p[3] == '-') continue;
-        *d->answer = str_take(buf_str(&b), b.n - 1);
-        if (str_ends(*d->answer, S("\r"))) d->answer->n--;
+        *answer = str_take(buf_str(&b), b.n - 1);
+        if (str_ends(*answer, S("\r"))) answer->n--;
         return (int)code;
     }
 }
+
+bool smtp_offers(str answer, str what) {
+    for (str rest = answer; rest.p;) {
+        str line = str_skip(str_cut(&rest, '\n'), 4);
+        if (line.n >= what.n && str_eq_nocase(str_take(line, what.n), what)) return true;
+    }
+    return false;
+}
+
+static int hear(struct dialogue *d) { return smtp_answer_read(d->line.arena, line_read, &d->line, d->answer); }
 
 PRINTF(2, 3) static int say(struct dialogue *d, const char *format, ...) {
     va_list args;
@@ -135,14 +144,6 @@ PRINTF(2, 3) static int say(struct dialogue *d, const char *format, ...) {
     return line_write(&d->line, arena_concat(d->line.arena, command, S("\r\n"))) ? hear(d) : 0;
 }
 
-static bool offers(const struct dialogue *d, str what) {
-    for (str rest = *d->answer; rest.p;) {
-        str line = str_skip(str_cut(&rest, '\n'), 4);
-        if (line.n >= what.n && str_eq_nocase(str_take(line, what.n), what)) return true;
-    }
-    return false;
-}
-
 static bool is_here(str host) { return str_eq_nocase(host, S("localhost")) || str_starts(host, S("127.")) || str_eq(host, S("::1")); }
 
 /* Hello, TLS, hello again, who we are: 250 or 235 when all is well. */
@@ -150,7 +151,7 @@ static int greet(struct dialogue *d, const struct smtp_server *s) {
     int code = hear(d);
     if (code != 220) return code;
     if ((code = say(d, "EHLO brume")) != 250) return code;
-    if (offers(d, S("STARTTLS"))) {
+    if (smtp_offers(*d->answer, S("STARTTLS"))) {
         if ((code = say(d, "STARTTLS")) != 220) return code;
         if (!line_secure(&d->line, s->host, NULL, (str){0})) return 0;
         if ((code = say(d, "EHLO brume")) != 250) return code;

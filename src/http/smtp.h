@@ -5,6 +5,8 @@
 
 #include "base/arena.h"
 
+#include <sys/types.h>
+
 struct smtp_server {
     str host; /* absent: none */
     int port;
@@ -30,5 +32,11 @@ enum smtp_outcome {
 };
 /* *answer: what the server said last, or what went wrong. */
 enum smtp_outcome smtp_send(struct arena *a, const struct smtp_server *server, const struct smtp_mail *mail, str *answer);
+
+/* One answer of a server, for smtp_send: its code, 0 if none came. `read` as recv(); *answer: all its lines, without the
+ * end of the last. */
+int smtp_answer_read(struct arena *a, ssize_t (*read)(void *from, char *to, size_t n), void *from, str *answer);
+/* Does an answer to EHLO offer it? */
+bool smtp_offers(str answer, str what);
 
 #endif
