@@ -7,10 +7,25 @@
 
 static bool is_kind(str type, str kind) { return str_eq(type, kind) || (str_starts(type, kind) && type.p[kind.n] == '.'); }
 
+static err check_name(struct call *c, str name) {
+    str rest = name;
+    u32 point;
+    if (name.n == 0 || name.n > 256) return WRONG_VALUE(c, "Invalid message attribute name '%.*s'. Length must be between 1 and 256.", STR_ARGS(name));
+    if (str_starts(name, S("."))) return WRONG_VALUE(c, "Invalid message attribute name starting with character '.' was found.");
+    if (str_ends(name, S("."))) return WRONG_VALUE(c, "Invalid message attribute name ending with character '.' was found.");
+    while (utf8_next(&rest, &point)) {
+        bool letter = (point | 32) >= 'a' && (point | 32) <= 'z', dot = point == '.';
+        if (!letter && !dot && !(point >= '0' && point <= '9') && point != '_' && point != '-')
+            return WRONG_VALUE(c, "Invalid non-alphanumeric character '#x%X' was found in the message attribute name. Can only include alphanumeric characters, hyphens, underscores, or dots.", point);
+        if (dot && str_starts(rest, S("."))) return WRONG_VALUE(c, "Message attribute name can not have successive '.' character.");
+    }
+    return NULL;
+}
+
 static err check_attribute(struct call *c, str name, const struct sns_message_attribute_value *v) {
     str type = v->data_type;
     double number;
-    if (name.n == 0 || name.n > 256) return WRONG_VALUE(c, "Invalid message attribute name '%.*s'. Length must be between 1 and 256.", STR_ARGS(name));
+    TRY(check_name(c, name));
     if (!type.n) return WRONG_VALUE(c, "The message attribute '%.*s' must contain non-empty message attribute type.", STR_ARGS(name));
     bool binary = is_kind(type, S("Binary")), text = is_kind(type, S("String")) || is_kind(type, S("Number"));
     if (!binary && !text)

@@ -253,6 +253,12 @@ def test_what_cannot_be_published(sns, topic):
     assert why(Message="x" * 262145) == "Invalid parameter: Message too long"
     assert why("ParameterValueInvalid", Message="x", MessageAttributes={"attr1": {"DataType": "Stringish", "StringValue": "x"}}) == \
         "The message attribute 'attr1' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String."
+    for name_of_attribute, message in ((".a", "Invalid message attribute name starting with character '.' was found."), ("a.", "Invalid message attribute name ending with character '.' was found."),
+                                       ("a..b", "Message attribute name can not have successive '.' character."),
+                                       ("a b", "Invalid non-alphanumeric character '#x20' was found in the message attribute name. "
+                                               "Can only include alphanumeric characters, hyphens, underscores, or dots.")):
+        assert why("ParameterValueInvalid", Message="x", MessageAttributes={name_of_attribute: {"DataType": "String", "StringValue": "x"}}) == message
+    assert sns.publish(TopicArn=topic, Message="x", MessageAttributes={"a.b_c-D1": {"DataType": "String", "StringValue": "x"}})["MessageId"]
     assert refused("InvalidParameter", sns.publish, Message="x")
 
 
