@@ -56,6 +56,7 @@ static void publish(struct call *c, struct topic *topic, const struct publicatio
     if (topic->fifo) remember(c, topic, m);
     if (topic->fifo) topic_archive_add(c, topic, m);
     deliver(c, topic, m);
+    publication_audited(c, topic, in, m->id);
     count_metric(c, S("NumberOfMessagesPublished"), S("TopicName"), topic->name, 1, S("Count"));
     count_metric(c, S("PublishSize"), S("TopicName"), topic->name, (double)publication_bytes(in), S("Bytes"));
     count_usage(c, S("Requests-Tier1"), (double)((publication_bytes(in) + 65535) / 65536));
@@ -64,7 +65,7 @@ static void publish(struct call *c, struct topic *topic, const struct publicatio
 /* ---- Publish ---- */
 
 static struct publication publication_of(const struct sns_publish_input *in) {
-    return (struct publication){in->message, in->subject, in->message_structure, in->message_group_id, in->message_deduplication_id, &in->message_attributes};
+    return (struct publication){in->message, in->subject, in->message_structure, in->message_group_id, in->message_deduplication_id, &in->message_attributes, NULL};
 }
 
 static err open_target(struct call *c, const struct sns_publish_input *in, struct topic *topic) {
@@ -115,7 +116,7 @@ err sns_publish(struct call *c, const struct sns_publish_input *in, struct sns_p
 /* ---- PublishBatch ---- */
 
 static struct publication entry_of(const struct sns_publish_batch_request_entry *e) {
-    return (struct publication){e->message, e->subject, e->message_structure, e->message_group_id, e->message_deduplication_id, &e->message_attributes};
+    return (struct publication){e->message, e->subject, e->message_structure, e->message_group_id, e->message_deduplication_id, &e->message_attributes, NULL};
 }
 
 static err check_id(struct call *c, str id) {

@@ -69,6 +69,7 @@ MUST_USE err subscription_attributes_apply(struct call *c, struct subscription *
 struct publication { /* Publish, and an entry of PublishBatch */
     str message, subject, structure, group, dedup;
     const struct sns_message_attribute_map *attributes;
+    struct audit *audits; /* what audits of the topic found in it, from publication_protect on */
 };
 MUST_USE err publication_check(struct call *c, const struct topic *topic, const struct publication *in);
 size_t publication_bytes(const struct publication *in);
@@ -117,6 +118,8 @@ void dead_letter(struct call *c, const struct topic *topic, const struct subscri
 MUST_USE err topic_protection_set(struct call *c, struct topic *topic, str policy);
 /* What may not be published is refused, what shall be hidden is written anew. */
 MUST_USE err publication_protect(struct call *c, const struct topic *topic, struct publication *in);
+/* What audits found in it, told in the log groups that the policy names; the publication has its id now. */
+void publication_audited(struct call *c, const struct topic *topic, const struct publication *in, str message_id);
 /* The same for what leaves the topic to that subscriber; false: nothing does. */
 MUST_USE bool message_protect(struct call *c, const struct topic *topic, const struct subscription *s, const struct message *m, struct message *copy);
 
@@ -128,6 +131,11 @@ struct delivery_status {
     i64 published_ms;
     str topic_arn, destination; /* filled for deliveries of a topic */
 };
+/* An event into a log group, in that role, or (absent) as SNS on behalf of source_arn. What the group refuses is lost. */
+struct log_writer {
+    str role, account, region /* absent: the call's */, source_arn;
+};
+void log_event_put(struct call *c, const struct log_writer *w, str group, str stream, str text);
 void topic_delivery_log(struct call *c, const struct topic *topic, const struct subscription *s, const struct delivery_status *d);
 void sms_delivery_log(struct call *c, str role, str rate, const struct delivery_status *d);
 

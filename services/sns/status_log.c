@@ -13,22 +13,23 @@ static str feedback(const struct topic *topic, const char *kind, const char *wha
     return (str){0};
 }
 
-static err logs_call(struct call *c, u16 op, str role, const void *in, void *out) {
-    struct call_other logs = {.service = &logs_service, .op = op, .as = CALL_AS_ROLE, .role_arn = role};
+static err logs_call(struct call *c, u16 op, const struct log_writer *w, const void *in, void *out) {
+    struct call_other logs = {.service = &logs_service, .op = op, .as = w->role.p ? CALL_AS_ROLE : CALL_AS_SERVICE, .role_arn = w->role, .account = w->account, .region = w->region,
+                              .source_arn = w->source_arn};
     return call_service(c, &logs, in, out);
 }
 
-static void put(struct call *c, str role, str group, str stream, str text) {
+void log_event_put(struct call *c, const struct log_writer *w, str group, str stream, str text) {
     struct logs_input_log_event event = {.timestamp = SOME_I64(c->now_ms), .message = text};
     struct logs_put_log_events_request in = {.log_group_name = group, .log_stream_name = stream, .log_events = {.v = &event, .n = 1, .set = true}};
     struct logs_put_log_events_response out;
     struct logs_create_log_group_request new_group = {.log_group_name = group};
     struct logs_create_log_stream_request new_stream = {.log_group_name = group, .log_stream_name = stream};
     struct wire_unit none;
-    if (logs_call(c, LOGS_OP_PUT_LOG_EVENTS, role, &in, &out) != &logs_resource_not_found_exception) return;
-    (void)!logs_call(c, LOGS_OP_CREATE_LOG_GROUP, role, &new_group, &none); /* it may be there, without the stream */
-    (void)!logs_call(c, LOGS_OP_CREATE_LOG_STREAM, role, &new_stream, &none);
-    (void)!logs_call(c, LOGS_OP_PUT_LOG_EVENTS, role, &in, &out);
+    if (logs_call(c, LOGS_OP_PUT_LOG_EVENTS, w, &in, &out) != &logs_resource_not_found_exception) return;
+    if (w->role.p) (void)!logs_call(c, LOGS_OP_CREATE_LOG_GROUP, w, &new_group, &none); /* it may be there, without the stream */
+    (void)!logs_call(c, LOGS_OP_CREATE_LOG_STREAM, w, &new_stream, &none);
+    (void)!logs_call(c, LOGS_OP_PUT_LOG_EVENTS, w, &in, &out);
 }
 
 static void member(struct buf *b, const char *name, str value) {
@@ -72,7 +73,7 @@ static bool sampled(str rate, str message_id) {
 
 static void write(struct call *c, str role, str name, const struct delivery_status *d) {
     str group = arena_format(c->arena, "sns/%.*s/%.*s/%.*s%s", STR_ARGS(c->region), STR_ARGS(c->account), STR_ARGS(name), d->success ? "" : "/Failure");
-    put(c, role, group, S("deliveries"), text_of(c, d));
+    log_event_put(c, &(struct log_writer){.role = role}, group, S("deliveries"), text_of(c, d));
 }
 
 void topic_delivery_log(struct call *c, const struct topic *topic, const struct subscription *s, const struct delivery_status *d) {

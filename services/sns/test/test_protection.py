@@ -1,5 +1,6 @@
 """Data protection policies of topics, and what delivery status logs tell."""
 import json
+import re
 
 import pytest
 from kit import let_send, make_queue, make_role, name, refused, until
@@ -81,6 +82,47 @@ def test_outbound_redact_and_deny(sns, topic, queue):
     sns.publish(TopicArn=topic, Message="to ann@example.com.")
     sns.publish(TopicArn=topic, Message="plain")
     assert queue(1) == ["plain"]
+
+
+def audit(found=None, nothing=None, rate="99"):
+    to = {"FindingsDestination": found, "NoFindingsDestination": nothing}
+    return {"Audit": {"SampleRate": rate, **{name: {"CloudWatchLogs": {"LogGroup": group}} for name, group in to.items() if group}}}
+
+
+@pytest.mark.as_root  # needs rights of Logs besides those of SNS
+def test_audits_are_told_in_log_groups(brume, sns, topic):
+    logs, found, clean = brume.client("logs"), name("/aws/vendedlogs/found"), name("/aws/vendedlogs/clean")
+    with_groups = policy("Inbound", audit(found, clean), "EmailAddress", "IpAddress")
+    assert refused("InvalidParameter", sns.put_data_protection_policy, ResourceArn=topic, DataProtectionPolicy=with_groups).endswith("the LogGroup does not exist")
+    for group in (found, clean):
+        logs.create_log_group(logGroupName=group)
+    sns.put_data_protection_policy(ResourceArn=topic, DataProtectionPolicy=with_groups)
+    # 99 of 100 messages are looked at, chosen by their ids: of ten at least one
+    sent = {sns.publish(TopicArn=topic, Message="ann@example.com from 10.0.0.1, bob@example.com")["MessageId"] for _ in range(10)}
+    quiet = {sns.publish(TopicArn=topic, Message="nothing")["MessageId"] for _ in range(10)}
+    told = [json.loads(e["message"]) for e in logged(logs, found)]
+    assert {t.pop("messageId") for t in told} <= sent and all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", t.pop("auditTimestamp")) for t in told)
+    assert told[0] == {"callerPrincipal": brume.identity_of(sns)["Arn"], "resourceArn": topic, "dataIdentifiers": [
+        {"name": "EmailAddress", "count": 2, "detections": [{"start": 1, "end": 15}, {"start": 32, "end": 46}]},
+        {"name": "IpAddress", "count": 1, "detections": [{"start": 22, "end": 29}]}]}
+    told = [json.loads(e["message"]) for e in logged(logs, clean)]
+    assert {t["messageId"] for t in told} <= quiet and told[0]["dataIdentifiers"] == []
+
+
+@pytest.mark.as_root
+def test_audits_that_look_at_nothing_or_have_no_place(brume, sns, topic):
+    logs, group = brume.client("logs"), name("/aws/vendedlogs/never")
+    logs.create_log_group(logGroupName=group)
+    sns.put_data_protection_policy(ResourceArn=topic, DataProtectionPolicy=policy("Inbound", audit(group, rate=0), "EmailAddress"))
+    sns.publish(TopicArn=topic, Message="ann@example.com")
+    assert logs.filter_log_events(logGroupName=group)["events"] == []
+    sns.put_data_protection_policy(ResourceArn=topic, DataProtectionPolicy=policy("Inbound", audit(group), "EmailAddress"))
+    logs.delete_log_group(logGroupName=group)
+    assert sns.publish(TopicArn=topic, Message="ann@example.com")["MessageId"]  # nobody hears of it
+    for wrong in (audit(), audit(group, rate="100"), audit(group, rate="x"), audit("/elsewhere")):
+        refused("InvalidParameter", sns.put_data_protection_policy, ResourceArn=topic, DataProtectionPolicy=policy("Inbound", wrong, "EmailAddress"))
+    to_bucket = {"Audit": {"SampleRate": "99", "FindingsDestination": {"S3": {"Bucket": "b"}}}}
+    assert "S3" in refused("NotImplemented", sns.put_data_protection_policy, ResourceArn=topic, DataProtectionPolicy=policy("Inbound", to_bucket, "EmailAddress"))
 
 
 @pytest.mark.parametrize("text", [
