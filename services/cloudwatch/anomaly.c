@@ -154,28 +154,45 @@ void anomaly_watch(struct call *c, const struct cloudwatch_metric_stat *stat) {
     save(c->txn, c->arena, row, &d, c->now_ms);
 }
 
+/* The edges of the band over the run's time; none, where the model has seen too little. */
+static bool draw(const struct query_run *run, const struct detector_model *m, i64 period_ms, double width, struct math_value *value, str *problem) {
+    struct arena *a = run->c->arena;
+    i64 from = run->from_ms - run->from_ms % period_ms, n = MAX(0, (run->to_ms - from + period_ms - 1) / period_ms);
+    if (n > MATH_POINTS) *problem = S("The expression has too many datapoints");
+    if (problem->p) return false;
+    if (m->samples < SAMPLES_ENOUGH) n = 0;
+    *value = (struct math_value){.type = MATH_ARRAY, .v = NEW_ARRAY(a, struct series, 2), .n = 2};
+    for (int side = 0; side < 2; side++) {
+        struct series *s = &value->v[side];
+        *s = (struct series){.at = NEW_ARRAY(a, i64, (size_t)n + 1), .v = NEW_ARRAY(a, double, (size_t)n + 1), .period_ms = period_ms, .id = side ? S("low") : S("high")};
+        for (; s->n < n; s->n++) {
+            s->at[s->n] = from + s->n * period_ms;
+            s->v[s->n] = expected(m, s->at[s->n]) + (side ? -width : width) * m->deviation;
+        }
+    }
+    return true;
+}
+
 bool anomaly_band(struct query_run *run, const struct cloudwatch_metric_stat *stat, double width, struct math_value *value, str *problem) {
     struct call *c = run->c;
     struct detector wanted = detector_for(c->arena, stat), d;
     bool known = load(c->txn, c->arena, detector_row(c->arena, c->account, c->region, &wanted), &d);
-    i64 period_ms = stat->period.v * 1000LL, from = run->from_ms - run->from_ms % period_ms, n = MAX(0, (run->to_ms - from + period_ms - 1) / period_ms);
+    i64 period_ms = stat->period.v * 1000LL;
     struct detector_model m = {0};
-    if (n > MATH_POINTS) *problem = S("The expression has too many datapoints");
-    if (problem->p) return false;
     const struct detector_model *kept = known ? model_of(&d, stat->period.v) : NULL;
-    if (!txn_writable(c->txn)) m = train(c, known ? &d : &wanted, stat->period.v, from);
+    if (!txn_writable(c->txn)) m = train(c, known ? &d : &wanted, stat->period.v, run->from_ms - run->from_ms % period_ms);
     else if (kept) m = *kept;
-    if (m.samples < SAMPLES_ENOUGH) n = 0;
-    *value = (struct math_value){.type = MATH_ARRAY, .v = NEW_ARRAY(c->arena, struct series, 2), .n = 2};
-    for (int side = 0; side < 2; side++) {
-        struct series *s = &value->v[side];
-        *s = (struct series){.at = NEW_ARRAY(c->arena, i64, (size_t)n + 1), .v = NEW_ARRAY(c->arena, double, (size_t)n + 1), .period_ms = period_ms, .id = side ? S("low") : S("high")};
-        for (; s->n < n; s->n++) {
-            s->at[s->n] = from + s->n * period_ms;
-            s->v[s->n] = expected(&m, s->at[s->n]) + (side ? -width : width) * m.deviation;
-        }
-    }
-    return true;
+    return draw(run, &m, period_ms, width, value, problem);
+}
+
+struct query_run anomaly_training(const struct query_run *run) {
+    return (struct query_run){.c = run->c, .queries = run->queries, .slots = NEW_ARRAY(run->c->arena, struct slot, run->queries->n),
+                              .from_ms = run->from_ms - TRAINING_DAYS * day_ms, .to_ms = run->from_ms};
+}
+
+bool anomaly_band_after(struct query_run *run, const struct series *before, double width, struct math_value *value, str *problem) {
+    struct detector_model m = learn(run->c->arena, &(struct detector){0}, before);
+    return draw(run, &m, before->period_ms, width, value, problem);
 }
 
 /* ---- operations: a detector is named by its metric and statistic, in the older or the newer member, or by its Id ---- */

@@ -98,6 +98,9 @@ bool metrics_select(struct query_run *run, str text, i64 period_ms, struct math_
 
 /* ---- anomaly.c: bands and detectors ---- */
 bool anomaly_band(struct query_run *run, const struct cloudwatch_metric_stat *stat, double width, struct math_value *value, str *problem);
+/* Of an expression: the same queries over the time before, and the band that follows from what they gave. */
+struct query_run anomaly_training(const struct query_run *run);
+bool anomaly_band_after(struct query_run *run, const struct series *before, double width, struct math_value *value, str *problem);
 void anomaly_watch(struct call *c, const struct cloudwatch_metric_stat *stat); /* an alarm needs a trained detector */
 err anomaly_train(struct arena *a, const struct task *task, str *result);
 err anomaly_trained(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms);

@@ -77,15 +77,21 @@ static bool search(void *context, str text, str statistic, i64 period_s, struct 
     return metrics_search(context, text, statistic, period_s, value, problem);
 }
 
+/* In an alarm, which is evaluated by the writer, two weeks of data are too much to read. */
+static bool expression_band(struct query_run *run, u32 i, double width, struct math_value *value, str *problem) {
+    struct query_run before = anomaly_training(run);
+    if (txn_writable(run->c->txn)) *problem = S("brume has alarms on bands of metrics, not of expressions (yet)");
+    else if (evaluate(&before, i, problem) && before.slots[i].value.type != MATH_SERIES) *problem = S("ANOMALY_DETECTION_BAND needs one time series");
+    return !problem->p && anomaly_band_after(run, before.slots[i].value.v, width, value, problem);
+}
+
 /* The band lies where the metric has datapoints, and goes on to the end of the request. */
 static bool band(void *context, str id, double width, struct math_value *value, str *problem) {
     struct query_run *run = context;
     for (u32 i = 0; i < run->queries->n; i++) {
         const struct cloudwatch_metric_data_query *q = &run->queries->v[i];
         if (!str_eq(q->id, id)) continue;
-        if (q->metric_stat) return anomaly_band(run, q->metric_stat, width, value, problem);
-        *problem = S("brume has bands of metrics, not of expressions (yet)");
-        return false;
+        return q->metric_stat ? anomaly_band(run, q->metric_stat, width, value, problem) : expression_band(run, i, width, value, problem);
     }
     *problem = arena_format(run->c->arena, "Undefined variable '%.*s'", STR_ARGS(id));
     return false;

@@ -5,8 +5,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 
+@pytest.fixture(autouse=True)
+def begun(own):
+    """The hours of a test are those of the cloud when it began, whatever hour begins meanwhile."""
+    hour.now = datetime.datetime.fromtimestamp(own.admin("GET", "clock")["now_ms"] / 1000, datetime.timezone.utc)
+
+
 def hour(ago):
-    return datetime.datetime.now(datetime.timezone.utc).replace(minute=0, second=0, microsecond=0) - datetime.timedelta(hours=ago)
+    return hour.now.replace(minute=0, second=0, microsecond=0) - datetime.timedelta(hours=ago)
 
 
 def by_day_and_night(cw, days):
@@ -19,6 +25,22 @@ def by_day_and_night(cw, days):
 def band(width=2, **more):
     return [{"Id": "m1", "MetricStat": {"Metric": {"Namespace": "n", "MetricName": "m"}, "Period": 3600, "Stat": "Average"}, **more},
             {"Id": "band", "Expression": f"ANOMALY_DETECTION_BAND(m1, {width})"}]
+
+
+def test_a_band_of_an_expression(cw):
+    by_day_and_night(cw, 6)
+    cw.put_metric_data(Namespace="n", MetricData=[{"MetricName": "half", "Timestamp": hour(ago), "Value": 2} for ago in range(1, 24 * 6)])
+    parts = [{"Id": id, "MetricStat": {"Metric": {"Namespace": "n", "MetricName": name}, "Period": 3600, "Stat": "Average"}, "ReturnData": False} for id, name in (("m1", "m"), ("m2", "half"))]
+    asked = parts + [{"Id": "e", "Expression": "m1 / m2", "ReturnData": False}, {"Id": "band", "Expression": "ANOMALY_DETECTION_BAND(e, 3)"}]
+    high, low = cw.get_metric_data(StartTime=hour(0), EndTime=hour(-24), ScanBy="TimestampAscending", MetricDataQueries=asked)["MetricDataResults"]
+    assert (high["Label"], low["Label"]) == ("band high", "band low") and len(high["Values"]) == len(low["Values"]) == 24
+    for at, above, below in zip(high["Timestamps"], high["Values"], low["Values"]):
+        usual = 50 if 8 <= at.hour < 20 else 5
+        assert usual < above < usual + 3 and usual - 3 < below < usual
+    with pytest.raises(ClientError) as error:
+        cw.get_metric_data(StartTime=hour(0), EndTime=hour(-24), MetricDataQueries=parts + [{"Id": "e", "Expression": "METRICS()", "ReturnData": False},
+                                                                                            {"Id": "band", "Expression": "ANOMALY_DETECTION_BAND(e, 3)"}])
+    assert "one time series" in error.value.response["Error"]["Message"]
 
 
 def test_a_band_knows_the_hour_of_the_day(cw):
