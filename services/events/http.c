@@ -3,7 +3,7 @@
 
 #include "text/json.h"
 
-enum { TEXT_MAX = 64 << 10, ANSWER_MAX = 256 << 10 };
+enum { TEXT_MAX = 64 << 10, ANSWER_MAX = 6 << 20 /* what Pipes take of an enrichment */ };
 
 void request_begin(struct arena *a, struct request *r, str url, str method) {
     *r = (struct request){.url = url, .method = method, .headers = NEW_ARRAY(a, struct http_header, HTTP_HEADERS_MAX), .query = buf_new(a, TEXT_MAX), .form = buf_new(a, TEXT_MAX)};

@@ -17,7 +17,7 @@ struct destination_call {
 enum { DESTINATION_NO_ANSWER = 0, DESTINATION_NO_TOKEN = -1, DESTINATION_GONE = -2 };
 struct destination_answer {
     i64 status; /* of HTTP, or one of these */
-    str body;   /* up to 256 KiB */
+    str body;   /* up to 6 MiB */
     str why;    /* in words; absent at 2xx */
 };
 

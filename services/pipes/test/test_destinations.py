@@ -186,6 +186,19 @@ def test_an_enrichment_that_fails(start_brume, endpoint):
     assert bodies(sqs, out) == [1] and counts(sqs, out) == (0, 0)
 
 
+def test_an_enrichment_answers_up_to_6_mb(brume, sqs, endpoint):
+    (url, source), (out, target) = make_queue(sqs, VisibilityTimeout="600"), make_queue(sqs)
+    make_pipe(brume, source, target, role_of(brume), Enrichment=make_destination(brume, endpoint.url))
+    endpoint.answers[:] = [(200, json.dumps([str(i) * 700_000 for i in range(8)]))]
+    sqs.send_message(QueueUrl=url, MessageBody="m")
+    assert sorted((b[0], len(b)) for b in bodies(sqs, out, 8)) == [(str(i), 700_000) for i in range(8)]
+    until(lambda: counts(sqs, url) == (0, 0))
+    endpoint.answers[:] = [(200, json.dumps(["x" * 700_000] * 9))]
+    sqs.send_message(QueueUrl=url, MessageBody="m")
+    until(lambda: len(endpoint.got) == 2 and not endpoint.answers)
+    assert counts(sqs, url) == (0, 1) and counts(sqs, out) == (0, 0)  # refused, it waits for its next turn
+
+
 def test_a_pipe_loses_its_enrichment_while_events_are_away(start_brume, endpoint):
     brume = start_brume()
     sqs, pipes, role = brume.client("sqs"), brume.client("pipes"), role_of(brume)
