@@ -80,14 +80,6 @@ void ddb_table_born(struct call *c, struct ddb_table *t) {
     registry_add(c, ddb_table_arn(c->arena, t), S("AWS::DynamoDB::Table"));
 }
 
-err ddb_tags_set(struct call *c, str arn, const struct dynamodb_tag_list *tags) {
-    static const struct tag_errors errors = {.too_many = &cloud_validation, .invalid = &cloud_validation};
-    struct record_pairs pairs = {NEW_ARRAY(c->arena, struct record_pair, tags->n + 1), tags->n, true};
-    for (u32 i = 0; i < tags->n; i++) pairs.v[i] = (struct record_pair){tags->v[i].key, tags->v[i].value.p ? tags->v[i].value : S("")};
-    err e = tags_set(c, arn, &pairs, &errors);
-    return e ? fail(c, e, INVALID "Too many or invalid tags: at most 50, without the prefix aws:") : NULL;
-}
-
 static err check_stream(struct call *c, const struct dynamodb_stream_specification *s) {
     if (s && s->stream_enabled.v && !s->stream_view_type.p)
         return fail(c, &cloud_validation, INVALID "Table is being created with a stream enabled, UpdateViewType is required");
@@ -111,6 +103,7 @@ err dynamodb_create_table(struct call *c, const struct dynamodb_create_table_inp
     TRY(ddb_sse_read(c, in->sse_specification, &t));
     ddb_table_born(c, &t);
     if (in->stream_specification && in->stream_specification->stream_enabled.v) ddb_stream_begin(c, &t, in->stream_specification->stream_view_type);
+    if (in->resource_policy.p) TRY(ddb_policy_first(c, ddb_table_arn(c->arena, &t), in->resource_policy));
     if (in->tags.n) TRY(ddb_tags_set(c, ddb_table_arn(c->arena, &t), &in->tags));
     ddb_table_save(c->txn, c->arena, &t);
     ddb_table_settle(c->txn, c->arena, &t);

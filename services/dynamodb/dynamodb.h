@@ -88,12 +88,22 @@ struct dynamodb_table_class_summary *ddb_describe_class(struct arena *a, const s
 bool ddb_table_of_row(struct txn *t, struct arena *a, str row, struct ddb_table *table); /* by its row's key */
 
 /* ---- policy.c ---- */
+/* What ResourceArn names: a table, or a stream of one. Whether it is there, and whose, is not looked at. */
+struct ddb_resource {
+    str arn, partition, region, account, table, label; /* label: absent unless it is a stream */
+};
+MUST_USE err ddb_resource_parse(struct call *c, str text, struct ddb_resource *of);
 void ddb_policy_drop(struct call *c, str arn); /* its resource is gone */
+MUST_USE err ddb_policy_first(struct call *c, str arn, str text); /* of a table that is just made */
+/* ---- policy_text.c: checked, in the one form in which it is kept, its principals bound ---- */
+MUST_USE err ddb_policy_read(struct call *c, str text, bool of_stream, str *bound);
 /* Whose resource it is and the policy on it. `name`: of a table, or the ARN of one or of its stream; index: or absent. */
 void ddb_policy_facts(struct call *c, str name, str index, struct auth_facts *facts);
 
 /* ---- create.c ---- */
 void ddb_table_born(struct call *c, struct ddb_table *t); /* gives it its numbers; name and keys are set */
+
+/* ---- tags.c ---- */
 MUST_USE err ddb_tags_set(struct call *c, str arn, const struct dynamodb_tag_list *tags);
 
 /* ---- encryption.c: keys of KMS ---- */

@@ -86,6 +86,7 @@ static const struct record_field table_fields[] = {
     RECORD_I64(76, struct ddb_table, sse_changes),
     RECORD_I64(77, struct ddb_table, archived_ms),
     RECORD_STR(78, struct ddb_table, archived_backup),
+    RECORD_LIST(79, struct ddb_table, failed_streams, ddb_name_record),
 };
 const struct record_type ddb_table_record = RECORD_TYPE(struct ddb_table, table_fields);
 

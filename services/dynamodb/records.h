@@ -108,6 +108,7 @@ struct ddb_table {
     str restored_backup, restored_table;
     i64 restored_ms;
     struct ddb_insights *insights; /* NULL: never had any */
+    struct ddb_names failed_streams; /* of Kinesis: destinations that could not be enabled, newest first */
     bool importing;  /* it stays CREATING until its import is over */
     u64 collections; /* space of the sizes of item collections; with local indexes only */
     /* from the key, and beside the row */

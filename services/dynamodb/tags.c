@@ -2,14 +2,46 @@
 #include "services/dynamodb/dynamodb.h"
 
 static err open_resource(struct call *c, str arn) {
+    struct ddb_resource of;
     struct ddb_table t;
-    struct arn parts;
-    bool ours = arn_parse(arn, &parts) && str_eq(parts.service, S("dynamodb")) && str_eq(parts.account, c->account);
-    if (!ours) return deny(c, arena_concat(c->arena, S("dynamodb:"), wire_text(c->service->wire, c->op->name)), arn);
-    if (!str_starts(parts.resource, S("table/")) || str_find_char(str_skip(parts.resource, 6), '/') != STR_NONE)
+    TRY(ddb_resource_parse(c, arn, &of));
+    if (!str_eq(of.account, c->account)) return deny(c, arena_concat(c->arena, S("dynamodb:"), wire_text(c->service->wire, c->op->name)), arn);
+    if (of.label.p || !str_eq(of.region, c->region))
         return fail(c, &cloud_validation, "Invalid TableArn: Invalid ResourceArn provided as input %.*s", STR_ARGS(arn));
-    if (!ddb_table_load(c->txn, c->arena, parts.account, parts.region, str_skip(parts.resource, 6), &t))
-        return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found: ResourcArn: %.*s not found", STR_ARGS(arn));
+    if (of.table.n <= DDB_NAME_MAX && ddb_table_load(c->txn, c->arena, of.account, of.region, of.table, &t)) return NULL;
+    return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found: ResourceArn: %.*s not found", STR_ARGS(arn));
+}
+
+static bool is_tag_text(str text) {
+    for (size_t i = 0; i < text.n; i++) {
+        char ch = text.p[i];
+        bool letter = (ch | 32) >= 'a' && (ch | 32) <= 'z';
+        if (!letter && (ch < '0' || ch > '9') && !(ch & 0x80) && str_find_char(S(" +-=._:/@"), ch) == STR_NONE) return false;
+    }
+    return true;
+}
+
+/* What AWS says of the first tag that is none. */
+static err check_tag(struct call *c, const struct dynamodb_tag_list *tags, u32 at) {
+    str key = tags->v[at].key;
+    if (str_starts(key, S("aws:"))) return fail(c, &cloud_validation, "Tag Key cannot be prefixed with aws:, Key: %.*s", STR_ARGS(key));
+    for (u32 i = 0; i < at; i++)
+        if (str_eq(tags->v[i].key, key))
+            return fail(c, &cloud_validation, "Duplicate Tag Keys provided as input: Duplicate Tag Key found %.*s", STR_ARGS(key));
+    return NULL;
+}
+
+err ddb_tags_set(struct call *c, str arn, const struct dynamodb_tag_list *tags) {
+    static const struct tag_errors errors = {.too_many = &dynamodb_limit_exceeded_exception, .invalid = &cloud_validation};
+    struct record_pairs one = {NEW(c->arena, struct record_pair), 1, true};
+    for (u32 i = 0; i < tags->n; i++) TRY(check_tag(c, tags, i));
+    for (u32 i = 0; i < tags->n; i++) {
+        *one.v = (struct record_pair){tags->v[i].key, tags->v[i].value.p ? tags->v[i].value : S("")};
+        err e = tags_set(c, arn, &one, &errors);
+        if (e == &dynamodb_limit_exceeded_exception) return fail(c, &cloud_validation, "Number of Tags exceed the current limit for the provided ResourceArn");
+        if (e && is_tag_text(one.v->key)) return fail(c, e, "The Tag Value provided is invalid, Value: %.*s", STR_ARGS(one.v->value));
+        if (e) return fail(c, e, "The Tag Key provided is invalid, Key: %.*s", STR_ARGS(one.v->key));
+    }
     return NULL;
 }
 

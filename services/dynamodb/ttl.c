@@ -84,8 +84,8 @@ err ddb_ttl_run(struct txn *t, const struct task *task, i64 now_ms) {
 
 /* ---- the operations ---- */
 
-/* The API reference: one change an hour. */
-enum { SETTLES_MS = 3600 * 1000 };
+/* The API reference says one change an hour; measured it is 31 minutes. */
+enum { SETTLES_MS = 31 * 60 * 1000 };
 
 err dynamodb_update_time_to_live(struct call *c, const struct dynamodb_update_time_to_live_input *in,
                                  struct dynamodb_update_time_to_live_output *out) {
@@ -118,6 +118,10 @@ err dynamodb_describe_time_to_live(struct call *c, const struct dynamodb_describ
                                    struct dynamodb_describe_time_to_live_output *out) {
     struct ddb_table t;
     TRY(ddb_table_open(c, in->table_name, &t));
+    if (t.state == DDB_CREATING || t.state == DDB_DELETING) {
+        const char *state = t.state == DDB_CREATING ? "CREATING" : "DELETING";
+        return fail(c, &cloud_validation, "Cannot describe time to live while table is in %s state: Current table state is %s", state, state);
+    }
     out->time_to_live_description = NEW(c->arena, struct dynamodb_time_to_live_description);
     out->time_to_live_description->time_to_live_status = t.ttl.p ? S("ENABLED") : S("DISABLED");
     out->time_to_live_description->attribute_name = t.ttl;

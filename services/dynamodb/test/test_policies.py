@@ -4,17 +4,123 @@ import json
 from services.dynamodb.test.ddb_tables import index, refusal
 
 
+INVALID = "One or more parameter values were invalid: "
+
+
+def policy_of(arn, **more):
+    return {"Version": "2012-10-17", "Statement": [{"Sid": "one", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::444455556666:root"},
+                                                    "Action": "dynamodb:GetItem", "Resource": arn, **more}]}
+
+
+def arn_of(dynamodb, name):
+    return dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
+
+
 def test_a_policy_has_a_revision(dynamodb, table):
     name = table()
-    arn = dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
-    assert refusal(dynamodb.get_resource_policy, ResourceArn=arn)[0] == "PolicyNotFoundException"
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::444455556666:root"},
-                                                                 "Action": "dynamodb:GetItem", "Resource": arn}]})
+    arn = arn_of(dynamodb, name)
+    absent = "PolicyNotFoundException", f"Resource-based policy not found for the provided ResourceArn: {arn}"
+    asked = "Resource-based policy not found for the provided ResourceArn: Requested update for policy with revision id 123, but "
+    assert refusal(dynamodb.get_resource_policy, ResourceArn=arn) == absent
+    assert "RevisionId" not in dynamodb.delete_resource_policy(ResourceArn=arn)
+    policy = json.dumps(policy_of(arn))
+    for call, more in ((dynamodb.put_resource_policy, {"Policy": policy}), (dynamodb.delete_resource_policy, {})):
+        code, text = refusal(call, ResourceArn=arn, ExpectedRevisionId="123", **more)
+        assert code == "PolicyNotFoundException" and text.startswith(f"{asked}table {name} has no associated")
     revision = dynamodb.put_resource_policy(ResourceArn=arn, Policy=policy, ExpectedRevisionId="NO_POLICY")["RevisionId"]
-    assert dynamodb.get_resource_policy(ResourceArn=arn)["Policy"] == policy
-    assert refusal(dynamodb.put_resource_policy, ResourceArn=arn, Policy=policy, ExpectedRevisionId="1")[0] == "PolicyNotFoundException"
-    assert dynamodb.delete_resource_policy(ResourceArn=arn)["RevisionId"] == revision
+    assert len(revision) == 13 and revision.isdigit()
+    assert json.loads(dynamodb.get_resource_policy(ResourceArn=arn)["Policy"]) == json.loads(policy)
+    for call, more in ((dynamodb.put_resource_policy, {"Policy": policy}), (dynamodb.delete_resource_policy, {})):
+        code, text = refusal(call, ResourceArn=arn, ExpectedRevisionId="123", **more)
+        assert code == "PolicyNotFoundException" and text.startswith(f"{asked}the policy associated to target table {name}")
+    assert dynamodb.delete_resource_policy(ResourceArn=arn, ExpectedRevisionId=revision)["RevisionId"] == revision
+    assert refusal(dynamodb.get_resource_policy, ResourceArn=arn) == absent
+
+
+def test_texts_that_say_the_same_are_one_policy(dynamodb, table):
+    """White space, the order of members, a list of one and an account by its number make no other policy of it."""
+    arn = arn_of(dynamodb, table())
+    [statement] = policy_of(arn)["Statement"]
+    kept = json.dumps(policy_of(arn), separators=(",", ":"))
+    put = lambda policy, **how: dynamodb.put_resource_policy(ResourceArn=arn, Policy=json.dumps(policy, **how))["RevisionId"]  # noqa: E731
+    revision = put(policy_of(arn, Action=["dynamodb:GetItem"]), indent=4)
+    assert dynamodb.get_resource_policy(ResourceArn=arn)["Policy"] == kept
+    same = [policy_of(arn), policy_of(arn, Principal={"AWS": ["444455556666"]}), {"Statement": statement, "Version": "2012-10-17"},
+            {"Version": "2012-10-17", "Statement": [dict(reversed(statement.items()))]}]
+    assert {put(policy) for policy in same} == {revision}
+    other = put(policy_of(arn, Action=["dynamodb:GetItem", "dynamodb:Query"]))
+    assert int(other) > int(revision) and put(policy_of(arn)) not in (revision, other)
+
+
+def test_what_is_no_policy(dynamodb, table):
+    arn = arn_of(dynamodb, table())
+
+    def refused(policy):
+        return refusal(dynamodb.put_resource_policy, ResourceArn=arn, Policy=policy if isinstance(policy, str) else json.dumps(policy))
+
+    def invalid(text):
+        return "ValidationException", INVALID + "Invalid policy document: " + text
+    [statement] = policy_of(arn)["Statement"]
+    assert refused("{not json") == invalid("This policy contains invalid Json")
+    assert refused({"Version": "2012-10-17", "Statement": []}) == invalid("Could not parse the policy: Statement is empty!")
+    assert refused({"Version": "2012-10-17", "Statement": [{k: v for k, v in statement.items() if k != "Resource"}]}) == invalid("Missing required field Resource")
+    assert refused({"Version": "2012-10-17", "Statement": [statement, statement]}) == invalid("The Statement Ids in the policy are not unique")
+    assert refused(policy_of(arn, Action=["dynamodb:GetRecords", "dynamodb:GetItem"])) == invalid('The following action names are invalid: "dynamodb:GetRecords"')
+    assert refused(json.dumps(policy_of(arn)) + " " * 20480) == ("ValidationException", INVALID + "Maximum policy size of 20480 bytes exceeded")
+    for everybody in ("*", {"AWS": "*"}):
+        assert refused(policy_of(arn, Principal=everybody)) == (
+            "ValidationException", "Resource-based policy grants unbounded access in one or more elements. Please revise the policy to ensure least-privilege "
+            "form of access")
     assert refusal(dynamodb.get_resource_policy, ResourceArn=arn)[0] == "PolicyNotFoundException"
+
+
+def test_what_has_no_policy(dynamodb, table):
+    name = table("p:S g:S", ("p",), GlobalSecondaryIndexes=[index("by-g", "g")])
+    arn = arn_of(dynamodb, name)
+
+    def refused(resource):
+        put = refusal(dynamodb.put_resource_policy, ResourceArn=resource, Policy=json.dumps(policy_of(arn)))
+        assert refusal(dynamodb.get_resource_policy, ResourceArn=resource) == refusal(dynamodb.delete_resource_policy, ResourceArn=resource) == put
+        return put
+    assert refused(name) == ("ValidationException", f"{INVALID}ARNs must start with 'arn:': {name}")
+    assert refused(arn.replace("us-east-1", "us-west-2")) == ("ValidationException", INVALID + "Invalid resource Arn: " + arn.replace("us-east-1", "us-west-2"))
+    assert refused(arn + "/index/by-g")[1].startswith(INVALID + "Invalid resource arn provided, only table or stream is accepted. Provided resource arn: arn:")
+    assert refused(arn + "/backup/01") == ("ValidationException", f"{INVALID}Provided Arn is not a DynamoDB resource arn: {arn}/backup/01")
+    assert refused(arn + "x") == ("ResourceNotFoundException", f"Requested resource not found: Table: {name}x not found")
+    assert refused(arn + "/stream/2000-01-01T00:00:00.000") == (
+        "ResourceNotFoundException", f"Requested resource not found: Stream: 2000-01-01T00:00:00.000 not found for Table: {name}")
+
+
+def test_a_table_is_made_with_its_policy(brume, dynamodb, table):
+    name = "with-policy"
+    text = json.dumps(policy_of("*"), separators=(",", ":"))
+    arn = arn_of(dynamodb, table(name=name, ResourcePolicy=text))
+    assert dynamodb.get_resource_policy(ResourceArn=arn)["Policy"] == text
+    dynamodb.put_item(TableName=name, Item={"p": {"S": "x"}})
+    assert brume.client("dynamodb", account="444455556666").get_item(TableName=arn, Key={"p": {"S": "x"}})["Item"] == {"p": {"S": "x"}}
+    refused = refusal(dynamodb.create_table, TableName="without", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "p", "KeyType": "HASH"}],
+                      AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}], ResourcePolicy="{")
+    assert refused == ("ValidationException", INVALID + "Invalid policy document: This policy contains invalid Json")
+    assert refusal(dynamodb.describe_table, TableName="without")[0] == "ResourceNotFoundException"
+
+
+def test_what_is_no_tag(dynamodb, table):
+    name = table()
+    arn = arn_of(dynamodb, name)
+
+    def refused(*pairs, resource=arn):
+        code, text = refusal(dynamodb.tag_resource, ResourceArn=resource, Tags=[{"Key": k, "Value": v} for k, v in pairs])
+        assert code == "ValidationException"
+        return text
+    assert refused() == "Atleast one Tag needs to be provided as Input."
+    assert refused(("aws:x", "y")) == "Tag Key cannot be prefixed with aws:, Key: aws:x"
+    assert refused(("x", "y"), ("x", "z")) == "Duplicate Tag Keys provided as input: Duplicate Tag Key found x"
+    assert refused(*[(f"k{i}", "v") for i in range(51)]) == "Number of Tags exceed the current limit for the provided ResourceArn"
+    assert refused(("a<b", "v")) == "The Tag Key provided is invalid, Key: a<b"
+    assert refused(("x", "a*b")) == "The Tag Value provided is invalid, Value: a*b"
+    assert refused(("x", "y"), resource=name) == f"{INVALID}ARNs must start with 'arn:': {name}"
+    assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == []
+    assert refusal(dynamodb.list_tags_of_resource, ResourceArn=arn + "x") == ("ResourceNotFoundException", f"Requested resource not found: ResourceArn: {arn}x not found")
 
 
 def test_another_account_needs_the_policy(brume, dynamodb, table):
