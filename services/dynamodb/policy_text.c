@@ -30,7 +30,7 @@ static bool is_account(str text) {
 static void write_value(struct json_reader *r, struct buf *b, bool principals);
 
 static void write_list(struct json_reader *r, struct buf *b, bool principals) {
-    struct buf items = buf_new(r->arena, POLICY_MAX * 2);
+    struct buf items = buf_new(r->arena, POLICY_MAX * 4);
     u32 n = 0;
     json_write_array(&items);
     bool more = json_read_array(r);
@@ -110,7 +110,7 @@ static bool read_document(struct arena *a, str text, struct document *d) {
     str key;
     *d = (struct document){.statements = NEW_ARRAY(a, struct statement, STATEMENTS_MAX), .plain = true};
     bool more = json_read_object(&r);
-    while (more && json_read_key(&r, &key)) {
+    while (more && d->n < STATEMENTS_MAX && json_read_key(&r, &key)) {
         if (str_eq(key, S("Version"))) {
             if (!json_read_string(&r, &d->version)) break;
         } else if (str_eq(key, S("Id"))) {
@@ -122,7 +122,7 @@ static bool read_document(struct arena *a, str text, struct document *d) {
             d->plain &= read_statement(&r, &d->statements[d->n++]);
         } else {
             bool items = json_read_array(&r);
-            while (items && d->n < STATEMENTS_MAX - 1 && json_read_item(&r)) d->plain &= read_statement(&r, &d->statements[d->n++]);
+            while (items && d->n < STATEMENTS_MAX && json_read_item(&r)) d->plain &= read_statement(&r, &d->statements[d->n++]);
         }
     }
     return json_done(&r);
@@ -146,7 +146,7 @@ static void note_foreign(str action, bool of_stream, struct buf *b) {
 }
 
 static str foreign_actions(struct arena *a, const struct document *d, bool of_stream) {
-    struct buf b = buf_new(a, POLICY_MAX * 2);
+    struct buf b = buf_new(a, POLICY_MAX * 4);
     str action;
     for (u32 i = 0; i < d->n; i++) {
         struct json_reader r = reader(a, d->statements[i].of[ACTION].p ? d->statements[i].of[ACTION] : S("[]"));

@@ -62,6 +62,8 @@ def test_what_is_no_policy(dynamodb, table):
         return "ValidationException", INVALID + "Invalid policy document: " + text
     [statement] = policy_of(arn)["Statement"]
     assert refused("{not json") == invalid("This policy contains invalid Json")
+    for many in ("[" + ",".join(["{}"] * 4000) + "]", ",".join(['{},"Statement":{}'] * 900)):
+        assert refused('{"Statement":' + many + "}")[0] == "ValidationException"
     assert refused({"Version": "2012-10-17", "Statement": []}) == invalid("Could not parse the policy: Statement is empty!")
     assert refused({"Version": "2012-10-17", "Statement": [{k: v for k, v in statement.items() if k != "Resource"}]}) == invalid("Missing required field Resource")
     assert refused({"Version": "2012-10-17", "Statement": [statement, statement]}) == invalid("The Statement Ids in the policy are not unique")
