@@ -1,8 +1,10 @@
 /* Policies of the account for all of its groups, and where the documents of a group's own ones stand. */
 #include "field_index.h"
 #include "mask.h"
+#include "text/tree.h"
+#include "transformer.h"
 
-enum { DOCUMENT_MAX = 30720, NAME_MAX_BYTES = 512, INDEX_POLICIES_MAX = 20 };
+enum { DOCUMENT_MAX = 30720, NAME_MAX_BYTES = 512, POLICIES_MAX = 20 /* of a type with prefixes */, PREFIXES_MAX = 20 };
 
 /* ---- a group's own, by type ---- */
 
@@ -74,11 +76,15 @@ static struct logs_account_policy shown(struct call *c, str type, const struct l
                                         .scope = S("ALL"), .account_id = c->account, .selection_criteria = p->selection};
 }
 
-enum type { TYPE_PROTECTION, TYPE_INDEX };
+enum type { TYPE_PROTECTION, TYPE_INDEX, TYPE_TRANSFORMER };
 
 static err type_of(struct call *c, str name, enum type *type) {
-    *type = str_eq(name, S("FIELD_INDEX_POLICY")) ? TYPE_INDEX : TYPE_PROTECTION;
-    if (*type == TYPE_INDEX || str_eq(name, S("DATA_PROTECTION_POLICY"))) return NULL;
+    static const char *const names[] = {"DATA_PROTECTION_POLICY", "FIELD_INDEX_POLICY", "TRANSFORMER_POLICY"};
+    for (u32 i = 0; i < LENGTH(names); i++)
+        if (str_eq(name, str_of(names[i]))) {
+            *type = (enum type)i;
+            return NULL;
+        }
     return fail(c, &cloud_not_implemented, "brume has no account policies of type %.*s (yet).", STR_ARGS(name));
 }
 
@@ -96,6 +102,26 @@ static err protect_all(struct call *c, const struct logs_put_account_policy_requ
     return NULL;
 }
 
+/* LogGroupNamePrefix IN ["a", "b"] */
+err log_policy_selection_read(struct call *c, str selection, struct log_policy *p) {
+    p->selection = selection;
+    if (!selection.n) return NULL;
+    str rest = str_trim(selection), word = S("LogGroupNamePrefix");
+    if (str_starts(rest, S("DataSource"))) return fail(c, &cloud_not_implemented, "brume knows no data sources of logs (yet).");
+    bool prefix = str_starts(rest, word);
+    if (prefix) rest = str_trim(str_skip(rest, word.n));
+    bool in = prefix && str_starts(rest, S("IN"));
+    const struct json_node *list = in ? json_tree(c->arena, str_trim(str_skip(rest, 2)), json_default_limits, NULL, NULL) : NULL;
+    if (!list || list->type != JSON_ARRAY || !list->first || list->count > PREFIXES_MAX)
+        return fail(c, &logs_invalid_parameter_exception, "selectionCriteria must be LogGroupNamePrefix IN [\"...\"].");
+    p->prefixes = (struct record_pairs){NEW_ARRAY(c->arena, struct record_pair, list->count), 0, true};
+    for (const struct json_node *i = list->first; i; i = i->next) {
+        if (i->type != JSON_STRING || !i->text.n) return fail(c, &logs_invalid_parameter_exception, "The prefixes of selectionCriteria are strings.");
+        p->prefixes.v[p->prefixes.n++].key = i->text;
+    }
+    return NULL;
+}
+
 static bool overlap(const struct log_policy *x, const struct log_policy *y) {
     if (!x->prefixes.n || !y->prefixes.n) return true; /* one is for all groups */
     for (u32 i = 0; i < x->prefixes.n; i++)
@@ -105,17 +131,38 @@ static bool overlap(const struct log_policy *x, const struct log_policy *y) {
 }
 
 /* A group has at most one of them: prefixes do not overlap. */
-static err index_all(struct call *c, const struct logs_put_account_policy_request *in, struct log_policy *p) {
+static err check_others(struct call *c, const struct logs_put_account_policy_request *in, const struct log_policy *p) {
     struct log_policy other;
     u32 others = 0;
-    TRY(log_index_policy_read(c, in->policy_document, in->selection_criteria, p));
     struct range r = policies_of_type(c, in->policy_type);
     while (log_account_policy_next(&r, c->arena, &other)) {
         if (str_eq(other.name, in->policy_name)) continue;
         if (overlap(p, &other)) return fail(c, &logs_invalid_parameter_exception, "The policy overlaps with the account policy %.*s.", STR_ARGS(other.name));
-        if (++others == INDEX_POLICIES_MAX) return fail(c, &logs_limit_exceeded_exception, "Resource limit exceeded.");
+        if (++others == POLICIES_MAX) return fail(c, &logs_limit_exceeded_exception, "Resource limit exceeded.");
     }
     return NULL;
+}
+
+static err index_all(struct call *c, const struct logs_put_account_policy_request *in, struct log_policy *p) {
+    TRY(log_index_policy_read(c, in->policy_document, in->selection_criteria, p));
+    return check_others(c, in, p);
+}
+
+static err transform_all(struct call *c, const struct logs_put_account_policy_request *in, struct log_policy *p) {
+    if (!may(c, S("logs:PutTransformer"), S("*"))) return deny(c, S("logs:PutTransformer"), S("*"));
+    TRY(log_transformer_policy_read(c, in->policy_document, in->selection_criteria, p));
+    TRY(check_others(c, in, p));
+    log_transformer_policy_set(c, in->policy_name, p);
+    return NULL;
+}
+
+static err put_of_type(struct call *c, const struct logs_put_account_policy_request *in, enum type type, struct log_policy *p) {
+    switch (type) {
+    case TYPE_INDEX: return index_all(c, in, p);
+    case TYPE_TRANSFORMER: return transform_all(c, in, p);
+    case TYPE_PROTECTION: break;
+    }
+    return protect_all(c, in);
 }
 
 err logs_put_account_policy(struct call *c, const struct logs_put_account_policy_request *in, struct logs_put_account_policy_response *out) {
@@ -125,7 +172,7 @@ err logs_put_account_policy(struct call *c, const struct logs_put_account_policy
     TRY(type_of(c, in->policy_type, &type));
     if (!in->policy_name.n || in->policy_name.n > NAME_MAX_BYTES) return fail(c, &logs_invalid_parameter_exception, "The policy name is not valid.");
     if (in->policy_document.n > DOCUMENT_MAX) return fail(c, &logs_invalid_parameter_exception, "The policy document is longer than %d characters.", DOCUMENT_MAX);
-    TRY(type == TYPE_INDEX ? index_all(c, in, &p) : protect_all(c, in));
+    TRY(put_of_type(c, in, type, &p));
     txn_put(c->txn, row_of(c, in->policy_type, in->policy_name), record_encode(c->arena, &logs_policy_record, &p));
     out->account_policy = NEW(c->arena, struct logs_account_policy);
     *out->account_policy = shown(c, in->policy_type, &p);
@@ -152,9 +199,11 @@ err logs_delete_account_policy(struct call *c, const struct logs_delete_account_
     if (in->dry_run.v) return fail(c, &cloud_not_implemented, "brume does not try account policies (yet).");
     TRY(type_of(c, in->policy_type, &type));
     if (type == TYPE_PROTECTION && !may(c, S("logs:DeleteDataProtectionPolicy"), S("*"))) return deny(c, S("logs:DeleteDataProtectionPolicy"), S("*"));
+    if (type == TYPE_TRANSFORMER && !may(c, S("logs:DeleteTransformer"), S("*"))) return deny(c, S("logs:DeleteTransformer"), S("*"));
     if (in->policy_name.n > NAME_MAX_BYTES || !txn_get(c->txn, row_of(c, in->policy_type, in->policy_name), &row))
         return fail(c, &logs_resource_not_found_exception, "The account policy %.*s does not exist.", STR_ARGS(in->policy_name));
     txn_delete(c->txn, row_of(c, in->policy_type, in->policy_name));
     if (type == TYPE_PROTECTION) log_mask_set(c, NULL, &(struct log_protection){0});
+    if (type == TYPE_TRANSFORMER) log_transformer_policy_set(c, in->policy_name, NULL);
     return NULL;
 }

@@ -15,11 +15,14 @@ static bool find(struct call *c, str pointer, const struct log_position *at, con
     struct scan_event e;
     struct scan *s = scan_new(c, at->time_ms, at->time_ms + 1);
     if (unmask) scan_unmask(s);
+    scan_transform(s);
     scan_add_stream(s, group, stream);
     while (scan_next(s, &e))
         if (str_eq(scan_event_id(c->arena, &e), pointer)) {
             str log = arena_format(c->arena, "%.*s:%.*s", STR_ARGS(group->account), STR_ARGS(group->name));
-            *event = (struct insights_event){e.event.time_ms, e.event.ingested_ms, arena_str(c->arena, e.event.message), stream->name, log, NULL};
+            *event = (struct insights_event){.timestamp_ms = e.event.time_ms, .ingested_ms = e.event.ingested_ms, .message = arena_str(c->arena, e.event.message),
+                                             .stream = stream->name, .log = log, .transformed = arena_str(c->arena, e.transformed.message),
+                                             .transformation_error = arena_str(c->arena, e.transformed.error)};
             return true;
         }
     return false;
@@ -73,13 +76,15 @@ err logs_get_log_group_fields(struct call *c, const struct logs_get_log_group_fi
     TRY(log_group_identify(c, in->log_group_name, in->log_group_identifier, &group));
     i64 from_ms = in->time.set ? in->time.v * second_ms - 8 * minute_ms : c->now_ms - 15 * minute_ms;
     struct scan *s = scan_new(c, from_ms, in->time.set ? from_ms + 16 * minute_ms : c->now_ms + 1);
+    scan_transform(s);
     scan_add_group(s, &group);
     out->log_group_fields.v = NEW_ARRAY(c->arena, struct logs_log_group_field, FIELDS_MAX);
     out->log_group_fields.set = true;
     str log = arena_format(c->arena, "%.*s:%.*s", STR_ARGS(group.account), STR_ARGS(group.name));
     for (; events < SAMPLE && scan_next(s, &e); events++) {
         arena_reset(&scratch);
-        struct insights_event event = {e.event.time_ms, e.event.ingested_ms, e.event.message, e.stream, log, NULL};
+        struct insights_event event = {.timestamp_ms = e.event.time_ms, .ingested_ms = e.event.ingested_ms, .message = e.event.message, .stream = e.stream, .log = log,
+                                       .transformed = e.transformed.message, .transformation_error = e.transformed.error};
         struct insights_answer all = insights_all_fields(&scratch, &event, S("p"));
         for (u32 i = 0; i < all.first->n; i++) count_field(&out->log_group_fields, c->arena, all.first->fields[i].name);
     }

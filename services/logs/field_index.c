@@ -4,7 +4,7 @@
 #include "insights.h"
 #include "text/tree.h"
 
-enum { FIELDS_MAX = 20, NAME_MAX_CHARACTERS = 100, PREFIXES_MAX = 20 };
+enum { FIELDS_MAX = 20, NAME_MAX_CHARACTERS = 100 };
 static const char type[] = "FIELD_INDEX_POLICY";
 
 /* ---- a policy as it is written ---- */
@@ -37,30 +37,11 @@ static err read_fields(struct call *c, const struct json_node *root, struct log_
     return p->fields.n ? NULL : wrong(c, "it names no field.");
 }
 
-/* LogGroupNamePrefix IN ["a", "b"] */
-static err read_selection(struct call *c, str selection, struct log_policy *p) {
-    str rest = str_trim(selection), word = S("LogGroupNamePrefix");
-    if (str_starts(rest, S("DataSource"))) return fail(c, &cloud_not_implemented, "brume knows no data sources of logs (yet).");
-    bool prefix = str_starts(rest, word);
-    if (prefix) rest = str_trim(str_skip(rest, word.n));
-    bool in = prefix && str_starts(rest, S("IN"));
-    const struct json_node *list = in ? json_tree(c->arena, str_trim(str_skip(rest, 2)), json_default_limits, NULL, NULL) : NULL;
-    if (!list || list->type != JSON_ARRAY || !list->first || list->count > PREFIXES_MAX)
-        return fail(c, &logs_invalid_parameter_exception, "selectionCriteria must be LogGroupNamePrefix IN [\"...\"].");
-    p->prefixes = (struct record_pairs){NEW_ARRAY(c->arena, struct record_pair, list->count), 0, true};
-    for (const struct json_node *i = list->first; i; i = i->next) {
-        if (i->type != JSON_STRING || !i->text.n) return fail(c, &logs_invalid_parameter_exception, "The prefixes of selectionCriteria are strings.");
-        p->prefixes.v[p->prefixes.n++].key = i->text;
-    }
-    return NULL;
-}
-
 err log_index_policy_read(struct call *c, str document, str selection, struct log_policy *p) {
     const struct json_node *root = json_tree(c->arena, document, json_default_limits, NULL, NULL);
     if (!root || root->type != JSON_OBJECT) return wrong(c, "it is no JSON object.");
     TRY(read_fields(c, root, p));
-    p->selection = selection;
-    return selection.n ? read_selection(c, selection, p) : NULL;
+    return log_policy_selection_read(c, selection, p);
 }
 
 /* ---- which one holds ---- */
@@ -160,9 +141,10 @@ struct log_index *log_index_new(struct txn *t, struct arena *a, const struct log
     return x;
 }
 
-str log_index_make(struct log_index *x, str stream, const struct log_event *events, u32 n) {
+str log_index_make(struct log_index *x, str stream, const struct log_event *events, const struct log_transformed *transformed, u32 n) {
     for (u32 i = 0; i < n; i++) {
-        struct insights_event e = {.timestamp_ms = events[i].time_ms, .message = events[i].message, .stream = stream, .log = x->log};
+        struct insights_event e = {.timestamp_ms = events[i].time_ms, .message = events[i].message, .stream = stream, .log = x->log,
+                                   .transformed = transformed ? transformed[i].message : (str){0}};
         insights_index_add(x->indexer, &e);
     }
     return insights_index_end(x->indexer, x->arena);

@@ -2,14 +2,14 @@
 #ifndef BRUME_LOGS_FIELD_INDEX_H
 #define BRUME_LOGS_FIELD_INDEX_H
 
-#include "logs.h"
+#include "transformer.h"
 
 struct log_index; /* in the making, of blocks of one group */
 
 /* NULL: no policy holds for the group. */
 struct log_index *log_index_new(struct txn *t, struct arena *a, const struct log_group *group);
-/* Over these events; lives in the arena of the index. */
-str log_index_make(struct log_index *x, str stream, const struct log_event *events, u32 n);
+/* Over these events, or what was made of each (NULL: of none); lives in the arena of the index. */
+str log_index_make(struct log_index *x, str stream, const struct log_event *events, const struct log_transformed *transformed, u32 n);
 /* The fields that were found are the group's from now on. */
 void log_index_found(struct call *c, struct log_index *x);
 /* Has the group an index of this field, or had it one? */

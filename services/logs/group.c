@@ -91,6 +91,7 @@ void log_group_forget(struct txn *t, struct arena *a, u64 group) {
     txn_delete(t, stored_row(a, group));
     log_seal_forget(t, a, group);
     log_mask_forget(t, a, group);
+    log_transformers_forget(t, a, group);
     log_index_forget(t, a, group);
     log_group_policies_forget(t, a, group);
 }

@@ -57,6 +57,8 @@ struct insights_event {
     str message, stream;
     str log; /* "123456789012:/aws/lambda/one" */
     const void *source; /* for insights_config.pointer */
+    str transformed;    /* by a transformer, absent: not; fields are found in it then */
+    str transformation_error;
 };
 struct insights_config {
     u32 rows;      /* at most in the answer */

@@ -204,7 +204,7 @@ static struct insights_value lambda_field(str message, str name) {
 /* ---- all of an event ---- */
 
 static str json_within(const struct insights_event *e, bool lambda) {
-    str text = str_trim(e->message);
+    str text = str_trim(e->transformed.p ? e->transformed : e->message);
     if (str_starts(text, S("{")) || str_starts(text, S("["))) return text;
     size_t at = lambda ? str_find_char(text, '{') : STR_NONE; /* Lambda's lines: the first fragment */
     return at == STR_NONE ? (str){0} : str_skip(text, at);
@@ -217,8 +217,8 @@ void insights_discover(struct insights_scope *s, const struct insights_query *q)
     u32 n = 0;
     str group = e->log, words[WORDS_MAX];
     str_cut(&group, ':');
-    bool lambda = group.p && str_starts(group, S("/aws/lambda/"));
-    const char *const *names = words_of(e->message, words);
+    bool lambda = !e->transformed.p && group.p && str_starts(group, S("/aws/lambda/"));
+    const char *const *names = e->transformed.p ? NULL : words_of(e->message, words);
     row->looked = true;
     for (u32 i = SLOTS_FIXED; i < q->slot_count; i++) {
         struct insights_value *v = &row->v[i];
@@ -228,6 +228,7 @@ void insights_discover(struct insights_scope *s, const struct insights_query *q)
         for (u32 w = 0; names && w < (names == flow_fields ? LENGTH(flow_fields) : LENGTH(route53_fields)); w++)
             if (str_eq(name, str_of(names[w])) && !str_eq(words[w], S("-"))) *v = guessed(words[w]);
         if (lambda && str_starts(name, S("@"))) *v = lambda_field(e->message, name);
+        if (e->transformation_error.p && str_eq(name, S("@transformationError"))) *v = insights_string(e->transformation_error);
         if (v->type == INSIGHTS_ABSENT) wanted[n++] = (struct wanted){name, v};
     }
     str json = names || !n ? (str){0} : json_within(e, lambda);
@@ -280,14 +281,15 @@ struct insights_answer insights_all_fields(struct arena *a, const struct insight
     struct fields f = {a, NEW_ARRAY(a, struct insights_field, FIELDS_MAX), 0};
     str group = e->log, words[WORDS_MAX];
     str_cut(&group, ':');
-    bool lambda = group.p && str_starts(group, S("/aws/lambda/"));
-    const char *const *names = words_of(e->message, words);
+    bool lambda = !e->transformed.p && group.p && str_starts(group, S("/aws/lambda/"));
+    const char *const *names = e->transformed.p ? NULL : words_of(e->message, words);
     add_field(&f, S("@timestamp"), insights_number((double)e->timestamp_ms));
     add_field(&f, S("@ingestionTime"), insights_number((double)e->ingested_ms));
     add_field(&f, S("@message"), insights_string(e->message));
     add_field(&f, S("@logStream"), insights_string(e->stream));
     add_field(&f, S("@log"), insights_string(e->log));
     add_field(&f, S("@ptr"), insights_string(pointer));
+    if (e->transformation_error.p) add_field(&f, S("@transformationError"), insights_string(e->transformation_error));
     for (u32 w = 0; names && w < (names == flow_fields ? LENGTH(flow_fields) : LENGTH(route53_fields)); w++)
         if (!str_eq(words[w], S("-"))) add_field(&f, str_of(names[w]), insights_string(words[w]));
     for (size_t i = 0; lambda && i < LENGTH(report); i++) add_field(&f, str_of(report[i].name), lambda_field(e->message, str_of(report[i].name)));

@@ -388,7 +388,7 @@ static bool may_matter(const struct insights_query *q, str message) {
 
 bool insights_feed(struct insights_run *run, const struct insights_event *e) {
     if (run->over) return false;
-    if (run->query->literal_count && !may_matter(run->query, e->message)) return true;
+    if (run->query->literal_count && !e->transformed.p && !may_matter(run->query, e->message)) return true;
     memset(run->values, 0, run->query->slot_count * sizeof *run->values);
     struct insights_row row = {.event = e, .v = run->values};
     push(run, 0, &row);

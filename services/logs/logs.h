@@ -84,6 +84,8 @@ void log_group_policy_delete(struct call *c, const struct log_group *group, str 
 void log_group_policies_forget(struct txn *t, struct arena *a, u64 group);
 struct range log_account_policies(struct txn *t, struct arena *a, str account, str region, str type);
 bool log_account_policy_next(struct range *r, struct arena *a, struct log_policy *p);
+/* Which groups a policy of the account is for: LogGroupNamePrefix IN ["a", "b"]; none: all. */
+MUST_USE err log_policy_selection_read(struct call *c, str selection, struct log_policy *p);
 
 /* ---- policy.c ---- */
 MUST_USE err log_may_unmask(struct call *c, const struct log_group *group); /* the caller sees what is masked */

@@ -22,6 +22,7 @@ struct round {
     struct output outputs[INPUTS_MAX];
     u32 input_count, output_count;
     bool more;
+    struct log_transforms *transforms;
     struct log_index *index; /* by the policy that holds now, whenever events came; NULL: none */
 };
 
@@ -78,6 +79,12 @@ static u32 batch_end(const struct round *r, u32 from) {
     return to;
 }
 
+static const struct log_transformed *transformed(const struct round *r, struct arena *a, const struct log_event *events, u32 n) {
+    struct log_transformed *v = r->transforms ? NEW_ARRAY(a, struct log_transformed, n) : NULL;
+    for (u32 i = 0; v && i < n; i++) v[i] = log_transform(r->transforms, a, r->home.stream, events[i].put, events[i].message);
+    return v;
+}
+
 static err join(struct call *c, const struct task *task, struct round *r, const struct log_group *group, u32 from, u32 to) {
     struct arena scratch = {0};
     struct output *out = &r->outputs[r->output_count];
@@ -99,7 +106,7 @@ static err join(struct call *c, const struct task *task, struct round *r, const 
             out->block.bytes += (i64)events[i].message.n;
             out->block.put = MAX(out->block.put, events[i].put);
         }
-        if (r->index) out->block.index = log_index_make(r->index, r->home.stream, events, (u32)n);
+        if (r->index) out->block.index = log_index_make(r->index, r->home.stream, events, transformed(r, &scratch, events, (u32)n), (u32)n);
         str packed = arena_str(c->arena, block_pack(&scratch, events, n, false, 3));
         good = log_block_fill(task->store, c->arena, packed, key, &out->block, &out->stage);
         out->block.last_ms = events[n - 1].time_ms;
@@ -125,6 +132,7 @@ err log_merge_make(struct arena *a, const struct task *task, str *result) {
         struct call *c = call_for_task(t, &logs_service, group.account, group.region, task->due_ms);
         gather(c, r, &stream);
         r->index = log_index_new(t, a, &group);
+        r->transforms = log_transforms_of(t, a, &group);
         for (u32 from = 0, to; from < r->input_count && !e; from = to) {
             to = batch_end(r, from);
             if (to - from > 1) e = join(c, task, r, &group, from, to);

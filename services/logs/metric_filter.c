@@ -260,7 +260,7 @@ static void measure_filter(struct arena *a, struct metric_measures *m, const str
     arena_free(&scratch);
 }
 
-struct metric_measures *metric_filters_measure(struct call *c, const struct log_group *group, const struct log_event *events, u32 n) {
+struct metric_measures *metric_filters_measure(struct call *c, const struct log_group *group, const struct log_event *events, const struct log_event *transformed, u32 n) {
     if (!group->metric_filters || !n) return NULL;
     struct metric_measures *m = NEW(c->arena, struct metric_measures);
     m->filters = NEW_ARRAY(c->arena, struct metric_filter, FILTERS_MAX);
@@ -268,7 +268,7 @@ struct metric_measures *metric_filters_measure(struct call *c, const struct log_
     while (m->filter_count < FILTERS_MAX && filter_next(&r, c->arena, &m->filters[m->filter_count])) m->filter_count++;
     i64 minutes = (events[n - 1].time_ms - events[0].time_ms) / minute_ms + 2;
     m->silences = NEW_ARRAY(c->arena, struct silence, (size_t)MIN(minutes, (i64)n) * m->filter_count);
-    for (u32 i = 0; i < m->filter_count; i++) measure_filter(c->arena, m, &m->filters[i], events, n);
+    for (u32 i = 0; i < m->filter_count; i++) measure_filter(c->arena, m, &m->filters[i], m->filters[i].transformed ? transformed : events, n);
     return m;
 }
 

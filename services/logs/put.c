@@ -25,6 +25,8 @@ struct upload {
     struct embedded_metrics *embedded;
     struct log_findings *findings;
     struct log_index *index; /* NULL: none */
+    struct log_transformed *transformed; /* NULL: no transformer stands */
+    u64 transforms_changed;
 };
 
 static err check(struct call *c, const struct logs_put_log_events_request *in) {
@@ -72,23 +74,36 @@ static bool pack(struct call *c, struct upload *u, u32 from, u32 n, str key) {
     struct piece *p = &u->pieces[u->piece_count++];
     *p = (struct piece){.first_ms = u->events[from].time_ms, .last_ms = u->events[from + n - 1].time_ms, .number = u->events[from].number, .count = n};
     for (u32 i = from; i < from + n; i++) p->bytes += (i64)u->events[i].message.n;
-    if (u->index) p->block.index = log_index_make(u->index, u->stream.name, u->events + from, n);
+    if (u->index) p->block.index = log_index_make(u->index, u->stream.name, u->events + from, u->transformed ? u->transformed + from : NULL, n);
     return log_block_fill(call_store(c), c->arena, packed, key, &p->block, &p->stage);
 }
 
-/* What metrics and audits see in the events; metrics as everybody does, masked. */
+static void transform(struct call *c, struct upload *u) {
+    struct log_transforms *t = log_transforms_of(c->txn, c->arena, &u->group);
+    u->transforms_changed = log_transforms_changed(c->txn, c->arena, &u->group);
+    if (!t) return;
+    u->transformed = NEW_ARRAY(c->arena, struct log_transformed, u->count + 1);
+    for (u32 i = 0; i < u->count; i++) u->transformed[i] = log_transform(t, c->arena, u->stream.name, LOG_PUT_NOW, u->events[i].message);
+}
+
+/* The events as everybody sees them: masked; transformed, where that is asked for and was done. */
+static const struct log_event *seen(struct call *c, const struct upload *u, struct log_masks *masks, bool transformed) {
+    if (!masks && !transformed) return u->events;
+    struct log_event *v = NEW_ARRAY(c->arena, struct log_event, u->count + 1);
+    for (u32 i = 0; i < u->count; i++) {
+        v[i] = u->events[i];
+        if (transformed && u->transformed[i].message.p) v[i].message = u->transformed[i].message;
+        v[i].message = log_masked(masks, c->arena, LOG_PUT_NOW, v[i].message);
+    }
+    return v;
+}
+
+/* What metrics and audits find in the events. */
 static void observe(struct call *c, struct upload *u) {
     struct log_masks *masks = log_masks_of(c->txn, c->arena, &u->group);
-    struct log_event *seen = u->events;
-    if (masks) {
-        seen = NEW_ARRAY(c->arena, struct log_event, u->count + 1);
-        for (u32 i = 0; i < u->count; i++) {
-            seen[i] = u->events[i];
-            seen[i].message = log_masked(masks, c->arena, LOG_PUT_NOW, u->events[i].message);
-        }
-    }
-    u->measures = metric_filters_measure(c, &u->group, seen, u->count);
-    u->embedded = embedded_metrics_read(c->arena, seen, u->count);
+    const struct log_event *as_came = seen(c, u, masks, false), *made = u->transformed ? seen(c, u, masks, true) : as_came;
+    u->measures = metric_filters_measure(c, &u->group, as_came, made, u->count);
+    u->embedded = embedded_metrics_read(c->arena, as_came, u->count);
     u->findings = log_findings_make(c, &u->group, masks, u->events, u->count);
 }
 
@@ -111,6 +126,7 @@ static err make_upload(struct call *c, const struct logs_put_log_events_request 
     take_events(c, in, u);
     if (u->count && u->events[u->count - 1].time_ms - u->events[0].time_ms > day_ms) /* those that are taken count */
         return fail(c, &logs_invalid_parameter_exception, "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.");
+    transform(c, u);
     observe(c, u);
     return pack_events(c, u);
 }
@@ -122,13 +138,15 @@ err logs_put_log_events_prepare(struct call *c, const struct logs_put_log_events
     return NULL;
 }
 
-/* What prepare made, unless the group, the stream or the key are others by now, or nobody prepared (another service). */
+/* What prepare made, unless the group, the stream, the key or the transformer are others by now, or nobody prepared (another
+ * service). */
 static err upload_of(struct call *c, const struct logs_put_log_events_request *in, struct upload **upload) {
     struct log_group group;
     struct log_stream stream;
     *upload = (void *)(uintptr_t)c->note.p;
     if (*upload && log_group_load(c->txn, c->arena, c->account, c->region, in->log_group_name, &group) && group.id == (*upload)->group.id &&
-        group.kms_epoch == (*upload)->group.kms_epoch && log_stream_load(c->txn, c->arena, group.id, in->log_stream_name, &stream) && stream.id == (*upload)->stream.id) {
+        group.kms_epoch == (*upload)->group.kms_epoch && log_transforms_changed(c->txn, c->arena, &group) == (*upload)->transforms_changed &&
+        log_stream_load(c->txn, c->arena, group.id, in->log_stream_name, &stream) && stream.id == (*upload)->stream.id) {
         (*upload)->group = group;
         (*upload)->stream = stream;
         return NULL;
@@ -172,6 +190,7 @@ void log_write(struct call *c, str group, str stream, struct log_event *events, 
         u.bytes += (i64)events[i].message.n + EVENT_OVERHEAD;
     }
     if (!log_stream_load(c->txn, c->arena, u.group.id, stream, &u.stream)) log_stream_make(c, &u.group, stream, &u.stream);
+    transform(c, &u);
     if (pack_events(c, &u)) return;
     add_blocks(c, &u);
 }
@@ -183,6 +202,20 @@ str log_sequence_token(struct arena *a, const struct log_stream *s) {
 /* Whoever follows the group waits for this. */
 str log_topic(struct arena *a, u64 group) { return arena_format(a, "logs %llu", (unsigned long long)group); }
 
+static void count_transformed(struct call *c, const struct upload *u) {
+    double events = 0, bytes = 0, errors = 0;
+    for (u32 i = 0; u->transformed && i < u->count; i++) {
+        events += u->transformed[i].message.p != NULL;
+        bytes += (double)u->transformed[i].message.n;
+        errors += u->transformed[i].error.p != NULL;
+    }
+    if (events > 0) {
+        count_metric(c, S("TransformedLogEvents"), S("LogGroupName"), u->group.name, events, S("Count"));
+        count_metric(c, S("TransformedBytes"), S("LogGroupName"), u->group.name, bytes, S("Bytes"));
+    }
+    if (errors > 0) count_metric(c, S("TransformationErrors"), S("LogGroupName"), u->group.name, errors, S("Count"));
+}
+
 err logs_put_log_events(struct call *c, const struct logs_put_log_events_request *in, struct logs_put_log_events_response *out) {
     struct upload *u;
     TRY(upload_of(c, in, &u));
@@ -193,6 +226,7 @@ err logs_put_log_events(struct call *c, const struct logs_put_log_events_request
         embedded_metrics_put(c, u->embedded);
         count_metric(c, S("IncomingBytes"), S("LogGroupName"), u->group.name, (double)u->bytes, S("Bytes"));
         count_metric(c, S("IncomingLogEvents"), S("LogGroupName"), u->group.name, u->count, S("Count"));
+        count_transformed(c, u);
         count_usage(c, str_eq(u->group.class_name, S("INFREQUENT_ACCESS")) ? S("DataProcessingIA-Bytes") : S("DataProcessing-Bytes"), (double)u->bytes);
     }
     out->next_sequence_token = log_sequence_token(c->arena, &u->stream);

@@ -49,6 +49,7 @@ static void begin_scan(struct job *j, struct call *c, struct scan *s) {
     str literal = insights_literal(j->plan);
     if (insights_unmasks(j->plan)) scan_unmask(s); /* StartQuery asked for the right */
     if (j->positioned) scan_after(s, &j->position);
+    scan_transform(s);
     if (literal.p) scan_must_contain(s, literal);
     scan_pause_after(s, SLICE_BYTES);
     scan_skip_blocks(s, may_hold, j->plan);
@@ -65,7 +66,8 @@ static enum fed feed(struct job *j, struct call *c, struct scan *s) {
     for (u32 i = 1; scan_next(s, &e); i++) {
         if (e.group != group) name = arena_format(c->arena, "%.*s:%.*s", STR_ARGS(e.group->account), STR_ARGS(e.group->name));
         group = e.group;
-        struct insights_event fed = {e.event.time_ms, e.event.ingested_ms, e.event.message, e.stream, name, &e};
+        struct insights_event fed = {.timestamp_ms = e.event.time_ms, .ingested_ms = e.event.ingested_ms, .message = e.event.message, .stream = e.stream, .log = name, .source = &e,
+                                     .transformed = e.transformed.message, .transformation_error = e.transformed.error};
         if (!insights_feed(j->run, &fed)) return FED_TOO_MUCH;
         if (i % LOOK_EVENTS == 0 && wall_now_ms() > until_ms) return FED_SO_FAR; /* an expression may take long on each */
     }

@@ -49,6 +49,7 @@ const struct record_type logs_metric_filter_record = RECORD_TYPE(struct metric_f
 static const struct record_field policy_fields[] = {
     RECORD_STR(1, struct log_policy, document), RECORD_STR(2, struct log_policy, revision), RECORD_I64(3, struct log_policy, updated_ms),
     RECORD_LIST(4, struct log_policy, fields, record_pair_type), RECORD_LIST(5, struct log_policy, prefixes, record_pair_type), RECORD_STR(6, struct log_policy, selection),
+    RECORD_I64(7, struct log_policy, created_ms),
 };
 const struct record_type logs_policy_record = RECORD_TYPE(struct log_policy, policy_fields);
 

@@ -69,6 +69,7 @@ struct log_policy { /* a resource policy; a policy of a group or account, by typ
     struct record_pairs fields;   /* of an index policy: names with their types */
     struct record_pairs prefixes; /* of the groups that it is for; none: all */
     str selection;                /* as it was written */
+    i64 created_ms;               /* of a transformer */
     str name; /* from the key: a name, or the ARN of a group; of a group: none */
 };
 

@@ -10,6 +10,7 @@ enum { SKIPPED_EACH = 64 /* bytes that are skipped in the time in which one is l
 struct source {
     const struct log_group *group;
     struct log_masks *masks; /* NULL: nothing is masked */
+    struct log_transforms *transforms; /* NULL: nobody asks, or there is none */
     u64 stream; /* 0: all of the group */
     i64 from_ms;
     struct range rows;
@@ -35,10 +36,10 @@ struct scan {
     struct call *c;
     i64 from_ms, to_ms;
     struct log_position after, position;
-    bool has_after, unmasked;
+    bool has_after, unmasked, transforms;
     bool (*may_hold)(const void *context, str index);
     const void *may_hold_context;
-    struct arena shown_masked; /* the message of the event that the caller holds, if it is masked */
+    struct arena shown_masked; /* what the event that the caller holds was made into, if it is masked or transformed */
     str needle;
     struct source *sources, *first; /* first: whose next block begins first; NULL: to be found out */
     u64 pause_at, since;
@@ -64,7 +65,8 @@ static void add_source(struct scan *s, const struct log_group *group, u64 stream
     struct log_group *kept = NEW(a, struct log_group);
     *kept = *group;
     *source = (struct source){.group = kept, .stream = stream, .from_ms = MAX(s->from_ms, log_horizon_ms(group, s->c->now_ms)), .more = s->sources,
-                              .masks = s->unmasked ? NULL : log_masks_of(s->c->txn, a, group)};
+                              .masks = s->unmasked ? NULL : log_masks_of(s->c->txn, a, group),
+                              .transforms = s->transforms ? log_transforms_of(s->c->txn, a, kept) : NULL};
     i64 from_ms = MAX(source->from_ms, s->has_after ? s->after.time_ms : 0);
     source->from_ms = from_ms;
     struct key from = stream ? log_blocks(a, stream) : log_times(a, group->id), to = stream ? log_blocks(a, stream) : log_times(a, group->id);
@@ -85,6 +87,10 @@ void scan_after(struct scan *s, const struct log_position *position) {
 void scan_unmask(struct scan *s) {
     ASSERT(!s->sources);
     s->unmasked = true;
+}
+void scan_transform(struct scan *s) {
+    ASSERT(!s->sources);
+    s->transforms = true;
 }
 void scan_skip_blocks(struct scan *s, bool (*may_hold)(const void *context, str index), const void *context) {
     s->may_hold = may_hold;
@@ -174,10 +180,10 @@ static u32 first_at(const struct block_view *v, i64 time_ms) { /* the first even
     return low;
 }
 
-/* To the next event of the block that contains what must be in it. False: there is none. What is masked may come to
- * contain it by that: then every event comes. */
+/* To the next event of the block that contains what must be in it. False: there is none. What is masked or transformed may
+ * come to contain it by that: then every event comes. */
 static bool find(struct scan *s, struct open_block *b) {
-    if (b->at >= b->end || !s->needle.n || b->source->masks) return b->at < b->end;
+    if (b->at >= b->end || !s->needle.n || b->source->masks || b->source->transforms) return b->at < b->end;
     const char *text = b->view.text.p;
     const u32 *offsets = b->view.offsets;
     for (u32 from = offsets[b->at]; from < offsets[b->end];) {
@@ -265,6 +271,14 @@ static bool pauses(struct scan *s, const struct source *next) {
     return true;
 }
 
+/* What is sensitive is masked in what a transformer made, too. */
+static void make(struct source *source, struct arena *a, struct scan_event *event) {
+    u64 put = event->event.put;
+    event->transformed = log_transform(source->transforms, a, event->stream, put, event->event.message);
+    event->event.message = log_masked(source->masks, a, put, event->event.message);
+    if (event->transformed.message.p) event->transformed.message = log_masked(source->masks, a, put, event->transformed.message);
+}
+
 bool scan_next(struct scan *s, struct scan_event *event) {
     if (s->shown) { /* the event that the caller had is over */
         struct open_block *b = s->heap[0];
@@ -291,9 +305,9 @@ bool scan_next(struct scan *s, struct scan_event *event) {
     s->shown = s->heap[0];
     s->position = head_of(s->shown);
     *event = (struct scan_event){.event = block_event(&s->shown->view, s->shown->at), .group = s->shown->source->group, .stream = s->shown->stream, .stream_id = s->shown->stream_id};
-    if (!s->shown->source->masks) return true;
+    if (!s->shown->source->masks && !s->shown->source->transforms) return true;
     arena_reset(&s->shown_masked);
-    event->event.message = log_masked(s->shown->source->masks, &s->shown_masked, event->event.put, event->event.message);
+    make(s->shown->source, &s->shown_masked, event);
     return true;
 }
 

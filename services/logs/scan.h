@@ -13,7 +13,7 @@
 #ifndef BRUME_LOGS_SCAN_H
 #define BRUME_LOGS_SCAN_H
 
-#include "logs.h"
+#include "transformer.h"
 
 struct scan;
 struct scan_event {
@@ -21,6 +21,7 @@ struct scan_event {
     const struct log_group *group;   /* these two live as long as the scan */
     str stream;
     u64 stream_id;
+    struct log_transformed transformed; /* after scan_transform(); as long as the event */
 };
 
 /* Events with from_ms <= time < to_ms. What has expired by the group's retention is not there. */
@@ -36,6 +37,10 @@ void scan_must_contain(struct scan *s, str bytes);
 
 /* What is sensitive comes masked (mask.h), unless this is said before the first source: the caller has the right. */
 void scan_unmask(struct scan *s);
+
+/* Events come with what their transformers made of them; said before the first source. Then all come: what must be in a
+ * message may be in what was made of it. */
+void scan_transform(struct scan *s);
 
 /* Blocks that have an index, and of which this is false, are not opened (where something is masked, all are). */
 void scan_skip_blocks(struct scan *s, bool (*may_hold)(const void *context, str index), const void *context);

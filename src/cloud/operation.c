@@ -1,6 +1,7 @@
 #include "cloud/operation.h"
 
 #include "cloud/boot.h"
+#include "wire/validate.h"
 #include "wire/wire.h"
 
 /* "CloudWatch Logs" is cloudwatchlogs. */
@@ -55,12 +56,25 @@ err operation_check(struct call *c, const struct call_other *other, str input_js
 err operation_call(struct call *c, const struct call_other *other, str input_json, str *output_json) {
     const struct wire_service *w = other->service->wire;
     const struct wire_op *op = &w->ops[other->op];
-    struct wire_message answer;
     void *input, *out = arena_alloc(c->arena, op->output == WIRE_NONE ? sizeof(struct wire_unit) : w->shapes[op->output].size, 16);
     TRY(decode(c, other, input_json, &input));
     TRY(call_service(c, other, input, out));
-    if (!output_json) return NULL;
-    wire_encode_response(w, op, WIRE_AWS_JSON_1_1, out, S(""), c->arena, &answer);
-    *output_json = answer.body;
+    if (output_json) *output_json = operation_output_write(c->arena, other->service, other->op, out);
     return NULL;
+}
+
+bool operation_input_read(struct arena *a, const struct service *s, u16 op, str json, void *input, str *problem) {
+    struct wire_problem wrong = {0};
+    struct wire_violation violations[10];
+    bool decoded = wire_decode_json(s->wire, &s->wire->ops[op], json, a, input, &wrong);
+    size_t n = decoded ? wire_validate(s->wire, s->wire->ops[op].input, input, a, violations, LENGTH(violations)) : 0;
+    if (!decoded) *problem = wrong.message;
+    else if (n) *problem = wire_validation_message(a, s->wire, violations, n);
+    return decoded && !n;
+}
+
+str operation_output_write(struct arena *a, const struct service *s, u16 op, const void *output) {
+    struct wire_message answer;
+    wire_encode_response(s->wire, &s->wire->ops[op], WIRE_AWS_JSON_1_1, output, S(""), a, &answer);
+    return answer.body;
 }

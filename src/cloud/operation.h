@@ -13,4 +13,10 @@ MUST_USE err operation_check(struct call *c, const struct call_other *other, str
 /* call_service with such an input. *output_json (NULL: nobody wants it) is the answer in the same form. */
 MUST_USE err operation_call(struct call *c, const struct call_other *other, str input_json, str *output_json);
 
+/* An input of an operation that a room keeps, or is given, as JSON: with the operation's constraints. *input is its zeroed
+ * struct. False: it is none, and *problem says why. */
+MUST_USE bool operation_input_read(struct arena *a, const struct service *s, u16 op, str json, void *input, str *problem);
+/* An answer of an operation as JSON. */
+str operation_output_write(struct arena *a, const struct service *s, u16 op, const void *output);
+
 #endif

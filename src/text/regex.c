@@ -59,13 +59,15 @@ struct regex *regex_compile(struct arena *a, str pattern, str *problem, size_t *
     return r;
 }
 
-bool regex_matches(struct regex *r, str subject) {
-    return pcre2_match(r->code, (PCRE2_SPTR)(subject.p ? subject.p : ""), subject.n, 0, 0, r->data, r->context) > 0;
+static bool match_from(struct regex *r, str subject, size_t from) {
+    return pcre2_match(r->code, (PCRE2_SPTR)(subject.p ? subject.p : ""), subject.n, from, 0, r->data, r->context) > 0;
 }
 
-bool regex_capture(struct regex *r, str subject, str *groups, u32 n) {
+bool regex_matches(struct regex *r, str subject) { return match_from(r, subject, 0); }
+
+bool regex_capture_from(struct regex *r, str subject, size_t from, str *groups, u32 n) {
     if (!subject.p) subject = S("");
-    if (!regex_matches(r, subject)) return false;
+    if (!match_from(r, subject, from)) return false;
     const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(r->data);
     for (u32 i = 0; i < n; i++) {
         bool there = i <= r->groups && ends[2 * i] != PCRE2_UNSET && ends[2 * i] <= ends[2 * i + 1];
@@ -73,6 +75,8 @@ bool regex_capture(struct regex *r, str subject, str *groups, u32 n) {
     }
     return true;
 }
+
+bool regex_capture(struct regex *r, str subject, str *groups, u32 n) { return regex_capture_from(r, subject, 0, groups, n); }
 
 u32 regex_groups(const struct regex *r) { return r->groups; }
 str regex_group_name(const struct regex *r, u32 group) { return group <= r->groups ? r->names[group] : (str){0}; }

@@ -16,6 +16,8 @@ MUST_USE bool regex_matches(struct regex *r, str subject);
 /* The same, with what the first n groups matched, views of the subject; groups[0] is the whole match, a group
  * that took no part is absent. */
 MUST_USE bool regex_capture(struct regex *r, str subject, str *groups, u32 n);
+/* The same for the first match at or behind that byte: for all matches of a subject, one after the other. */
+MUST_USE bool regex_capture_from(struct regex *r, str subject, size_t from, str *groups, u32 n);
 
 u32 regex_groups(const struct regex *r); /* without the whole */
 /* The name of a group, from 1; absent if it has none. */
