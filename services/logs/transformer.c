@@ -165,11 +165,13 @@ err logs_put_transformer(struct call *c, const struct logs_put_transformer_reque
     if (group.class_name.p) return fail(c, &logs_invalid_parameter_exception, "Only log groups of class STANDARD can have a transformer.");
     TRY(check_list(c, &in->transformer_config));
     bool known = log_group_policy_load(c->txn, c->arena, &group, str_of(type), &p);
+    str before = p.document;
     if (!known) p.created_ms = c->now_ms;
     p.updated_ms = c->now_ms;
     p.document = write_list(c, &in->transformer_config);
     log_group_policy_save(c, &group, str_of(type), &p);
-    add_change(c, changes_of_group(c->arena, group.id), &(struct change){.document = p.document});
+    /* what is put again as it is changes nothing */
+    if (!known || !str_eq(before, p.document)) add_change(c, changes_of_group(c->arena, group.id), &(struct change){.document = p.document});
     return NULL;
 }
 
