@@ -9,7 +9,8 @@
 extern const struct task_kind cloudtrail_task_kinds[];
 enum { ROUND_MS = 300000, DIGEST_MS = 3600000, HISTORY_DAYS = 90, DAY_MS = 86400000 };
 
-/* ---- trail.c ---- */
+/* ---- trail_row.c ---- */
+bool ct_name_formed(str name);
 /* By name or ARN. TrailNotFoundException, CloudTrailARNInvalidException, InvalidTrailNameException. */
 MUST_USE err ct_trail_open(struct call *c, str name, struct ct_trail *trail);
 /* The same for who changes it: at its home, in its own account. */
@@ -24,7 +25,7 @@ void ct_trails_visit(struct call *c, void (*visit)(void *context, const struct c
 /* ---- tag.c ---- */
 MUST_USE err ct_tags_set(struct call *c, str arn, const struct cloudtrail_tags_list *tags);
 
-/* ---- an event, read ---- */
+/* ---- event.c: an event, read ---- */
 struct ct_event {
     str id, name, source, region, account, access_key, username, identity_arn, error, agent;
     bool read_only, management;
@@ -34,10 +35,15 @@ struct ct_event {
     u32 resource_count;
 };
 void ct_event_read(struct arena *a, str json, struct ct_event *event);
+/* Events of global services stand in us-east-1; a trail of one region may want them too. */
+bool ct_of_place(const struct ct_trail *trail, const struct ct_event *e);
 
 /* ---- selectors.c ---- */
 bool ct_selected(const struct ct_trail *trail, const struct ct_event *event);
 bool ct_selects_data(const struct ct_trail *trail);
+/* As the API has them, and as a trail keeps them. */
+MUST_USE err ct_take_basic(struct call *c, const struct cloudtrail_event_selectors *in, struct ct_trail *trail);
+struct cloudtrail_event_selectors ct_give_basic(struct call *c, const struct ct_trail *trail);
 /* Of a trail, or of what stands in for one: advanced selectors alone. */
 MUST_USE err ct_take_advanced(struct call *c, const struct cloudtrail_advanced_event_selectors *in, struct ct_trail *trail);
 struct cloudtrail_advanced_event_selectors ct_give_advanced(struct call *c, const struct ct_trail *trail);
@@ -62,16 +68,11 @@ void ct_insights_forget(struct call *c, const struct ct_trail *trail);
 void ct_insight_put(struct call *c, const struct ct_line *event);
 err ct_insights_lookup(struct call *c, const struct cloudtrail_lookup_events_request *in, struct cloudtrail_lookup_events_response *out, i64 from_ms, i64 to_ms);
 
-/* ---- deliver.c ---- */
+/* ---- apply.c ---- */
 /* After every change of a trail: its timer, and whether the account's data calls are recorded. */
 void ct_apply(struct call *c, const struct ct_trail *trail);
 /* Whether an account's data calls are recorded, by its own trails and stores and those of its organization. */
 void ct_apply_data(struct call *c, str account);
-/* Events of global services stand in us-east-1; a trail of one region may want them too. */
-bool ct_of_place(const struct ct_trail *trail, const struct ct_event *e);
-
-/* ---- event_store.c ---- */
-bool ct_stores_want_data(struct call *c);
 
 /* ---- to_logs.c: CloudWatch Logs ---- */
 MUST_USE err ct_logs_check(struct call *c, const struct ct_trail *trail); /* and makes the first stream */

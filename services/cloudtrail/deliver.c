@@ -14,25 +14,6 @@
 
 enum { FILE_EVENTS = 5000 };
 
-/* ---- the timer, and what the account's trails want ---- */
-
-static void ask_for_data(void *context, const struct ct_trail *trail) { *(bool *)context |= trail->logging && ct_selects_data(trail); }
-
-void ct_apply_data(struct call *c, str account) {
-    struct call theirs = *c;
-    bool data = false;
-    theirs.account = account;
-    ct_trails_visit(&theirs, ask_for_data, &data);
-    trail_select_data(&theirs, data || ct_stores_want_data(&theirs));
-}
-
-void ct_apply(struct call *c, const struct ct_trail *trail) {
-    str row = ct_trail_row(c->arena, trail), *accounts;
-    if (trail->logging) txn_task_set(c->txn, &(struct task){.kind = S("cloudtrail-deliver"), .key = row, .due_ms = (c->now_ms / ROUND_MS + 1) * ROUND_MS});
-    else txn_task_cancel(c->txn, S("cloudtrail-deliver"), row);
-    for (u32 i = 0, n = ct_accounts_of(c, trail, &accounts); i < n; i++) ct_apply_data(c, accounts[i]);
-}
-
 /* ---- a round: made on a worker, handed to its settling ---- */
 
 struct put {
@@ -69,14 +50,6 @@ static void add_put(struct round *r, struct task const *task, str object, str js
     struct stream *body = stream_stage(task->store, r->c->arena, gzip_of(r->c->arena, json));
     r->broken |= !body;
     r->puts[r->put_count++] = (struct put){object, signature, body};
-}
-
-bool ct_of_place(const struct ct_trail *trail, const struct ct_event *e) {
-    if (trail->multi_region || str_eq(e->region, trail->region)) return true;
-    static const char *const global[] = {"iam.amazonaws.com", "organizations.amazonaws.com", "route53.amazonaws.com", "cloudfront.amazonaws.com"};
-    for (size_t i = 0; i < LENGTH(global) && trail->global_events; i++)
-        if (str_eq(e->source, str_of(global[i]))) return true;
-    return false;
 }
 
 static void collect(void *context, const struct trail_event *event) {

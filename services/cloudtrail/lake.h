@@ -6,7 +6,7 @@
 #include "cloudtrail.h"
 #include "engine/sql.h"
 
-/* ---- event_store.c ---- */
+/* ---- store_row.c ---- */
 bool ct_store_load(struct txn *t, struct arena *a, str row_key, struct ct_store *store);
 str ct_store_row(struct arena *a, str account, str region, str id);
 void ct_store_save(struct txn *t, struct arena *a, const struct ct_store *store);
@@ -26,12 +26,13 @@ MUST_USE err ct_key_check(struct call *c, const struct ct_store *store); /* the 
 MUST_USE err ct_key_ready(struct call *c, const struct ct_store *store, const struct data_key **key);
 MUST_USE err ct_results_open(struct call *c, str sealed, str *plain); /* by the caller's right */
 
-/* ---- channel.c ---- */
+/* ---- channel_row.c ---- */
 bool ct_channel_load(struct txn *t, struct arena *a, str row_key, struct ct_channel *channel);
 str ct_channel_row(struct arena *a, str account, str region, str id);
 void ct_channel_save(struct txn *t, struct arena *a, const struct ct_channel *channel);
 /* By ARN or id, one of the caller's account and region. ChannelARNInvalidException, ChannelNotFoundException. */
 MUST_USE err ct_channel_open(struct call *c, str name, struct ct_channel *channel);
+struct range ct_channels_of(struct call *c);
 bool ct_channel_into(struct call *c, const struct ct_store *store); /* whether one has the store as its destination */
 
 /* ---- lake.c: its events ---- */

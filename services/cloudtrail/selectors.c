@@ -100,7 +100,7 @@ static err invalid(struct call *c, const char *what) {
     return fail(c, &cloudtrail_invalid_event_selectors_exception, "Invalid event selectors: %s", what);
 }
 
-static err take_basic(struct call *c, const struct cloudtrail_event_selectors *in, struct ct_trail *trail) {
+err ct_take_basic(struct call *c, const struct cloudtrail_event_selectors *in, struct ct_trail *trail) {
     static const char *const types[] = {"AWS::S3::Object", "AWS::Lambda::Function", "AWS::DynamoDB::Table"};
     if (in->n > 5) return invalid(c, "a trail has at most 5.");
     trail->selectors = (struct ct_selectors){.v = NEW_ARRAY(c->arena, struct ct_selector, in->n + 1), .n = in->n, .set = true};
@@ -143,7 +143,7 @@ err ct_take_advanced(struct call *c, const struct cloudtrail_advanced_event_sele
     return NULL;
 }
 
-static struct cloudtrail_event_selectors give_basic(struct call *c, const struct ct_trail *trail) {
+struct cloudtrail_event_selectors ct_give_basic(struct call *c, const struct ct_trail *trail) {
     struct cloudtrail_event_selectors out = {.v = NEW_ARRAY(c->arena, struct cloudtrail_event_selector, trail->selectors.n + 1), .set = true};
     struct ct_selector all = {.read_write = S("All")};
     const struct ct_selector *v = trail->selectors.n ? trail->selectors.v : &all; /* a new trail shows what it does */
@@ -191,31 +191,4 @@ struct cloudtrail_advanced_event_selectors ct_give_advanced(struct call *c, cons
         }
     }
     return out;
-}
-
-/* ---- the operations ---- */
-
-err cloudtrail_put_event_selectors(struct call *c, const struct cloudtrail_put_event_selectors_request *in, struct cloudtrail_put_event_selectors_response *out) {
-    struct ct_trail trail;
-    TRY(ct_trail_open_to_change(c, in->trail_name, &trail));
-    if (!in->event_selectors.n == !in->advanced_event_selectors.n) return invalid(c, "either EventSelectors or AdvancedEventSelectors must be given.");
-    trail.selectors = (struct ct_selectors){0};
-    trail.advanced = (struct ct_advanced_list){0};
-    if (in->event_selectors.n) TRY(take_basic(c, &in->event_selectors, &trail));
-    else TRY(ct_take_advanced(c, &in->advanced_event_selectors, &trail));
-    ct_trail_save(c->txn, c->arena, &trail);
-    ct_apply(c, &trail);
-    out->trail_arn = trail.arn;
-    if (trail.selectors.n) out->event_selectors = give_basic(c, &trail);
-    else out->advanced_event_selectors = ct_give_advanced(c, &trail);
-    return NULL;
-}
-
-err cloudtrail_get_event_selectors(struct call *c, const struct cloudtrail_get_event_selectors_request *in, struct cloudtrail_get_event_selectors_response *out) {
-    struct ct_trail trail;
-    TRY(ct_trail_open(c, in->trail_name, &trail));
-    out->trail_arn = trail.arn;
-    if (trail.advanced.n) out->advanced_event_selectors = ct_give_advanced(c, &trail);
-    else out->event_selectors = give_basic(c, &trail);
-    return NULL;
 }
