@@ -46,14 +46,15 @@ static str last_part(str arn) { return str_skip(arn, str_rfind_char(arn, '/') + 
 
 static void write_issuer(struct buf *b, const struct trail_facts *f) {
     bool by_role = f->kind == PRINCIPAL_ROLE_SESSION;
-    struct arn issuer;
+    struct arn issuer = {0};
+    bool by_root = arn_parse(f->session->issuer, &issuer) && str_eq(issuer.resource, S("root"));
     name_in(b, "sessionIssuer");
     json_write_object(b);
-    field(b, "type", by_role ? S("Role") : S("IAMUser"));
-    field_if(b, "principalId", str_take(f->user_id, MIN(str_find_char(f->user_id, ':'), f->user_id.n)));
+    field(b, "type", by_role ? S("Role") : by_root ? S("Root") : S("IAMUser"));
+    field_if(b, "principalId", by_role ? str_take(f->user_id, MIN(str_find_char(f->user_id, ':'), f->user_id.n)) : by_root ? issuer.account : f->session->issuer_id);
     field(b, "arn", f->session->issuer);
-    if (arn_parse(f->session->issuer, &issuer)) field(b, "accountId", issuer.account);
-    field(b, "userName", last_part(f->session->issuer));
+    field_if(b, "accountId", issuer.account);
+    if (!by_root) field(b, "userName", last_part(f->session->issuer));
     json_write_object_end(b);
 }
 

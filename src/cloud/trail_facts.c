@@ -56,6 +56,12 @@ static str shown(struct call *c, u16 shape, const void *value) {
     return json.over || str_eq(buf_str(&json), S("{}")) ? (str){0} : buf_str(&json);
 }
 
+/* "NoSuchEntityException" where the answer said NoSuchEntity: as the description names it. */
+static str error_name(const struct wire_service *w, err error) {
+    str code = str_of(error->code), name = error->shape < w->shape_count ? wire_text(w, w->shapes[error->shape].name) : (str){0};
+    return str_starts(name, code) ? name : code; /* it may be of another service */
+}
+
 void trail_facts_of(struct call *c, err error, const void *out, struct trail_facts *f) {
     const struct wire_service *w = c->service->wire;
     bool reads = !(c->op->flags & WIRE_OP_WRITES), answers = !error && !reads && !(c->op->flags & WIRE_OP_NO_RESPONSE_ELEMENTS);
@@ -63,7 +69,7 @@ void trail_facts_of(struct call *c, err error, const void *out, struct trail_fac
                             .request_id = c->request_id, .resource_arn = c->resource_arn, .read_only = reads || c->op->flags & WIRE_OP_READ_ONLY_EVENT};
     take_caller(c, f);
     if (error) {
-        f->error_code = str_of(error->code);
+        f->error_code = error_name(w, error);
         f->error_message = c->error_message;
     }
     f->parameters = shown(c, c->op->input, c->input);

@@ -5,12 +5,15 @@
 
 static void write_value(struct coding *c, u16 shape_index, const void *value, u32 depth, struct buf *out);
 
-/* "AWSAccountId" is "aWSAccountId" there: the first letter alone. */
-static void write_name(struct coding *c, u32 name, struct buf *out) {
-    str text = coding_text(c, name);
+/* "AWSAccountId" is "aWSAccountId" there: the first letter alone. S3's events have the names of the wire, "x-amz-acl",
+ * "list-type", "VersioningConfiguration"; and bucketName. */
+static void write_name(struct coding *c, const struct wire_member *m, struct buf *out) {
+    bool as_sent = c->service->protocol == WIRE_REST_XML && m->location != WIRE_IN_PATH && m->location != WIRE_IN_HEADERS;
+    str text = coding_text(c, as_sent ? m->location_name : m->name);
+    if (c->service->protocol == WIRE_REST_XML && m->location == WIRE_IN_PATH && str_eq(text, S("Bucket"))) text = S("bucketName");
     json_write_comma(out);
     buf_char(out, '"');
-    if (text.n) buf_char(out, (char)(text.p[0] >= 'A' && text.p[0] <= 'Z' ? text.p[0] + 32 : text.p[0]));
+    if (text.n) buf_char(out, (char)(!as_sent && text.p[0] >= 'A' && text.p[0] <= 'Z' ? text.p[0] + 32 : text.p[0]));
     buf_add(out, str_skip(text, 1));
     buf_add(out, S("\":"));
 }
@@ -26,7 +29,7 @@ static void write_members(struct coding *c, const struct wire_shape *shape, cons
         const struct wire_shape *of = coding_shape(c, m->shape);
         const void *field = (const char *)value + m->offset;
         if (is_left_out(of, field)) continue;
-        write_name(c, m->name, out);
+        write_name(c, m, out);
         if ((m->flags & WIRE_MEMBER_SENSITIVE) || (of->flags & WIRE_SHAPE_SENSITIVE)) json_write_string(out, S("HIDDEN_DUE_TO_SECURITY_REASONS"));
         else write_value(c, m->shape, of->type == WIRE_STRUCTURE ? *(void *const *)field : field, depth, out);
     }

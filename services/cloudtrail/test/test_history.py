@@ -5,6 +5,8 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from kit import until
+
 
 def events(client, **attributes):
     lookup = [{"AttributeKey": k, "AttributeValue": v} for k, v in attributes.items()]
@@ -47,6 +49,40 @@ def test_reads_and_refusals_are_events_too(brume, account, trail):
     names = [(e["EventName"], detail(e).get("errorCode"), detail(e)["responseElements"]) for e in events(trail, EventSource="sqs.amazonaws.com")]
     assert names == [("ListQueues", None, None), ("GetQueueUrl", "QueueDoesNotExist", None)]
     assert {e["EventName"] for e in events(trail, ReadOnly="true")} >= {"ListQueues", "GetQueueUrl"}
+
+
+def test_an_error_has_the_name_of_its_description(brume, account, trail):
+    with pytest.raises(ClientError) as error:
+        brume.client("iam", account=account).get_role(RoleName="nobody")
+    refused(error, "NoSuchEntity")
+    event, = events(trail, EventName="GetRole")
+    assert detail(event)["errorCode"] == "NoSuchEntityException"
+
+
+def test_parameters_of_s3_have_the_names_of_the_wire(brume, account, trail):
+    s3, bucket = brume.client("s3", account=account), f"parameters-{account}"
+    s3.create_bucket(Bucket=bucket, ACL="private")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    created, = events(trail, EventName="CreateBucket")
+    assert detail(created)["requestParameters"] == {"bucketName": bucket, "x-amz-acl": "private"}
+    changed, = events(trail, EventName="PutBucketVersioning")
+    parameters = detail(changed)["requestParameters"]
+    assert parameters["bucketName"] == bucket and parameters["VersioningConfiguration"] == {"Status": "Enabled"}
+
+
+@pytest.mark.as_root
+def test_what_a_task_calls_is_on_record(brume, account, trail):
+    """An import reads objects on a worker, with its caller's rights; S3 opens them by KMS."""
+    s3, dynamodb, bucket = brume.client("s3", account=account), brume.client("dynamodb", account=account), f"import-{account}"
+    key = brume.client("kms", account=account).create_key()["KeyMetadata"]["Arn"]
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="a.csv", Body="p\nx\n", ServerSideEncryption="aws:kms", SSEKMSKeyId=key)
+    table = {"TableName": "imported", "KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST",
+             "AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}]}
+    begun = dynamodb.import_table(S3BucketSource={"S3Bucket": bucket}, InputFormat="CSV", TableCreationParameters=table)["ImportTableDescription"]["ImportArn"]
+    until(lambda: dynamodb.describe_import(ImportArn=begun)["ImportTableDescription"]["ImportStatus"] == "COMPLETED")
+    opened = [detail(e) for e in events(trail, EventName="Decrypt")]
+    assert opened and all(e["userIdentity"]["type"] == "Root" and e["userIdentity"]["invokedBy"] == e["sourceIPAddress"] == "s3.amazonaws.com" for e in opened)
 
 
 def test_denied_calls_of_a_user(brume, account, trail):
