@@ -36,6 +36,7 @@ err ct_key_ready(struct call *c, const struct ct_store *s, const struct data_key
     *key = NULL;
     err e = s->kms_key.n ? key_use_ready(own, &by_service, s->arn, &(struct resource_key){s->kms_key, s->data_key}, key) : NULL;
     if (e) c->error_message = own->error_message;
+    if (!txn_writable(c->txn)) call_task_end(own);
     return e;
 }
 

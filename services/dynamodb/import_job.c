@@ -135,6 +135,7 @@ err ddb_import_perform(struct arena *a, const struct task *task, str *result) {
             note_wrong(r, e);
             e = NULL;
         }
+        call_task_end(r->c);
     }
     store_snapshot_end(t);
     return e;

@@ -168,6 +168,7 @@ err batch_make(struct arena *a, const struct task *task, str *result) {
             else if (reads) manifest_read(c, task->store, &job, s);
             if (reports) staged = batch_report_make(c, task->store, &job, &s->report);
         }
+        call_task_end(c);
     }
     store_snapshot_end(t);
     return staged ? NULL : &store_unavailable;
