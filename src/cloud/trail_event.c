@@ -163,6 +163,7 @@ static void write_tls(struct buf *b, const struct trail_facts *f) {
 
 str trail_event_json(struct arena *a, const struct trail_event *where, const struct trail_facts *f) {
     struct buf b = buf_new(a, EVENT_MAX);
+    buf_reserve(&b, 1024 + f->parameters.n + f->elements.n); /* most are as long: whoever reads many keeps them at once */
     json_write_object(&b);
     field(&b, "eventVersion", S("1.11"));
     write_identity(&b, f);
