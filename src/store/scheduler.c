@@ -265,6 +265,19 @@ static err set_offset(struct store *s, i64 offset_ms) {
     return result;
 }
 
+static err put_nothing(void *context, struct txn *t) {
+    (void)context, (void)t;
+    return NULL;
+}
+
+/* What was given to the writer before this is committed after it: a task may be among it that nobody waited for. */
+static err catch_up(struct store *s) {
+    struct arena a = {0};
+    err result = store_write(s, &a, put_nothing, NULL);
+    arena_free(&a);
+    return result;
+}
+
 static bool wait_for_landing(struct scheduler *sched) {
     pthread_mutex_lock(&sched->lock);
     u32 before = sched->flights_n;
@@ -283,6 +296,7 @@ static err advance(struct store *s, const struct advance *a) {
     for (;;) {
         waits_expire(s, sys_monotonic_us());
         if (atomic_load(&s->scheduler.hold_until_us) > sys_monotonic_us()) return &store_unavailable;
+        TRY(catch_up(s));
         i64 due = earliest_due(s);
         /* A job's next slice is due when it was set: perhaps behind the target, but not later than now. */
         if (due > MAX(target, store_now_ms(s))) {

@@ -461,6 +461,42 @@ static void the_outbox_delivers_at_least_once(void) {
     arena_free(&a);
 }
 
+struct unwaited {
+    struct store_work work;
+    struct arena arena;
+    sem_t done;
+    i64 due_ms;
+};
+
+static err set_slowly(struct store_work *w, struct txn *t) {
+    usleep(20000);
+    txn_task_set(t, &(struct task){S("timer"), S("a"), S(""), ((struct unwaited *)w)->due_ms});
+    return NULL;
+}
+
+static void unwaited_done(struct store_work *w, err result) {
+    CHECK(!result);
+    sem_post(&((struct unwaited *)w)->done);
+}
+
+static void advancing_sees_what_nobody_waited_for(void) {
+    struct place p;
+    struct unwaited u = {.work = {.run = set_slowly, .done = unwaited_done}};
+    register_once();
+    place_make(&p);
+    place_open(&p);
+    u.work.arena = &u.arena;
+    u.due_ms = store_now_ms(p.store) + 60000;
+    sem_init(&u.done, 0, 0);
+    store_submit(p.store, &u.work);
+    CHECK(!store_clock_advance(p.store, 120000, false));
+    CHECK(fired.n == 1 && fired.at[0] == u.due_ms);
+    while (sem_wait(&u.done) != 0) {}
+    sem_destroy(&u.done);
+    place_drop(&p);
+    arena_free(&u.arena);
+}
+
 static void the_clock_is_not_held_up_for_ever(void) {
     struct place p;
     register_once();
@@ -478,5 +514,6 @@ static void the_clock_is_not_held_up_for_ever(void) {
 UNIT_MAIN(UNIT(the_clock_is_not_held_up_for_ever),
           UNIT(no_wake_is_lost), UNIT(the_oldest_are_woken_and_the_late_time_out),
           UNIT(news_is_newer_than_a_look_of_the_writer), UNIT(timers_survive_reopening), UNIT(tasks_are_replaced_and_cancelled), UNIT(the_clock_fires_in_order),
-          UNIT(advancing_waits_for_jobs_and_the_outbox), UNIT(jobs_resume_after_reopening),
+          UNIT(advancing_waits_for_jobs_and_the_outbox), UNIT(advancing_sees_what_nobody_waited_for),
+          UNIT(jobs_resume_after_reopening),
           UNIT(a_failed_task_leaves_nothing_and_comes_again), UNIT(the_outbox_delivers_at_least_once))
