@@ -177,12 +177,17 @@ FACTS(upload_signing_certificate, user(c, facts, in->user_name))
 FACTS(update_signing_certificate, user(c, facts, in->user_name))
 FACTS(delete_signing_certificate, user(c, facts, in->user_name))
 FACTS(list_signing_certificates, user(c, facts, in->user_name))
-FACTS_AND(create_service_specific_credential, "iam:ServiceSpecificCredentialServiceName", service_name, user(c, facts, in->user_name))
 FACTS(reset_service_specific_credential, user(c, facts, in->user_name))
 FACTS(update_service_specific_credential, user(c, facts, in->user_name))
 FACTS(delete_service_specific_credential, user(c, facts, in->user_name))
 FACTS(list_service_specific_credentials, user(c, facts, in->user_name))
 /* clang-format on */
+
+err iam_create_service_specific_credential_facts(struct call *c, const struct iam_create_service_specific_credential_request *in, struct auth_facts *facts) {
+    fact(c, facts, S("iam:ServiceSpecificCredentialServiceName"), in->service_name);
+    if (in->credential_age_days.set) fact(c, facts, S("iam:ServiceSpecificCredentialAgeDays"), arena_format(c->arena, "%d", in->credential_age_days.v));
+    return user(c, facts, in->user_name);
+}
 
 /* The password policy itself may let every user change the own password. */
 err iam_change_password_facts(struct call *c, const struct iam_change_password_request *in, struct auth_facts *facts) {

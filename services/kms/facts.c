@@ -77,7 +77,6 @@ static err key_facts(struct call *c, const struct key_use *use, struct auth_fact
     }
 KEY_FACTS(cancel_key_deletion, OPEN_HERE)
 KEY_FACTS(delete_imported_key_material, OPEN_HERE)
-KEY_FACTS(disable_key, OPEN_HERE)
 KEY_FACTS(disable_key_rotation, OPEN_HERE)
 KEY_FACTS(enable_key, OPEN_HERE)
 KEY_FACTS(enable_key_rotation, OPEN_HERE)
@@ -99,9 +98,22 @@ KEY_FACTS(untag_resource, OPEN_HERE)
 KEY_FACTS(update_key_description, OPEN_HERE)
 KEY_FACTS(update_primary_region, OPEN_HERE)
 
+/* Of keys that are to go out of use. Of one that was never used, since it was made. */
+static err unused_key_facts(struct call *c, str key_id, struct auth_facts *facts) {
+    struct kms_key k;
+    TRY(key_facts(c, &(struct key_use){.key_id = key_id}, facts));
+    TRY(kms_key_open(c, key_id, OPEN_HERE, &k));
+    i64 days = (c->now_ms - kms_key_last_used_ms(c, &k)) / DAY_MS;
+    add(c, facts, "kms:TrailingDaysWithoutKeyUsage", arena_format(c->arena, "%lld", (long long)days));
+    return NULL;
+}
+
+err kms_disable_key_facts(struct call *c, const struct kms_disable_key_request *in, struct auth_facts *facts) {
+    return unused_key_facts(c, in->key_id, facts);
+}
 
 err kms_schedule_key_deletion_facts(struct call *c, const struct kms_schedule_key_deletion_request *in, struct auth_facts *facts) {
-    TRY(key_facts(c, &(struct key_use){.key_id = in->key_id}, facts));
+    TRY(unused_key_facts(c, in->key_id, facts));
     i32 days = in->pending_window_in_days.set ? in->pending_window_in_days.v : 30;
     add(c, facts, "kms:ScheduleKeyDeletionPendingWindowInDays", arena_format(c->arena, "%d", days));
     return NULL;
@@ -152,8 +164,8 @@ err kms_decrypt_facts(struct call *c, const struct kms_decrypt_request *in, stru
 }
 
 /* Two rights on two keys: the gate asks for ReEncryptTo on the destination, for ReEncryptFrom is asked here. */
-static err check_source(struct call *c, const struct kms_re_encrypt_request *in) {
-    struct kms_key k;
+static err check_source(struct call *c, const struct kms_re_encrypt_request *in, str *same_key) {
+    struct kms_key k, destination;
     struct auth_facts facts = {0};
     struct key_use use = {.key_id = in->source_key_id, .context = &in->source_encryption_context, .operation = S("ReEncryptFrom")};
     if (!in->ciphertext_blob.p) return fail(c, &cloud_validation, "CiphertextBlob is required.");
@@ -161,14 +173,19 @@ static err check_source(struct call *c, const struct kms_re_encrypt_request *in)
     TRY(kms_ciphertext_key(c, in->ciphertext_blob, in->source_key_id, in->source_encryption_algorithm, &k));
     of_key(c, &k, &use, &facts);
     add(c, &facts, "kms:EncryptionAlgorithm", or_symmetric(in->source_encryption_algorithm));
+    bool there = !kms_key_open(c, in->destination_key_id, OPEN_ALIAS | OPEN_FOREIGN, &destination);
+    *same_key = there && str_eq(k.arn, destination.arn) ? S("true") : S("false");
+    add(c, &facts, "kms:ReEncryptOnSameKey", *same_key);
     return may_with(c, S("kms:ReEncryptFrom"), k.arn, &facts) ? NULL : deny(c, S("kms:ReEncryptFrom"), k.arn);
 }
 
 err kms_re_encrypt_facts(struct call *c, const struct kms_re_encrypt_request *in, struct auth_facts *facts) {
     struct key_use use = {.key_id = in->destination_key_id, .how = OPEN_ALIAS | OPEN_FOREIGN, .context = &in->destination_encryption_context,
                           .tokens = &in->grant_tokens, .operation = S("ReEncryptTo")};
-    TRY(check_source(c, in));
+    str same_key;
+    TRY(check_source(c, in, &same_key));
     TRY(key_facts(c, &use, facts));
+    add(c, facts, "kms:ReEncryptOnSameKey", same_key);
     add(c, facts, "kms:EncryptionAlgorithm", or_symmetric(in->destination_encryption_algorithm));
     return NULL;
 }

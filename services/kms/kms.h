@@ -75,6 +75,7 @@ MUST_USE err kms_ciphertext_key(struct call *c, str blob, str key_id, str algori
 
 /* ---- usage.c ---- */
 void kms_key_used(struct call *c, const struct kms_key *k); /* by this call, which succeeds */
+i64 kms_key_last_used_ms(struct call *c, const struct kms_key *k); /* or made, if it never was */
 err kms_usage_write(struct txn *t, const struct task *task, i64 now_ms);
 void kms_usage_forget(struct call *c, const struct kms_key *k);
 

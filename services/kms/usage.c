@@ -28,6 +28,11 @@ static bool load(struct call *c, const struct kms_key *k, struct use *latest) {
     return latest->operation.p != NULL;
 }
 
+i64 kms_key_last_used_ms(struct call *c, const struct kms_key *k) {
+    struct use latest;
+    return load(c, k, &latest) ? latest.at_ms : k->created_ms;
+}
+
 void kms_key_used(struct call *c, const struct kms_key *k) {
     struct use before = {0};
     str bytes, name = memory_of(c, k);

@@ -71,6 +71,26 @@ static void add_request_tags(struct call *c, str header, struct auth_facts *fact
     facts->v = all;
 }
 
+static void add_fact(struct call *c, struct auth_facts *facts, const char *key, str value) {
+    struct auth_fact *all = NEW_ARRAY(c->arena, struct auth_fact, facts->n + 1);
+    if (facts->n) memcpy(all, facts->v, facts->n * sizeof *all);
+    all[facts->n++] = (struct auth_fact){str_of(key), value};
+    facts->v = all;
+}
+
+/* What CreateMultipartUpload and UploadPart do makes no object yet. */
+static void add_creation(struct call *c, struct auth_facts *facts, bool creates) {
+    add_fact(c, facts, "s3:ObjectCreationOperation", creates ? S("true") : S("false"));
+}
+
+/* DIFFERS: days that have begun count; how AWS rounds is not told. */
+static void add_retention(struct call *c, struct opt_time until, struct auth_facts *facts) {
+    const i64 day_ms = 86400000;
+    if (!until.set) return;
+    i64 left = MAX(until.ms - c->now_ms, 0);
+    add_fact(c, facts, "s3:object-lock-remaining-retention-days", arena_format(c->arena, "%lld", (long long)((left + day_ms - 1) / day_ms)));
+}
+
 #define FACTS(operation, key, version_id, permission, of_object, payer)                                                    \
     err s3_##operation##_facts(struct call *c, const struct s3_##operation##_request *in, struct auth_facts *facts) { \
         return facts_of(c, in->bucket, key, version_id, (struct s3_asked){permission, of_object}, payer, facts);              \
@@ -79,10 +99,18 @@ static void add_request_tags(struct call *c, str header, struct auth_facts *fact
     err s3_##operation##_facts(struct call *c, const struct s3_##operation##_request *in, struct auth_facts *facts) { \
         return policy_facts(c, in->bucket, facts);                                                                        \
     }
-#define NEW_OBJECT(operation)                                                                                              \
+#define NEW_OBJECT(operation, creates)                                                                                     \
     err s3_##operation##_facts(struct call *c, const struct s3_##operation##_request *in, struct auth_facts *facts) { \
         TRY(facts_of(c, in->bucket, in->key, NONE, (struct s3_asked){"WRITE", false}, in->request_payer, facts));            \
         add_request_tags(c, in->tagging, facts);                                                                           \
+        add_creation(c, facts, creates);                                                                                   \
+        add_retention(c, in->object_lock_retain_until_date, facts);                                                        \
+        return NULL;                                                                                                       \
+    }
+#define UPLOAD(operation, creates)                                                                                         \
+    err s3_##operation##_facts(struct call *c, const struct s3_##operation##_request *in, struct auth_facts *facts) { \
+        TRY(facts_of(c, in->bucket, in->key, NONE, (struct s3_asked){"WRITE", false}, in->request_payer, facts));         \
+        add_creation(c, facts, creates);                                                                                   \
         return NULL;                                                                                                       \
     }
 #define NONE ((str){0})
@@ -122,7 +150,6 @@ BUCKET(get_bucket_replication)
 BUCKET(delete_bucket_inventory_configuration)
 BUCKET(get_bucket_inventory_configuration)
 BUCKET(list_bucket_inventory_configurations)
-BUCKET(put_bucket_inventory_configuration)
 BUCKET(delete_bucket_metrics_configuration)
 BUCKET(get_bucket_metrics_configuration)
 BUCKET(list_bucket_metrics_configurations)
@@ -162,13 +189,13 @@ BUCKET_PAID(list_objects, "READ")
 BUCKET_PAID(list_objects_v2, "READ")
 
 OBJECT(abort_multipart_upload, "WRITE", false)
-OBJECT(complete_multipart_upload, "WRITE", false)
-NEW_OBJECT(copy_object)
-NEW_OBJECT(create_multipart_upload)
+UPLOAD(complete_multipart_upload, true)
+NEW_OBJECT(copy_object, true)
+NEW_OBJECT(create_multipart_upload, false)
 OBJECT(list_parts, "WRITE", false)
-NEW_OBJECT(put_object)
-OBJECT(upload_part, "WRITE", false)
-OBJECT(upload_part_copy, "WRITE", false)
+NEW_OBJECT(put_object, true)
+UPLOAD(upload_part, false)
+UPLOAD(upload_part_copy, false)
 
 VERSION(delete_object, "WRITE", false)
 FACTS(delete_object_tagging, in->key, in->version_id, NULL, false, S("requester"))
@@ -181,9 +208,21 @@ VERSION(head_object, "READ", true)
 VERSION(get_object_legal_hold, NULL, false)
 VERSION(get_object_retention, NULL, false)
 VERSION(put_object_legal_hold, NULL, false)
-VERSION(put_object_retention, NULL, false)
 VERSION(put_object_acl, "WRITE_ACP", true)
 VERSION(restore_object, NULL, false)
 FACTS(select_object_content, in->key, NONE, "READ", true, S("requester"))
 VERSION(put_object_tagging, NULL, false)
 VERSION(update_object_encryption, NULL, false)
+
+err s3_put_object_retention_facts(struct call *c, const struct s3_put_object_retention_request *in, struct auth_facts *facts) {
+    TRY(facts_of(c, in->bucket, in->key, in->version_id, (struct s3_asked){0}, in->request_payer, facts));
+    if (in->retention) add_retention(c, in->retention->retain_until_date, facts);
+    return NULL;
+}
+
+err s3_put_bucket_inventory_configuration_facts(struct call *c, const struct s3_put_bucket_inventory_configuration_request *in, struct auth_facts *facts) {
+    TRY(facts_of(c, in->bucket, NONE, NONE, (struct s3_asked){0}, S("requester"), facts));
+    const struct s3_inventory_configuration *wanted = in->inventory_configuration;
+    for (u32 i = 0; wanted && i < wanted->optional_fields.n; i++) add_fact(c, facts, "s3:InventoryAccessibleOptionalFields", wanted->optional_fields.v[i]);
+    return NULL;
+}

@@ -221,6 +221,7 @@ static struct policy_values s3_value(struct gate *g, str key) {
         return str_eq(key, S("requestobjecttagkeys")) ? keys_of(g, &tags) : tag(g, &tags, str_skip(key, sizeof "requestobjecttag/" - 1));
     }
     if (!f || !f->request) return none();
+    if (str_eq(key, S("tlsversion"))) return f->request->tls ? one(g, arena_format(g->c->arena, "1.%d", f->request->tls_minor)) : none();
     bool query = f->claim.expires_s >= 0 || f->claim.form == AUTH_V4_QUERY || f->claim.form == AUTH_V2_QUERY, old = f->claim.form == AUTH_V2_QUERY || f->claim.form == AUTH_V2_HEADER;
     bool signed_call = f->claim.form != AUTH_ANONYMOUS;
     if (str_eq(key, S("authtype"))) return signed_call || f->form ? one(g, f->form ? S("POST") : query ? S("REST-QUERY-STRING") : S("REST-HEADER")) : none();

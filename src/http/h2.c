@@ -110,6 +110,7 @@ static void announce(struct http_exchange *x) {
         return;
     }
     x->request.tls = c->ssl != NULL;
+    x->request.tls_minor = c->ssl ? tls_minor(c) : 0;
     x->request.http2 = true;
     x->request.peer_loopback = c->peer_loopback;
     x->request.local_loopback = c->local_loopback;

@@ -38,6 +38,7 @@ i64 tls_read(struct http_conn *c, char *to, size_t n) {
 }
 
 bool tls_has_input(const struct http_conn *c) { return SSL_has_pending(c->ssl); }
+u8 tls_minor(const struct http_conn *c) { return (u8)(SSL_version(c->ssl) - TLS1_VERSION); }
 
 /* A retry offers at least the same bytes at the same place of the answer, as OpenSSL demands; small
  * parts share one record. */
