@@ -71,12 +71,12 @@ void event_route(struct call *c, const struct bus *bus, const struct event *e, c
 
 /* ---- from services: the cloud asks here when somebody listens (cloud.h, emit_event) ---- */
 
-void events_take(struct call *c, str detail_type, str resource_arn, str detail_json) {
+void events_take(struct call *c, str source, str detail_type, str resource_arn, str detail_json) {
     struct bus bus;
     struct call *own = call_for_task(c->txn, &events_service, c->account, c->region, c->now_ms);
     own->depth = c->depth + 1;
     ASSERT(bus_load(c->txn, c->arena, c->account, c->region, S("default"), &bus));
-    struct event e = {.id = id_uuid(c->arena), .source = arena_format(c->arena, "aws.%s", c->service->wire->text + c->service->wire->name), .detail_type = detail_type,
+    struct event e = {.id = id_uuid(c->arena), .source = source, .detail_type = detail_type,
                       .detail = detail_json.n ? detail_json : S("{}"), .account = c->account, .region = c->region, .resources = &resource_arn,
                       .resource_count = resource_arn.n > 0, .time_ms = c->now_ms};
     event_finish(c->arena, &e);

@@ -64,7 +64,7 @@ void event_finish(struct arena *a, struct event *e); /* json and tree of the res
 /* To the bus's rules and archives. `only`: the ARNs of rules that may see it; NULL: all. */
 void event_route(struct call *c, const struct bus *bus, const struct event *e, const struct record_pairs *only);
 /* What services emit (cloud_config.events). */
-void events_take(struct call *c, str detail_type, str resource_arn, str detail_json);
+void events_take(struct call *c, str source, str detail_type, str resource_arn, str detail_json);
 /* For each enabled rule of the bus that matches. */
 void index_match(struct call *c, const struct bus *bus, const struct event *e, void (*found)(struct call *c, const struct rule *rule, const struct event *e, void *context), void *context);
 

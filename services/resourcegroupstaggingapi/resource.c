@@ -1,4 +1,5 @@
 /* Resources, found by tag and type. */
+#include "cloud/tag_change.h"
 #include "tagging.h"
 
 /* DIFFERS: AWS does not say how many a page has by default. */
@@ -28,21 +29,13 @@ static err check(struct call *c, const struct resourcegroupstaggingapi_get_resou
 
 /* ---- which resources ---- */
 
-/* DIFFERS: AWS has a list. As ARNs call it, "table" of "table/orders"; where they do not, as the type does: "queue" of
- * AWS::SQS::Queue. */
-static str kind_of(const struct resource *r, const struct arn *arn) {
-    size_t end = 0;
-    while (end < arn->resource.n && arn->resource.p[end] != '/' && arn->resource.p[end] != ':') end++;
-    if (end < arn->resource.n) return str_take(arn->resource, end);
-    return str_skip(r->type, str_rfind_char(r->type, ':') + 1);
-}
-
+/* DIFFERS: AWS has a list of types. */
 static bool type_asked(const struct resource *r, const struct resourcegroupstaggingapi_resource_type_filter_list *types) {
     struct arn arn;
     if (!arn_parse(r->arn, &arn)) return false;
     for (u32 i = 0; i < types->n; i++) {
         str kind = types->v[i], service = str_cut(&kind, ':');
-        if (str_eq(service, arn.service) && (!kind.p || str_eq_nocase(kind, kind_of(r, &arn)))) return true;
+        if (str_eq(service, arn.service) && (!kind.p || str_eq_nocase(kind, resource_kind(r)))) return true;
     }
     return types->n == 0;
 }

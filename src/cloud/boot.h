@@ -49,7 +49,7 @@ struct cloud_config {
     const struct identity_door *identity; /* NULL: there is only root */
     int (*cors)(struct call *c, const struct cors_question *q); /* enum cors_result; NULL: no rules */
     /* Who takes the state changes of services (emit_event); NULL: nobody. In the transaction of the change. */
-    void (*events)(struct call *c, str detail_type, str resource_arn, str detail_json);
+    void (*events)(struct call *c, str source, str detail_type, str resource_arn, str detail_json);
     /* Who keeps metrics: takes what services counted in a minute. NULL: nobody. */
     void (*metrics)(struct call *c, const struct metric_sum *sum);
     const struct gauge *gauges;

@@ -6,6 +6,7 @@
 #include "cloud/counts.h"
 #include "cloud/flight.h"
 #include "cloud/outbound.h"
+#include "cloud/tag_change.h"
 #include "cloud/trail.h"
 #include "cloud/upkeep.h"
 #include "crypto/crypto.h"
@@ -99,6 +100,7 @@ const struct task_kind cloud_task_kinds[] = {
     {.name = "counts-put", .run = counts_put},
     {.name = "gauges", .run = gauges_sample},
     {.name = "contributors", .run = contributors_keep},
+    {.name = "tag-change", .run = tag_change_tell},
     {0},
 };
 

@@ -157,6 +157,10 @@ bool events_wanted(struct call *c) {
     return range_next(&any, &key, NULL);
 }
 
+void emit_event_of(struct call *c, str source, str detail_type, str resource_arn, str detail_json) {
+    if (events_wanted(c)) c->cloud->config.events(c, source, detail_type, resource_arn, detail_json);
+}
+
 void emit_event(struct call *c, str detail_type, str resource_arn, str detail_json) {
-    if (events_wanted(c)) c->cloud->config.events(c, detail_type, resource_arn, detail_json);
+    emit_event_of(c, arena_format(c->arena, "aws.%s", c->service->wire->text + c->service->wire->name), detail_type, resource_arn, detail_json);
 }

@@ -40,6 +40,8 @@ void record_call(struct cloud *cloud, struct call *c, const struct call_end *end
 void record_notes(struct cloud *cloud, const struct call *c, bool failed);
 /* One write to each journal: before the answers leave. */
 bool records_flush(struct cloud *cloud); /* false: calls are not on record */
+/* emit_event(), from another source than the service itself. */
+void emit_event_of(struct call *c, str source, str detail_type, str resource_arn, str detail_json);
 /* Into the notes of `outer`: a call within that ended, with what it counted unless it failed. */
 void note_call(struct call *outer, struct call *inner, err error, const void *out, i64 us);
 

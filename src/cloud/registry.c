@@ -6,6 +6,7 @@
  *       Under the empty key, which no tag has: all that carry a tag or ever did. */
 #include "cloud/cloud.h"
 
+#include "cloud/tag_change.h"
 #include "cloud/upkeep.h"
 #include "crypto/crypto.h"
 
@@ -80,6 +81,7 @@ void registry_add(struct call *c, str arn, str type) {
 void registry_remove(struct call *c, str arn) {
     struct resource r = owner_of(c, arn);
     tags_clear(c, arn);
+    tag_change_forget(c, arn);
     txn_delete(c->txn, by_tag_key(c, &r, &ever_tagged));
     txn_delete(c->txn, resource_key(c, arn));
 }
@@ -196,7 +198,9 @@ static bool tag_valid(const struct record_pair *tag) {
 
 static void put_tag(struct call *c, const struct resource *r, const struct record_pair *tag) {
     str key = tag_key(c, r->arn, tag->key), old;
-    if (txn_get(c->txn, key, &old))
+    bool there = txn_get(c->txn, key, &old);
+    if (there && str_eq(old, tag->value)) return;
+    if (there)
         txn_delete(c->txn, by_tag_key(c, r, &(struct record_pair){tag->key, old}));
     txn_put(c->txn, key, tag->value);
     txn_put(c->txn, by_tag_key(c, r, tag), S(""));
@@ -214,7 +218,9 @@ err tags_set(struct call *c, str arn, const struct record_pairs *tags, const str
     }
     if (count > 50) return errors->too_many;
     struct resource r = owner_of(c, arn);
-    if (tags->n) txn_put(c->txn, by_tag_key(c, &r, &ever_tagged), S(""));
+    if (!tags->n) return NULL;
+    tag_change_note(c, &r);
+    txn_put(c->txn, by_tag_key(c, &r, &ever_tagged), S(""));
     for (u32 i = 0; i < tags->n; i++) put_tag(c, &r, &tags->v[i]);
     txn_raise_epoch(c->txn);
     return NULL;
@@ -222,6 +228,7 @@ err tags_set(struct call *c, str arn, const struct record_pairs *tags, const str
 
 void tags_remove(struct call *c, str arn, const str *keys, size_t n) {
     struct resource r = owner_of(c, arn);
+    tag_change_note(c, &r);
     for (size_t i = 0; i < n; i++) {
         str key = tag_key(c, arn, keys[i]), value;
         if (!txn_get(c->txn, key, &value)) continue;
@@ -260,7 +267,7 @@ static bool row_of_account(struct txn *t, const char *kind, str key, str account
 
 /* Resources last: their tags are told apart by them. */
 bool registry_release(struct txn *t, str account, int *budget) {
-    static const char *const kinds[] = {"by-tag", "tag", "arn"};
+    static const char *const kinds[] = {"by-tag", "tag", "tag-change", "tag-version", "arn"};
     struct arena *a = txn_arena(t);
     for (size_t i = 0; i < LENGTH(kinds); i++) {
         str prefix = registry_prefix(a, kinds[i]), key, value;

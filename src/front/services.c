@@ -107,8 +107,8 @@ const size_t release_count = LENGTH(releases);
 extern int s3_cors(struct call *c, const struct cors_question *q);
 int (*const cors)(struct call *c, const struct cors_question *q) = s3_cors;
 /* The room that takes state changes. */
-extern void events_take(struct call *c, str detail_type, str resource_arn, str detail_json);
-void (*const events)(struct call *c, str detail_type, str resource_arn, str detail_json) = events_take;
+extern void events_take(struct call *c, str source, str detail_type, str resource_arn, str detail_json);
+void (*const events)(struct call *c, str source, str detail_type, str resource_arn, str detail_json) = events_take;
 
 /* The room that keeps metrics, and those that have gauges. */
 extern void cloudwatch_take(struct call *c, const struct metric_sum *sum);

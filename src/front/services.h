@@ -22,7 +22,7 @@ struct cors_question;
 extern int (*const cors)(struct call *c, const struct cors_question *q);
 /* Who takes state changes (cloud/boot.h). */
 struct call;
-extern void (*const events)(struct call *c, str detail_type, str resource_arn, str detail_json);
+extern void (*const events)(struct call *c, str source, str detail_type, str resource_arn, str detail_json);
 
 /* Who keeps metrics, and what there is to sample (cloud/boot.h). */
 extern void (*const metrics)(struct call *c, const struct metric_sum *sum);

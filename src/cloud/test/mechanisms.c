@@ -130,9 +130,10 @@ static err emit_elsewhere(void *context, struct txn *t) {
 }
 
 static int events_taken;
-static void take_event(struct call *c, str detail_type, str resource_arn, str detail_json) {
+static void take_event(struct call *c, str source, str detail_type, str resource_arn, str detail_json) {
     events_taken++;
     CHECK_STR(c->account, S(MINE));
+    CHECK_STR(source, S("aws.sqs"));
     CHECK_STR(detail_type, S("Queue \"Made\""));
     CHECK_STR(resource_arn, S("arn:q"));
     CHECK_STR(detail_json, S("{\"n\":1}"));
