@@ -20,7 +20,7 @@ def load(name):
     return module
 
 
-cases, evaluator = load("cases"), load("evaluator")
+cases, evaluator, examples = load("cases"), load("evaluator"), load("examples")
 
 
 def line_of(case):
@@ -37,12 +37,17 @@ def line_of(case):
     return json.dumps(packed)
 
 
+def decided(asked):
+    done = subprocess.run([str(DRIVER)], input="\n".join(map(line_of, asked)) + "\n", capture_output=True, text=True, check=True)
+    answers = done.stdout.splitlines()
+    assert len(answers) == len(asked), done.stderr[-2000:]
+    return answers
+
+
 def compare(count, seed):
     rng = random.Random(seed)
     drawn = [cases.case(rng) for _ in range(count)]
-    done = subprocess.run([str(DRIVER)], input="\n".join(map(line_of, drawn)) + "\n", capture_output=True, text=True, check=True)
-    answers = done.stdout.splitlines()
-    assert len(answers) == count, done.stderr[-2000:]
+    answers = decided(drawn)
     seen, wrong = Counter(), []
     for case, answer in zip(drawn, answers):
         expected = evaluator.decide(case)
@@ -59,3 +64,9 @@ def test_two_evaluators_agree():
     # Every way to end a decision came up: else the cases would prove little.
     ends = {f"{word} {kind}" for word in ("deny", "silent") for kind in ("scp", "rcp", "resource", "identity", "boundary", "session", "endpoint")}
     assert ends | {"allow none"} <= set(seen), sorted(ends - set(seen))
+
+
+def test_examples_of_the_user_guide():
+    asked = list(examples.cases())
+    for (page, case, allowed), answer in zip(asked, decided([case for _, case, _ in asked])):
+        assert answer == evaluator.decide(case) and answer.startswith("allow") == allowed, (page, answer, line_of(case))
