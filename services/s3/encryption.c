@@ -168,7 +168,7 @@ static str context_arn(struct call *c, str bucket, str key, bool bucket_key) {
 }
 
 /* A bucket key serves one requester for a while without asking KMS again: by what he asks for, and by its sealed form
- * for reading. Not one with a context of the request's own. */
+ * for reading. Not one with a context of the request's own. On commit: KMS may have made its key in this transaction. */
 enum { BUCKET_KEY_MS = 5 * 60000 };
 
 static str bucket_key_name(struct call *c, const char *use, str bucket, str what) {

@@ -278,7 +278,7 @@ MUST_USE bool page_position(struct call *c, str token, str *position); /* false:
 str secret_seal(struct txn *t, struct arena *a, str account, str purpose, str plain);
 MUST_USE bool secret_open(struct txn *t, struct arena *a, str account, str purpose, str sealed, str *plain);
 
-/* Secrets kept in memory for a while: up to 512 bytes, by name. Any may be forgotten early, and a restart forgets all. */
+/* Secrets kept in memory for a while, once what the call writes is committed: up to 512 bytes, by name. Any may be forgotten early, and a restart forgets all. */
 void secret_keep(struct call *c, str name, str secret, i64 until_ms);
 MUST_USE bool secret_kept(struct call *c, str name, str *secret);
 

@@ -41,18 +41,51 @@ static void forget(struct place *p) {
     p->until_ms = 0;
 }
 
-void secret_keep(struct call *c, str text, str secret, i64 until_ms) {
-    u8 name[NAME];
-    if (!c->cloud || secret.n > SECRET_MAX) return;
-    struct kept *k = c->cloud->kept;
-    sha256(text, name);
+static void keep(struct kept *k, const u8 name[static NAME], const char *secret, size_t length, i64 until_ms) {
     pthread_mutex_lock(&k->lock);
     struct place *p = place_of(k, name, true);
     forget(p);
     memcpy(p->name, name, NAME);
-    memcpy(p->secret, secret.p, secret.n);
-    p->length = secret.n;
+    memcpy(p->secret, secret, length);
+    p->length = length;
     p->until_ms = until_ms;
+    pthread_mutex_unlock(&k->lock);
+}
+
+/* What is kept when its transaction has committed. */
+struct promised {
+    struct txn_after after;
+    struct kept *kept;
+    struct place place;
+};
+
+static void promise_kept(struct txn_after *after) {
+    struct promised *p = (struct promised *)((char *)after - offsetof(struct promised, after));
+    keep(p->kept, p->place.name, p->place.secret, p->place.length, p->place.until_ms);
+}
+
+static void promise_forget(void *promised) { forget(&((struct promised *)promised)->place); }
+
+void secret_keep(struct call *c, str text, str secret, i64 until_ms) {
+    u8 name[NAME];
+    if (!c->cloud || secret.n > SECRET_MAX) return;
+    sha256(text, name);
+    if (!txn_writable(c->txn)) {
+        keep(c->cloud->kept, name, secret.p, secret.n, until_ms);
+        return;
+    }
+    struct promised *p = NEW(c->arena, struct promised);
+    *p = (struct promised){.after = {promise_kept}, .kept = c->cloud->kept, .place = {.length = secret.n, .until_ms = until_ms}};
+    memcpy(p->place.name, name, NAME);
+    memcpy(p->place.secret, secret.p, secret.n);
+    arena_on_free(c->arena, promise_forget, p);
+    txn_after_commit(c->txn, &p->after);
+}
+
+void kept_forget(struct kept *k) {
+    pthread_mutex_lock(&k->lock);
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j < IN_ROW; j++) forget(&k->v[i][j]);
     pthread_mutex_unlock(&k->lock);
 }
 

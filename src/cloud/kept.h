@@ -6,5 +6,6 @@
 
 struct kept;
 struct kept *kept_new(struct arena *boot);
+void kept_forget(struct kept *k); /* all: what they were of may be gone */
 
 #endif

@@ -3,6 +3,7 @@
  * transaction of its own. The first step leaves a task that would go on in a minute: a reset that is cut
  * short, by a crash or a full disk, is finished by it; one that comes to its end takes the task back. */
 #include "cloud/cloud.h"
+#include "cloud/kept.h"
 #include "cloud/upkeep.h"
 #include "text/form.h"
 
@@ -105,6 +106,7 @@ err reset_resume(struct txn *t, const struct task *task, i64 now_ms) {
     struct reset r = {.store = cloud->store, .config = &cloud->config, .account = account_valid(task->key) ? task->key : (str){0}};
     err e = slice(&r, t);
     if (!e && !r.done) set_task(t, &r, 0);
+    kept_forget(cloud->kept);
     return e;
 }
 
@@ -129,5 +131,6 @@ void upkeep_reset(struct admin_call *c) {
         if (!write_step(c, &r, slice, "The store could not write. Part of it is deleted; the rest goes when the disk is well.")) return;
         rows += (u64)(SLICE - r.left);
     }
+    kept_forget(c->cloud->kept); /* data keys, under keys that are gone */
     buf_format(&c->answer, "{\"rows\":%llu}", (unsigned long long)rows);
 }

@@ -1,6 +1,7 @@
 """What the bytes of SSE-KMS and SSE-C are hidden under: who has the data directory with its root key still lacks a key."""
 import json
 import os
+import subprocess
 import uuid
 
 import pytest
@@ -8,6 +9,7 @@ from botocore.exceptions import ClientError
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from conftest import BINARY
 from replication_kit import until
 
 pytestmark = pytest.mark.as_root  # uses keys of KMS
@@ -200,6 +202,19 @@ def test_a_bucket_key_asks_kms_once(start_brume):
     kms.enable_key(KeyId=key)
     s3.put_object(Bucket="sealed", Key="own", Body=b"x", **under(key))
     assert {"aws:s3:arn": "arn:aws:s3:::sealed/own"} in calls("GenerateDataKey")
+
+
+def test_a_bucket_key_does_not_outlive_a_reset(start_brume):
+    """The key of KMS goes with the account: what is written afterwards is under a key that is there."""
+    server = start_brume()
+    s3 = server.client("s3")
+    for body in (b"before", b"behind"):
+        s3.create_bucket(Bucket="sealed")
+        s3.put_object(Bucket="sealed", Key="k", Body=body, BucketKeyEnabled=True, ServerSideEncryption="aws:kms")
+        if body == b"before":
+            subprocess.run([BINARY, "reset", "--data", str(server.data)], check=True, timeout=60, stdout=subprocess.DEVNULL)
+    server.advance_clock(6 * MINUTE)  # nothing is kept any longer
+    assert s3.get_object(Bucket="sealed", Key="k")["Body"].read() == b"behind"
 
 
 @pytest.mark.parametrize("parts", [False, True])

@@ -1,6 +1,7 @@
 /* Page tokens, idempotency tokens, quotas, events, counts of tasks. */
 #include "probe.h"
 
+#include "cloud/kept.h"
 #include "cloud/record.h"
 
 static const struct service queues = {.wire = &sqs_wire};
@@ -194,6 +195,45 @@ static str thing_key(struct arena *a, size_t owner, u64 i) {
     return key_bytes(&k);
 }
 
+enum { FAILS = 1, UNDONE = 2, COMMITS = 3 };
+struct keeper_of {
+    struct probe *p;
+    int how;
+};
+
+static err keep_something(void *context, struct txn *t) {
+    struct keeper_of *k = context;
+    struct call *c = mine(k->p, t);
+    str found;
+    size_t mark = txn_mark(t);
+    secret_keep(c, S("name"), S("secret"), c->now_ms + KEEP_MS);
+    CHECK(!secret_kept(c, S("name"), &found));
+    if (k->how == UNDONE) txn_undo(t, mark);
+    return k->how == FAILS ? &cloud_internal_failure : NULL;
+}
+
+static void what_rests_on_a_commit_is_kept_by_it(void) {
+    struct probe p;
+    probe_open(&p);
+    for (int how = FAILS; how <= COMMITS; how++) {
+        struct arena a = {0};
+        struct keeper_of k = {&p, how};
+        str found = {0};
+        CHECK(!store_write(p.place.store, &a, keep_something, &k) == (how != FAILS));
+        struct txn *t = store_snapshot(p.place.store, &a);
+        CHECK(secret_kept(mine(&p, t), S("name"), &found) == (how == COMMITS));
+        if (how == COMMITS) CHECK_STR(found, S("secret"));
+        kept_forget(p.cloud->kept);
+        CHECK(!secret_kept(mine(&p, t), S("name"), &found));
+        secret_keep(mine(&p, t), S("name"), S("read"), store_now_ms(p.place.store) + KEEP_MS); /* a snapshot has nothing to wait for */
+        CHECK(secret_kept(mine(&p, t), S("name"), &found));
+        kept_forget(p.cloud->kept);
+        store_snapshot_end(t);
+        arena_free(&a);
+    }
+    probe_close(&p);
+}
+
 static err put_things(void *context, struct txn *t) {
     (void)context;
     for (u64 i = 0; i < RESET_ROWS / 2; i++)
@@ -230,5 +270,5 @@ static void a_reset_that_was_cut_short_goes_on(void) {
     probe_close(&p);
 }
 
-UNIT_MAIN(UNIT(a_reset_that_was_cut_short_goes_on), UNIT(page_tokens_open_for_their_own_call_only), UNIT(idempotency_tokens_are_kept_for_their_time), UNIT(a_quota_is_the_default_unless_given),
+UNIT_MAIN(UNIT(what_rests_on_a_commit_is_kept_by_it), UNIT(a_reset_that_was_cut_short_goes_on), UNIT(page_tokens_open_for_their_own_call_only), UNIT(idempotency_tokens_are_kept_for_their_time), UNIT(a_quota_is_the_default_unless_given),
           UNIT(events_are_handed_over_where_a_rule_waits_for_them), UNIT(what_a_task_counts_is_journaled_with_its_commit))
