@@ -95,10 +95,10 @@ static void record_add(struct call *c, const struct observed *o, const struct ca
     add(&b, r->version_id);
     add(&b, c->host_id);
     add(&b, end->signature ? end->signature == 4 ? S("SigV4") : S("SigV2") : (str){0});
-    add(&b, end->tls ? S("TLS_AES_128_GCM_SHA256") : (str){0});
+    add(&b, end->tls_cipher);
     add(&b, end->signature ? end->in_query ? S("QueryString") : S("AuthHeader") : (str){0});
     add(&b, end->host);
-    add(&b, end->tls ? S("TLSv1.3") : (str){0});
+    add(&b, end->tls_minor ? arena_format(c->arena, "TLSv1.%u", end->tls_minor) : (str){0});
     buf_add(&b, S(" - - "));
     buf_add(&b, o->region);
     if (!b.over) line_add(c, subject_of(c->arena, o->bucket_id), buf_str(&b));

@@ -307,7 +307,9 @@ struct call_ended {
     int status;
     u64 received, sent; /* bytes of the bodies */
     i64 us;
-    bool tls, in_query; /* signed in the query */
+    u8 tls_minor;       /* 3 of TLS 1.3; 0: none */
+    str tls_cipher;
+    bool in_query;      /* signed in the query */
     int signature;      /* version: 4, 2; 0: unsigned */
 };
 struct call_watched {

@@ -111,12 +111,11 @@ static str detail_of(struct call *c, const struct resource *r, const struct reco
 }
 
 err tag_change_tell(struct txn *t, const struct task *task, i64 now_ms) {
-    enum { TAGS_MAX = 50 };
     struct arena *a = txn_arena(t);
     struct cloud *cloud = txn_owner(t);
     struct tags_before before;
     struct resource r;
-    str row, keys[2 * TAGS_MAX], arn = arena_str(a, task->payload);
+    str row, arn = arena_str(a, task->payload);
     if (!txn_get(t, task->key, &row)) return NULL; /* the resource is gone */
     ASSERT(record_decode(a, &before_record, arena_str(a, row), &before));
     txn_delete(t, task->key);
@@ -125,6 +124,7 @@ err tag_change_tell(struct txn *t, const struct task *task, i64 now_ms) {
     c->account = r.account;
     c->region = r.region;
     struct record_pairs now = tags_of(c, arn);
+    str *keys = NEW_ARRAY(a, str, before.tags.n + now.n + 1);
     u32 n = changed_keys(&before.tags, &now, keys);
     if (n) emit_event_of(c, S("aws.tag"), S("Tag Change on Resource"), arn, detail_of(c, &r, &now, keys, n));
     return NULL;

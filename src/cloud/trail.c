@@ -10,6 +10,7 @@
 #include "cloud/trail.h"
 
 #include "cloud/flight.h"
+#include "cloud/record.h"
 #include "cloud/trail_event.h"
 #include "sys/sys.h"
 
@@ -101,7 +102,9 @@ void trail_change(struct call *c, const void *out) {
         key_i64(&row, event.time_ms);
         key_u64(&row, seq);
         txn_put(c->txn, key_bytes(&row), pack(c, &f, i));
-        if (str_eq(to[i], c->account) && events_wanted(c)) emit_event(c, S("AWS API Call via CloudTrail"), (str){0}, trail_event_json(c->arena, &event, &f));
+        if (!str_eq(to[i], c->account) || !events_wanted(c)) continue;
+        str source = arena_format(c->arena, "aws.%.*s", STR_ARGS(f.service)); /* as its eventSource begins */
+        emit_event_of(c, source, S("AWS API Call via CloudTrail"), (str){0}, trail_event_json(c->arena, &event, &f));
     }
     c->on_trail = true;
 }

@@ -153,10 +153,11 @@ static void write_resources(struct buf *b, const struct trail_facts *f) {
 }
 
 static void write_tls(struct buf *b, const struct trail_facts *f) {
-    if (!f->tls && !f->host.n) return;
+    if (!f->tls_minor && !f->host.n) return;
     name_in(b, "tlsDetails");
     json_write_object(b);
-    if (f->tls) field(b, "tlsVersion", S("TLSv1.3"));
+    if (f->tls_minor) field(b, "tlsVersion", f->tls_minor == 3 ? S("TLSv1.3") : S("TLSv1.2")); /* no older one is spoken */
+    field_if(b, "cipherSuite", f->tls_cipher);
     field_if(b, "clientProvidedHostHeader", f->host);
     json_write_object_end(b);
 }

@@ -26,7 +26,9 @@ struct trail_facts {
     str shared_id; /* the same in both accounts' events of one call */
     str resource_arn, resource_account; /* resource_account: absent if it is the principal's */
     str host; /* by which the client called */
-    bool read_only, tls;
+    str tls_cipher;
+    i32 tls_minor; /* 3 of TLS 1.3; 0: none */
+    bool read_only;
 };
 extern const struct record_type trail_facts_record;
 

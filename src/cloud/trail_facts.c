@@ -21,11 +21,11 @@ static const struct record_field facts_fields[] = {
     RECORD_STR(9, struct trail_facts, user_agent),     RECORD_STR(10, struct trail_facts, host),
     RECORD_STR(11, struct trail_facts, parameters),    RECORD_STR(12, struct trail_facts, resource_arn),
     RECORD_STR(13, struct trail_facts, request_id),    RECORD_STR(14, struct trail_facts, event_id),
-    RECORD_BOOL(15, struct trail_facts, read_only),    RECORD_BOOL(16, struct trail_facts, tls),
+    RECORD_BOOL(15, struct trail_facts, read_only),    RECORD_I32(16, struct trail_facts, tls_minor),
     RECORD_STRUCT(17, struct trail_facts, session, session_record),RECORD_STR(18, struct trail_facts, invoked_by),
     RECORD_STR(19, struct trail_facts, error_code),    RECORD_STR(20, struct trail_facts, error_message),
     RECORD_STR(21, struct trail_facts, elements),      RECORD_STR(22, struct trail_facts, shared_id),
-    RECORD_STR(23, struct trail_facts, resource_account),
+    RECORD_STR(23, struct trail_facts, resource_account), RECORD_STR(24, struct trail_facts, tls_cipher),
 };
 const struct record_type trail_facts_record = RECORD_TYPE(struct trail_facts, facts_fields);
 
@@ -78,6 +78,7 @@ void trail_facts_of(struct call *c, err error, const void *out, struct trail_fac
     if (c->flight) {
         f->user_agent = http_header_get(c->flight->request, S("user-agent"));
         f->host = c->flight->request->host;
-        f->tls = c->flight->request->tls;
+        f->tls_minor = c->flight->request->tls_minor;
+        if (f->tls_minor) f->tls_cipher = str_of(c->flight->request->tls_cipher);
     }
 }

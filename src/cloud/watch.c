@@ -28,7 +28,8 @@ void watch_end(struct flight *f, int status, u64 sent) {
         .received = received,
         .sent = sent,
         .us = sys_monotonic_us() - f->arrived_us,
-        .tls = r->tls,
+        .tls_minor = r->tls_minor,
+        .tls_cipher = r->tls ? str_of(r->tls_cipher) : (str){0},
         .signature = f->claim.form == AUTH_ANONYMOUS ? 0 : f->claim.form == AUTH_V2_QUERY || f->claim.form == AUTH_V2_HEADER ? 2 : 4,
         .in_query = f->claim.form == AUTH_V4_QUERY || f->claim.form == AUTH_V2_QUERY || (f->claim.form == AUTH_V4A && f->claim.expires_s >= 0),
     };

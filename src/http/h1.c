@@ -17,8 +17,7 @@ static void announce(struct http_conn *c, str head) {
         h1_refuse(c, status);
         return;
     }
-    x->request.tls = c->ssl != NULL;
-    x->request.tls_minor = c->ssl ? tls_minor(c) : 0;
+    if (c->ssl) tls_describe(c, &x->request);
     x->request.peer_loopback = c->peer_loopback;
     x->request.local_loopback = c->local_loopback;
     x->request.peer = conn_peer(c, &x->arena);

@@ -109,8 +109,7 @@ static void announce(struct http_exchange *x) {
         c->protocol->refuse(x, status);
         return;
     }
-    x->request.tls = c->ssl != NULL;
-    x->request.tls_minor = c->ssl ? tls_minor(c) : 0;
+    if (c->ssl) tls_describe(c, &x->request);
     x->request.http2 = true;
     x->request.peer_loopback = c->peer_loopback;
     x->request.local_loopback = c->local_loopback;

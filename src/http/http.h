@@ -33,7 +33,8 @@ struct http_request {
     i64 body_length; /* Content-Length; -1 when chunked or HTTP/2 without length; 0 when no body */
     bool expects_continue;
     bool tls, http2, upgrade_websocket;
-    u8 tls_minor; /* with tls: 3 of TLS 1.3 */
+    u8 tls_minor;           /* with tls: 3 of TLS 1.3 */
+    const char *tls_cipher; /* with tls: OpenSSL's name of its suite, as AWS's logs have it; static */
     bool peer_loopback, local_loopback; /* addresses of this connection's ends */
     str peer;    /* "127.0.0.1" or "::1" */
 };

@@ -204,7 +204,7 @@ bool tls_start(struct http_conn *c);
 i64 tls_read(struct http_conn *c, char *to, size_t n); /* -1: dead; 0: end; -2: not now */
 i64 tls_write(struct http_conn *c, const str *parts, size_t n);
 bool tls_has_input(const struct http_conn *c);
-u8 tls_minor(const struct http_conn *c); /* 3 of TLS 1.3 */
+void tls_describe(const struct http_conn *c, struct http_request *r);
 void tls_stop(struct http_conn *c);
 
 #endif

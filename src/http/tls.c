@@ -38,7 +38,12 @@ i64 tls_read(struct http_conn *c, char *to, size_t n) {
 }
 
 bool tls_has_input(const struct http_conn *c) { return SSL_has_pending(c->ssl); }
-u8 tls_minor(const struct http_conn *c) { return (u8)(SSL_version(c->ssl) - TLS1_VERSION); }
+
+void tls_describe(const struct http_conn *c, struct http_request *r) {
+    r->tls = true;
+    r->tls_minor = (u8)(SSL_version(c->ssl) - TLS1_VERSION);
+    r->tls_cipher = SSL_get_cipher_name(c->ssl);
+}
 
 /* A retry offers at least the same bytes at the same place of the answer, as OpenSSL demands; small
  * parts share one record. */
