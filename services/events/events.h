@@ -8,10 +8,10 @@
 
 extern const struct task_kind events_task_kinds[];
 enum {
-    ENTRY_MAX = 256 << 10, /* bytes of PutEvents' entries together */
-    TARGETS_MAX = 5,       /* of a rule */
+    ENTRY_MAX = 1 << 20, /* bytes of PutEvents' entries together; 256 KiB before January 2026 */
+    TARGETS_MAX = 5,     /* of a rule */
     PAGE = 100,
-    HOPS_MAX = 5,          /* from bus to bus */
+    HOPS_MAX = 5,        /* from bus to bus */
     REPLAY_SLICE = 50,
     RATE_DEFAULT = 300, /* of an API destination, a second */
     RULES_MAX = 300,    /* of a bus */

@@ -5,7 +5,7 @@
 #include "cloud/template.h"
 #include "text/json.h"
 
-enum { INPUT_MAX = 1 << 20 };
+enum { INPUT_MAX = 2 << 20 };
 
 /* ---- names that are always there ---- */
 

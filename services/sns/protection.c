@@ -7,7 +7,7 @@
 #include "text/json.h"
 #include "text/tree.h"
 
-enum { REPORT_MAX = 240 << 10 }; /* an event of Logs holds 256 KiB */
+enum { REPORT_MAX = 1000 << 10 }; /* an event of Logs holds 1 MiB */
 static const char stream_name[] = "data-protection-audit"; /* DIFFERS: AWS's name of it is not documented */
 
 /* ---- the policy as it is set ---- */

@@ -169,6 +169,16 @@ def test_an_unknown_bus_takes_events_in(events):
     assert events.put_events(Entries=[{**ENTRY, "EventBusName": name("nobody")}])["FailedEntryCount"] == 0
 
 
+def test_events_of_a_megabyte(events, sqs, bus):
+    _, url = rule_to_queue(events, sqs, bus)
+    long = {**ENTRY, "EventBusName": bus, "Detail": json.dumps({**DETAIL, "text": "x" * 1_000_000})}
+    assert events.put_events(Entries=[long])["FailedEntryCount"] == 0
+    [message] = receive(sqs, url)
+    assert len(json.loads(message["Body"])["detail"]["text"]) == 1_000_000
+    assert refused("ValidationException", events.put_events, Entries=[long, {**long, "Detail": json.dumps({**DETAIL, "text": "x" * 50_000})}]) == \
+        "Total size of the entries in the request is over the limit."
+
+
 def test_from_bus_to_bus(events, sqs, bus):
     second = name("bus")
     arn = events.create_event_bus(Name=second)["EventBusArn"]
