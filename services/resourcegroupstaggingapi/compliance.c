@@ -36,16 +36,18 @@ static const struct compliance *compile(struct arena *a, str json) {
 
 /* Who asks for compliance must be allowed to read the policy. Without one, and outside of organizations, all is
  * as it should be: so AWS answers an account that has no policy. */
-err compliance_read(struct call *c, const struct compliance **policy) {
-    struct organizations_describe_effective_policy_request in = {.policy_type = S("TAG_POLICY")};
+err compliance_read(struct call *c, str account, enum call_as as, const struct compliance **policy) {
+    struct organizations_describe_effective_policy_request in = {.policy_type = S("TAG_POLICY"), .target_id = account};
     struct organizations_describe_effective_policy_response out = {0};
-    struct call_other other = {.service = &organizations_service, .op = ORGANIZATIONS_OP_DESCRIBE_EFFECTIVE_POLICY, .as = CALL_FORWARDED};
+    struct call_other other = {.service = &organizations_service, .op = ORGANIZATIONS_OP_DESCRIBE_EFFECTIVE_POLICY, .as = (u8)as};
     err e = call_service(c, &other, &in, &out);
     *policy = NEW(c->arena, struct compliance);
     if (e == &organizations_effective_policy_not_found_exception || e == &organizations_aws_organizations_not_in_use_exception) return NULL;
     if (!e) *policy = compile(c->arena, out.effective_policy->policy_content);
     return e;
 }
+
+bool compliance_asked(const struct compliance *policy) { return policy->n > 0; }
 
 /* A value of a policy may have one star. */
 static bool value_fits(str value, str pattern) {
@@ -62,11 +64,11 @@ static bool value_allowed(const struct rule *rule, str value) {
     return false;
 }
 
-struct resourcegroupstaggingapi_compliance_details *compliance_of(struct call *c, const struct compliance *policy, const struct record_pairs *tags) {
-    struct resourcegroupstaggingapi_compliance_details *details = NEW(c->arena, struct resourcegroupstaggingapi_compliance_details);
+struct resourcegroupstaggingapi_compliance_details *compliance_of(struct arena *a, const struct compliance *policy, const struct record_pairs *tags) {
+    struct resourcegroupstaggingapi_compliance_details *details = NEW(a, struct resourcegroupstaggingapi_compliance_details);
     struct resourcegroupstaggingapi_tag_key_list *written = &details->noncompliant_keys, *valued = &details->keys_with_noncompliant_values;
-    written->v = NEW_ARRAY(c->arena, str, tags->n + 1);
-    valued->v = NEW_ARRAY(c->arena, str, tags->n + 1);
+    written->v = NEW_ARRAY(a, str, tags->n + 1);
+    valued->v = NEW_ARRAY(a, str, tags->n + 1);
     written->set = valued->set = true;
     for (u32 i = 0; i < tags->n; i++) {
         const struct record_pair *tag = &tags->v[i];

@@ -12,6 +12,12 @@ static str digest_of(struct arena *a, str question) {
     return (str){(char *)digest, DIGEST};
 }
 
+void tagging_question_add(struct buf *question, str part) {
+    buf_u64(question, part.n);
+    buf_add(question, S(" "));
+    buf_add(question, part);
+}
+
 str tagging_token(struct call *c, str question, str position) {
     if (!position.p) return S("");
     str time = arena_format(c->arena, "%0*lld", TIME, (long long)c->now_ms);

@@ -30,7 +30,7 @@ static err check(struct call *c, const struct resourcegroupstaggingapi_get_resou
 /* ---- which resources ---- */
 
 /* DIFFERS: AWS has a list of types. */
-static bool type_asked(const struct resource *r, const struct resourcegroupstaggingapi_resource_type_filter_list *types) {
+bool tagging_type_asked(const struct resource *r, const struct resourcegroupstaggingapi_resource_type_filter_list *types) {
     struct arn arn;
     if (!arn_parse(r->arn, &arn)) return false;
     for (u32 i = 0; i < types->n; i++) {
@@ -57,12 +57,12 @@ static bool tags_asked(const struct record_pairs *tags, const struct resourcegro
 }
 
 /* This operation does not know users and roles of IAM, though they have tags. */
-static bool is_shown(const struct resource *r) { return !str_eq(r->type, S("AWS::IAM::User")) && !str_eq(r->type, S("AWS::IAM::Role")); }
+bool tagging_is_shown(const struct resource *r) { return !str_eq(r->type, S("AWS::IAM::User")) && !str_eq(r->type, S("AWS::IAM::Role")); }
 
 /* False: the page has no room left for the tags of this one. */
 static bool take(struct call *c, struct search *s, const struct resource *r) {
     const struct resourcegroupstaggingapi_get_resources_input *in = s->in;
-    if (!is_shown(r) || !type_asked(r, &in->resource_type_filters)) return true;
+    if (!tagging_is_shown(r) || !tagging_type_asked(r, &in->resource_type_filters)) return true;
     struct record_pairs tags = tags_of(c, r->arn);
     if (!tags_asked(&tags, &in->tag_filters)) return true;
     if (tags.n > s->tags_left) return false;
@@ -70,7 +70,7 @@ static bool take(struct call *c, struct search *s, const struct resource *r) {
     shown.tags.v = NEW_ARRAY(c->arena, struct resourcegroupstaggingapi_tag, tags.n + 1);
     shown.tags.set = true;
     for (u32 i = 0; i < tags.n; i++) shown.tags.v[shown.tags.n++] = (struct resourcegroupstaggingapi_tag){tags.v[i].key, tags.v[i].value};
-    if (s->policy) shown.compliance_details = compliance_of(c, s->policy, &tags);
+    if (s->policy) shown.compliance_details = compliance_of(c->arena, s->policy, &tags);
     bool compliant = !shown.compliance_details || shown.compliance_details->compliance_status.v;
     if (compliant && in->exclude_compliant_resources.set && in->exclude_compliant_resources.v) return true;
     s->tags_left -= tags.n;
@@ -107,22 +107,16 @@ static void look_up(struct call *c, struct search *s) {
     }
 }
 
-static void add_part(struct buf *b, str part) {
-    buf_u64(b, part.n);
-    buf_add(b, S(" "));
-    buf_add(b, part);
-}
-
 /* A token belongs to the filters that it was made with. */
 static str question_of(struct call *c, const struct resourcegroupstaggingapi_get_resources_input *in) {
     struct buf b = buf_new(c->arena, 1 << 20);
     for (u32 i = 0; i < in->tag_filters.n; i++) {
         const struct resourcegroupstaggingapi_tag_filter *filter = &in->tag_filters.v[i];
-        add_part(&b, filter->key);
+        tagging_question_add(&b, filter->key);
         buf_u64(&b, filter->values.n);
-        for (u32 j = 0; j < filter->values.n; j++) add_part(&b, filter->values.v[j]);
+        for (u32 j = 0; j < filter->values.n; j++) tagging_question_add(&b, filter->values.v[j]);
     }
-    for (u32 i = 0; i < in->resource_type_filters.n; i++) add_part(&b, in->resource_type_filters.v[i]);
+    for (u32 i = 0; i < in->resource_type_filters.n; i++) tagging_question_add(&b, in->resource_type_filters.v[i]);
     return buf_str(&b);
 }
 
@@ -134,7 +128,7 @@ err resourcegroupstaggingapi_get_resources(struct call *c, const struct resource
     s.tags_left = in->tags_per_page.set ? (u32)in->tags_per_page.v : (u32)-1;
     str question = question_of(c, in), position;
     TRY(tagging_position(c, in->pagination_token, question, &position));
-    if (in->include_compliance_details.set && in->include_compliance_details.v) TRY(compliance_read(c, &s.policy));
+    if (in->include_compliance_details.set && in->include_compliance_details.v) TRY(compliance_read(c, (str){0}, CALL_FORWARDED, &s.policy));
     s.found->v = NEW_ARRAY(c->arena, struct resourcegroupstaggingapi_resource_tag_mapping, MAX(s.max, in->resource_arn_list.n) + 1);
     s.found->set = true;
     if (in->resource_arn_list.n) look_up(c, &s);

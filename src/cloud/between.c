@@ -47,7 +47,8 @@ err call_take_role(struct call *c, str role_arn) { return call_take_role_part(c,
 static struct call *begin(struct call *c, const struct call_other *other) {
     struct call *inner = NEW(c->arena, struct call);
     bool forwarded = other->as == CALL_FORWARDED;
-    const struct principal *service = principal_service(c->arena, c->service, c->account);
+    struct principal *service = principal_service(c->arena, c->service, c->account);
+    if (other->principal) service->arn = str_of(other->principal);
     *inner = (struct call){
         .arena = c->arena,
         .txn = c->txn,

@@ -352,6 +352,7 @@ struct call_other {
     str account, region; /* of the target; absent: the caller's */
     str source_arn;
     str role_arn; /* CALL_AS_ROLE; the session is named after the service */
+    const char *principal; /* CALL_AS_SERVICE: the service under another of its names, "tagpolicies.tag.amazonaws.com"; NULL: its own */
     const char *role_part; /* "dynamodb": the role trusts dynamodb.<service>.amazonaws.com, as some service-linked roles do; NULL: the service */
     /* Of who ran the prepare function himself, before, on a worker: its note, and the body that it asked for. */
     str note;

@@ -61,6 +61,7 @@ extern const struct task_kind account_tasks[];
 extern const struct task_kind organizations_tasks[];
 extern const struct task_kind iam_task_kinds[];
 extern const struct task_kind pipes_task_kinds[];
+extern const struct task_kind tagging_task_kinds[];
 extern const struct task_kind s3_tasks[];
 extern const struct task_kind scheduler_task_kinds[];
 extern const struct task_kind schemas_task_kinds[];
@@ -80,6 +81,7 @@ const struct task_kind *const room_tasks[] = {
     organizations_tasks,
     iam_task_kinds,
     pipes_task_kinds,
+    tagging_task_kinds,
     s3_tasks,
     scheduler_task_kinds,
     schemas_task_kinds,
