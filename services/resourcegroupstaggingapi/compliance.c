@@ -64,6 +64,12 @@ static bool value_allowed(const struct rule *rule, str value) {
     return false;
 }
 
+static const struct rule *rule_of(const struct compliance *policy, str key) {
+    for (u32 i = 0; i < policy->n; i++)
+        if (str_eq_nocase(policy->v[i].key, key)) return &policy->v[i];
+    return NULL;
+}
+
 struct resourcegroupstaggingapi_compliance_details *compliance_of(struct arena *a, const struct compliance *policy, const struct record_pairs *tags) {
     struct resourcegroupstaggingapi_compliance_details *details = NEW(a, struct resourcegroupstaggingapi_compliance_details);
     struct resourcegroupstaggingapi_tag_key_list *written = &details->noncompliant_keys, *valued = &details->keys_with_noncompliant_values;
@@ -72,9 +78,8 @@ struct resourcegroupstaggingapi_compliance_details *compliance_of(struct arena *
     written->set = valued->set = true;
     for (u32 i = 0; i < tags->n; i++) {
         const struct record_pair *tag = &tags->v[i];
-        const struct rule *rule = policy->v, *end = policy->v + policy->n;
-        while (rule < end && !str_eq_nocase(rule->key, tag->key)) rule++;
-        if (rule == end) continue;
+        const struct rule *rule = rule_of(policy, tag->key);
+        if (!rule) continue;
         bool as_written = str_eq(rule->key, tag->key);
         if (!as_written) written->v[written->n++] = tag->key;
         if (!as_written || !value_allowed(rule, tag->value)) valued->v[valued->n++] = rule->key;
