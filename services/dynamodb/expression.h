@@ -53,6 +53,7 @@ MUST_USE err expressions_parse(struct call *c, const struct parameters *in, stru
 
 /* The top-level attributes that they name, each once. Returns how many. */
 u32 expressions_names(struct arena *a, const struct expressions *e, const str **names);
+u32 condition_names(struct arena *a, const struct condition *condition, const str **names);
 
 /* ---- conditions and filters ---- */
 

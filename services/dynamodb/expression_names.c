@@ -44,6 +44,13 @@ u32 expressions_names(struct arena *a, const struct expressions *e, const str **
     return names.n;
 }
 
+u32 condition_names(struct arena *a, const struct condition *condition, const str **out) {
+    struct names names = {.arena = a};
+    add_node(&names, &condition->root);
+    *out = names.v;
+    return names.n;
+}
+
 bool key_condition_equals(const struct key_condition *k, str name, struct value *v) {
     for (u32 i = 0; i < k->n; i++) {
         if (k->clauses[i].operator != NODE_EQ || k->clauses[i].older_name.p || !str_eq(k->clauses[i].name, name)) continue;

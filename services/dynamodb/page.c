@@ -1,4 +1,5 @@
 /* A page of a Query or Scan: at most a megabyte of items looked at, or Limit of them. */
+#include <stdlib.h>
 #include "services/dynamodb/page.h"
 
 #define INVALID "One or more parameter values were invalid: "
@@ -88,6 +89,23 @@ err ddb_page_held(struct call *c, const struct ddb_page_request *r, struct ddb_p
                     STR_ARGS(buf_str(&lacking)));
     page->fetch = all || missing;
     return NULL;
+}
+
+static int by_name(const void *a, const void *b) { return str_cmp(*(const str *)a, *(const str *)b); }
+
+err ddb_page_filter_held(struct call *c, const struct ddb_page *page) {
+    if (!page->index || !page->filter) return NULL;
+    const str *names;
+    struct buf lacking = buf_new(c->arena, 1 << 20);
+    u32 n = condition_names(c->arena, page->filter, &names), missing = 0;
+    str *some = NEW_ARRAY(c->arena, str, n + 1);
+    for (u32 i = 0; i < n; i++)
+        if (!ddb_index_holds(page->table, page->index, names[i])) some[missing++] = names[i];
+    if (!missing) return NULL;
+    qsort(some, missing, sizeof *some, by_name);
+    for (u32 i = 0; i < missing; i++) buf_format(&lacking, "%s%.*s", i ? ", " : "", STR_ARGS(some[i]));
+    return fail(c, &cloud_validation, INVALID "Secondary index %.*s does not project one or more filter attributes: [%.*s]",
+                STR_ARGS(page->index->name), STR_ARGS(buf_str(&lacking)));
 }
 
 err ddb_page_open(struct call *c, const struct ddb_page_request *r, struct ddb_page *page) {

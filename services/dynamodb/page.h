@@ -50,6 +50,8 @@ MUST_USE err ddb_page_parse(struct call *c, const struct ddb_page_request *r, st
 MUST_USE err ddb_page_open(struct call *c, const struct ddb_page_request *r, struct ddb_page *page);
 /* Attributes that the index does not hold: a global index cannot give them, a local one fetches. */
 MUST_USE err ddb_page_held(struct call *c, const struct ddb_page_request *r, struct ddb_page *page);
+/* A read by key filters by what its index holds alone, be it global or local; a scan finds nothing by the rest. */
+MUST_USE err ddb_page_filter_held(struct call *c, const struct ddb_page *page);
 const struct ddb_schema *ddb_page_keys(const struct ddb_page *page); /* of the table or index that is read */
 /* The row of an ExclusiveStartKey. */
 MUST_USE err ddb_start_row(struct call *c, const struct ddb_page *page, const struct value *key, bool scan, str *row);

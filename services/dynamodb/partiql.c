@@ -144,18 +144,30 @@ static void batch_fault(struct call *c, err e, struct dynamodb_batch_statement_r
 }
 
 static err run_batch(struct call *c, const struct dynamodb_batch_execute_statement_input *in, struct dynamodb_batch_execute_statement_output *out) {
-    u32 n = in->statements.n;
+    u32 n = in->statements.n, n_parsed = 0;
+    const struct statement **parsed = NEW_ARRAY(c->arena, const struct statement *, n + 1);
+    u32 *at = NEW_ARRAY(c->arena, u32, n + 1); /* which statement of the batch it is */
     struct usages usages = {NEW_ARRAY(c->arena, const struct ddb_usage *, n + 1), 0};
     out->responses = (struct dynamodb_parti_ql_batch_response){NEW_ARRAY(c->arena, struct dynamodb_batch_statement_response, n + 1), n, true};
     for (u32 i = 0; i < n; i++) {
         const struct dynamodb_batch_statement_request *one = &in->statements.v[i];
         struct statement *q = NEW(c->arena, struct statement);
         err e = statement_parse(c, one->statement, &one->parameters, q);
-        if (!e) out->responses.v[i].table_name = q->table;
         if (!e && q->kind == STATEMENT_EXISTS)
             e = fail(c, &dynamodb_validation_exception, "EXISTS statement is only supported in the ExecuteTransaction API.");
-        if (!e) e = batch_one(c, one, q, &usages, &out->responses.v[i]);
-        if (e) batch_fault(c, e, &out->responses.v[i]);
+        if (e) {
+            batch_fault(c, e, &out->responses.v[i]);
+            continue;
+        }
+        parsed[n_parsed] = q;
+        at[n_parsed++] = i;
+    }
+    if (statements_meet(c, parsed, n_parsed)) return fail(c, &dynamodb_validation_exception, "Provided list of item keys contains duplicates");
+    for (u32 i = 0; i < n_parsed; i++) {
+        struct dynamodb_batch_statement_response *answer = &out->responses.v[at[i]];
+        err e = batch_one(c, &in->statements.v[at[i]], parsed[i], &usages, answer);
+        if (e) batch_fault(c, e, answer);
+        if (!e || !str_eq(answer->error->code, S("ValidationError"))) answer->table_name = parsed[i]->table;
     }
     add_units(c, &usages, in->return_consumed_capacity, &out->consumed_capacity);
     return NULL;
@@ -169,14 +181,11 @@ static u32 kind_of(struct call *c, str text, const struct dynamodb_prepared_stat
     return statement_reads(&q) ? HAS_READS : HAS_WRITES;
 }
 
-static err mixed(struct call *c, const char *operation) {
-    return fail(c, &dynamodb_validation_exception, "%s API does not support both read and write operations in the same request.", operation);
-}
-
 err dynamodb_batch_execute_statement_prepare(struct call *c, const struct dynamodb_batch_execute_statement_input *in, struct call_plan *plan) {
     u32 has = 0;
     for (u32 i = 0; i < in->statements.n; i++) has |= kind_of(c, in->statements.v[i].statement, &in->statements.v[i].parameters);
-    if (has == (HAS_READS | HAS_WRITES)) return mixed(c, "BatchExecuteStatement");
+    if (has == (HAS_READS | HAS_WRITES))
+        return fail(c, &dynamodb_validation_exception, "Read and write requests together in the same batch is not supported.");
     if (has == HAS_WRITES) return NULL;
     struct dynamodb_batch_execute_statement_output *out = NEW(c->arena, struct dynamodb_batch_execute_statement_output);
     plan->answer = true;
@@ -196,15 +205,21 @@ static err parse_all(struct call *c, const struct dynamodb_parameterized_stateme
     *has = 0;
     for (u32 i = 0; i < in->n; i++) {
         TRY(statement_parse(c, in->v[i].statement, &in->v[i].parameters, &all[i]));
+        TRY(statement_check_in_transaction(c, &all[i], i));
         *has |= statement_reads(&all[i]) ? HAS_READS : HAS_WRITES;
     }
-    return *has == (HAS_READS | HAS_WRITES) ? mixed(c, "ExecuteTransaction") : NULL;
+    if (*has != (HAS_READS | HAS_WRITES)) return NULL;
+    return fail(c, &dynamodb_validation_exception,
+                "ExecuteTransaction API does not support both read and write operations in the same request.");
 }
 
 static err read_transaction(struct call *c, const struct dynamodb_execute_transaction_input *in, const struct statement *all,
                             struct dynamodb_execute_transaction_output *out) {
     u32 n = in->transact_statements.n;
     const struct ddb_usage **usages = NEW_ARRAY(c->arena, const struct ddb_usage *, n + 1);
+    const struct statement **reads = NEW_ARRAY(c->arena, const struct statement *, n + 1);
+    for (u32 i = 0; i < n; i++) reads[i] = &all[i];
+    if (statements_meet(c, reads, n)) return ddb_transact_twice(c);
     out->responses = (struct dynamodb_item_response_list){NEW_ARRAY(c->arena, struct dynamodb_item_response, n + 1), n, true};
     for (u32 i = 0; i < n; i++) {
         struct selection *s = NEW(c->arena, struct selection);
@@ -249,7 +264,7 @@ err dynamodb_execute_transaction(struct call *c, const struct dynamodb_execute_t
     TRY(parse_all(c, &in->transact_statements, &all, &has));
     if (has == HAS_READS) return read_transaction(c, in, all, out);
     str identity = in->client_request_token.p ? transaction_identity(c, &in->transact_statements) : (str){0}, before;
-    out->responses = (struct dynamodb_item_response_list){NEW_ARRAY(c->arena, struct dynamodb_item_response, n), 0, true};
+    out->responses = (struct dynamodb_item_response_list){NEW(c->arena, struct dynamodb_item_response), 0, true}; /* empty (recorded) */
     struct ddb_step *steps = NEW_ARRAY(c->arena, struct ddb_step, n);
     const struct ddb_usage **usages = NEW_ARRAY(c->arena, const struct ddb_usage *, n);
     for (u32 i = 0; i < n; i++) {
@@ -266,13 +281,7 @@ err dynamodb_execute_transaction(struct call *c, const struct dynamodb_execute_t
     }
     TRY(ddb_transact(c, steps, n, true));
     if (identity.p) idempotency_store(c, in->client_request_token, identity, ddb_transact_note(c, steps, n), TOKEN_MS);
-    for (u32 i = 0; i < n; i++) {
-        usages[i] = &steps[i].done.usage;
-        struct value returned = statement_returned(c, &all[i], &steps[i].done);
-        if (!returned.type || !returned.n) continue;
-        ITEM_TO_WIRE(c->arena, &returned, out->responses.v[i].item);
-        out->responses.n = n; /* where nothing is returned the list is empty (recorded) */
-    }
+    for (u32 i = 0; i < n; i++) usages[i] = &steps[i].done.usage;
     ddb_transact_consumed(c, usages, n, in->return_consumed_capacity, &out->consumed_capacity);
     return NULL;
 }

@@ -35,6 +35,14 @@ u32 statement_equals(struct arena *a, const struct statement *s, str name, const
 /* A range that WHERE, joined by AND, asks of the attribute; false: none. */
 bool statement_range(const struct statement *s, str name, struct key_range *range);
 
+/* ValidationException for what is wrong whatever the table holds; in a transaction, where it is the statement `at`, for more. */
+MUST_USE err statement_check(struct call *c, const struct statement *s);
+MUST_USE err statement_check_in_transaction(struct call *c, const struct statement *s, u32 at);
+/* The key that WHERE must give in full. */
+MUST_USE err statement_key(struct call *c, const struct statement *s, const struct ddb_table *t, struct value *key);
+/* Whether two of them name one item. */
+bool statements_meet(struct call *c, const struct statement *const *all, u32 n);
+
 /* ---- running them ---- */
 struct selection {
     const struct statement *statement;

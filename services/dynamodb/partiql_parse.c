@@ -403,15 +403,18 @@ static err where(struct ql *q, struct statement *s) {
 
 /* ---- statements ---- */
 
+static err component(struct ql *q, str *out) {
+    if (!at_name(q)) return malformed(q, "Expected identifier for simple path");
+    *out = q->token.text;
+    next(q);
+    return out->n ? NULL : fail(q->c, &dynamodb_validation_exception, "Path component cannot be an empty string");
+}
+
 static err table(struct ql *q, struct statement *s) {
-    if (!at_name(q)) return malformed(q, "Expected identifier for simple path");
-    s->table = q->token.text;
-    next(q);
+    TRY(component(q, &s->table));
     if (!take(q, '.')) return NULL;
-    if (!at_name(q)) return malformed(q, "Expected identifier for simple path");
-    s->index = q->token.text;
-    next(q);
-    return NULL;
+    TRY(component(q, &s->index));
+    return at(q, '.') ? fail(q->c, &dynamodb_validation_exception, "A path may contain at most 2 components in the FROM clause") : NULL;
 }
 
 static err no_alias(struct ql *q) {
@@ -539,7 +542,7 @@ static err update(struct ql *q, struct statement *s) {
             TRY(set ? assignment(q, a) : path(q, &a->path));
         } while (take(q, ','));
     }
-    if (!all.n) return unexpected(q);
+    if (!all.n) return malformed(q, "Expected data manipulation");
     s->update = (struct update){all.v, all.n};
     TRY(check_overlaps(q, &s->update));
     TRY(where(q, s));
@@ -569,7 +572,7 @@ static err any_statement(struct ql *q, struct statement *s) {
     if (take_word(q, S("UPDATE"))) return update(q, s);
     if (take_word(q, S("DELETE"))) return delete_from(q, s);
     if (take_word(q, S("EXISTS"))) return exists(q, s);
-    return unexpected(q);
+    return at_name(q) ? malformed(q, "Expected data manipulation") : unexpected(q);
 }
 
 err statement_parse(struct call *c, str text, const struct dynamodb_prepared_statement_parameters *parameters, struct statement *out) {

@@ -133,10 +133,25 @@ static err read_all(struct call *c, struct selection *s, const struct plan *plan
     return NULL;
 }
 
+static err no_key(struct call *c, const struct selection *s) {
+    return fail(c, &dynamodb_validation_exception, "Select statements within %s must specify the primary key in the where clause.", s->operation);
+}
+
+/* AWS has other words here than in a Query. A statement of a batch reads no index, whatever WHERE says. */
+static err check_index(struct call *c, const struct selection *s) {
+    const struct ddb_index *index = ddb_index_find(&s->table, s->statement->index);
+    if (s->one && !(index && index->keys.more.n)) return no_key(c, s);
+    if (!index) return refuse(c, "The table does not have the specified index");
+    if (s->consistent && index->kind == DDB_GLOBAL) return refuse(c, "Strongly consistent read is not supported on Global Secondary Indexes");
+    return NULL;
+}
+
 err statement_select(struct call *c, struct selection *s) {
     const struct statement *q = s->statement;
+    TRY(statement_check(c, q));
     TRY(ddb_table_use(c, q->table, &s->table));
     TRY(statement_authorize(c, q, &s->table));
+    if (q->index.p) TRY(check_index(c, s));
     struct condition *filter = NULL;
     if (q->has_where) {
         filter = NEW(c->arena, struct condition);
@@ -152,9 +167,8 @@ err statement_select(struct call *c, struct selection *s) {
     u64 space = s->page.index ? s->page.index->space : s->table.space;
     struct plan plan = {0};
     plan_keys(c, s, keys, space, &plan);
-    if (s->one && (!plan.by_key || s->page.index))
-        return fail(c, &dynamodb_validation_exception, "Select statements within %s must specify the primary key in the where clause.",
-                    s->operation);
+    if (s->one && !plan.by_key) return no_key(c, s);
+    if (plan.by_hash) TRY(ddb_page_filter_held(c, &s->page));
     TRY(check_order(c, s, keys, &plan));
     if (!plan.n) plan_scan(c, space, &plan);
     s->page.backwards = q->descending;

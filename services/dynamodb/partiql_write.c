@@ -9,19 +9,6 @@ static struct node absent(struct arena *a, str hash) {
     return (struct node){.kind = NODE_FUNCTION, .function = ATTRIBUTE_NOT_EXISTS, .n = 1, .args = args};
 }
 
-/* The key that WHERE must give in full. */
-static err key_of(struct call *c, const struct statement *s, const struct ddb_table *t, struct value *key) {
-    str names[] = {t->keys.hash, t->keys.range};
-    *key = (struct value){.type = VALUE_M};
-    for (u32 i = 0; i < (t->keys.range.p ? 2u : 1u); i++) {
-        const struct value *v;
-        if (statement_equals(c->arena, s, names[i], &v) != 1)
-            return fail(c, &dynamodb_validation_exception, "Where clause does not contain a mandatory equality on all key attributes");
-        *key = item_with(c->arena, key, names[i], v);
-    }
-    return NULL;
-}
-
 /* What has to hold: an insert finds no item, an update and EXISTS one as WHERE says, a delete such one or none. */
 static struct node condition_of(struct call *c, const struct statement *s, const struct ddb_table *t) {
     if (s->kind == STATEMENT_INSERT) return absent(c->arena, t->keys.hash);
@@ -36,15 +23,13 @@ err statement_step(struct call *c, const struct statement *s, struct ddb_step *s
     static const u8 kinds[] = {[STATEMENT_INSERT] = DDB_PUT, [STATEMENT_UPDATE] = DDB_UPDATE, [STATEMENT_DELETE] = DDB_DELETE,
                                [STATEMENT_EXISTS] = DDB_CHECK};
     ASSERT(s->kind != STATEMENT_SELECT);
+    TRY(statement_check(c, s));
     TRY(ddb_table_use(c, s->table, &step->table));
     TRY(statement_authorize(c, s, &step->table));
-    if (s->index.p) return fail(c, &dynamodb_validation_exception, "Unexpected path component: a statement that writes names a table alone");
-    if (s->kind == STATEMENT_DELETE && s->returning > RETURNING_ALL_OLD)
-        return fail(c, &dynamodb_validation_exception, "RETURNING clause of DELETE can only be ALL OLD *");
     step->table_name = s->table;
     step->insert = s->kind == STATEMENT_INSERT;
     step->write = (struct ddb_write){.kind = kinds[s->kind], .table = &step->table, .item = s->item, .asked = &step->asked};
-    if (s->kind != STATEMENT_INSERT) TRY(key_of(c, s, &step->table, &step->write.item));
+    if (s->kind != STATEMENT_INSERT) TRY(statement_key(c, s, &step->table, &step->write.item));
     struct condition *condition = NEW(c->arena, struct condition);
     condition->root = condition_of(c, s, &step->table);
     step->asked = (struct expressions){.condition = condition};

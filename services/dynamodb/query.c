@@ -84,6 +84,7 @@ err dynamodb_query(struct call *c, const struct dynamodb_query_input *in, struct
     TRY(ddb_scalars_check(c, &t, &projection));
     TRY(check_filter(c, &page));
     TRY(ddb_page_held(c, &asks, &page));
+    TRY(ddb_page_filter_held(c, &page));
     TRY(ddb_scalars_check(c, &t, &filter));
     ddb_page_read(c, &page);
     TRY(ddb_throttle(c, &page.usage, 1));

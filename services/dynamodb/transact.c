@@ -46,7 +46,7 @@ void ddb_transact_consumed(struct call *c, const struct ddb_usage *const *usages
     }
 }
 
-static err twice(struct call *c) { return fail(c, &cloud_validation, "Transaction request cannot include multiple operations on one item"); }
+err ddb_transact_twice(struct call *c) { return fail(c, &cloud_validation, "Transaction request cannot include multiple operations on one item"); }
 
 /* ---- writes ---- */
 
@@ -68,7 +68,7 @@ static err locate(struct call *c, struct ddb_step *steps, u32 n, bool each, stru
     }
     for (u32 i = 0; i < n && !*canceled; i++)
         for (u32 j = 0; j < i; j++)
-            if (str_eq(steps[j].done.key.row, steps[i].done.key.row)) return twice(c);
+            if (str_eq(steps[j].done.key.row, steps[i].done.key.row)) return ddb_transact_twice(c);
     return NULL;
 }
 
@@ -247,7 +247,7 @@ static err locate_reads(struct call *c, const struct dynamodb_transact_get_item_
             continue;
         }
         for (u32 j = 0; j < i; j++)
-            if (str_eq(reads[j].k.row, reads[i].k.row)) return twice(c);
+            if (str_eq(reads[j].k.row, reads[i].k.row)) return ddb_transact_twice(c);
     }
     return canceled ? ddb_transact_canceled(c, reasons, in->n) : NULL;
 }

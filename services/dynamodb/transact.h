@@ -19,6 +19,7 @@ struct ddb_step {
 /* Runs all or answers TransactionCanceledException with reasons. Of keys that do not fit their tables the first is
  * named, or `each`. */
 MUST_USE err ddb_transact(struct call *c, struct ddb_step *steps, u32 n, bool each);
+MUST_USE err ddb_transact_twice(struct call *c); /* two operations on one item */
 MUST_USE err ddb_transact_canceled(struct call *c, struct dynamodb_cancellation_reason *reasons, u32 n);
 /* For a request with a token: what to keep of it, and what its repetition costs, which is reading what it moved. */
 str ddb_transact_note(struct call *c, const struct ddb_step *steps, u32 n);

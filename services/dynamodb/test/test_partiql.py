@@ -139,15 +139,15 @@ def test_refusals(run):
 
 
 def test_batch(run, ddb):
-    fill(run, 2)
+    fill(run, 3)
     answer = ddb.batch_execute_statement(Statements=[
         {"Statement": "INSERT INTO Music VALUE {'Artist':'Acme Band','SongTitle':'song 00'}"},
         {"Statement": "INSERT INTO Music VALUE {'Artist':'Acme Band','SongTitle':'new'}"},
         {"Statement": "UPDATE Music SET x=1 WHERE Artist='Acme Band' AND SongTitle='song 01' RETURNING ALL NEW *"},
-        {"Statement": "UPDATE Music SET x=1 WHERE Artist='Acme Band' AND SongTitle='song 01' AND x = 7", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"},
+        {"Statement": "UPDATE Music SET x=1 WHERE Artist='Acme Band' AND SongTitle='song 02' AND x = 7", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"},
         {"Statement": "nonsense"}])["Responses"]
     assert [r.get("Error", {}).get("Code") for r in answer] == ["DuplicateItem", None, None, "ConditionalCheckFailed", "ValidationError"]
-    assert answer[2]["Item"]["x"] == {"N": "1"} and answer[3]["Error"]["Item"]["x"] == {"N": "1"}
+    assert answer[2]["Item"]["x"] == {"N": "1"} and answer[3]["Error"]["Item"]["Year"] == {"N": "1992"}
     answer = ddb.batch_execute_statement(Statements=[
         {"Statement": "SELECT * FROM Music WHERE Artist='Acme Band' AND SongTitle='new'"},
         {"Statement": "SELECT * FROM Music WHERE Artist='Acme Band' AND SongTitle='no such'"},

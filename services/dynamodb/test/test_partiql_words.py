@@ -1,7 +1,7 @@
 """PartiQL's grammar at its edges: what is a statement, and AWS's words (of October 2026) for what is none."""
 import pytest
 
-from services.dynamodb.test.ddb_tables import make_table, refusal
+from services.dynamodb.test.ddb_tables import index, make_table, refusal
 
 BAD = "Statement wasn't well formed, can't be processed: "
 LEFT = BAD + "Unexpected token after expression"
@@ -66,3 +66,102 @@ def test_where_it_is_wrong(dynamodb, numbers, statement, message, token, length)
     before = text[:text.index(token)]
     place = f"{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}:{length}"
     assert refusal(dynamodb.execute_statement, Statement=text) == ("ValidationException", f"{message} at {place}")
+
+
+@pytest.fixture(scope="module")
+def indexed(dynamodb):
+    name = make_table(dynamodb, "p:S s:N g:S l:S", ("p", "s"),
+                      GlobalSecondaryIndexes=[index("all", "g"), index("global", "g", None, "INCLUDE", ["x"])],
+                      LocalSecondaryIndexes=[index("local", "p", "l", "KEYS_ONLY")])
+    dynamodb.put_item(TableName=name, Item={"p": {"S": "a"}, "s": {"N": "1"}, "g": {"S": "g"}, "l": {"S": "l"}, "t": {"S": "t"}, "x": {"S": "x"}})
+    return name
+
+
+def of_type(operator, kind):
+    return f"Incorrect operand type for operator or function; operator or function: {operator}, operand type: {kind}"
+
+
+def not_held(name, *attributes):
+    return f"One or more parameter values were invalid: Secondary index {name} does not project one or more filter attributes: [{', '.join(attributes)}]"
+
+
+RETURNS = "Invalid returning clause: RETURNING {} *. Only RETURNING ALL OLD * is allowed in DELETE statements."
+KEY = "WHERE p='a' AND s=1"
+
+
+@pytest.mark.parametrize("statement, message", [
+    ("SELECT * FROM {}.\"none\"", "The table does not have the specified index"),
+    ("SELECT * FROM {}.\"all\".\"x\"", "A path may contain at most 2 components in the FROM clause"),
+    ("SELECT * FROM {}.\"\"", "Path component cannot be an empty string"), ("SELECT * FROM \"\"", "Path component cannot be an empty string"),
+    ("UPDATE {}.\"all\" SET x=1 " + KEY, "This operation is not supported on an index"),
+    ("DELETE FROM Nowhere.\"all\" " + KEY, "This operation is not supported on an index"),
+    ("INSERT INTO {}.\"all\" VALUE {{'p': 'b', 's': 1}}", "This operation is not supported on an index"),
+    ("DELETE FROM {} " + KEY + " RETURNING MODIFIED OLD *", RETURNS.format("MODIFIED OLD")),
+    ("DELETE FROM {} " + KEY + " RETURNING ALL NEW *", RETURNS.format("ALL NEW")),
+    ("DELETE FROM {} " + KEY + " RETURNING MODIFIED NEW *", RETURNS.format("MODIFIED NEW")),
+    ("SELECT * FROM Nowhere WHERE t < true", of_type("<", "BOOL")), ("SELECT * FROM {} WHERE p='a' AND NOT t >= [1]", of_type(">=", "L")),
+    ("SELECT * FROM {} WHERE t BETWEEN 1 AND NULL", of_type("BETWEEN", "NULL")), ("DELETE FROM {} " + KEY + " AND t > {{'a': 1}}", of_type(">", "M")),
+    ("SELECT p FROM {}.\"global\" WHERE g='g' AND t='t' AND x='x' AND m.k=1", not_held("global", "m", "t")),
+    ("SELECT p FROM {}.\"local\" WHERE p='a' AND x='x'", not_held("local", "x")),
+    ("SELECTED * FROM {}", BAD + "Expected data manipulation"), ("DROP", BAD + "Expected data manipulation"),
+    ("UPDATE {} WHERE p = 1", BAD + "Expected data manipulation"), ("UPDATE a-b SET x = 1 WHERE p = 1", BAD + "Expected data manipulation")])
+def test_what_a_statement_cannot_do(dynamodb, indexed, statement, message):
+    assert refusal(dynamodb.execute_statement, Statement=statement.format(f'"{indexed}"')) == ("ValidationException", message)
+
+
+def test_what_an_index_can(dynamodb, indexed):
+    run = dynamodb.execute_statement
+    assert refusal(run, Statement=f'SELECT * FROM "{indexed}"."all"', ConsistentRead=True) == (
+        "ValidationException", "Strongly consistent read is not supported on Global Secondary Indexes")
+    assert len(run(Statement=f'SELECT * FROM "{indexed}"."local" WHERE p=\'a\'', ConsistentRead=True)["Items"]) == 1
+    assert len(run(Statement=f'SELECT p FROM "{indexed}"."global" WHERE g=\'g\' AND x=\'x\' AND s=1')["Items"]) == 1
+    assert run(Statement=f'SELECT p FROM "{indexed}"."global" WHERE t=\'t\'')["Items"] == []  # a scan finds nothing by what is not there
+    assert run(Statement=f'SELECT p FROM "{indexed}"."local" WHERE t=\'t\'')["Items"] == []
+
+
+def statements(name, *texts):
+    return [{"Statement": text.format(f'"{name}"')} for text in texts]
+
+
+@pytest.mark.parametrize("texts, message", [
+    (("SELECT * FROM {} " + KEY, "DELETE FROM {} WHERE p='b' AND s=1"), "Read and write requests together in the same batch is not supported."),
+    (("SELECT * FROM {} " + KEY, "SELECT t FROM {} " + KEY), "Provided list of item keys contains duplicates"),
+    (("INSERT INTO {} VALUE {{'p': 'n', 's': 2}}", "not one", "DELETE FROM {} WHERE s=2.0 AND p='n'"), "Provided list of item keys contains duplicates")])
+def test_what_is_no_batch(dynamodb, indexed, texts, message):
+    assert refusal(dynamodb.batch_execute_statement, Statements=statements(indexed, *texts)) == ("ValidationException", message)
+    assert dynamodb.scan(TableName=indexed)["Count"] == 1
+
+
+def test_which_answers_of_a_batch_name_their_table(dynamodb, indexed):
+    answers = dynamodb.batch_execute_statement(Statements=statements(
+        indexed, "INSERT INTO {} VALUE {{'p': 'a', 's': 1}}", "UPDATE {} SET x='y' WHERE p='none' AND s=1", "DELETE FROM {} WHERE p='c'",
+        "DELETE FROM {} WHERE p='d' AND s=1 RETURNING ALL NEW *", "not one", "DELETE FROM {} WHERE p='e' AND s=1"))["Responses"]
+    assert [(a.get("Error", {}).get("Code"), "TableName" in a) for a in answers] == [
+        ("DuplicateItem", True), ("ConditionalCheckFailed", True), ("ValidationError", False), ("ValidationError", False), ("ValidationError", False),
+        (None, True)]
+
+
+NOT_HERE = "Validation failed in TransactStatements[1]: "
+
+
+@pytest.mark.parametrize("texts, message", [
+    (("SELECT * FROM {} " + KEY, "SELECT * FROM {}.\"all\" WHERE g='g' AND p='a' AND s=1"), NOT_HERE + "Reads on indices are not supported within transactions."),
+    (("DELETE FROM {} WHERE p='b' AND s=1", "DELETE FROM {} " + KEY + " RETURNING ALL NEW *"), NOT_HERE + "RETURNING clause is not supported in ExecuteTransaction."),
+    (("DELETE FROM {} " + KEY, "UPDATE {} SET x='y' WHERE p='b' AND s=1 RETURNING ALL OLD *"), NOT_HERE + "RETURNING clause is not supported in ExecuteTransaction."),
+    (("SELECT * FROM {} " + KEY, "SELECT t FROM {} " + KEY), "Transaction request cannot include multiple operations on one item"),
+    (("SELECT * FROM {} " + KEY, "DELETE FROM {} WHERE p='b' AND s=1"),
+     "ExecuteTransaction API does not support both read and write operations in the same request.")])
+def test_what_is_no_transaction(dynamodb, indexed, texts, message):
+    assert refusal(dynamodb.execute_transaction, TransactStatements=statements(indexed, *texts)) == ("ValidationException", message)
+    assert dynamodb.scan(TableName=indexed)["Count"] == 1
+
+
+@pytest.mark.parametrize("asked, message", [
+    ({"IndexName": "global", "KeyConditionExpression": "g = :g", "FilterExpression": "x = :g OR t = :g OR b = :g"}, not_held("global", "b", "t")),
+    ({"IndexName": "local", "KeyConditionExpression": "p = :g", "FilterExpression": "t = :g"}, not_held("local", "t")),
+    ({"IndexName": "global", "KeyConditions": {"g": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "g"}]}},
+      "QueryFilter": {"t": {"ComparisonOperator": "NOT_NULL"}}}, not_held("global", "t"))])
+def test_a_query_filters_by_what_its_index_holds(dynamodb, indexed, asked, message):
+    if "KeyConditionExpression" in asked:
+        asked = {**asked, "ExpressionAttributeValues": {":g": {"S": "g"}}}
+    assert refusal(dynamodb.query, TableName=indexed, **asked) == ("ValidationException", message)
