@@ -111,6 +111,7 @@ static void add_units(struct call *c, const struct usages *all, str asked, struc
     }
 }
 
+/* DIFFERS: what fails costs nothing. */
 static err batch_one(struct call *c, const struct dynamodb_batch_statement_request *in, const struct statement *q, struct usages *usages,
                      struct dynamodb_batch_statement_response *out) {
     if (statement_reads(q)) {

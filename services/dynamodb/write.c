@@ -43,7 +43,7 @@ static err result_of(struct call *c, const struct ddb_write *w, struct ddb_writt
                 return NULL;
             }
             TRY(update_apply(c, w->asked->update, old, &out->after));
-            if (item_size(&out->after) > ITEM_SIZE_MAX) return ddb_item_too_large(c, true);
+            if (item_size(&out->after) > ITEM_SIZE_MAX) return ddb_item_too_large(c, true); /* DIFFERS: keys are left out, changes counted */
             TRY(ddb_index_keys_check(c, w->table, &out->after, w->asked->update));
         } else if (before.p) {
             *after = before;
