@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))  # kit.py and tree.py, beside the tests
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # client_kit.py and tree.py, beside the tests
 
-from kit import DEPS, client_environment, run  # noqa: E402
+from client_kit import DEPS, client_environment, run  # noqa: E402
 
 
 @pytest.fixture

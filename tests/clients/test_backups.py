@@ -6,7 +6,7 @@ import time
 
 import pytest
 import tree
-from kit import client_environment, run
+from client_kit import client_environment, run
 
 
 def files(folder):

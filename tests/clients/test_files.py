@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 import tree
-from kit import client_environment, run
+from client_kit import client_environment, run
 
 FILES = 2000  # tests/soak takes 20,000
 

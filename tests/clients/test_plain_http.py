@@ -13,7 +13,7 @@ import botocore.credentials
 import h2.connection
 import h2.events
 import pytest
-from kit import client_environment, run
+from client_kit import client_environment, run
 
 HELLO = b"hello, plain world"
 
@@ -140,7 +140,7 @@ def test_tls_with_brumes_own_ca(tls, localhost_names):
 
 
 def test_tls_aws_cli_by_ca_bundle(tls):
-    from kit import DEPS
+    from client_kit import DEPS
     environment = client_environment(tls.url, AWS_CA_BUNDLE=str(tls.data / "tls/ca.pem"))
     run(DEPS / "venv/bin/aws", "s3", "mb", "s3://by-cli", env=environment)
     assert "by-cli" in run(DEPS / "venv/bin/aws", "s3", "ls", env=environment)

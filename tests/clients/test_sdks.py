@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from kit import DEPS, HERE, client_environment, run
+from client_kit import DEPS, HERE, client_environment, run
 
 # Facts worked out apart from any client: MD5, SHA-256 and CRC-32 of the bodies (with coreutils and zlib),
 # and the attribute digest as SQS documents it.

@@ -6,7 +6,7 @@ import time
 import venv
 from pathlib import Path
 
-from kit import DEPS, client_environment, run
+from client_kit import DEPS, client_environment, run
 
 APPLICATION = Path(__file__).resolve().parent / "celery"
 RELEASE = {"celery": "5.7.0", "kombu": "5.7.0", "boto3": "1.44.5", "pycurl": "7.49.0"}

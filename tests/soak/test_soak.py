@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import crash
 import pytest
 import tree
-from kit import DEPS, client_environment, run
+from client_kit import DEPS, client_environment, run
 
 KILLS = 200
 FILES = 20_000

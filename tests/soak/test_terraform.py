@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from kit import run
+from client_kit import run
 
 TERRAFORM = os.environ.get("BRUME_TERRAFORM") or shutil.which("terraform") or shutil.which("tofu")
 CONFIGURATION = Path(__file__).resolve().parent / "terraform/main.tf"
