@@ -7,20 +7,10 @@ import uuid
 
 import pytest
 from botocore.exceptions import ClientError
+from kit import name, refused
 
 DAY = 86400000
 ACCOUNT = "000000000000"
-
-
-def name(prefix="t"):
-    return f"{prefix}-{uuid.uuid4().hex[:12]}"
-
-
-def refused(code, call, **arguments):
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    assert caught.value.response["Error"]["Code"] == code
-    return caught.value.response["Error"]["Message"]
 
 
 def now():
