@@ -11,7 +11,7 @@ Got = collections.namedtuple("Got", "method path query headers body")
 
 
 class Endpoint:
-    """It keeps what it gets. `answers` are those to come, then 200: a status, or a status and a body. /token is an
+    """It keeps what came whole. `answers` are those to come, then 200: a status, or a status and a body. /token is an
     authorization endpoint, which gives out `tokens`."""
 
     def __init__(self):
@@ -20,7 +20,10 @@ class Endpoint:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def answer(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+                size = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(size).decode()
+                if len(body.encode()) < size:  # the cloud was killed while it wrote
+                    return
                 path, _, query = self.path.partition("?")
                 status, text = endpoint.take(Got(self.command, path, dict(urllib.parse.parse_qsl(query)), dict(self.headers), body))
                 self.send_response(status)
