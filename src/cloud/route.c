@@ -77,6 +77,18 @@ static bool is_form(const struct flight *f) {
     return str_starts(header(f, S("content-type")), S("application/x-www-form-urlencoded"));
 }
 
+/* A service that is not here: its client shall understand so much as that. */
+static enum step unknown_service(struct flight *f) {
+    static const str in_xml[] = {{"cloudfront", 10}, {"route53", 7}}; /* nothing in their requests tells */
+    str name = f->claim.service, service, operation;
+    for (size_t i = 0; i < LENGTH(in_xml); i++)
+        if (str_eq(name, in_xml[i])) f->protocol = WIRE_REST_XML;
+    if (is_form(f)) f->protocol = str_eq(name, S("ec2")) ? WIRE_EC2_QUERY : WIRE_AWS_QUERY;
+    if (cbor_path(f->request->path, &service, &operation)) f->protocol = WIRE_RPC_V2_CBOR;
+    return flight_refuse(f, &cloud_not_implemented,
+                         arena_format(f->arena, "brume does not have the service '%.*s' (yet). brume coverage lists what it has.", STR_ARGS(name)));
+}
+
 enum step stage_route(struct flight *f) {
     if (site_owns(f)) return site_answer(f);
     if (admin_owns(f)) return admin_answer(f);
@@ -99,10 +111,7 @@ enum step stage_route(struct flight *f) {
     }
     if (!s && f->claim.service.p) {
         s = by_signing_name(f, f->claim.service);
-        if (!s)
-            return flight_refuse(f, &cloud_not_implemented,
-                                 arena_format(f->arena, "brume does not have the service '%.*s' (yet). brume coverage lists what it has.",
-                                              STR_ARGS(f->claim.service)));
+        if (!s) return unknown_service(f);
     }
     if (!s && target.p)
         return flight_refuse(f, flight_error(f, S("UnknownOperationException"), 404),

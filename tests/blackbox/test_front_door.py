@@ -128,11 +128,17 @@ def test_unsigned_bucket_is_refused(brume):
     assert answer.status in (403, 404) and b"<Error>" in answer.read()
 
 
-def test_unknown_service_names_itself(brume):
+@pytest.mark.parametrize("service, operation", [
+    ("kinesis", "list_streams"), ("lambda", "list_functions"), ("ec2", "describe_vpcs"), ("cloudformation", "list_stacks"),
+    ("route53", "list_hosted_zones"), ("cloudfront", "list_distributions"),
+])
+def test_unknown_service_names_itself(brume, service, operation):
+    """Whatever protocol its client speaks."""
     with pytest.raises(ClientError) as error:
-        brume.client("kinesis").list_streams()
-    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
-    assert "kinesis" in error.value.response["Error"]["Message"]
+        getattr(brume.client(service), operation)()
+    response = error.value.response
+    assert (response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]) == (501, "NotImplemented")
+    assert f"the service '{service}'" in response["Error"]["Message"]
 
 
 @pytest.mark.parametrize("garbage", [
