@@ -204,7 +204,7 @@ void outbound_stop(struct admin_call *c) {
     struct stop s = {form_find(c->arena, c->query, S("account")), form_find(c->arena, c->query, S("region")), form_find(c->arena, c->query, S("number"))};
     if (!account_valid(s.account) || !region_known(s.region) || !s.number.n || s.number.n > STOPPED_MAX) {
         c->status = 400;
-        c->problem = S("Say account=, region= and number=: who shall get no more texts, and from whom.");
+        c->problem = S("STOP is of a number, and to an account of twelve digits in a region.");
         return;
     }
     if (store_write(c->cloud->store, c->arena, put_stop, &s)) c->problem = S("The store could not write.");

@@ -65,7 +65,7 @@ void webhook_open(struct admin_call *c) {
     struct arena kept = {0};
     struct opening o = {.door = c->cloud->config.webhooks, .hook = &hook, .wish = form_find(c->arena, c->query, S("secret")), .arena = &kept};
     c->status = 400;
-    if (!o.door || !account_valid(hook.account) || !region_known(hook.region) || o.wish.n > SECRET_MAX) c->problem = S("Say account=, region= and name=: of a partner event source.");
+    if (!o.door || !account_valid(hook.account) || !region_known(hook.region) || o.wish.n > SECRET_MAX) c->problem = S("A webhook has an account of twelve digits, a region, and a partner event source's name.");
     else if (store_write(c->cloud->store, c->arena, open, &o)) c->problem = S("The store could not write.");
     else if (!o.there) c->problem = S("The account has not made a partner event source of this name.");
     else {

@@ -50,8 +50,8 @@ const struct command commands[] = {
      "Availability zones, network links and engines are what can be broken. A zone that\n"
      "is down is neither read nor written, also after a restart; objects with a copy in\n"
      "another zone stay readable. Back up, it gets the copies that it missed. Over a link\n"
-     "that is down nothing is replicated; it catches up when the link is back. What this\n"
-     "brume cannot break yet it names, with what it lacks.\n",
+     "that is down nothing is replicated; it catches up when the link is back. Without\n"
+     "arguments: what this brume can break, and what not.\n",
      run_fault},
     {"scrub", "", "read and verify every copy of every object now",
      "A damaged or missing copy is written anew from another zone that has it whole. The\n"
@@ -63,12 +63,13 @@ const struct command commands[] = {
     {"usage", "", "sum up what has been used, by AWS's usage types",
      "One line for each account, service and usage type, from the metrics journal.\n", run_usage},
     {"outbox", "[stop NUMBER ACCOUNT REGION]", "show mail, text messages and pushes that services sent",
-     "The newest first, a line of JSON each. Mail leaves this machine where --smtp names a server;\n"
-     "nothing else does. With stop: the\n"
-     "telephone answers STOP, and takes no more texts from that account in that region.\n", run_outbox},
+     "The newest first, a line of JSON each. Mail leaves this machine where --smtp names a\n"
+     "server; nothing else does. With stop, the telephone answers STOP, and takes no more\n"
+     "texts from that account in that region.\n", run_outbox},
     {"webhook", "ACCOUNT REGION SOURCE [SECRET]", "show where a partner's webhook posts, and by which secret it signs",
-     "SOURCE is a partner event source that the account has made. A secret is made at the first\n"
-     "time; with SECRET, that one is taken. Signatures as GitHub's or Stripe's are understood.\n", run_webhook},
+     "SOURCE is a partner event source that the account has made. A secret is made the\n"
+     "first time; with SECRET, that one is taken. Signatures as GitHub's or Stripe's are\n"
+     "understood.\n", run_webhook},
     {"coverage", "[SERVICE]", "list the operations that this brume has, and those it has not",
      "Read from the program itself; no server is needed. With SERVICE, each operation.\n", run_coverage},
     {"version", "", "print the version", "", run_version},

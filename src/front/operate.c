@@ -93,7 +93,7 @@ int run_webhook(struct front *f) {
     return status;
 }
 
-/* "zone b down"; "zone" alone shows them. */
+/* "zone 2 down"; "zone" alone shows them. */
 static int zone_fault(struct front *f) {
     str zone = argument(f, 1), state = argument(f, 2), answer;
     if (f->arguments.n > 3 || (zone.p && !state.p)) return wrong_usage(f);

@@ -128,7 +128,7 @@ static bool start_server(struct serving *s) {
     }
     s->cloud->server = http_server_start(f->arena, &http, &app, &problem);
     if (s->cloud->server) return true;
-    complain(EXIT_REFUSED, "cannot listen on %s port %lld: %.*s. Take another port with --port, or 0 for any.", f->config.listen, (long long)f->config.port, STR_ARGS(problem));
+    complain(EXIT_REFUSED, "%.*s. Take another port with --port (0 takes any free one), or another address with --listen.", STR_ARGS(problem));
     return false;
 }
 

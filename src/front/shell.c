@@ -1,4 +1,5 @@
 /* What a shell or a command needs to use the cloud: env and run. */
+#include "cloud/cloud.h"
 #include "front/credentials.h"
 #include "front/remote.h"
 
@@ -32,6 +33,10 @@ static bool variables_of(struct front *f, str url, struct variables *v, str *pro
     struct root_credentials keys;
     const char *ca = endpoint_ca(f, url);
     str region = str_of(f->config.region);
+    if (!region_known(region)) {
+        *problem = arena_format(f->arena, "there is no region '%.*s' in AWS's partition 'aws', as us-east-1 or eu-central-1 is. Name one with --region.", STR_ARGS(region));
+        return false;
+    }
     if (!credentials_for_client(f->arena, &f->config, &keys, problem)) return false;
     *v = (struct variables){0};
     add(v, "AWS_ENDPOINT_URL", url);

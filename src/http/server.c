@@ -127,7 +127,7 @@ struct http_server *http_server_start(struct arena *boot, const struct http_conf
         for (int i = 0; i < s->loop_count; i++)
             if (s->loops[i].listen_fd > 0) close(s->loops[i].listen_fd);
         *problem = arena_format(boot, "cannot listen on %s port %d: %s", config->listen, config->port,
-                                error == EADDRINUSE ? "another program listens there" : strerror(error));
+                                error == EADDRINUSE ? "another program listens there" : error == EINVAL ? "that is no address" : strerror(error));
         return NULL;
     }
     for (int i = 0; i < s->loop_count; i++) {

@@ -16,7 +16,7 @@ from conftest import BINARY, ROOT
 def brume(*arguments, environment=None, **options):
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("BRUME_", "AWS_", "XDG_"))}
     return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=60,
-                          env=dict(clean, **(environment or {})), **options)
+                          env={**clean, "HOME": "/nonexistent", **(environment or {})}, **options)
 
 
 def done(*arguments, **options):
@@ -142,11 +142,16 @@ def test_a_shell_uses_env(start_brume):
     assert got.stdout.strip() == "000000000000", got.stderr
 
 
-def test_env_quotes_what_a_shell_would_read(tmp_path):
-    region = "it's $(false) \"x\""
-    script = f'eval "$({BINARY} env --region "$REGION")"; printf %s "$AWS_REGION"'
-    got = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=30, env=dict(os.environ, REGION=region))
-    assert got.stdout == region
+def test_env_quotes_what_a_shell_would_read():
+    secret = "it's $(false) \"x\""
+    environment = {**os.environ, "BRUME_ROOT_ACCESS_KEY_ID": "mine", "BRUME_ROOT_SECRET_ACCESS_KEY": secret}
+    script = f'eval "$({BINARY} env)"; printf %s "$AWS_SECRET_ACCESS_KEY"'
+    assert subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=30, env=environment).stdout == secret
+
+
+def test_env_knows_the_regions():
+    assert "eu-south-2" in done("env", "--region", "eu-south-2")
+    assert "--region" in refused(1, "env", "--region", "eu-sout-2")
 
 
 def test_run(start_brume, tmp_path):
