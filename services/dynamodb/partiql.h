@@ -60,8 +60,8 @@ MUST_USE err statement_select(struct call *c, struct selection *s);
 MUST_USE err statement_step(struct call *c, const struct statement *s, struct ddb_step *step);
 /* What RETURNING asks for; VALUE_NONE: nothing. */
 struct value statement_returned(struct call *c, const struct statement *s, const struct ddb_written *done);
-/* AccessDeniedException unless the caller may run it on that table. */
-MUST_USE err statement_authorize(struct call *c, const struct statement *s, const struct ddb_table *t);
+/* The statement's table. AccessDeniedException unless the caller may run it there: who may not does not learn whether there is one. */
+MUST_USE err statement_table(struct call *c, const struct statement *s, struct ddb_table *t);
 struct projection *statement_projection(struct call *c, const struct statement *s); /* of a SELECT; NULL: everything */
 
 #endif

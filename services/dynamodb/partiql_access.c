@@ -16,7 +16,7 @@ static u32 leading(struct call *c, const struct statement *s, str hash, const st
     return n;
 }
 
-err statement_authorize(struct call *c, const struct statement *s, const struct ddb_table *t) {
+static err authorize(struct call *c, const struct statement *s, const struct ddb_table *t) {
     static const char *const actions[] = {[STATEMENT_SELECT] = "dynamodb:PartiQLSelect", [STATEMENT_INSERT] = "dynamodb:PartiQLInsert",
                                           [STATEMENT_UPDATE] = "dynamodb:PartiQLUpdate", [STATEMENT_DELETE] = "dynamodb:PartiQLDelete",
                                           [STATEMENT_EXISTS] = "dynamodb:PartiQLSelect"};
@@ -32,4 +32,13 @@ err statement_authorize(struct call *c, const struct statement *s, const struct 
     access.n = leading(c, s, index ? index->keys.hash : t->keys.hash, &access.items);
     if (reads) access.full_scan = access.n ? S("false") : S("true");
     return ddb_allow(c, &access);
+}
+
+err statement_table(struct call *c, const struct statement *s, struct ddb_table *t) {
+    *t = (struct ddb_table){0};
+    err gone = ddb_table_use(c, s->table, t);
+    str words = c->error_message;
+    TRY(authorize(c, s, t));
+    c->error_message = words;
+    return gone;
 }

@@ -149,8 +149,7 @@ static err check_index(struct call *c, const struct selection *s) {
 err statement_select(struct call *c, struct selection *s) {
     const struct statement *q = s->statement;
     TRY(statement_check(c, q));
-    TRY(ddb_table_use(c, q->table, &s->table));
-    TRY(statement_authorize(c, q, &s->table));
+    TRY(statement_table(c, q, &s->table));
     if (q->index.p) TRY(check_index(c, s));
     struct condition *filter = NULL;
     if (q->has_where) {

@@ -24,8 +24,7 @@ err statement_step(struct call *c, const struct statement *s, struct ddb_step *s
                                [STATEMENT_EXISTS] = DDB_CHECK};
     ASSERT(s->kind != STATEMENT_SELECT);
     TRY(statement_check(c, s));
-    TRY(ddb_table_use(c, s->table, &step->table));
-    TRY(statement_authorize(c, s, &step->table));
+    TRY(statement_table(c, s, &step->table));
     step->table_name = s->table;
     step->insert = s->kind == STATEMENT_INSERT;
     step->write = (struct ddb_write){.kind = kinds[s->kind], .table = &step->table, .item = s->item, .asked = &step->asked};
