@@ -17,7 +17,7 @@ static void given_request(u16 op, const char *text, void *in) {
             if (*p == '\'') *p = '"';
     struct wire_message m = {.method = S("POST"), .path = S("/"), .body = str_of(body), .has_body = true};
     struct wire_problem problem = {0};
-    const struct wire_service *s = dynamodb_service.wire;
+    const struct wire_service *s = &dynamodb_wire;
     bool read = wire_decode_request(s, &s->ops[op], WIRE_AWS_JSON_1_0, &m, &arena, in, &problem);
     if (!read) printf("# %s: %.*s\n", body, STR_ARGS(problem.message));
     CHECK(read);

@@ -19,7 +19,8 @@ struct bench {
 };
 
 static struct call *call_of(struct txn *t) {
-    return call_for_task(t, &s3_service, S("000000000000"), S("us-east-1"), 1000);
+    static const struct service described = {.wire = &s3_wire}; /* no operation runs here */
+    return call_for_task(t, &described, S("000000000000"), S("us-east-1"), 1000);
 }
 
 static void put_row(struct call *c, str name, u64 order, bool marker) {
