@@ -3,9 +3,9 @@
  * the handler runs.
  *
  * A small body is taken on the loop. A large one comes into a few pieces (received there, or copied if
- * it was framed) that two lanes work off on workers, side by side: one computes the digests (MD5 is the
- * ceiling of a PUT), the other seals and writes. When no piece is free the connection is paused: that is
- * the back-pressure, and the memory of an upload is the pieces.
+ * it was framed) that two lanes work off on workers, side by side: one computes MD5, the ceiling of a PUT,
+ * and nothing else; the other what other digests there are, and seals and writes. When no piece is free the
+ * connection is paused: that is the back-pressure, and the memory of an upload is the pieces.
  *
  * A lane goes from piece to piece without the loop as long as there are any. Who takes `pending` from 0
  * starts it; who takes it to 0 ends it, and posts its end to the loop. */
@@ -65,13 +65,22 @@ static const struct error checksum_missing = {"InvalidRequest", NULL, 400, WIRE_
 
 /* ---- payload bytes, in order ---- */
 
-static void digest_bytes(struct intake *k, str bytes) {
+static void digest_bytes(struct intake *k, str bytes, u32 kinds) {
     for (int kind = 0; kind < DIGEST_KINDS; kind++)
-        if (k->digests[kind]) digest_add(k->digests[kind], bytes.p, bytes.n);
+        if (k->digests[kind] && kinds >> kind & 1) digest_add(k->digests[kind], bytes.p, bytes.n);
 }
 
 static void stage_bytes(struct intake *k, str bytes) {
     if (!k->disk_failed && !hidden_stage(k->stream->stage, k->hide, &k->hidden, bytes)) k->disk_failed = true;
+}
+
+static const u32 md5_alone = 1u << DIGEST_MD5;
+
+static void md5_work(struct intake *k, str bytes) { digest_bytes(k, bytes, md5_alone); }
+
+static void stage_work(struct intake *k, str bytes) {
+    digest_bytes(k, bytes, ~md5_alone);
+    stage_bytes(k, bytes);
 }
 
 static struct lane *lane_of(struct http_task *task, size_t offset) { return (struct lane *)(void *)((char *)task - offset); }
@@ -127,7 +136,7 @@ static void lane_run(struct worker_job *job) {
         size_t i = number % PIECES;
         lane->work(k, (str){k->piece[i], k->fill[i]});
         /* The last piece of a complete body: make it durable here, where blocking is allowed. */
-        if (lane->work == stage_bytes && k->last == number + 1 && !k->disk_failed && !blob_stage_finish(k->stream->stage))
+        if (lane->work == stage_work && k->last == number + 1 && !k->disk_failed && !blob_stage_finish(k->stream->stage))
             k->disk_failed = true;
         lane->done = number + 1;
         if (atomic_fetch_sub(&lane->pending, 1) == 1) break;
@@ -193,7 +202,7 @@ static void payload(void *context, str bytes) {
         return;
     }
     if (!k->large) {
-        digest_bytes(k, bytes);
+        digest_bytes(k, bytes, k->kinds);
         stage_bytes(k, bytes);
         return;
     }
@@ -301,8 +310,8 @@ static err begin_intake(struct flight *f) {
         k->lanes[i].end.run = end_on_loop;
         k->lanes[i].room.run = room_on_loop;
     }
-    k->lanes[0].work = digest_bytes;
-    k->lanes[1].work = stage_bytes;
+    k->lanes[0].work = md5_work;
+    k->lanes[1].work = stage_work;
     f->intake = k;
     return NULL;
 }
