@@ -188,6 +188,7 @@ static err copy_headers(struct call *c, const struct s3_copy_object_request *in,
     }
     copy->storage_class = in->storage_class.n ? in->storage_class : S("STANDARD"); /* nor is the class */
     copy->stored_ms = copy->accessed_ms = copy->restore_ready_ms = copy->restore_until_ms = 0;
+    copy->told_tier = 0;
     copy->website_redirect = in->website_redirect_location; /* never copied */
     if (job->replace_tags) {
         copy->tags = (struct record_pairs){0};

@@ -114,18 +114,29 @@ void s3_event_restore(struct call *c, const struct bucket_row *bucket, str key, 
     emit(c, bucket, types[what], &b);
 }
 
-void s3_event_class_changed(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object) {
+/* Of an object that S3 itself put elsewhere: where to, in each form. */
+static void moved(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, const char *name, str data, const char *type,
+                  const char *where, str to) {
     struct s3_notification_row row;
     if (!listened_to(c, bucket, &row)) return;
-    str more = arena_format(c->arena, ",\"lifecycleEventData\":{\"transitionEventData\":{\"destinationStorageClass\":\"%.*s\"}}",
-                            STR_ARGS(object->storage_class));
-    struct s3_notice n = {.name = "LifecycleTransition", .version = "2.3", .key = key, .object = object, .sized = true, .tagged = true, .sequenced = true, .more = more};
+    struct s3_notice n = {.name = name, .version = "2.3", .key = key, .object = object, .sized = true, .tagged = true, .sequenced = true, .more = data};
     s3_notify(c, bucket, &row, &n);
     if (!row.event_bridge) return;
     n.sequenced = false;
     struct buf b = detail_of(c, bucket, &n);
-    member(&b, "destination-storage-class", object->storage_class);
-    emit(c, bucket, "Object Storage Class Changed", &b);
+    member(&b, where, to);
+    emit(c, bucket, type, &b);
+}
+
+void s3_event_class_changed(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object) {
+    str data = arena_format(c->arena, ",\"lifecycleEventData\":{\"transitionEventData\":{\"destinationStorageClass\":\"%.*s\"}}",
+                            STR_ARGS(object->storage_class));
+    moved(c, bucket, key, object, "LifecycleTransition", data, "Object Storage Class Changed", "destination-storage-class", object->storage_class);
+}
+
+void s3_event_archived(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, str tier) {
+    str data = arena_format(c->arena, ",\"intelligentTieringEventData\":{\"destinationAccessTier\":\"%.*s\"}", STR_ARGS(tier));
+    moved(c, bucket, key, object, "IntelligentTiering", data, "Object Access Tier Changed", "destination-access-tier", tier);
 }
 
 /* Of an object whose bytes stay what they are. */

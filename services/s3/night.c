@@ -43,7 +43,7 @@ struct walker {
     struct call *c;
     struct bucket_row bucket;
     struct night *night;
-    bool has_rules;
+    bool has_rules, has_archives;
     struct s3_lifecycle_row rules;
     struct {
         str usage;
@@ -173,6 +173,19 @@ static void judge(struct walker *w, str key, struct object_row *object) {
     else if (v.act == LIFECYCLE_TRANSITION) move(w, key, object, v.class);
 }
 
+/* An archive tier begins by itself; here it is told of, once. */
+static void tell_tier(struct walker *w, str key, struct object_row *object) {
+    const struct storage_class *class = s3_storage_of(object);
+    if (!class || class->kind != STORAGE_TIERING || object->delete_marker) return;
+    enum storage_tier tier = s3_storage_tier(w->c, &w->bucket, key, object);
+    i32 archive = tier >= TIER_ARCHIVE ? (i32)tier : TIER_FREQUENT;
+    if (archive == object->told_tier) return;
+    object->told_tier = archive;
+    s3_version_update(w->c, &w->bucket, key, object);
+    if (archive) s3_event_archived(w->c, &w->bucket, key, object, s3_archive_name(tier));
+    w->changes++;
+}
+
 /* ---- the walk ---- */
 
 static bool has_room(const struct walker *w) { return w->looks < SLICE_LOOKS && w->changes < SLICE_CHANGES; }
@@ -192,9 +205,10 @@ static bool walk_objects(struct walker *w) {
         str rest = str_skip(row_key, base.n);
         ASSERT(key_read_str(&rest, c->arena, &key) && key_read_u64(&rest, &order));
         w->night->after = s3_object_key(c, &w->bucket, key, order + 1);
-        ASSERT(record_decode(c->arena, &s3_object_record, w->has_rules ? arena_str(c->arena, value) : value, &object));
+        ASSERT(record_decode(c->arena, &s3_object_record, w->has_rules || w->has_archives ? arena_str(c->arena, value) : value, &object));
         object.order = order;
         count_object(w, key, &object);
+        if (w->has_archives) tell_tier(w, key, &object);
         if (w->has_rules) judge(w, key, &object);
     }
     return false;
@@ -233,6 +247,7 @@ err s3_night_run(struct txn *t, const struct task *task, i64 now_ms) {
     if (!s3_bucket_own(c, night.account, night.bucket, &w->bucket) || w->bucket.id != night.bucket_id) return NULL; /* deleted */
     c->region = w->bucket.region;
     w->has_rules = s3_config_get(c, &w->bucket, S3_CONFIG_LIFECYCLE, &s3_lifecycle_record, &w->rules);
+    w->has_archives = s3_configured(&w->bucket, S3_CONFIG_TIERING);
     if (!night.uploads && walk_objects(w)) {
         night.uploads = true;
         night.after = (str){0};

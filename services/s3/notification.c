@@ -16,14 +16,12 @@ static const char *const event_names[] = {
     "s3:ObjectTagging:*", "s3:ObjectTagging:Put", "s3:ObjectTagging:Delete",
     "s3:ObjectAcl:Put",
     "s3:LifecycleExpiration:*", "s3:LifecycleExpiration:Delete", "s3:LifecycleExpiration:DeleteMarkerCreated",
-    "s3:LifecycleTransition",
+    "s3:LifecycleTransition", "s3:IntelligentTiering",
 };
 
 static err event_check(struct call *c, str event) {
     for (size_t i = 0; i < LENGTH(event_names); i++)
         if (str_eq(event, str_of(event_names[i]))) return NULL;
-    if (str_eq(event, S("s3:IntelligentTiering")))
-        return fail(c, &s3_not_implemented, "brume does not have the event %.*s (yet).", STR_ARGS(event));
     return s3_fail_argument(c, "Event", event, "The event is not supported for notifications");
 }
 

@@ -61,6 +61,7 @@ static const struct record_field object_fields[] = {
     RECORD_I32(39, struct object_row, replication),
     RECORD_STR(40, struct object_row, seal),
     RECORD_BOOL(41, struct object_row, dual_layer),
+    RECORD_I32(42, struct object_row, told_tier),
 };
 const struct record_type s3_object_record = RECORD_TYPE(struct object_row, object_fields);
 

@@ -70,6 +70,7 @@ struct object_row {
     i64 stored_ms;            /* since when in this storage class; 0: since it was written */
     i64 accessed_ms;          /* Intelligent-Tiering: the last read, to a day */
     i64 restore_ready_ms, restore_until_ms; /* of the copy out of an archive; 0: none */
+    i32 told_tier;            /* Intelligent-Tiering: the archive tier that listeners know of (storage.h); 0: none */
     bool legal_hold, hold_known; /* known: somebody said ON or OFF */
     str owner;                /* account, where it is not the bucket's */
     struct s3_grants grants;  /* its access control list; absent: the owner's alone */

@@ -109,6 +109,7 @@ static const char *make(struct replication *r, const struct s3_replication_rule 
     if (r->job.attributes) return "DstVersionNotFound";
     copy.replication = S3_REPLICATION_REPLICA;
     copy.accessed_ms = copy.restore_ready_ms = copy.restore_until_ms = 0;
+    copy.told_tier = 0;
     if (copy.delete_marker) {
         s3_version_place_replica(r->c, to, r->key, &copy);
         s3_event_deleted(r->as, to, r->key, &copy, true, S("DeleteObject"));
@@ -178,16 +179,24 @@ static bool timed(const struct s3_replication_rule *rule) {
     return t && s3_enabled(t->status);
 }
 
-static void tell(struct replication *r, const struct s3_replication_rule *rule, const char *event, const char *member, str value) {
+static struct replication_at at_of(const struct s3_replication_rule *rule) {
+    return (struct replication_at){rule->destination->bucket, rule->id};
+}
+
+/* member: what this event has besides; NULL: nothing. */
+static void tell(struct replication *r, struct replication_at at, const char *event, const char *member, str value) {
     struct buf b = buf_new(r->c->arena, 4096);
     buf_add(&b, S(",\"replicationEventData\":{\"replicationRuleId\":"));
-    json_write_string(&b, rule->id);
+    json_write_string(&b, at.rule);
     buf_add(&b, S(",\"destinationBucket\":"));
-    json_write_string(&b, rule->destination->bucket);
+    json_write_string(&b, at.bucket);
     buf_add(&b, S(",\"s3Operation\":\"OBJECT_PUT\",\"requestTime\":\""));
     buf_iso8601_ms(&b, r->job.since_ms);
-    buf_format(&b, "\",\"%s\":", member);
-    json_write_string(&b, value);
+    buf_char(&b, '"');
+    if (member) {
+        buf_format(&b, ",\"%s\":", member);
+        json_write_string(&b, value);
+    }
     buf_char(&b, '}');
     s3_event_replication(r->c, &r->source, r->key, &r->object, event, buf_str(&b));
 }
@@ -200,19 +209,22 @@ static void measure(struct replication *r, const struct s3_replication_rule *rul
     count_metric(r->c, str_of(metric), S("SourceBucket,DestinationBucket,RuleId"), of, value, str_of(unit));
 }
 
+static void add(struct replication *r, struct replication_list *list, struct replication_at at) {
+    struct replication_at *all = NEW_ARRAY(r->c->arena, struct replication_at, list->n + 1);
+    if (list->n) memcpy(all, list->v, list->n * sizeof *all);
+    all[list->n++] = at;
+    list->v = all;
+}
+
 static void settle(struct replication *r, const struct s3_replication_rule *rule, const char *reason) {
-    struct replication_done *all = NEW_ARRAY(r->c->arena, struct replication_done, r->job.done.n + 1);
-    if (r->job.done.n) memcpy(all, r->job.done.v, r->job.done.n * sizeof *all);
-    all[r->job.done.n].bucket = rule->destination->bucket;
-    r->job.done.v = all;
-    r->job.done.n++;
+    add(r, &r->job.done, at_of(rule));
     r->job.parts_after = 0;
     r->job.failed |= reason != NULL;
     measure(r, rule, "OperationsFailedReplication", reason != NULL, "Count");
     if (!reason) measure(r, rule, "ReplicationLatency", (double)(r->c->now_ms - r->job.since_ms) / 1000, "Seconds");
     str seconds = arena_format(r->c->arena, "%lld", (long long)((r->c->now_ms - r->job.since_ms) / 1000));
-    if (reason && measured(rule)) tell(r, rule, "Replication:OperationFailedReplication", "failureReason", str_of(reason));
-    else if (r->job.late && timed(rule)) tell(r, rule, "Replication:OperationReplicatedAfterThreshold", "replicationTime", seconds);
+    if (reason && measured(rule)) tell(r, at_of(rule), "Replication:OperationFailedReplication", "failureReason", str_of(reason));
+    else if (r->job.late && timed(rule)) tell(r, at_of(rule), "Replication:OperationReplicatedAfterThreshold", "replicationTime", seconds);
 }
 
 /* ---- the run ---- */
@@ -223,16 +235,27 @@ static bool settled(const struct replication *r, const struct s3_replication_rul
     return false;
 }
 
+/* A rule under which the version waited went, or its metrics did: nobody hears of that copy any more. */
+static void untracked(struct replication *r, const struct s3_replication_rule *const *rules, u32 n) {
+    for (u32 i = 0; i < r->job.tracked.n; i++) {
+        u32 k = 0;
+        while (k < n && !(str_eq(rules[k]->id, r->job.tracked.v[i].rule) && measured(rules[k]))) k++;
+        if (k == n) tell(r, r->job.tracked.v[i], "Replication:OperationNotTracked", NULL, (str){0});
+    }
+    r->job.tracked = (struct replication_list){0};
+}
+
 static void again(struct replication *r, const struct s3_replication_rule *const *rules, u32 n) {
     i64 now = r->c->now_ms, threshold = r->job.since_ms + THRESHOLD_MS;
     i64 wait = MIN((i64)RETRY_MS << MIN(r->job.tries, 10), RETRY_MAX_MS);
     bool late = now >= threshold;
     for (u32 i = 0; i < n && late && !r->job.late; i++)
-        if (timed(rules[i]) && !settled(r, rules[i])) tell(r, rules[i], "Replication:OperationMissedThreshold", "threshold", S("15"));
+        if (timed(rules[i]) && !settled(r, rules[i])) tell(r, at_of(rules[i]), "Replication:OperationMissedThreshold", "threshold", S("15"));
     for (u32 i = 0; i < n; i++) {
         if (settled(r, rules[i])) continue;
         measure(r, rules[i], "OperationsPendingReplication", 1, "Count");
         measure(r, rules[i], "BytesPendingReplication", (double)r->object.size, "Bytes");
+        if (measured(rules[i])) add(r, &r->job.tracked, at_of(rules[i]));
     }
     r->job.late |= late;
     r->job.tries++;
@@ -243,6 +266,7 @@ static void carry_all(struct replication *r, const struct s3_replication_configu
     const struct s3_replication_rule **rules = NEW_ARRAY(r->c->arena, const struct s3_replication_rule *, configuration->rules.n);
     u32 n = s3_replication_rules(configuration, r->key, &r->object, rules);
     bool later = false;
+    untracked(r, rules, n);
     for (u32 i = 0; i < n && !r->more; i++) {
         if (settled(r, rules[i])) continue;
         size_t mark = txn_mark(r->c->txn);

@@ -24,8 +24,14 @@ bool s3_replication_begin(struct call *c, const struct bucket_row *bucket, str k
 str s3_replication_shown(const struct object_row *object);
 
 /* What is to be done for one version, between the runs of its task. */
-struct replication_done {
-    str bucket; /* ARN */
+struct replication_at {
+    str bucket; /* ARN of the destination */
+    str rule;   /* its id */
+};
+struct replication_list {
+    struct replication_at *v;
+    u32 n;
+    bool set;
 };
 struct replication_job {
     /* as struct version_at, under its numbers */
@@ -37,11 +43,8 @@ struct replication_job {
     i64 since_ms;
     i32 tries;
     bool failed, late; /* a destination failed; it was told that the threshold passed */
-    struct {
-        struct replication_done *v;
-        u32 n;
-        bool set;
-    } done;          /* destinations that are settled */
+    struct replication_list done;    /* destinations that are settled */
+    struct replication_list tracked; /* those that are waited for under rules with metrics */
     str upload_id;   /* of a version made of parts: */
     u64 parts_after; /* how many of its part rows stand in the destination that is next */
 };

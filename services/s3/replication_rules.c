@@ -3,16 +3,17 @@
 #include "services/s3/storage.h"
 #include "services/s3/versions.h"
 
-static const struct record_field done_fields[] = {RECORD_STR(1, struct replication_done, bucket)};
-static const struct record_type done_record = RECORD_TYPE(struct replication_done, done_fields);
+static const struct record_field at_fields[] = {RECORD_STR(1, struct replication_at, bucket), RECORD_STR(2, struct replication_at, rule)};
+static const struct record_type at_record = RECORD_TYPE(struct replication_at, at_fields);
 static const struct record_field job_fields[] = {
     RECORD_STR(1, struct replication_job, account), RECORD_STR(2, struct replication_job, bucket),
     RECORD_U64(3, struct replication_job, bucket_id), RECORD_STR(4, struct replication_job, key),
     RECORD_U64(5, struct replication_job, sequence),
     RECORD_BOOL(10, struct replication_job, attributes), RECORD_I64(11, struct replication_job, since_ms),
     RECORD_I32(12, struct replication_job, tries), RECORD_BOOL(13, struct replication_job, failed),
-    RECORD_BOOL(14, struct replication_job, late), RECORD_LIST(15, struct replication_job, done, done_record),
+    RECORD_BOOL(14, struct replication_job, late), RECORD_LIST(15, struct replication_job, done, at_record),
     RECORD_STR(16, struct replication_job, upload_id), RECORD_U64(17, struct replication_job, parts_after),
+    RECORD_LIST(18, struct replication_job, tracked, at_record),
 };
 const struct record_type s3_replication_job_record = RECORD_TYPE(struct replication_job, job_fields);
 
@@ -82,6 +83,7 @@ static void queue(struct call *c, const struct bucket_row *bucket, str key, cons
         job.attributes &= old.attributes;
         job.since_ms = old.since_ms;
         job.late = old.late;
+        job.tracked = old.tracked;
     }
     s3_replication_schedule(c, &job, 0);
 }

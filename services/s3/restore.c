@@ -88,6 +88,7 @@ err s3_restored_run(struct txn *t, const struct task *task, i64 now_ms) {
         if (tiering) { /* it moves back to the frequent tier for good */
             object.accessed_ms = now_ms;
             object.restore_ready_ms = object.restore_until_ms = 0;
+            object.told_tier = TIER_FREQUENT;
             s3_version_update(c, &bucket, at.key, &object);
         } else tell(c, &bucket, at.key, &object, object.restore_until_ms);
     } else if (object.restore_ready_ms) {

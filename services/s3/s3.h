@@ -270,6 +270,8 @@ void s3_event_deleted(struct call *c, const struct bucket_row *bucket, str key, 
 enum restore_event { RESTORE_INITIATED, RESTORE_COMPLETED, RESTORE_EXPIRED };
 void s3_event_restore(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, enum restore_event what);
 void s3_event_class_changed(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object);
+/* Into an archive tier of Intelligent-Tiering, by its name. */
+void s3_event_archived(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, str tier);
 void s3_event_tags(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object); /* set, or none left */
 /* `data`: the record's replicationEventData, behind a comma. */
 void s3_event_replication(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object, const char *name, str data);

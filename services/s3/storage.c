@@ -53,7 +53,7 @@ err s3_storage_check(struct call *c, const struct bucket_row *bucket, str key, c
     if (class->kind == STORAGE_TIERING) {
         enum storage_tier tier = s3_storage_tier(c, bucket, key, object);
         if (tier < TIER_ARCHIVE) return NULL;
-        fail_detail(c, S("AccessTier"), tier == TIER_ARCHIVE ? S("ARCHIVE_ACCESS") : S("DEEP_ARCHIVE_ACCESS"));
+        fail_detail(c, S("AccessTier"), s3_archive_name(tier));
     }
     fail_detail(c, S("StorageClass"), object->storage_class);
     return fail(c, &s3_invalid_object_state, "The operation is not valid for the object's storage class");

@@ -35,6 +35,7 @@ void s3_storage_left_early(struct call *c, const struct object_row *object);
 enum storage_tier { TIER_FREQUENT, TIER_INFREQUENT, TIER_ARCHIVE_INSTANT, TIER_ARCHIVE, TIER_DEEP_ARCHIVE };
 enum storage_tier s3_storage_tier(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object);
 extern const char *const s3_tier_usage[]; /* by enum storage_tier */
+static inline str s3_archive_name(enum storage_tier archive) { return archive == TIER_ARCHIVE ? S("ARCHIVE_ACCESS") : S("DEEP_ARCHIVE_ACCESS"); }
 
 /* Where the bytes are: InvalidObjectState when they are in an archive and not restored. */
 MUST_USE err s3_storage_check(struct call *c, const struct bucket_row *bucket, str key, const struct object_row *object);

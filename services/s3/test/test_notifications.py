@@ -40,6 +40,14 @@ class World:
         assert [e["Event"] for e in self.bodies(url, 1)] == ["s3:TestEvent"]
         return url
 
+    def bus(self):
+        """A queue that a rule of EventBridge tells of the bucket's events."""
+        events, rule = self.server.client("events"), name("rule")
+        url, arn = self.queue("events.amazonaws.com", {"StringEquals": {"aws:SourceAccount": ACCOUNT}})
+        events.put_rule(Name=rule, EventPattern=json.dumps({"source": ["aws.s3"], "detail": {"bucket": {"name": [self.bucket]}}}))
+        events.put_targets(Rule=rule, Targets=[{"Id": "q", "Arn": arn}])
+        return url
+
     def bodies(self, url, count):
         found, deadline = [], time.monotonic() + 10
         while len(found) < count and time.monotonic() < deadline:
@@ -226,6 +234,39 @@ def test_rules_tell_what_they_did(own_world):
     assert found["LifecycleTransition"]["lifecycleEventData"] == {"transitionEventData": {"destinationStorageClass": "GLACIER"}}
 
 
+def test_archive_tiers_tell_when_they_begin(own_world):
+    """Once each, to queues and on the bus; and again for an object that came back and went again."""
+    w = own_world
+    url, bus = w.listen("s3:IntelligentTiering"), w.bus()
+    queue = w.s3.get_bucket_notification_configuration(Bucket=w.bucket)["QueueConfigurations"]
+    w.configure(QueueConfigurations=queue, EventBridgeConfiguration={})
+    w.bodies(url, 1)  # the test event of a configuration
+    w.s3.put_object(Bucket=w.bucket, Key="it", Body=b"x" * (130 << 10), StorageClass="INTELLIGENT_TIERING")
+    w.s3.put_object(Bucket=w.bucket, Key="small", Body=b"x", StorageClass="INTELLIGENT_TIERING")
+    w.bodies(bus, 2)
+
+    def told(tier):
+        record, event = w.records(url, 1)[0], w.bodies(bus, 1)[0]
+        assert (record["eventName"], record["eventVersion"], record["s3"]["object"]["key"]) == ("IntelligentTiering", "2.3", "it")
+        assert record["intelligentTieringEventData"] == {"destinationAccessTier": tier}
+        assert (event["detail-type"], event["detail"]["object"]["key"]) == ("Object Access Tier Changed", "it")
+        assert event["detail"]["destination-access-tier"] == tier
+
+    w.server.advance_clock(100 * DAY, coalesce=True)  # idle long enough, but nobody asked for archives
+    w.s3.put_bucket_intelligent_tiering_configuration(Bucket=w.bucket, Id="a", IntelligentTieringConfiguration={
+        "Id": "a", "Status": "Enabled", "Tierings": [{"Days": 90, "AccessTier": "ARCHIVE_ACCESS"}, {"Days": 180, "AccessTier": "DEEP_ARCHIVE_ACCESS"}]})
+    w.server.advance_clock(DAY)
+    told("ARCHIVE_ACCESS")
+    w.server.advance_clock(80 * DAY, coalesce=True)  # queues keep what they were told for four days
+    told("DEEP_ARCHIVE_ACCESS")
+    w.s3.restore_object(Bucket=w.bucket, Key="it", RestoreRequest={"GlacierJobParameters": {"Tier": "Standard"}})
+    w.server.advance_clock(13 * HOUR)
+    assert sorted(e["detail-type"] for e in w.bodies(bus, 2)) == ["Object Restore Completed", "Object Restore Initiated"]
+    w.server.advance_clock(91 * DAY, coalesce=True)
+    told("ARCHIVE_ACCESS")
+    assert w.silent(url) and w.silent(bus)
+
+
 def test_a_lost_destination_never_fails_the_put(world):
     url = world.listen("s3:ObjectCreated:*")
     world.sqs.delete_queue(QueueUrl=url)
@@ -246,12 +287,7 @@ def test_another_account_s_put_is_told_for_the_owner(world):
 
 
 def test_event_bridge_is_asked_for(world):
-    events = world.server.client("events")
-    url, _ = world.queue("events.amazonaws.com", {"StringEquals": {"aws:SourceAccount": ACCOUNT}})
-    arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{url.rsplit('/', 1)[1]}"
-    rule = name("rule")
-    events.put_rule(Name=rule, EventPattern=json.dumps({"source": ["aws.s3"], "detail": {"bucket": {"name": [world.bucket]}}}))
-    events.put_targets(Rule=rule, Targets=[{"Id": "q", "Arn": arn}])
+    url = world.bus()
     where = {"Bucket": world.bucket, "Key": "k"}
     world.s3.put_object(**where, Body=b"unheard")
     world.configure(EventBridgeConfiguration={})
@@ -338,6 +374,3 @@ def test_what_is_absent_says_so(world):
     assert (error["Message"], error["ArgumentName"]) == ("The ARN could not be parsed", "CloudFunction")
     error = asked(function)
     assert error["Code"] == "NotImplemented" and "Lambda" in error["Message"]
-    _, arn = world.queue()
-    error = refused(world.configure, QueueConfigurations=[destination(arn, "s3:IntelligentTiering")])
-    assert error["Code"] == "NotImplemented" and "s3:IntelligentTiering" in error["Message"]

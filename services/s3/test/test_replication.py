@@ -96,6 +96,28 @@ def test_the_rows_demonstration(own_world):
     assert failed["userIdentity"] == {"principalId": "s3.amazonaws.com"}
 
 
+def test_who_waits_under_a_rule_that_goes_is_not_tracked(own_world):
+    w = own_world
+    target = w.bucket("eu-west-1", ACCOUNT)
+    metrics = {"Metrics": {"Status": "Enabled", "EventThreshold": {"Minutes": 15}}}
+    w.replicate(rule(target, to=metrics))
+    heard = listener(w, "s3:Replication:OperationNotTracked")
+    fault(w.server, "link", "us-east-1", "eu-west-1", "down")
+    w.put("a", b"waits")
+    w.server.advance_clock(2 * MINUTE)  # it was tried, and waits
+    assert w.status("a") == "PENDING"
+    w.replicate(rule(target))  # the same rule, no longer measured
+    w.server.advance_clock(2 * MINUTE)
+    told = heard()
+    assert (told["eventName"], told["s3"]["object"]["key"]) == ("Replication:OperationNotTracked", "a")
+    assert told["replicationEventData"].pop("requestTime")
+    assert told["replicationEventData"] == {"replicationRuleId": "rule-1", "destinationBucket": arn(target), "s3Operation": "OBJECT_PUT"}
+    fault(w.server, "link", "us-east-1", "eu-west-1", "up")
+    w.server.advance_clock(2 * MINUTE)
+    assert w.settled("a") == "COMPLETED"
+    assert heard() is None  # once
+
+
 # ---- what is carried ----
 
 def test_what_is_carried(world):
