@@ -87,10 +87,12 @@ void batch_results_add(struct call *c, struct batch_job *job, bool failed, str l
 struct batch_item {
     str bucket, key, version_id;
     u64 sequence;        /* of the version whose replication was begun */
-    str note;            /* of a copy: what its prepare function left, */
+    str note;            /* of what is prepared: what its prepare function left, */
     struct stream *body; /* the bytes that it needs, */
+    u64 bytes;           /* how many were read for it, */
     err refused;         /* and whether it was let */
     str message;
+    str said; /* in the report, where it is done; absent: "Successful" */
 };
 enum { BATCH_COLUMNS_MAX = 64 };
 /* A line of CSV: true and its columns; false: not well-formed. */
@@ -126,6 +128,11 @@ void batch_source_read(struct call *c, const struct batch_job *job, struct batch
 MUST_USE bool batch_source_stage(struct call *c, struct store *store, const struct batch_job *job, struct batch_source *s);
 void batch_source_settle(struct call *c, struct batch_job *job, const struct batch_source *s);
 MUST_USE err batch_source_save(struct call *c, struct batch_job *job, const struct batch_source *s);
+
+/* batch_checksum.c */
+MUST_USE err batch_checksum_check(struct call *c, const struct s3control_s3_compute_object_checksum_operation *o);
+/* On a worker, in the role. */
+MUST_USE err batch_checksum(struct call *as, struct store *store, const struct s3control_s3_compute_object_checksum_operation *o, struct batch_item *item);
 
 /* batch_operation.c */
 str batch_operation_name(const struct s3control_job_operation *operation); /* absent: one that is not done here */

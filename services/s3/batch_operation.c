@@ -14,6 +14,8 @@ str batch_operation_name(const struct s3control_job_operation *o) {
            : o->s3_put_object_legal_hold   ? S("S3PutObjectLegalHold")
            : o->s3_put_object_retention    ? S("S3PutObjectRetention")
            : o->s3_replicate_object        ? S("S3ReplicateObject")
+           : o->s3_compute_object_checksum ? S("S3ComputeObjectChecksum")
+           : o->s3_update_object_encryption ? S("S3UpdateObjectEncryption")
                                            : (str){0};
 }
 
@@ -29,14 +31,22 @@ static err copy_check(struct call *c, const struct s3control_s3_copy_object_oper
     return NULL;
 }
 
+static err encryption_check(struct call *c, const struct s3control_s3_update_object_encryption_operation *o) {
+    struct arn arn;
+    if (!o->object_encryption || !o->object_encryption->ssekms) return invalid(c, "ObjectEncryption must be specified");
+    bool key = arn_parse(o->object_encryption->ssekms->kms_key_arn, &arn) && str_eq(arn.service, S("kms")) && str_starts(arn.resource, S("key/"));
+    return key ? NULL : invalid(c, "Invalid KMS key ARN");
+}
+
 err batch_operation_check(struct call *c, const struct s3control_job_operation *o) {
     int named = (o->lambda_invoke != NULL) + (o->s3_put_object_copy != NULL) + (o->s3_put_object_acl != NULL) + (o->s3_put_object_tagging != NULL)
                 + (o->s3_delete_object_tagging != NULL) + (o->s3_initiate_restore_object != NULL) + (o->s3_put_object_legal_hold != NULL)
                 + (o->s3_put_object_retention != NULL) + (o->s3_replicate_object != NULL) + (o->s3_compute_object_checksum != NULL)
                 + (o->s3_update_object_encryption != NULL);
     if (named != 1) return invalid(c, "Exactly one operation must be specified");
-    if (o->lambda_invoke || o->s3_compute_object_checksum || o->s3_update_object_encryption)
-        return fail(c, &cloud_not_implemented, "LambdaInvoke, S3ComputeObjectChecksum and S3UpdateObjectEncryption are not implemented.");
+    if (o->lambda_invoke) return fail(c, &cloud_not_implemented, "LambdaInvoke is not implemented.");
+    if (o->s3_compute_object_checksum) return batch_checksum_check(c, o->s3_compute_object_checksum);
+    if (o->s3_update_object_encryption) return encryption_check(c, o->s3_update_object_encryption);
     if (o->s3_put_object_copy) return copy_check(c, o->s3_put_object_copy);
     if (o->s3_put_object_acl && !o->s3_put_object_acl->access_control_policy) return invalid(c, "AccessControlPolicy must be specified");
     if (o->s3_put_object_retention && (o->s3_put_object_retention->retention->event_hold.p || o->s3_put_object_retention->retention->event_hold_duration))
@@ -102,16 +112,38 @@ static struct s3_copy_object_request copy_of(struct call *c, const struct s3cont
     return in;
 }
 
+/* ---- S3UpdateObjectEncryption ---- */
+
+static struct s3_update_object_encryption_request encryption_of(struct call *c, const struct s3control_s3_update_object_encryption_operation *o,
+                                                                const struct batch_item *item) {
+    const struct s3control_s3_update_object_encryption_ssekms *wanted = o->object_encryption->ssekms;
+    struct s3_object_encryption *to = NEW(c->arena, struct s3_object_encryption);
+    to->ssekms = NEW(c->arena, struct s3_ssekms_encryption);
+    to->ssekms->kms_key_arn = wanted->kms_key_arn;
+    to->ssekms->bucket_key_enabled = wanted->bucket_key_enabled;
+    return (struct s3_update_object_encryption_request){.bucket = item->bucket, .key = item->key, .version_id = item->version_id, .object_encryption = to};
+}
+
+/* ---- what a worker does before ---- */
+
 void batch_operation_prepare(struct call *c, struct store *store, const struct batch_job *job, struct batch_item *item) {
-    if (!job->operation->s3_put_object_copy) return;
-    struct s3_copy_object_request in = copy_of(c, job->operation->s3_put_object_copy, item);
+    const struct s3control_job_operation *o = job->operation;
+    if (!o->s3_put_object_copy && !o->s3_update_object_encryption && !o->s3_compute_object_checksum) return;
     struct call_plan plan = {0};
     struct call *as = NEW(c->arena, struct call);
-    item->refused = batch_in_role(c, job, as);
-    if (!item->refused) item->refused = s3_copy_object_prepare(as, &in, &plan);
-    if (!item->refused && plan.source && !(item->body = stream_of_plan(store, c->arena, &plan))) item->refused = &store_unavailable;
+    err e = batch_in_role(c, job, as);
+    if (!e && o->s3_put_object_copy) {
+        struct s3_copy_object_request in = copy_of(c, o->s3_put_object_copy, item);
+        e = s3_copy_object_prepare(as, &in, &plan);
+    } else if (!e && o->s3_update_object_encryption) {
+        struct s3_update_object_encryption_request in = encryption_of(c, o->s3_update_object_encryption, item);
+        e = s3_update_object_encryption_prepare(as, &in, &plan);
+    } else if (!e) e = batch_checksum(as, store, o->s3_compute_object_checksum, item);
+    if (!e && plan.source && !(item->body = stream_of_plan(store, c->arena, &plan))) e = &store_unavailable;
+    item->refused = e;
     item->message = as->error_message;
     item->note = plan.note;
+    item->bytes += plan.source_length;
 }
 
 /* ---- the others ---- */
@@ -209,6 +241,7 @@ err batch_operation_do(struct call *c, const struct batch_job *job, struct batch
         c->error_message = item->message;
         return item->refused;
     }
+    if (o->s3_compute_object_checksum) return NULL; /* the worker has done it */
     if (o->s3_put_object_acl) return acl(c, job, item);
     if (o->s3_put_object_tagging) return tag(c, job, item);
     if (o->s3_initiate_restore_object) return restore(c, job, item);
@@ -219,6 +252,11 @@ err batch_operation_do(struct call *c, const struct batch_job *job, struct batch
         struct s3_delete_object_tagging_request in = {.bucket = item->bucket, .key = item->key, .version_id = item->version_id};
         struct s3_delete_object_tagging_output out;
         return batch_call(c, job, S3_OP_DELETE_OBJECT_TAGGING, NULL, &in, &out);
+    }
+    if (o->s3_update_object_encryption) {
+        struct s3_update_object_encryption_request in = encryption_of(c, o->s3_update_object_encryption, item);
+        struct s3_update_object_encryption_response out;
+        return batch_call(c, job, S3_OP_UPDATE_OBJECT_ENCRYPTION, item, &in, &out);
     }
     struct s3_copy_object_request in = copy_of(c, o->s3_put_object_copy, item);
     struct s3_copy_object_output out;

@@ -124,11 +124,24 @@ FIELDS(retention) {OPT_BOOL(1, struct s3control_s3_set_object_retention_operatio
 TYPE(retention, s3control_s3_set_object_retention_operation);
 static const struct record_type untag = {NULL, 0, sizeof(struct s3control_s3_delete_object_tagging_operation)};
 static const struct record_type replicate = {NULL, 0, sizeof(struct s3control_s3_replicate_object_operation)};
+#define T struct s3control_s3_compute_object_checksum_operation
+FIELDS(sum) {RECORD_STR(1, T, checksum_algorithm), RECORD_STR(2, T, checksum_type)};
+TYPE(sum, s3control_s3_compute_object_checksum_operation);
+#undef T
+#define T struct s3control_s3_update_object_encryption_ssekms
+FIELDS(new_key) {RECORD_STR(1, T, kms_key_arn), OPT_BOOL(2, T, bucket_key_enabled)};
+TYPE(new_key, s3control_s3_update_object_encryption_ssekms);
+#undef T
+FIELDS(encryption) {RECORD_STRUCT(1, struct s3control_object_encryption, ssekms, new_key)};
+TYPE(encryption, s3control_object_encryption);
+FIELDS(encrypt) {RECORD_STRUCT(1, struct s3control_s3_update_object_encryption_operation, object_encryption, encryption)};
+TYPE(encrypt, s3control_s3_update_object_encryption_operation);
 #define T struct s3control_job_operation
 FIELDS(operation) {RECORD_STRUCT(1, T, s3_put_object_copy, copy), RECORD_STRUCT(2, T, s3_put_object_acl, acl), RECORD_STRUCT(3, T, s3_put_object_tagging, tagging),
                    RECORD_STRUCT(4, T, s3_delete_object_tagging, untag), RECORD_STRUCT(5, T, s3_initiate_restore_object, restore),
                    RECORD_STRUCT(6, T, s3_put_object_legal_hold, hold), RECORD_STRUCT(7, T, s3_put_object_retention, retention),
-                   RECORD_STRUCT(8, T, s3_replicate_object, replicate)};
+                   RECORD_STRUCT(8, T, s3_replicate_object, replicate), RECORD_STRUCT(9, T, s3_compute_object_checksum, sum),
+                   RECORD_STRUCT(10, T, s3_update_object_encryption, encrypt)};
 TYPE(operation, s3control_job_operation);
 #undef T
 

@@ -27,7 +27,7 @@ void batch_result_line(struct buf *b, struct call *c, const struct batch_item *i
     column(b, item->version_id.p ? item->version_id : S(""));
     if (outcome) buf_format(b, ",failed,%d,%s,", outcome->status, outcome->code);
     else buf_add(b, S(",succeeded,200,,"));
-    column(b, outcome ? message : S("Successful"));
+    column(b, outcome ? message : item->said.p ? item->said : S("Successful"));
     buf_char(b, '\n');
 }
 

@@ -124,7 +124,7 @@ static void manifest_read(struct call *c, struct store *store, const struct batc
         }
         if (counts) continue;
         batch_operation_prepare(c, store, job, &item);
-        if (item.body) bytes += stream_length(item.body);
+        bytes += item.bytes;
         s->items[s->n++] = item;
     }
     if (batch_paged(job) && !page.n && !s->end) s->next = ((s->offset >> PAGE_BITS) + 1) << PAGE_BITS;

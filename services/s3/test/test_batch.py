@@ -1,9 +1,11 @@
 """S3 Batch Operations: a job does one thing to every object of its manifest, in a role, and reports."""
+import base64
 import csv
 import gzip
 import hashlib
 import io
 import json
+import zlib
 from datetime import datetime
 from urllib.parse import quote, quote_plus
 
@@ -146,6 +148,90 @@ def test_locks_rights_and_restores(brume):
     job = plain.run({"S3InitiateRestoreObject": {"ExpirationInDays": 2, "GlacierJobTier": "STANDARD"}}, [("cold",)])
     assert counts(job) == (1, 1, 0), plain.report(job)
     assert plain.s3.head_object(Bucket=plain.bucket, Key="cold")["Restore"].startswith('ongoing-request="true"')
+
+
+def sums(jobs, job, bad=()):
+    """What the report of a checksum job says, by key."""
+    report = jobs.report(job)
+    assert [(line[1], line[5]) for line in report.get("failed", [])] == list(bad)
+    return {(line[1], line[2]): json.loads(line[6]) for line in report.get("succeeded", [])}
+
+
+def crc32(*parts):
+    return zlib.crc32(b"".join(parts)).to_bytes(4, "big")
+
+
+def test_checksums_of_what_is_stored(jobs):
+    s3, b = jobs.s3, jobs.bucket
+    s3.put_bucket_versioning(Bucket=b, VersioningConfiguration={"Status": "Enabled"})
+    old = s3.put_object(Bucket=b, Key="a b", Body=b"the first")["VersionId"]
+    s3.put_object(Bucket=b, Key="a b", Body=b"the second")
+    s3.put_object(Bucket=b, Key="none", Body=b"")
+    s3.put_object(Bucket=b, Key="cold", Body=b"in an archive", StorageClass="GLACIER")
+    s3.put_object(Bucket=b, Key="hidden", Body=b"under a key", ServerSideEncryption="aws:kms")
+    s3.put_object(Bucket=b, Key="theirs", Body=b"under a customer's key", SSECustomerAlgorithm="AES256", SSECustomerKey="k" * 32)
+    parts = [b"1" * (5 << 20), b"2" * 9]
+    upload = {"Bucket": b, "Key": "parts", "UploadId": s3.create_multipart_upload(Bucket=b, Key="parts", ServerSideEncryption="aws:kms")["UploadId"]}
+    etags = [{"PartNumber": i, "ETag": s3.upload_part(**upload, PartNumber=i, Body=p)["ETag"]} for i, p in enumerate(parts, 1)]
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": etags})
+
+    def of(data, algorithm="SHA256"):
+        digest = hashlib.new(algorithm, data).digest()
+        return {"checksum_base64": base64.b64encode(digest).decode(), "checksum_hex": digest.hex().upper(), "checksumAlgorithm": algorithm,
+                "checksumType": "FULL_OBJECT"}
+
+    rows = [("a b", old), ("a b", ""), ("none", ""), ("cold", ""), ("hidden", ""), ("parts", ""), ("theirs", ""), ("missing", "")]
+    job = jobs.run({"S3ComputeObjectChecksum": {"ChecksumAlgorithm": "SHA256", "ChecksumType": "FULL_OBJECT"}}, rows, fields=("Bucket", "Key", "VersionId"))
+    assert counts(job) == (8, 6, 2)
+    found = sums(jobs, job, [("theirs", "InvalidRequest"), ("missing", "NoSuchKey")])
+    assert found["a%20b", ""].pop("etag") == hashlib.md5(b"the second").hexdigest()
+    assert found["parts", ""].pop("etag").endswith("-2")
+    for row in found.values():
+        row.pop("etag", None)
+    assert found == {("a%20b", old): of(b"the first"), ("a%20b", ""): of(b"the second"), ("none", ""): of(b""), ("cold", ""): of(b"in an archive"),
+                     ("hidden", ""): of(b"under a key"), ("parts", ""): of(b"".join(parts))}
+    job = jobs.run({"S3ComputeObjectChecksum": {"ChecksumAlgorithm": "CRC32", "ChecksumType": "COMPOSITE"}}, [("parts",), ("hidden",)])
+    found = sums(jobs, job)
+    for key, pieces in (("parts", parts), ("hidden", [b"under a key"])):
+        raw = crc32(*[crc32(p) for p in pieces])
+        assert found[key, ""]["checksum_base64"] == f"{base64.b64encode(raw).decode()}-{len(pieces)}"
+        assert (found[key, ""]["checksum_hex"], found[key, ""]["checksumType"]) == (raw.hex().upper(), "COMPOSITE")
+    job = jobs.run({"S3ComputeObjectChecksum": {}}, [("cold",)])  # S3's own: CRC64NVME of the whole
+    s3.put_object(Bucket=b, Key="warm", Body=b"in an archive")
+    theirs = s3.copy_object(Bucket=b, Key="copy", CopySource={"Bucket": b, "Key": "warm"}, ChecksumAlgorithm="CRC64NVME")["CopyObjectResult"]["ChecksumCRC64NVME"]
+    assert sums(jobs, job)["cold", ""]["checksum_base64"] == theirs
+    code = refused(jobs.begin, operation={"S3ComputeObjectChecksum": {"ChecksumAlgorithm": "CRC64NVME", "ChecksumType": "COMPOSITE"}},
+                    manifest=jobs.manifest([("cold",)]))
+    assert code == "InvalidRequest"
+    jobs.allow(["s3:PutObject"], f"{arn(jobs.desk)}/*")
+    jobs.iam.put_role_policy(RoleName=jobs.role_name, PolicyName="manifest", PolicyDocument=document(statement(action=["s3:GetObject"], resource=f"{arn(jobs.desk)}/*")))
+    job = jobs.run({"S3ComputeObjectChecksum": {}}, [("cold",)])
+    assert sums(jobs, job, [("cold", "AccessDenied")]) == {}
+
+
+def test_objects_go_under_another_key(jobs):
+    s3, b, kms = jobs.s3, jobs.bucket, jobs.server.client("kms")
+    first, second = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    s3.put_object(Bucket=b, Key="plain", Body=b"of S3's own", Metadata={"k": "v"})
+    s3.put_object(Bucket=b, Key="none", Body=b"")
+    s3.put_object(Bucket=b, Key="first", Body=b"under the first", ServerSideEncryption="aws:kms", SSEKMSKeyId=first)
+    s3.put_object(Bucket=b, Key="theirs", Body=b"under a customer's key", SSECustomerAlgorithm="AES256", SSECustomerKey="k" * 32)
+    jobs.allow(["s3:*", "kms:*"])
+    change = {"S3UpdateObjectEncryption": {"ObjectEncryption": {"SSEKMS": {"KMSKeyArn": second, "BucketKeyEnabled": True}}}}
+    job = jobs.run(change, [("plain",), ("none",), ("first",), ("theirs",)])
+    assert counts(job) == (4, 3, 1) and job["Operation"] == change
+    assert [(line[1], line[5]) for line in jobs.report(job)["failed"]] == [("theirs", "InvalidRequest")]
+    kms.disable_key(KeyId=first)  # nothing needs it any more
+    for key, data in (("plain", b"of S3's own"), ("none", b""), ("first", b"under the first")):
+        have = s3.get_object(Bucket=b, Key=key)
+        assert have["Body"].read() == data and (have["SSEKMSKeyId"], have["BucketKeyEnabled"]) == (second, True)
+    assert s3.head_object(Bucket=b, Key="plain")["Metadata"] == {"k": "v"}
+    code = refused(jobs.begin, operation={"S3UpdateObjectEncryption": {"ObjectEncryption": {"SSEKMS": {"KMSKeyArn": second.replace("key/", "alias/")}}}},
+                    manifest=jobs.manifest([("plain",)]))
+    assert code == "InvalidRequest"
+    jobs.allow(["s3:GetObject", "s3:PutObject", "kms:*"])  # not s3:UpdateObjectEncryption
+    job = jobs.run(change, [("plain",)])
+    assert [(line[1], line[5]) for line in jobs.report(job)["failed"]] == [("plain", "AccessDenied")]
 
 
 def test_existing_objects_are_replicated(brume):
