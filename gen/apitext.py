@@ -214,7 +214,13 @@ class Reader:
             traits['pattern'] = unbare(pattern.strip())
         shape = self.shape(kind, name, traits)
         if kind == 'enum':
-            self.block = lambda line: shape.values.append(unbare(line))
+            self.block = lambda line: self.enum_line(shape, unbare(line))
+
+    def enum_line(self, shape, value):
+        """An overlay that lists all values again gives them another order."""
+        if self.overlay and value in shape.values:
+            shape.values.remove(value)
+        shape.values.append(value)
 
 
 def check(api):
