@@ -417,9 +417,21 @@ void xml_write_close(struct buf *b, str name) {
 
 void xml_write_text(struct buf *b, str text) { write_escaped(b, text, false); }
 
+static bool is_xml_character(u32 c) {
+    return c >= ' ' ? c != 0xfffe && c != 0xffff : c == '\t' || c == '\n' || c == '\r';
+}
+
 void xml_write_leaf(struct buf *b, str name, str text) {
     xml_write_open(b, name);
     xml_write_open_end(b);
-    xml_write_text(b, text);
+    while (text.n) {
+        str rest = text;
+        u32 c;
+        bool sound = utf8_next(&rest, &c);
+        if (!sound) rest = str_skip(text, 1);
+        if (sound && is_xml_character(c)) write_escaped(b, str_take(text, text.n - rest.n), false);
+        else buf_utf8(b, 0xfffd);
+        text = rest;
+    }
     xml_write_close(b, name);
 }

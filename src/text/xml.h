@@ -74,7 +74,8 @@ void xml_write_close(struct buf *b, str name);
 /* Escapes & < > " and \r as AWS does ("&quot;", "&#xD;"). Control characters, which XML 1.0 has no way
  * to say, become references as S3 writes them ("&#x1;"); the reader here takes those back. */
 void xml_write_text(struct buf *b, str text);
-/* <name>text</name> */
+/* <name>text</name>, as errors tell of what they were sent: that stays readable whatever it was. What XML 1.0 has no
+ * way to say, and what is no UTF-8, is U+FFFD. */
 void xml_write_leaf(struct buf *b, str name, str text);
 
 #endif

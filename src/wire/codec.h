@@ -145,7 +145,8 @@ static inline enum wire_timestamp_format value_time_format(const struct wire_mem
     if (shape->timestamp_format) return (enum wire_timestamp_format)shape->timestamp_format;
     return otherwise;
 }
-/* Seconds to milliseconds, to the nearest; false if there is no such time. */
+/* Times are of the years 1 to 9999: what a date can say. False: there is no such.
+ * Seconds to milliseconds, to the nearest. */
 bool value_time_of_seconds(double seconds, i64 *ms);
 /* restJson's date-times are in UTC: a server refuses one with an offset. */
 bool value_time_has_refused_offset(const struct coding *c, enum wire_timestamp_format format, str text);

@@ -110,10 +110,13 @@ bool value_read_float_word(str text, double *number) {
 
 /* ---- time ---- */
 
+/* The years 1 to 9999: what a date can say, and what services may add to and subtract from. */
+static bool is_date(i64 ms) { return ms >= -62135596800000 && ms <= 253402300799999; }
+
 bool value_time_of_seconds(double seconds, i64 *ms) {
     if (!(fabs(seconds) < 1e15)) return false;
     *ms = (i64)(seconds * 1000 + (seconds < 0 ? -0.5 : 0.5));
-    return true;
+    return is_date(*ms);
 }
 
 /* Seconds with a fraction. Exponents are legal JSON and occur with hand-written clients. */
@@ -155,7 +158,7 @@ bool value_time_has_refused_offset(const struct coding *c, enum wire_timestamp_f
            && !str_ends(text, S("Z"));
 }
 
-bool value_read_time(str text, enum wire_timestamp_format format, i64 *ms) {
+static bool parse_time(str text, enum wire_timestamp_format format, i64 *ms) {
     switch (format) {
     case WIRE_TIME_EPOCH: return epoch_parse(text, ms);
     case WIRE_TIME_HTTP_DATE: return http_date_parse(text, ms);
@@ -164,6 +167,8 @@ bool value_read_time(str text, enum wire_timestamp_format format, i64 *ms) {
     }
     return iso8601_parse(text, ms);
 }
+
+bool value_read_time(str text, enum wire_timestamp_format format, i64 *ms) { return parse_time(text, format, ms) && is_date(*ms); }
 
 void value_write_time(struct buf *out, enum wire_timestamp_format format, i64 ms) {
     switch (format) {

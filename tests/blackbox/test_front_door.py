@@ -238,3 +238,22 @@ def test_the_clock_outranks_the_day_of_the_scope(brume):
             "Content-Type": "application/x-amz-json-1.0", "X-Amz-Date": date, "X-Amz-Target": "DynamoDB_20120810.DescribeEndpoints",
             "Authorization": "AWS4-HMAC-SHA256 Credential=somebody/2/3/4/aws4_request SignedHeaders=x-amz-date;host Signature=123"}, "{}")
         assert status == 400 and "InvalidSignatureException" in body and says in body
+
+
+@pytest.mark.parametrize("key", ["AK\x01\x00\x1f", "\ufffe\uffff<&", "\x7f\U0001f600"])
+def test_a_refusal_stays_xml_whatever_it_quotes(brume, key):
+    sts = brume.client("sts", config={"parameter_validation": False})
+    with pytest.raises(ClientError, match="ValidationError"):
+        sts.get_access_key_info(AccessKeyId=key)
+
+
+@pytest.mark.parametrize("seconds", ["9223372036854775", "253402300800", "1e300", "-62135596801"])
+def test_a_time_has_a_year_of_four_digits(brume, seconds):
+    cloudtrail = brume.client("cloudtrail")
+
+    def rewrite(request, **_):
+        request.data = b'{"StartTime": %s}' % seconds.encode()
+
+    cloudtrail.meta.events.register("before-sign.cloudtrail.LookupEvents", rewrite)
+    with pytest.raises(ClientError, match="SerializationException"):
+        cloudtrail.lookup_events()

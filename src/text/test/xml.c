@@ -114,5 +114,15 @@ static void writes(void) {
                              "<c></c></a>"));
 }
 
+static void what_is_quoted_stays_readable(void) {
+    struct buf b = buf_new(&arena, 4096);
+    xml_write_leaf(&b, S("m"), S("a\0\x1f\t<\xc3\xa9\xff\xed\xa0\x80\xef\xbf\xbf\x7f"));
+    CHECK_STR(buf_str(&b), S("<m>a\ufffd\ufffd\t&lt;\u00e9\ufffd\ufffd\ufffd\ufffd\ufffd\x7f</m>"));
+    struct xml_reader r = xml_reader_new(&arena, buf_str(&b), xml_default_limits);
+    struct xml_element e;
+    CHECK(xml_root(&r, &e));
+    CHECK(xml_text(&r).n && xml_done(&r));
+}
+
 UNIT_MAIN(UNIT(elements_and_texts), UNIT(references_and_line_ends), UNIT(refuses_what_is_not_xml),
-          UNIT(limits_hold), UNIT(skips_and_breaks), UNIT(writes))
+          UNIT(limits_hold), UNIT(skips_and_breaks), UNIT(writes), UNIT(what_is_quoted_stays_readable))

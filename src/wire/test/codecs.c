@@ -5,7 +5,10 @@
 #include "gen/sqs.h"
 #include "gen/sts.h"
 #include "unit.h"
+#include "wire/codec.h"
 #include "wire/wire.h"
+
+#include <math.h>
 
 static struct arena arena;
 static struct wire_problem problem;
@@ -240,6 +243,22 @@ static str media(const struct wire_header *headers, size_t n, str body) {
     return ok ? S("") : problem.code;
 }
 
+static bool is_time(str text, enum wire_timestamp_format format) {
+    i64 ms;
+    return value_read_time(text, format, &ms);
+}
+
+static void times_are_of_four_digit_years(void) {
+    double seconds = 253402300800;
+    i64 ms;
+    CHECK(is_time(S("253402300799.999"), WIRE_TIME_EPOCH) && is_time(S("-62135596800"), WIRE_TIME_EPOCH));
+    CHECK(is_time(S("9999-12-31T23:59:59.999Z"), WIRE_TIME_ISO8601));
+    CHECK(!is_time(S("253402300800"), WIRE_TIME_EPOCH) && !is_time(S("2.534023008e11"), WIRE_TIME_EPOCH));
+    CHECK(!is_time(S("9223372036854775"), WIRE_TIME_EPOCH) && !is_time(S("-62135596800.001"), WIRE_TIME_EPOCH));
+    CHECK(!is_time(S("0000-12-31T23:59:59Z"), WIRE_TIME_ISO8601));
+    CHECK(value_time_of_seconds(seconds - 1, &ms) && !value_time_of_seconds(seconds, &ms) && !value_time_of_seconds((double)NAN, &ms));
+}
+
 static void rest_json_reads_and_answers_json_alone(void) {
     struct wire_header h = {S("Content-Type"), S("application/json; charset=utf-8")};
     CHECK_STR(media(&h, 1, S("{}")), S(""));
@@ -293,5 +312,5 @@ UNIT_MAIN(UNIT(answers_come_back_in_every_protocol), UNIT(requests_come_back_in_
           UNIT(errors_come_back_in_every_protocol), UNIT(rest_requests_bind_path_query_and_headers),
           UNIT(rest_bodies_are_documents), UNIT(sqs_errors_are_as_its_clients_read_them),
           UNIT(query_answers_have_their_wrapper), UNIT(query_indices_may_have_gaps_and_any_order),
-          UNIT(s3_documents_have_their_root_and_namespace), UNIT(what_is_no_request_is_refused),
+          UNIT(s3_documents_have_their_root_and_namespace), UNIT(what_is_no_request_is_refused), UNIT(times_are_of_four_digit_years),
           UNIT(rest_json_reads_and_answers_json_alone), UNIT(events_come_back))
