@@ -96,7 +96,8 @@ struct ddb_resource {
 MUST_USE err ddb_resource_parse(struct call *c, str text, struct ddb_resource *of);
 void ddb_policy_drop(struct call *c, str arn); /* its resource is gone */
 MUST_USE err ddb_policy_first(struct call *c, str arn, str text); /* of a table that is just made */
-/* ---- policy_text.c: checked, in the one form in which it is kept, its principals bound ---- */
+/* ---- policy_text.c: checked and in the one form in which it is kept; then with its principals bound ---- */
+MUST_USE err ddb_policy_form(struct call *c, str text, bool of_stream, str *form);
 MUST_USE err ddb_policy_read(struct call *c, str text, bool of_stream, str *bound);
 /* Whose resource it is and the policy on it. `name`: of a table, or the ARN of one or of its stream; index: or absent. */
 void ddb_policy_facts(struct call *c, str name, str index, struct auth_facts *facts);

@@ -187,7 +187,7 @@ static str one_form(struct arena *a, const struct document *d) {
     return buf_str(&b);
 }
 
-err ddb_policy_read(struct call *c, str text, bool of_stream, str *bound) {
+err ddb_policy_form(struct call *c, str text, bool of_stream, str *form) {
     struct document d;
     str problem;
     if (text.n > POLICY_MAX) return fail(c, &cloud_validation, INVALID "Maximum policy size of %d bytes exceeded", POLICY_MAX);
@@ -198,7 +198,12 @@ err ddb_policy_read(struct call *c, str text, bool of_stream, str *bound) {
     if (policy_is_public(p))
         return fail(c, &cloud_validation, "Resource-based policy grants unbounded access in one or more elements. Please revise the policy to ensure "
                                           "least-privilege form of access");
-    if (!policy_principals_bind(c, d.plain ? one_form(c->arena, &d) : text, bound, NULL))
-        return fail(c, &cloud_validation, INVALID "Invalid principal in policy document.");
+    *form = d.plain ? one_form(c->arena, &d) : text;
     return NULL;
+}
+
+err ddb_policy_read(struct call *c, str text, bool of_stream, str *bound) {
+    str form;
+    TRY(ddb_policy_form(c, text, of_stream, &form));
+    return policy_principals_bind(c, form, bound, NULL) ? NULL : fail(c, &cloud_validation, INVALID "Invalid principal in policy document.");
 }
