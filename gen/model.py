@@ -13,7 +13,7 @@ SERVICE_KEYS = {'title': True, 'id': True, 'version': True, 'protocols': True, '
 OPERATION_KEYS = {'input': True, 'output': True, 'errors': True, 'status': True, 'host': True,
                   'result': True, 'checksum': True, 'checksumRequired': False, 'anonymous': False,
                   'unsignedPayload': False, 'gzip': False, 'readonly': False, 'deprecated': False,
-                  'reads': False, 'writes': False, 'heavy': False, 'data': False, 'readOnlyEvent': False, 'noResponseElements': False,
+                  'reads': False, 'writes': False, 'heavy': False, 'data': False, 'counted': False, 'readOnlyEvent': False, 'noResponseElements': False,
                   'iam': True}
 SHAPE_TRAITS = {'name': True, 'ns': True, 'prefix': True, 'time': True, 'length': True, 'range': True,
                 'pattern': True, 'status': True, 'code': True, 'fault': False, 'sender': False,

@@ -23,7 +23,7 @@ TIMES = {None: 'DEFAULT', 'iso8601': 'ISO8601', 'httpDate': 'HTTP_DATE', 'epoch'
 PROTOCOLS = {'awsJson1.0': 'AWS_JSON_1_0', 'awsJson1.1': 'AWS_JSON_1_1', 'restJson': 'REST_JSON',
              'restXml': 'REST_XML', 'awsQuery': 'AWS_QUERY', 'ec2Query': 'EC2_QUERY',
              'rpcv2Cbor': 'RPC_V2_CBOR'}
-COMMON_FLAGS = {'readonly': None, 'heavy': 'HEAVY', 'data': 'DATA', 'readOnlyEvent': 'READ_ONLY_EVENT',
+COMMON_FLAGS = {'readonly': None, 'heavy': 'HEAVY', 'data': 'DATA', 'counted': 'COUNTED', 'readOnlyEvent': 'READ_ONLY_EVENT',
                 'noResponseElements': 'NO_RESPONSE_ELEMENTS', 'anonymous': 'ANONYMOUS',
                 'checksumRequired': 'CHECKSUM_REQUIRED', 'unsignedPayload': 'UNSIGNED_PAYLOAD',
                 'gzip': 'REQUEST_GZIP'}

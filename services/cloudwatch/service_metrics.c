@@ -5,23 +5,32 @@
 
 enum { DIMENSIONS_MAX = 4 };
 
-static str space_of(str service) {
-    static const char *const spaces[][2] = {{"dynamodb", "AWS/DynamoDB"}, {"events", "AWS/Events"}, {"logs", "AWS/Logs"}, {"s3", "AWS/S3"},
-                                            {"scheduler", "AWS/Scheduler"}, {"sns", "AWS/SNS"},      {"sqs", "AWS/SQS"}};
-    for (size_t i = 0; i < LENGTH(spaces); i++)
-        if (str_eq(service, str_of(spaces[i][0]))) return str_of(spaces[i][1]);
-    return (str){0};
+/* usage: the service's name in AWS/Usage, where calls are counted (the overlay's `counted` says which). */
+static const struct counting {
+    const char *service, *space, *usage;
+} counting[] = {{"cloudwatch", NULL, "CloudWatch"}, {"dynamodb", "AWS/DynamoDB", NULL}, {"events", "AWS/Events", NULL}, {"logs", "AWS/Logs", "Logs"},
+                {"pipes", "AWS/EventBridge/Pipes", NULL}, {"s3", "AWS/S3", NULL}, {"scheduler", "AWS/Scheduler", "Scheduler"}, {"sns", "AWS/SNS", NULL}, {"sqs", "AWS/SQS", NULL}};
+
+static const struct counting *counting_of(str service) {
+    for (size_t i = 0; i < LENGTH(counting); i++)
+        if (str_eq(service, str_of(counting[i].service))) return &counting[i];
+    return NULL;
 }
 
 void cloudwatch_take(struct call *c, const struct metric_sum *sum);
 void cloudwatch_take(struct call *c, const struct metric_sum *sum) {
-    struct record_pair dimensions[DIMENSIONS_MAX];
+    struct record_pair dimensions[DIMENSIONS_MAX] = {0}; /* by name */
     str names = sum->dimension, values = sum->of;
     u32 n = 0;
     while (names.n && n < DIMENSIONS_MAX) dimensions[n++] = (struct record_pair){str_cut(&names, ','), names.p ? str_cut(&values, ',') : values};
-    struct metric m = {.space = space_of(sum->service), .name = sum->name, .dimensions = {dimensions, n, true}};
+    const struct counting *of = counting_of(sum->service);
+    bool usage = str_eq(sum->name, S("CallCount"));
+    const char *space = !of ? NULL : !usage ? of->space : of->usage ? "AWS/Usage" : NULL;
+    if (!space) return;
+    const struct record_pair of_call[] = {{S("Class"), S("None")}, dimensions[0], {S("Service"), usage ? str_of(of->usage) : S("")}, {S("Type"), S("API")}};
+    struct metric m = {.space = str_of(space), .name = sum->name, .dimensions = {dimensions, n, true}};
+    if (usage) m.dimensions.n = LENGTH(of_call), memcpy(dimensions, of_call, sizeof of_call);
     struct point all = {0};
-    if (!m.space.p) return;
     for (u32 i = 0; i < sum->samples.n; i++) {
         struct sample s = {sum->samples.v[i].value, sum->samples.v[i].count};
         point_add(c->arena, &all, &(struct point){.count = s.count, .sum = s.value * s.count, .min = s.value, .max = s.value, .samples = {&s, 1, true}});

@@ -42,9 +42,19 @@ static void count_indexes(struct call *c, const struct ddb_usage *u) {
     }
 }
 
+/* "Operation,TableName": the dimensions of what is counted by operation. */
+static str by_operation(struct call *c, const struct ddb_table *t) {
+    return arena_format(c->arena, "%s,%.*s", c->service->wire->text + c->op->name, STR_ARGS(t->name));
+}
+
+void ddb_count_returned(struct call *c, const struct ddb_table *t, u32 items) {
+    count_metric(c, S("ReturnedItemCount"), S("Operation,TableName"), by_operation(c, t), items, S("Count"));
+}
+
 static struct dynamodb_consumed_capacity *consumed(struct call *c, const struct ddb_usage *u, str asked, bool twice) {
     bool indexes = str_eq(asked, S("INDEXES"));
     count_indexes(c, u);
+    count_latency(c, S("SuccessfulRequestLatency"), S("Operation,TableName"), by_operation(c, u->table));
     double factor = twice ? 2 : 1, read = u->read * factor, write = u->write * factor;
     if (read > 0) count_metric(c, S("ConsumedReadCapacityUnits"), S("TableName"), u->table->name, read, S("Count"));
     if (write > 0) count_metric(c, S("ConsumedWriteCapacityUnits"), S("TableName"), u->table->name, write, S("Count"));
@@ -105,7 +115,17 @@ static bool take_both(struct call *c, bool on_demand, u64 space, const struct dd
     return take(c, space, 'w', on_demand ? t->most_write : t->write, write) && reads;
 }
 
-static err throttled(struct call *c, const struct ddb_table *t, bool index) {
+/* Counted of a batch, too, that goes on without the item. */
+static void count_event(struct call *c, const char *metric, const struct ddb_table *t, const struct ddb_index *index) {
+    str dimensions = index ? S("GlobalSecondaryIndexName,TableName") : S("TableName");
+    str of = index ? arena_format(c->arena, "%.*s,%.*s", STR_ARGS(index->name), STR_ARGS(t->name)) : t->name;
+    count_metric(c, str_of(metric), dimensions, of, 1, S("Count"));
+    count_failure(c, str_of(metric), dimensions, of);
+}
+
+static err throttled(struct call *c, const struct ddb_table *t, const struct ddb_index *index, bool write) {
+    count_event(c, write ? "WriteThrottleEvents" : "ReadThrottleEvents", t, index);
+    count_failure(c, S("ThrottledRequests"), S("Operation,TableName"), by_operation(c, t));
     if (t->on_demand)
         return fail(c, &dynamodb_throttling_exception, "Throughput exceeds the maximum OnDemandThroughput configured on table or index");
     return fail(c, &dynamodb_provisioned_throughput_exceeded_exception, "The level of configured provisioned throughput for %s was exceeded. "
@@ -123,10 +143,10 @@ static err take_all(struct call *c, const struct ddb_usage *u, double times) {
             read += u->index_read[i];
             write += u->index_write[i];
         } else if (!take_both(c, t->on_demand, index->space, &index->throughput, u->index_read[i], u->index_write[i])) {
-            return throttled(c, t, true);
+            return throttled(c, t, index, u->index_write[i] > 0);
         }
     }
-    return take_both(c, t->on_demand, t->space, &t->throughput, read, write) ? NULL : throttled(c, t, false);
+    return take_both(c, t->on_demand, t->space, &t->throughput, read, write) ? NULL : throttled(c, t, NULL, write > 0);
 }
 
 err ddb_throttle(struct call *c, const struct ddb_usage *u, double times) {

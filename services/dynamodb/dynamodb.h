@@ -128,6 +128,7 @@ struct ddb_usage {
 };
 double ddb_read_units(u64 bytes, bool consistent);
 double ddb_write_units(u64 bytes);
+void ddb_count_returned(struct call *c, const struct ddb_table *t, u32 items); /* by Query and Scan */
 /* NULL unless `asked` is TOTAL or INDEXES. */
 struct dynamodb_consumed_capacity *ddb_consumed(struct call *c, const struct ddb_usage *u, str asked);
 /* Of a transaction: every unit counts twice, reads and writes are told apart. */

@@ -41,6 +41,7 @@ struct ddb_page_request {
         (out)->scanned_count = SOME_I32((i32)(page)->scanned);                                     \
         if ((page)->last.type) ITEM_TO_WIRE((c)->arena, &(page)->last, (out)->last_evaluated_key); \
         (out)->consumed_capacity = ddb_consumed((c), &(page)->usage, (in)->return_consumed_capacity); \
+        ddb_count_returned((c), (page)->usage.table, (page)->n);                                   \
     } while (0)
 void ddb_page_facts(struct call *c, const struct ddb_page_request *r, struct auth_facts *facts);
 /* The request's expressions and its ExclusiveStartKey, in AWS's order: the older parameters are judged before the

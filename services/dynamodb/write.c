@@ -72,6 +72,7 @@ err ddb_write_run(struct call *c, const struct ddb_write *w, struct ddb_written 
 }
 
 err ddb_write_failed(struct call *c, err e, const struct ddb_written *out, str return_values) {
+    if (out->condition_failed) count_failure(c, S("ConditionalCheckFailedRequests"), S("TableName"), out->usage.table->name);
     if (!out->condition_failed || !out->before.type || !str_eq(return_values, S("ALL_OLD"))) return e;
     struct dynamodb_conditional_check_failed_exception *members = NEW(c->arena, struct dynamodb_conditional_check_failed_exception);
     ITEM_TO_WIRE(c->arena, &out->before, members->item);

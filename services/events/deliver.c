@@ -118,6 +118,16 @@ static void add(struct sqs_message_body_attribute_map *map, const char *name, st
     map->v[map->n++] = (struct sqs_message_body_attribute_map_entry){.key = str_of(name), .value = {.data_type = S("String"), .string_value = value}};
 }
 
+/* By the rule's name alone on the default bus. "arn:aws:events:us-east-1:123456789012:rule/bus/name" */
+void rule_count(struct call *c, str rule_arn, const char *metric) {
+    size_t from = str_rfind_char(rule_arn, ':') + 1 + strlen("rule/"), slash = str_rfind_char(rule_arn, '/');
+    str name = str_skip(rule_arn, slash + 1);
+    bool custom = slash > from;
+    str bus = custom ? str_take(str_skip(rule_arn, from), slash - from) : (str){0};
+    count_metric(c, str_of(metric), custom ? S("EventBusName,RuleName") : S("RuleName"),
+                 custom ? arena_format(c->arena, "%.*s,%.*s", STR_ARGS(bus), STR_ARGS(name)) : name, 1, S("Count"));
+}
+
 void dead_letter_send(struct call *c, str queue_arn, const struct dead_letter *letter) {
     struct arn arn;
     if (!arn_parse(queue_arn, &arn)) return;
@@ -136,18 +146,19 @@ void dead_letter_send(struct call *c, str queue_arn, const struct dead_letter *l
     struct call_other queue = {.service = &sqs_service, .op = SQS_OP_SEND_MESSAGE, .as = CALL_AS_SERVICE, .account = arn.account, .region = arn.region,
                                .source_arn = letter->rule_arn};
     err e = call_service(c, &queue, &in, &out);
-    count_metric(c, e ? S("InvocationsFailedToBeSentToDlq") : S("InvocationsSentToDlq"), S("RuleName"), letter->rule, 1, S("Count"));
+    rule_count(c, letter->rule_arn, e ? "InvocationsFailedToBeSentToDlq" : "InvocationsSentToDlq");
 }
 
 void deliver_to(struct call *c, const struct rule *rule, const struct target *target, const struct event *e) {
     struct delivery d = {.rule = rule, .target = target, .event = e, .input = target_input(c->arena, rule, target, e, c->now_ms)};
-    count_metric(c, S("Invocations"), S("RuleName"), rule->name, 1, S("Count"));
+    str rule_is = rule_arn(c->arena, rule);
+    rule_count(c, rule_is, "Invocations");
     err why = &cloud_validation;
     if (arn_parse(target->arn, &d.arn) && d.input.p) why = send(c, &d);
     if (!why) return;
-    count_metric(c, S("FailedInvocations"), S("RuleName"), rule->name, 1, S("Count"));
+    rule_count(c, rule_is, "FailedInvocations");
     if (!target->dead_letter_arn.p) return;
-    struct dead_letter letter = {.rule_arn = rule_arn(c->arena, rule), .rule = rule->name, .target_arn = target->arn, .body = e->json,
+    struct dead_letter letter = {.rule_arn = rule_is, .target_arn = target->arn, .body = e->json,
                                  .code = why == &cloud_access_denied ? S("NO_PERMISSIONS") : S("NO_RESOURCE"),
                                  .message = c->error_message.n ? arena_str(c->arena, c->error_message) : str_of(why->code)};
     dead_letter_send(c, target->dead_letter_arn, &letter);

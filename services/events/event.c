@@ -49,8 +49,10 @@ static bool chosen(const struct record_pairs *only, str arn) {
 }
 
 static void hand_over(struct call *c, const struct rule *rule, const struct event *e, void *context) {
-    if (!chosen(context, rule_arn(c->arena, rule))) return;
-    count_metric(c, S("MatchedEvents"), S("RuleName"), rule->name, 1, S("Count"));
+    str arn = rule_arn(c->arena, rule);
+    if (!chosen(context, arn)) return;
+    rule_count(c, arn, "MatchedEvents");
+    rule_count(c, arn, "TriggeredRules");
     for (u32 i = 0; i < rule->targets.n; i++) deliver_to(c, rule, &rule->targets.v[i], e);
 }
 
@@ -129,9 +131,21 @@ static err put_entry(struct call *c, const struct events_put_events_request_entr
     return NULL;
 }
 
+static void count_put(struct call *c, u32 entries, u32 failed, size_t bytes) {
+    static const str none = {0};
+    count_metric(c, S("PutEventsApproximateCallCount"), none, none, 1, S("Count"));
+    count_metric(c, S("PutEventsApproximateSuccessCount"), none, none, 1, S("Count"));
+    count_metric(c, S("PutEventsEntriesCount"), none, none, entries, S("Count"));
+    count_metric(c, S("PutEventsRequestSize"), none, none, (double)bytes, S("Bytes"));
+    if (failed) count_metric(c, S("PutEventsFailedEntriesCount"), none, none, failed, S("Count"));
+    count_latency(c, S("PutEventsLatency"), none, none);
+}
+
 err events_put_events(struct call *c, const struct events_put_events_request *in, struct events_put_events_response *out) {
     size_t total = 0;
     i32 failed = 0;
+    count_failure(c, S("PutEventsApproximateCallCount"), (str){0}, (str){0});
+    count_failure(c, S("PutEventsApproximateFailedCount"), (str){0}, (str){0});
     if (in->endpoint_id.p) return fail(c, &cloud_not_implemented, "brume does not have global endpoints (yet).");
     for (u32 i = 0; i < in->entries.n; i++) total += entry_bytes(&in->entries.v[i]);
     if (total > ENTRY_MAX) return fail(c, &cloud_validation, "Total size of the entries in the request is over the limit.");
@@ -143,6 +157,7 @@ err events_put_events(struct call *c, const struct events_put_events_request *in
         failed += entry->error_code.p != NULL;
     }
     out->failed_entry_count = SOME_I32(failed);
+    count_put(c, in->entries.n, (u32)failed, total);
     count_usage(c, S("Event-64K-Chunks"), (double)((total + 65535) / 65536));
     return NULL;
 }

@@ -86,10 +86,11 @@ MUST_USE err target_input_check(struct call *c, const struct events_target *targ
 void deliver_to(struct call *c, const struct rule *rule, const struct target *target, const struct event *e);
 
 struct dead_letter {
-    str rule_arn, rule, target_arn, body, code, message;
+    str rule_arn, target_arn, body, code, message;
     const char *condition; /* of the retry policy; NULL: nothing was tried again */
     i64 attempts;
 };
+void rule_count(struct call *c, str rule_arn, const char *metric); /* one more, in AWS/Events */
 void dead_letter_send(struct call *c, str queue_arn, const struct dead_letter *letter);
 
 /* ---- destination.c, invoke.c, push.c: API destinations ---- */

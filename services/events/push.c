@@ -79,13 +79,13 @@ err destination_settle(struct txn *t, const struct task *task, err outcome, str 
     const char *condition = p.attempts >= p.attempts_max ? "MaximumRetryAttempts" : again_ms > p.first_ms + p.age_max_s * 1000 ? "MaximumEventAgeInSeconds" : NULL;
     if (there && worth_another(status) && !condition) {
         p.attempts++;
-        count_metric(c, S("RetryInvocationAttempts"), S("RuleName"), p.rule, 1, S("Count"));
+        rule_count(c, p.rule_arn, "RetryInvocationAttempts");
         set_push(t, a, &p, task->key, destination_turn(t, a, &d, again_ms));
         return NULL;
     }
-    count_metric(c, S("FailedInvocations"), S("RuleName"), p.rule, 1, S("Count"));
+    rule_count(c, p.rule_arn, "FailedInvocations");
     if (!p.dead_letter_arn.p) return NULL;
-    dead_letter_send(c, p.dead_letter_arn, &(struct dead_letter){.rule_arn = p.rule_arn, .rule = p.rule, .target_arn = p.call.destination, .body = p.event, .code = str_of(error_code(status)),
+    dead_letter_send(c, p.dead_letter_arn, &(struct dead_letter){.rule_arn = p.rule_arn, .target_arn = p.call.destination, .body = p.event, .code = str_of(error_code(status)),
                                                                  .message = answer.why, .condition = worth_another(status) ? condition : NULL, .attempts = p.attempts});
     return NULL;
 }

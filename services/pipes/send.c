@@ -7,7 +7,7 @@
 #include "gen/sqs.h"
 #include "text/tree.h"
 
-void pipe_counted(struct call *c, const struct pipe *p, const char *metric) { count_metric(c, str_of(metric), S("PipeName"), p->name, 1, S("Count")); }
+void pipe_counted(struct call *c, const struct pipe *p, const char *metric) { count_metric(c, str_of(metric), S("PipeName"), p->name, 1, S("None")); }
 
 struct call_other pipe_callee(struct call *c, const struct pipe *p, const struct arn *arn, const struct service *service, u16 op) {
     return (struct call_other){.service = service, .op = op, .as = CALL_AS_ROLE, .account = arn->account, .region = arn->region, .source_arn = pipe_arn(c->arena, p), .role_arn = p->role};

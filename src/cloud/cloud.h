@@ -293,6 +293,10 @@ void idempotency_store(struct call *c, str token, str params, str answer, i64 ke
 void emit_event(struct call *c, str detail_type, str resource_arn, str detail_json);
 bool events_wanted(struct call *c); /* somebody has a rule: for who would make a costly detail in vain */
 void count_metric(struct call *c, str metric_name, str dimension_name, str dimension_value, double value, str unit);
+/* One, if the call fails. */
+void count_failure(struct call *c, str metric_name, str dimension_name, str dimension_value);
+/* How long the call takes, in milliseconds, when it has ended; in steps of a hundredth to a tenth of it. */
+void count_latency(struct call *c, str metric_name, str dimension_name, str dimension_value);
 /* Several dimensions: names and values each with commas between them (no comma but the last value's own). The counts of a minute become a metric of AWS/<Service> when it ends (counts.h). gauge_metric: for struct gauge of
  * boot.h, in its call alone: a value as it is now. */
 void gauge_metric(struct call *c, str metric_name, str dimension_name, str dimension_value, double value, str unit);

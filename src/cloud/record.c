@@ -68,13 +68,26 @@ static void write_count(struct cloud *cloud, const struct call_note *n) {
     buf_char(&b, '}');
     if (b.over) return;
     journal_add(cloud->metrics, at_ms, buf_str(&b));
-    if (n->kind == NOTE_METRIC) counts_due(cloud, at_ms);
+    if (n->kind != NOTE_USAGE) counts_due(cloud, at_ms);
+}
+
+/* How long it took is known when the call has ended. In steps of a hundredth to a tenth: a minute's values are to be few. */
+static void settle_latencies(const struct call *c, i64 us) {
+    i64 step = 10;
+    while (us >= 100 * step) step *= 10;
+    for (struct call_note *n = c->notes; n; n = n->older)
+        if (n->kind == NOTE_LATENCY && n->call == c) n->quantity = (double)MAX(us / step * step, step) / 1000;
+}
+
+static void count_call(struct cloud *cloud, const struct call *c, const struct call_end *end) {
+    if (!end->op || !(end->op->flags & WIRE_OP_COUNTED) || !c->service || !c->account.n) return;
+    write_count(cloud, &(struct call_note){.call = c, .kind = NOTE_METRIC, .name = S("CallCount"), .dimension = S("Resource"), .of = op_name(end), .unit = S("None"), .quantity = 1});
 }
 
 void record_notes(struct cloud *cloud, const struct call *c, bool failed) {
     for (const struct call_note *n = c->notes; n; n = n->older) {
         if (n->kind != NOTE_CALL) {
-            if (!failed) write_count(cloud, n);
+            if (failed == (n->kind == NOTE_FAILURE)) write_count(cloud, n);
             continue;
         }
         const struct call *within = n->call;
@@ -89,7 +102,9 @@ void record_call(struct cloud *cloud, struct call *c, const struct call_end *end
     log_call(c, end);
     struct trail_record record = trail_record(c, end->error, end->out);
     trail_journal(cloud, &record);
+    settle_latencies(c, end->us);
     record_notes(cloud, c, end->error != NULL);
+    count_call(cloud, c, end);
 }
 
 bool records_flush(struct cloud *cloud) {
@@ -109,13 +124,25 @@ static struct call_note *note(struct call *c, const struct call *whose, enum not
     return n;
 }
 
-void count_metric(struct call *c, str metric_name, str dimension_name, str dimension_value, double value, str unit) {
-    struct call_note *n = note(c, c, NOTE_METRIC);
+static void count(struct call *c, enum note_kind kind, str metric_name, str dimension_name, str dimension_value, double value, str unit) {
+    struct call_note *n = note(c, c, kind);
     n->name = metric_name;
     n->dimension = dimension_name;
     n->of = arena_str(c->arena, dimension_value); /* often a view into the transaction */
     n->unit = unit;
     n->quantity = value;
+}
+
+void count_metric(struct call *c, str metric_name, str dimension_name, str dimension_value, double value, str unit) {
+    count(c, NOTE_METRIC, metric_name, dimension_name, dimension_value, value, unit);
+}
+
+void count_failure(struct call *c, str metric_name, str dimension_name, str dimension_value) {
+    count(c, NOTE_FAILURE, metric_name, dimension_name, dimension_value, 1, S("Count"));
+}
+
+void count_latency(struct call *c, str metric_name, str dimension_name, str dimension_value) {
+    count(c, NOTE_LATENCY, metric_name, dimension_name, dimension_value, 0, S("Milliseconds"));
 }
 
 void count_usage(struct call *c, str usage_type, double quantity) {
@@ -126,6 +153,7 @@ void count_usage(struct call *c, str usage_type, double quantity) {
 
 void note_call(struct call *outer, struct call *inner, err error, const void *out, i64 us) {
     struct call_note *oldest_first = NULL;
+    settle_latencies(inner, us);
     while (inner->notes) {
         struct call_note *n = inner->notes;
         inner->notes = n->older;
@@ -135,7 +163,8 @@ void note_call(struct call *outer, struct call *inner, err error, const void *ou
     while (oldest_first) {
         struct call_note *n = oldest_first;
         oldest_first = n->older;
-        if (error && n->kind != NOTE_CALL) continue; /* who failed counts nothing */
+        if (n->kind != NOTE_CALL && (error != NULL) != (n->kind == NOTE_FAILURE)) continue; /* who failed counts that alone */
+        if (n->kind < NOTE_USAGE) n->kind = NOTE_METRIC; /* it is settled; what becomes of the outer call is another matter */
         n->older = outer->notes;
         outer->notes = n;
     }

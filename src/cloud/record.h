@@ -11,7 +11,8 @@
 #include "cloud/cloud.h"
 #include "cloud/trail.h"
 
-enum note_kind { NOTE_METRIC, NOTE_USAGE, NOTE_CALL };
+/* What is counted of a call that failed are its failures; of one that did not, all else. */
+enum note_kind { NOTE_METRIC, NOTE_LATENCY, NOTE_FAILURE, NOTE_USAGE, NOTE_CALL };
 struct call_note {
     struct call_note *older;
     const struct call *call; /* whose account, region and service: a call within has its own */

@@ -129,6 +129,7 @@ enum wire_op_flag {
     WIRE_OP_DATA = 1 << 9,           /* overlay: of the data plane: CloudTrail records it on demand alone */
     WIRE_OP_READ_ONLY_EVENT = 1 << 10, /* overlay: CloudTrail calls it read-only, though it writes */
     WIRE_OP_NO_RESPONSE_ELEMENTS = 1 << 11, /* overlay: CloudTrail does not tell its answer, though it writes */
+    WIRE_OP_COUNTED = 1 << 12,       /* overlay: AWS/Usage tells how often it is called */
 };
 
 struct wire_op {

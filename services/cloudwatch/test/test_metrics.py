@@ -128,9 +128,9 @@ def test_a_metric_without_data_leaves_the_list_after_15_days(start_brume):
     cw = brume.client("cloudwatch")
     cw.put_metric_data(Namespace="n", MetricData=[{"MetricName": "m", "Value": 4}])
     brume.advance_clock(4 * 3600 * 1000)
-    assert cw.list_metrics()["Metrics"] and not cw.list_metrics(RecentlyActive="PT3H")["Metrics"]
+    assert cw.list_metrics(Namespace="n")["Metrics"] and not cw.list_metrics(Namespace="n", RecentlyActive="PT3H")["Metrics"]
     brume.advance_clock(15 * 86400 * 1000)
-    assert not cw.list_metrics()["Metrics"]
+    assert not cw.list_metrics(Namespace="n")["Metrics"]
     now = datetime.datetime.now(datetime.timezone.utc)
     window = {"StartTime": now - datetime.timedelta(hours=1), "EndTime": now + datetime.timedelta(minutes=1), "MetricDataQueries": [stat("m", "n", period=300)]}
     assert values(cw.get_metric_data(**window)) == {"m": [4]}  # the data is kept for 455 days

@@ -2,6 +2,11 @@
 import datetime
 import json
 
+import pytest
+from botocore.exceptions import ClientError
+
+from kit import until
+
 
 def read(cw, space, name, dimension, stat="Sum", **window):
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -49,13 +54,20 @@ def test_topics_and_rules_have_metrics(own):
     events.put_targets(Rule="r", Targets=[{"Id": "q", "Arn": arn}])
     for _ in range(3):
         sns.publish(TopicArn=topic, Message="m")
+    events.create_event_bus(Name="other")
+    events.put_rule(Name="r", EventBusName="other", EventPattern='{"source": ["mine"]}')
+    events.put_targets(Rule="r", EventBusName="other", Targets=[{"Id": "q", "Arn": arn}])
     events.put_events(Entries=[{"Source": "mine", "DetailType": "d", "Detail": "{}"}] * 2)
+    events.put_events(Entries=[{"Source": "mine", "DetailType": "d", "Detail": "{}", "EventBusName": "other"}])
     own.advance_clock(1000)
     own.advance_clock(62000)
     assert sum(read(cw, "AWS/SNS", "NumberOfMessagesPublished", {"TopicName": "t"})) == 3
     assert sum(read(cw, "AWS/SNS", "NumberOfNotificationsDelivered", {"TopicName": "t"})) == 3
-    assert sum(read(cw, "AWS/Events", "Invocations", {"RuleName": "r"})) == 2
-    assert sum(read(cw, "AWS/SQS", "NumberOfMessagesSent", {"QueueName": "q"})) == 5
+    assert sum(read(cw, "AWS/Events", "Invocations", {"RuleName": "r"})) == sum(read(cw, "AWS/Events", "TriggeredRules", {"RuleName": "r"})) == 2
+    assert sum(read(cw, "AWS/Events", "Invocations", {"RuleName": "r", "EventBusName": "other"})) == 1
+    assert sum(read(cw, "AWS/Events", "PutEventsApproximateCallCount", {})) == 2 and sum(read(cw, "AWS/Events", "PutEventsEntriesCount", {})) == 3
+    assert sum(read(cw, "AWS/Events", "PutEventsLatency", {}, "SampleCount")) == 2
+    assert sum(read(cw, "AWS/SQS", "NumberOfMessagesSent", {"QueueName": "q"})) == 6
 
 
 def test_a_table_tells_what_it_used(own):
@@ -66,9 +78,72 @@ def test_a_table_tells_what_it_used(own):
     ddb.put_item(TableName="table", Item={"k": {"S": "a"}, "v": {"S": "x" * 1500}})
     ddb.get_item(TableName="table", Key={"k": {"S": "a"}}, ConsistentRead=True)
     ddb.get_item(TableName="table", Key={"k": {"S": "a"}})
+    for _ in range(2):
+        with pytest.raises(ddb.exceptions.ConditionalCheckFailedException):
+            ddb.put_item(TableName="table", Item={"k": {"S": "a"}}, ConditionExpression="attribute_not_exists(k)")
+    assert ddb.scan(TableName="table")["Count"] == 1
     own.advance_clock(61000)
     assert sum(read(cw, "AWS/DynamoDB", "ConsumedWriteCapacityUnits", {"TableName": "table"})) == 2
-    assert sum(read(cw, "AWS/DynamoDB", "ConsumedReadCapacityUnits", {"TableName": "table"})) == 1.5
+    assert sum(read(cw, "AWS/DynamoDB", "ConsumedReadCapacityUnits", {"TableName": "table"})) == 2
+    assert sum(read(cw, "AWS/DynamoDB", "SuccessfulRequestLatency", {"TableName": "table", "Operation": "GetItem"}, "SampleCount")) == 2
+    assert sum(read(cw, "AWS/DynamoDB", "SuccessfulRequestLatency", {"TableName": "table", "Operation": "PutItem"}, "SampleCount")) == 1
+    assert min(read(cw, "AWS/DynamoDB", "SuccessfulRequestLatency", {"TableName": "table", "Operation": "GetItem"}, "Minimum")) > 0
+    assert sum(read(cw, "AWS/DynamoDB", "ReturnedItemCount", {"TableName": "table", "Operation": "Scan"})) == 1
+    assert sum(read(cw, "AWS/DynamoDB", "ConditionalCheckFailedRequests", {"TableName": "table"})) == 2
+
+
+def test_a_table_that_has_enough(own):
+    ddb, cw = own.client("dynamodb"), own.client("cloudwatch")
+    ddb.create_table(TableName="slow", ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}, KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+                     AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}])
+    own.advance_clock(1000)
+    item = {"k": {"S": "a"}, "v": {"S": "x" * 90_000}}
+    ddb.put_item(TableName="slow", Item=item)
+    refused = 0
+    for _ in range(12):  # 300 units may be used at once
+        try:
+            ddb.put_item(TableName="slow", Item=item)
+        except ddb.exceptions.ProvisionedThroughputExceededException:
+            refused += 1
+    assert refused
+    own.advance_clock(61000)
+    assert sum(read(cw, "AWS/DynamoDB", "WriteThrottleEvents", {"TableName": "slow"})) == refused
+    assert sum(read(cw, "AWS/DynamoDB", "ThrottledRequests", {"TableName": "slow", "Operation": "PutItem"})) == refused
+    assert sum(read(cw, "AWS/DynamoDB", "SuccessfulRequestLatency", {"TableName": "slow", "Operation": "PutItem"}, "SampleCount")) == 13 - refused
+
+
+def test_calls_are_counted(own):
+    cw, logs = own.client("cloudwatch"), own.client("logs")
+    of = {"Type": "API", "Service": "CloudWatch", "Class": "None"}
+    for _ in range(3):
+        cw.put_metric_data(Namespace="mine", MetricData=[{"MetricName": "m", "Value": 1}])
+    with pytest.raises(ClientError):
+        cw.get_dashboard(DashboardName="none")
+    logs.create_log_group(logGroupName="g")
+    own.advance_clock(61000)
+    assert sum(read(cw, "AWS/Usage", "CallCount", {"Resource": "PutMetricData", **of})) == 3
+    assert sum(read(cw, "AWS/Usage", "CallCount", {"Resource": "GetDashboard", **of})) == 1
+    assert sum(read(cw, "AWS/Usage", "CallCount", {"Resource": "CreateLogGroup", **of, "Service": "Logs"})) == 1
+    counted = {d["Value"] for m in cw.list_metrics(Namespace="AWS/Usage")["Metrics"] for d in m["Dimensions"] if d["Name"] == "Resource"}
+    assert counted >= {"PutMetricData", "GetDashboard", "CreateLogGroup"}
+
+
+def test_a_pipe_has_metrics(own):
+    sqs, pipes, iam, cw = (own.client(s) for s in ("sqs", "pipes", "iam", "cloudwatch"))
+    source, target = (sqs.get_queue_attributes(QueueUrl=sqs.create_queue(QueueName=n)["QueueUrl"], AttributeNames=["QueueArn"])["Attributes"]["QueueArn"] for n in ("from", "to"))
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "pipes.amazonaws.com"}, "Action": "sts:AssumeRole"}]}))
+    iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}))
+    pipes.create_pipe(Name="p", Source=source, Target=target, RoleArn=iam.get_role(RoleName="r")["Role"]["Arn"])
+    until(lambda: pipes.describe_pipe(Name="p")["CurrentState"] == "RUNNING")
+    for i in range(3):
+        sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="from")["QueueUrl"], MessageBody=str(i))
+    to, seen = sqs.get_queue_url(QueueName="to")["QueueUrl"], 0
+    while seen < 3:
+        seen += len(sqs.receive_message(QueueUrl=to, WaitTimeSeconds=20, MaxNumberOfMessages=10).get("Messages", []))
+    own.advance_clock(1000)
+    own.advance_clock(62000)
+    assert sum(read(cw, "AWS/EventBridge/Pipes", "EventCount", {"PipeName": "p"})) == 3
 
 
 def test_counts_outlive_a_crash(own):
