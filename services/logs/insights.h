@@ -52,6 +52,13 @@ bool insights_index_may_hold(const struct insights_query *q, str index);
 /* The i-th field of the query's filterIndex commands: groups without an index of it are left out. False: no more. */
 MUST_USE bool insights_by_index(const struct insights_query *q, u32 i, str *field);
 
+/* Queries within the query, of `in (SOURCE 'group' | ...)` and `join ... (SOURCE 'group' | ...)`: each is run first, over its
+ * own group and the time of the whole, and what it answered is given to the whole. The i-th; NULL: no more. */
+struct insights_query *insights_inner(const struct insights_query *q, u32 i, str *group);
+struct insights_answer;
+void insights_inner_give(struct insights_query *q, u32 i, const struct insights_answer *answer);
+enum { INSIGHTS_INNER_ROWS = 50000 }; /* of one */
+
 struct insights_event {
     i64 timestamp_ms, ingested_ms;
     str message, stream;

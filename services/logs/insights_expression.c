@@ -62,7 +62,7 @@ static struct insights_expression *field(struct insights_parser *p, str name, si
         if (p->loose_count == LENGTH(p->loose)) return insights_unknown(p, e);
         return p->loose[p->loose_count++] = e;
     }
-    if (!p->limited || p->query->slots[e->index].known) return e;
+    if (!p->limited || p->query->slots[e->index].known || (p->joined && insights_is_joined(p->query, name))) return e;
     /* Dots below what is known lead into its map. */
     for (str part = name; (part.n = str_rfind_char(part, '.')) != STR_NONE;)
         for (u32 i = 0; i < p->query->slot_count; i++)
@@ -245,6 +245,12 @@ static struct insights_expression *like(struct insights_parser *p, struct insigh
 static struct insights_expression *in_list(struct insights_parser *p, struct insights_expression *x) {
     struct insights_expression *e = fresh(p, OP_IN, x->start), **end = &e->args[1];
     e->args[0] = x;
+    if (insights_take_sign(p, "(")) {
+        e->op = OP_WITHIN;
+        e->inner = insights_read_inner(p, x->op == OP_FIELD ? p->query->slots[x->index].name : (str){0});
+        e->end = p->at;
+        return e->inner ? e : NULL;
+    }
     if (!insights_take_sign(p, "[")) return insights_unexpected(p);
     if (insights_take_sign(p, "]")) return e;
     do {
@@ -354,6 +360,7 @@ struct insights_value insights_evaluate(struct insights_scope *s, const struct i
     case OP_NOT: return insights_boolean(!insights_is_true(&x));
     case OP_NEGATE: y = insights_number(0); return compute(OP_SUBTRACT, &y, &x);
     case OP_IN: return insights_boolean(listed(s, &x, e->args[1]));
+    case OP_WITHIN: text = insights_show(s->arena, &x); return insights_boolean(text.p && insights_inner_find(e->inner, text));
     case OP_LIKE: text = insights_show(s->arena, &x); return insights_boolean(text.p && str_find(text, e->value.text) != STR_NONE);
     case OP_MATCH: text = insights_show(s->arena, &x); return insights_boolean(text.p && regex_matches(e->regex, text));
     case OP_EQ: case OP_NE: case OP_LT: case OP_LE: case OP_GT: case OP_GE:

@@ -19,7 +19,7 @@ u32 insights_slot_of(struct insights_query *q, str name) {
 
 static str source(const struct insights_parser *p, const struct insights_expression *e) { return str_take(str_skip(p->text, e->start), e->end - e->start); }
 
-static void show(struct insights_query *q, u32 slot) {
+void insights_show_slot(struct insights_query *q, u32 slot) {
     struct insights_column **end = &q->columns;
     for (; *end; end = &(*end)->next)
         if ((*end)->slot == slot) return;
@@ -27,7 +27,7 @@ static void show(struct insights_query *q, u32 slot) {
     (*end)->slot = slot;
 }
 
-static struct insights_stage *add(struct insights_parser *p, enum insights_stage_type type) {
+struct insights_stage *insights_add_stage(struct insights_parser *p, enum insights_stage_type type) {
     struct insights_stage **end = &p->query->stages;
     while (*end) end = &(*end)->next;
     *end = NEW(p->arena, struct insights_stage);
@@ -77,9 +77,9 @@ static bool read_items(struct insights_parser *p, struct insights_item **items) 
 static bool read_fields(struct insights_parser *p) {
     if (p->query->columns_implied) p->query->columns = NULL;
     p->query->columns_implied = false;
-    struct insights_stage *s = add(p, STAGE_FIELDS);
+    struct insights_stage *s = insights_add_stage(p, STAGE_FIELDS);
     if (!read_items(p, &s->items)) return false;
-    for (struct insights_item *i = s->items; i; i = i->next) show(p->query, i->slot);
+    for (struct insights_item *i = s->items; i; i = i->next) insights_show_slot(p->query, i->slot);
     return true;
 }
 
@@ -89,7 +89,7 @@ static bool read_display(struct insights_parser *p) {
 }
 
 static bool read_condition(struct insights_parser *p, bool by_index) {
-    struct insights_stage *s = add(p, STAGE_FILTER);
+    struct insights_stage *s = insights_add_stage(p, STAGE_FILTER);
     s->by_index = by_index;
     return (s->of = insights_read_expression(p)) != NULL;
 }
@@ -121,7 +121,7 @@ static bool parse_names(struct insights_parser *p, struct insights_stage *s, u32
         if (!read_name(p, &t)) return false;
         if (++n > groups) return insights_wrong(p, t.start, t.end, "parse has more fields than the pattern has captures"), false;
         if (!define(p, t, &s->groups[n])) return false;
-        show(p->query, s->groups[n]);
+        insights_show_slot(p->query, s->groups[n]);
     } while (insights_take_sign(p, ","));
     if (n < groups) return insights_wrong(p, t.start, t.end, "parse has fewer fields than the pattern has captures"), false;
     return true;
@@ -136,7 +136,7 @@ static bool parse_by_regex(struct insights_parser *p, struct insights_stage *s, 
         struct insights_token t = {.text = regex_group_name(s->regex, i), .start = start, .end = p->at};
         if (!t.text.p) continue;
         if (!define(p, t, &s->groups[i])) return false;
-        show(p->query, s->groups[i]);
+        insights_show_slot(p->query, s->groups[i]);
         named++;
     }
     if (!named) return insights_wrong(p, start, p->at, "parse needs a pattern with named captures"), false;
@@ -144,11 +144,11 @@ static bool parse_by_regex(struct insights_parser *p, struct insights_stage *s, 
 }
 
 static bool read_parse(struct insights_parser *p) {
-    struct insights_stage *s = add(p, STAGE_PARSE);
+    struct insights_stage *s = insights_add_stage(p, STAGE_PARSE);
     if (!p->query->columns) {
         p->query->columns_implied = true;
-        show(p->query, SLOT_TIMESTAMP);
-        show(p->query, SLOT_MESSAGE);
+        insights_show_slot(p->query, SLOT_TIMESTAMP);
+        insights_show_slot(p->query, SLOT_MESSAGE);
     }
     struct insights_token t = insights_peek(p);
     if (t.kind == TOKEN_NAME) {
@@ -174,7 +174,7 @@ static bool read_parse(struct insights_parser *p) {
 static bool by_bin(const struct insights_expression *e) { return e->op == OP_CALL && str_eq(str_of(e->function->name), S("bin")); }
 
 static bool read_stats(struct insights_parser *p) {
-    struct insights_stage *s = add(p, STAGE_STATS);
+    struct insights_stage *s = insights_add_stage(p, STAGE_STATS);
     struct insights_query *q = p->query;
     p->stats = s;
     p->loose_count = 0;
@@ -190,16 +190,17 @@ static bool read_stats(struct insights_parser *p) {
     for (u32 i = 0; i < p->loose_count; i++)
         if (!q->slots[p->loose[i]->index].known) return insights_unknown(p, p->loose[i]), false;
     p->limited = true;
+    p->joined = false;
     q->columns = NULL;
     q->columns_implied = false;
-    for (struct insights_item *i = s->by; i; i = i->next) show(q, i->slot);
-    for (struct insights_item *i = s->items; i; i = i->next) show(q, i->slot);
+    for (struct insights_item *i = s->by; i; i = i->next) insights_show_slot(q, i->slot);
+    for (struct insights_item *i = s->items; i; i = i->next) insights_show_slot(q, i->slot);
     q->of_events = false;
     return true;
 }
 
 static bool read_sort(struct insights_parser *p) {
-    struct insights_stage *s = add(p, STAGE_SORT);
+    struct insights_stage *s = insights_add_stage(p, STAGE_SORT);
     struct insights_item **end = &s->items;
     do {
         if (!(*end = read_item(p))) return false;
@@ -225,8 +226,8 @@ static void settle_order(struct insights_parser *p, bool descending) {
     const struct insights_stage *last = NULL;
     for (const struct insights_stage *s = p->query->stages; s; s = s->next)
         if (s->type == STAGE_SORT || s->type == STAGE_STATS || s->type == STAGE_PATTERN) last = s;
-    if (!last) add(p, STAGE_SORT)->items = by_slot(p, SLOT_TIMESTAMP, descending);
-    else if (last->type == STAGE_STATS && last->by_time) add(p, STAGE_SORT)->items = by_slot(p, last->slot, true);
+    if (!last) insights_add_stage(p, STAGE_SORT)->items = by_slot(p, SLOT_TIMESTAMP, descending);
+    else if (last->type == STAGE_STATS && last->by_time) insights_add_stage(p, STAGE_SORT)->items = by_slot(p, last->slot, true);
 }
 
 static bool read_count(struct insights_parser *p, bool from_end) {
@@ -236,7 +237,7 @@ static bool read_count(struct insights_parser *p, bool from_end) {
     if (t.number < 1 || t.number > LIMIT_MAX || t.number != (u32)t.number)
         return insights_wrong(p, t.start, t.end, "limit must be a number from 1 to %d", LIMIT_MAX), false;
     settle_order(p, !from_end);
-    p->query->limit = add(p, STAGE_LIMIT)->limit = (u32)t.number;
+    p->query->limit = insights_add_stage(p, STAGE_LIMIT)->limit = (u32)t.number;
     return true;
 }
 
@@ -245,11 +246,11 @@ static bool read_tail(struct insights_parser *p) { return read_count(p, true); }
 
 static bool read_dedup(struct insights_parser *p) {
     settle_order(p, true);
-    return read_items(p, &add(p, STAGE_DEDUP)->items);
+    return read_items(p, &insights_add_stage(p, STAGE_DEDUP)->items);
 }
 
 static bool read_unnest(struct insights_parser *p) {
-    struct insights_stage *s = add(p, STAGE_UNNEST);
+    struct insights_stage *s = insights_add_stage(p, STAGE_UNNEST);
     struct insights_token t;
     if (!(s->of = insights_read_expression(p))) return false;
     if (!insights_take_word(p, "into")) return insights_unexpected(p), false;
@@ -259,7 +260,7 @@ static bool read_unnest(struct insights_parser *p) {
 static bool read_pattern(struct insights_parser *p) {
     static const char *const names[] = {"@pattern", "@ratio", "@sampleCount", "@severityLabel"};
     struct insights_query *q = p->query;
-    struct insights_stage *s = add(p, STAGE_PATTERN);
+    struct insights_stage *s = insights_add_stage(p, STAGE_PATTERN);
     if (!(s->of = insights_read_expression(p))) return false;
     for (u32 i = 0; i < q->slot_count; i++) q->slots[i].known = false;
     q->columns = NULL;
@@ -269,9 +270,10 @@ static bool read_pattern(struct insights_parser *p) {
         u32 slot = insights_slot_of(q, str_of(names[i]));
         *end = by_slot(p, slot, false);
         q->slots[slot].known = true;
-        show(q, slot);
+        insights_show_slot(q, slot);
     }
     p->limited = true;
+    p->joined = false;
     q->of_events = false;
     return true;
 }
@@ -288,7 +290,7 @@ static const struct {
 } commands[] = {
     {"fields", read_fields}, {"display", read_display}, {"filter", read_filter}, {"filterIndex", read_filter_index}, {"parse", read_parse}, {"stats", read_stats},
     {"sort", read_sort}, {"order", read_sort}, {"limit", read_limit}, {"head", read_limit}, {"tail", read_tail}, {"dedup", read_dedup},
-    {"unnest", read_unnest}, {"pattern", read_pattern}, {"unmask", read_unmask},
+    {"unnest", read_unnest}, {"pattern", read_pattern}, {"unmask", read_unmask}, {"join", insights_read_join},
 };
 
 static bool read_command(struct insights_parser *p) {
@@ -405,24 +407,33 @@ static void plan_bases(struct insights_query *q) {
         }
 }
 
-struct insights_query *insights_compile(struct arena *a, str text, struct insights_problem *problem) {
+struct insights_query *insights_query_new(struct arena *a, str text) {
     struct insights_query *q = NEW(a, struct insights_query);
-    *q = (struct insights_query){.arena = a, .text = arena_str(a, text), .of_events = true};
+    *q = (struct insights_query){.arena = a, .text = text, .of_events = true};
     for (u32 i = 0; i < SLOTS_FIXED; i++) {
         u32 slot = insights_slot_of(q, str_of(fixed_names[i])); /* may move the slots */
         q->slots[slot].defined = true;
     }
-    struct insights_parser p = {.query = q, .arena = a, .text = q->text, .problem = problem};
-    (void)insights_take_sign(&p, "|");
-    if (insights_take_word(&p, "SOURCE")) (void)read_source(&p);
-    bool empty = insights_peek(&p).kind == TOKEN_END;
-    while (!empty && !p.wrong && read_command(&p)) {
-        if (insights_peek(&p).kind == TOKEN_END) break;
-        if (!insights_take_sign(&p, "|")) insights_unexpected(&p);
+    return q;
+}
+
+static bool at_end(struct insights_parser *p) {
+    struct insights_token t = insights_peek(p);
+    return t.kind == TOKEN_END || (p->inner && t.kind == TOKEN_SIGN && str_eq(t.text, S(")")));
+}
+
+bool insights_read_commands(struct insights_parser *p) {
+    bool end = at_end(p);
+    while (!end && !p->wrong && read_command(p)) {
+        end = at_end(p);
+        if (!end && !insights_take_sign(p, "|")) insights_unexpected(p);
     }
-    if (p.wrong) return NULL;
-    settle_order(&p, true);
-    if (!q->columns) show(q, SLOT_TIMESTAMP), show(q, SLOT_MESSAGE);
+    if (!p->wrong) settle_order(p, true);
+    return !p->wrong;
+}
+
+void insights_plan(struct insights_query *q) {
+    if (!q->columns) insights_show_slot(q, SLOT_TIMESTAMP), insights_show_slot(q, SLOT_MESSAGE);
     plan_bases(q);
     plan_needed(q);
     for (struct insights_stage *s = q->stages; s && s->type <= STAGE_UNNEST; s = s->next)
@@ -430,6 +441,16 @@ struct insights_query *insights_compile(struct arena *a, str text, struct insigh
             find_literals(q, s->of);
             insights_find_wanted(q, s->of, s->by_index);
         }
+}
+
+struct insights_query *insights_compile(struct arena *a, str text, struct insights_problem *problem) {
+    struct insights_query *q = insights_query_new(a, arena_str(a, text));
+    struct insights_parser p = {.query = q, .arena = a, .text = q->text, .problem = problem};
+    (void)insights_take_sign(&p, "|");
+    if (insights_take_word(&p, "SOURCE")) (void)read_source(&p);
+    if (p.wrong || !insights_read_commands(&p)) return NULL;
+    insights_plan_inner(q);
+    insights_plan(q);
     return q;
 }
 

@@ -54,6 +54,8 @@ struct insights_slot {
     str name;
     bool defined;  /* by the query: as, parse, unnest, stats */
     bool known;    /* while reading: behind a stats, it is there */
+    bool joined;   /* of the right side of a join, which sets it */
+    bool alias;    /* another name for its base: "left.name" behind a join */
     u32 base;      /* slot of the map in which it is looked up; itself: none */
     str path;      /* there */
 };
@@ -61,7 +63,7 @@ struct insights_slot {
 /* ---- expressions ---- */
 enum insights_op {
     OP_VALUE, OP_FIELD, OP_AGGREGATE, OP_OR, OP_AND, OP_NOT, OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_LIKE, OP_MATCH,
-    OP_IN, OP_ADD, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_MODULO, OP_POWER, OP_NEGATE, OP_CALL,
+    OP_IN, OP_WITHIN, OP_ADD, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_MODULO, OP_POWER, OP_NEGATE, OP_CALL,
 };
 struct insights_scope { /* in which an expression has a value */
     struct insights_run *run;
@@ -84,6 +86,7 @@ struct insights_expression {
     struct insights_expression *args[2]; /* of operators; calls and lists hang at args[0] by next */
     const struct insights_function *function;
     struct regex *regex;
+    struct insights_inner *inner; /* of OP_WITHIN */
     struct insights_value value;
     size_t start, end; /* in the text */
 };
@@ -109,7 +112,7 @@ struct insights_value insights_accumulated(const struct insights_accumulator *of
 struct insights_accumulator *insights_accumulator_at(struct insights_accumulator *first, u32 index);
 
 /* ---- stages ---- */
-enum insights_stage_type { STAGE_FIELDS, STAGE_FILTER, STAGE_PARSE, STAGE_UNNEST, STAGE_STATS, STAGE_SORT, STAGE_LIMIT, STAGE_DEDUP, STAGE_PATTERN };
+enum insights_stage_type { STAGE_FIELDS, STAGE_FILTER, STAGE_PARSE, STAGE_JOIN, STAGE_UNNEST, STAGE_STATS, STAGE_SORT, STAGE_LIMIT, STAGE_DEDUP, STAGE_PATTERN };
 struct insights_item { /* of fields, stats, by, sort */
     struct insights_item *next;
     struct insights_expression *of;
@@ -123,7 +126,9 @@ struct insights_stage {
     struct insights_item *by;    /* stats */
     struct insights_aggregate *aggregates;
     u32 aggregate_count;
-    struct insights_expression *of; /* filter, parse, unnest, pattern */
+    struct insights_expression *of; /* filter, parse, unnest, pattern; join: what the left side is found by */
+    struct insights_inner *inner;   /* join: the right side */
+    bool keeps_left;                /* join: rows without a match, too */
     bool by_index;                  /* filterIndex */
     struct regex *regex;            /* parse */
     u32 *groups;                    /* parse: slot of each group, from 1; 0: none */
@@ -160,12 +165,35 @@ struct insights_query {
     struct insights_literal literals[4]; /* each stands in the message of every event that matters */
     u32 literal_count;
     struct insights_wanted *wanted;
+    struct insights_inner *inner;
+    str left, right; /* by which names a join calls its sides */
     struct insights_source source;
     bool unmasks;
     bool of_events; /* rows of the answer are events and have @ptr */
     u32 limit;
 };
 u32 insights_slot_of(struct insights_query *q, str name); /* made if need be */
+
+/* ---- queries within the query ---- */
+struct insights_match { /* a row of its answer */
+    struct insights_match *next; /* in the same place of the table */
+    u64 hash;
+    str key;
+    const struct insights_result *row;
+};
+struct insights_inner {
+    struct insights_inner *next;
+    struct insights_query *query;
+    str group;
+    str key; /* the field by which its rows are found */
+    struct insights_match **table;
+    u32 table_size;
+};
+/* The first row found by the text and the next one; NULL: none. */
+const struct insights_match *insights_inner_find(const struct insights_inner *inner, str text);
+const struct insights_match *insights_inner_next(const struct insights_match *m);
+/* The right side's values of the row; without a match they are absent. */
+void insights_join_values(const struct insights_query *q, const struct insights_match *m, struct insights_value *v);
 
 /* ---- patterns ---- */
 struct insights_patterns;
@@ -209,6 +237,8 @@ struct insights_parser {
     struct insights_stage *stats; /* aggregates are allowed, and go here */
     bool in_aggregate;
     bool limited; /* behind a stats: there are only the slots that are known */
+    bool inner;   /* the bracket that closes ends it */
+    bool joined;  /* behind a join: its names for both sides are known, too */
     struct insights_expression *loose[32]; /* names in a stats outside of aggregates: results, or groups that follow */
     u32 loose_count;
 };
@@ -230,6 +260,17 @@ PRINTF(4, 5) void *insights_wrong(struct insights_parser *p, size_t start, size_
 void *insights_unexpected(struct insights_parser *p);
 struct insights_expression *insights_read_expression(struct insights_parser *p);
 struct insights_expression *insights_read_operand(struct insights_parser *p); /* no operators: a name, a call */
+/* Commands up to the end, or to the bracket behind an inner query. */
+bool insights_read_commands(struct insights_parser *p);
+struct insights_query *insights_query_new(struct arena *a, str text);
+struct insights_stage *insights_add_stage(struct insights_parser *p, enum insights_stage_type type);
+void insights_show_slot(struct insights_query *q, u32 slot); /* as a column */
+void insights_plan(struct insights_query *q); /* when all is read */
+/* "(SOURCE 'group' | ...)" behind its opening bracket; rows are found by `key`, and answered with it if nothing else is. */
+struct insights_inner *insights_read_inner(struct insights_parser *p, str key);
+bool insights_read_join(struct insights_parser *p);
+bool insights_is_joined(const struct insights_query *q, str name);
+void insights_plan_inner(struct insights_query *q); /* names of both sides, then the inner queries themselves */
 /* The name is no result of a stats. */
 void *insights_unknown(struct insights_parser *p, const struct insights_expression *e);
 struct regex *insights_read_regex(struct insights_parser *p, str pattern, size_t start);

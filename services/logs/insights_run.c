@@ -86,6 +86,7 @@ struct insights_value insights_slot_value(struct insights_scope *s, u32 slot) {
     const struct insights_slot *named = &q->slots[slot];
     if (named->base != slot) {
         struct insights_value map = insights_slot_value(s, named->base);
+        if (named->alias) return *v = map;
         return *v = map.type == INSIGHTS_JSON ? insights_at_path(s->arena, map.text, named->path) : insights_absent();
     }
     if (!s->row->event) return *v = insights_absent();
@@ -338,6 +339,22 @@ static void unnest_row(struct insights_run *run, u32 at, struct insights_row *ro
     }
 }
 
+static void join_row(struct insights_run *run, u32 at, struct insights_row *row) {
+    const struct insights_stage *stage = run->stages[at];
+    const struct insights_query *q = run->query;
+    struct insights_scope s = {.run = run, .row = row, .arena = &run->scratch};
+    struct insights_value key = insights_evaluate(&s, stage->of);
+    str text = insights_show(s.arena, &key);
+    const struct insights_match *m = text.p ? insights_inner_find(stage->inner, text) : NULL;
+    for (bool first = m || stage->keeps_left; (m || first) && memory_left(run); m = m ? insights_inner_next(m) : NULL, first = false) {
+        struct insights_row copy = *row;
+        copy.v = NEW_ARRAY(&run->scratch, struct insights_value, q->slot_count);
+        memcpy(copy.v, row->v, q->slot_count * sizeof *copy.v);
+        insights_join_values(q, m, copy.v);
+        push(run, at + 1, &copy);
+    }
+}
+
 static void push(struct insights_run *run, u32 at, struct insights_row *row) {
     struct insights_scope s = {.run = run, .row = row, .arena = &run->scratch};
     for (; at < run->stage_count; at++) {
@@ -357,6 +374,7 @@ static void push(struct insights_run *run, u32 at, struct insights_row *row) {
             if (!insights_is_true(&v)) return;
             break;
         case STAGE_PARSE: parse_row(&s, stage); break;
+        case STAGE_JOIN: join_row(run, at, row); return;
         case STAGE_UNNEST: unnest_row(run, at, row); return;
         case STAGE_STATS: count_row(run, at, row); return;
         case STAGE_SORT: sort_row(run, at, row); return;

@@ -186,6 +186,22 @@ static err check_unmask(struct call *c, const struct log_query *q) {
     return NULL;
 }
 
+/* Each query within the query asks a group of its own. */
+static err check_inner(struct call *c, const struct insights_query *plan) {
+    const struct insights_query *inner;
+    struct log_group group;
+    str name;
+    for (u32 i = 0; (inner = insights_inner(plan, i, &name)); i++) {
+        str resource = resource_of(c, name);
+        if (!resource.p) return fail(c, &logs_invalid_parameter_exception, "The specified log group identifier is not valid.");
+        if (!may(c, S("logs:StartQuery"), resource)) return deny(c, S("logs:StartQuery"), resource);
+        if (!log_group_load(c->txn, c->arena, c->account, c->region, name, &group))
+            return fail(c, &logs_resource_not_found_exception, "Log group '%.*s' does not exist for account ID '%.*s'", STR_ARGS(name), STR_ARGS(c->account));
+        if (insights_unmasks(inner)) TRY(log_may_unmask(c, &group));
+    }
+    return NULL;
+}
+
 /* Seconds, as AWS documents, or milliseconds, as it takes them, too: nobody asks about the year 5138. */
 static i64 from_time(i64 t) { return t < 100000000000 ? t * second_ms : t; }
 static i64 to_time(i64 t) { return t < 100000000000 ? t * second_ms + 999 : t; }
@@ -208,6 +224,7 @@ err logs_start_query(struct call *c, const struct logs_start_query_request *in, 
     if (!plan) return malformed(c, &problem);
     TRY(choose_groups(c, in, plan, &q));
     if (insights_unmasks(plan)) TRY(check_unmask(c, &q));
+    TRY(check_inner(c, plan));
     if (open_queries(c) == OPEN_MAX) return fail(c, &logs_limit_exceeded_exception, "Account maximum query concurrency limit of [%d] reached.", OPEN_MAX);
     q.limit = in->limit.set ? in->limit.v : ROWS_DEFAULT;
     struct key time = by_time(c->arena, &q), open = among_open(c->arena, q.account, q.region, q.id), key = log_query_key(c->arena, q.account, q.region, q.id);

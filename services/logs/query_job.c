@@ -20,7 +20,8 @@ struct job {
     struct arena *arena;
     struct store *store;
     struct log_query query;
-    struct insights_query *plan;
+    struct insights_query *whole, *plan; /* plan: the whole or, before it, a query within it */
+    struct record_pairs groups;          /* of the plan */
     struct insights_run *run;
     struct log_position position;
     bool positioned, refused, interrupted;
@@ -53,8 +54,8 @@ static void begin_scan(struct job *j, struct call *c, struct scan *s) {
     if (literal.p) scan_must_contain(s, literal);
     scan_pause_after(s, SLICE_BYTES);
     scan_skip_blocks(s, may_hold, j->plan);
-    for (u32 i = 0; i < j->query.groups.n; i++)
-        if (takes_part(j, c, j->query.groups.v[i].key, &group)) scan_add_group(s, &group);
+    for (u32 i = 0; i < j->groups.n; i++)
+        if (takes_part(j, c, j->groups.v[i].key, &group)) scan_add_group(s, &group);
 }
 
 enum fed { FED_ALL, FED_SO_FAR, FED_TOO_MUCH };
@@ -164,10 +165,35 @@ static bool open_job(struct job *j, const struct task *task) {
     bool open = log_query_load(t, j->arena, j->account, j->region, j->id, &j->query) && log_query_is_open(&j->query);
     store_snapshot_end(t);
     if (!open) return false;
-    j->plan = insights_compile(j->arena, j->query.text, &problem);
-    ASSERT(j->plan); /* StartQuery did, too */
-    struct insights_config config = {.rows = (u32)j->query.limit, .now_ms = j->query.created_ms, .pointer = pointer};
-    j->run = insights_start(j->arena, j->plan, &config);
+    j->whole = insights_compile(j->arena, j->query.text, &problem);
+    ASSERT(j->whole); /* StartQuery did, too */
+    return true;
+}
+
+/* From the first event to the last, unless something comes in between. */
+static bool scan_all(struct job *j, struct insights_query *plan, struct record_pairs groups, u32 rows) {
+    struct insights_config config = {.rows = rows, .now_ms = j->query.created_ms, .pointer = pointer};
+    j->plan = plan;
+    j->groups = groups;
+    j->positioned = false;
+    j->run = insights_start(j->arena, plan, &config);
+    while (!j->status.p && !j->interrupted && slice(j)) {
+        progress(j);
+        j->interrupted = store_closing(j->store);
+        if (store_now_ms(j->store) - j->query.created_ms > TIMEOUT_MS) j->status = S("Timeout");
+    }
+    return !j->refused && !j->interrupted && !j->status.p;
+}
+
+static bool scan_inner(struct job *j) {
+    struct insights_query *inner;
+    struct insights_answer answer;
+    struct record_pair group = {0};
+    for (u32 i = 0; (inner = insights_inner(j->whole, i, &group.key)); i++) {
+        if (!scan_all(j, inner, (struct record_pairs){&group, 1, true}, INSIGHTS_INNER_ROWS)) return false;
+        if (!insights_finish(j->run, &answer)) return j->status = S("Failed"), false;
+        insights_inner_give(j->whole, i, &answer);
+    }
     return true;
 }
 
@@ -176,13 +202,9 @@ err log_query_run(struct arena *a, const struct task *task, str *result) {
     *j = (struct job){.arena = a, .store = task->store, .told_ms = wall_now_ms()};
     *result = (str){(const char *)j, sizeof *j}; /* of this process: settled in the same flight */
     if (!open_job(j, task)) return NULL;
-    while (!j->status.p && !j->interrupted && slice(j)) {
-        progress(j);
-        j->interrupted = store_closing(j->store);
-        if (store_now_ms(j->store) - j->query.created_ms > TIMEOUT_MS) j->status = S("Timeout");
-    }
+    bool scanned = scan_inner(j) && scan_all(j, j->whole, j->query.groups, (u32)j->query.limit);
     j->matched = (double)insights_matched(j->run);
-    if (j->refused || j->interrupted || j->status.p) return NULL;
+    if (!scanned) return NULL;
     struct insights_answer answer;
     bool done = insights_finish(j->run, &answer) && stage_results(j, &answer);
     j->status = done ? S("Complete") : S("Failed");

@@ -17,10 +17,7 @@ struct log {
 
 static str pointer(const struct insights_event *e, struct arena *a) { return arena_format(a, "p%lld", (long long)(e->timestamp_ms - T0)); }
 
-static str answer(struct arena *a, const char *text, const struct log *log, u32 rows, bool pointers) {
-    struct insights_problem problem = {0};
-    struct insights_query *q = insights_compile(a, str_of(text), &problem);
-    if (!q) return arena_format(a, "%zu-%zu %.*s", problem.start, problem.end, STR_ARGS(problem.message));
+static struct insights_answer run_over(struct arena *a, struct insights_query *q, const struct log *log, u32 rows) {
     struct insights_config config = {.rows = rows, .now_ms = T0 + 1500, .pointer = pointer};
     struct insights_run *run = insights_start(a, q, &config);
     for (size_t i = 0; i < LENGTH(log->v) && log->v[i].message; i++) {
@@ -29,6 +26,36 @@ static str answer(struct arena *a, const char *text, const struct log *log, u32 
     }
     struct insights_answer found;
     CHECK(insights_finish(run, &found));
+    return found;
+}
+
+/* What SOURCE names in a query within the query. */
+static const struct log sources[] = {
+    {"/aws/lambda/database-service", {{0, "{\"requestId\": \"r1\", \"errorType\": \"DatabaseConnectionTimeout\"}"}, {1, "{\"requestId\": \"r2\", \"errorType\": \"Other\"}"},
+                                      {2, "{\"requestId\": \"r3\", \"errorType\": \"DatabaseConnectionTimeout\"}"}}},
+    {"/aws/lambda/payment-processor", {{0, "{\"requestId\": \"r1\", \"status\": \"FAILED\"}"}, {1, "{\"requestId\": \"r2\", \"status\": \"FAILED\"}"}, {2, "{\"requestId\": \"r2\", \"status\": \"FAILED\"}"},
+                                       {3, "{\"requestId\": \"r2\", \"status\": \"FAILED\"}"}, {4, "{\"requestId\": \"r2\", \"status\": \"FAILED\"}"}, {5, "{\"requestId\": \"r1\", \"status\": \"OK\"}"}}},
+    {"/aws/lambda/my-function", {{0, "{\"requestId\": \"r1\", \"duration\": 9, \"memoryUsed\": 64}"}, {1, "{\"requestId\": \"r3\", \"duration\": 100, \"memoryUsed\": 128}"},
+                                 {2, "{\"requestId\": \"r3\", \"duration\": 20.5, \"memoryUsed\": 128}"}}},
+};
+
+static void run_inner(struct arena *a, struct insights_query *q) {
+    struct insights_query *inner;
+    str group;
+    for (u32 i = 0; (inner = insights_inner(q, i, &group)); i++)
+        for (size_t s = 0; s < LENGTH(sources); s++)
+            if (str_eq(group, str_of(sources[s].group))) {
+                struct insights_answer found = run_over(a, inner, &sources[s], INSIGHTS_INNER_ROWS);
+                insights_inner_give(q, i, &found);
+            }
+}
+
+static str answer(struct arena *a, const char *text, const struct log *log, u32 rows, bool pointers) {
+    struct insights_problem problem = {0};
+    struct insights_query *q = insights_compile(a, str_of(text), &problem);
+    if (!q) return arena_format(a, "%zu-%zu %.*s", problem.start, problem.end, STR_ARGS(problem.message));
+    run_inner(a, q);
+    struct insights_answer found = run_over(a, q, log, rows);
     struct buf b = buf_new(a, 1 << 16);
     for (const struct insights_result *r = found.first; r; r = r->next) {
         if (r != found.first) buf_add(&b, S(" / "));
@@ -53,6 +80,50 @@ static void check(const struct log *log, const struct expected *cases, size_t n)
 }
 
 static const struct log plain = {"app", {{0, "one Exception"}, {MINUTE, "two fine"}, {2 * MINUTE, "three exception"}}};
+
+static const struct log requests = {"api", {{0, "{\"requestId\": \"r1\", \"status\": 500, \"latency\": 30}"}, {1, "{\"requestId\": \"r2\", \"status\": 502, \"latency\": 7}"},
+                                           {2, "{\"requestId\": \"r3\", \"status\": 503, \"latency\": 120}"}, {3, "{\"requestId\": \"r4\", \"status\": 200, \"latency\": 1}"}}};
+
+static void queries_within(void) {
+    static const struct expected cases[] = {
+        {"filter requestId in (SOURCE '/aws/lambda/database-service' | filter errorType = \"DatabaseConnectionTimeout\" | fields requestId) | fields requestId | sort @timestamp desc",
+         "requestId=r3 / requestId=r1"},
+        {"filter requestId in (SOURCE '/aws/lambda/payment-processor' | filter status = \"FAILED\" | stats count(*) as failureCount by requestId | filter failureCount > 3 | fields requestId)"
+         " | fields requestId, latency | sort @timestamp asc",
+         "requestId=r2, latency=7"},
+        {"filter requestId not in (SOURCE '/aws/lambda/database-service') | fields requestId", "requestId=r4"},
+        {"filter status < 503 and requestId in (SOURCE '/aws/lambda/my-function') | fields requestId", "requestId=r1"},
+        {"filter requestId in (SOURCE '/aws/lambda/my-function' | stats max(duration) by requestId as id) | fields requestId", "requestId=r3 / requestId=r1"},
+        {"stats count(*) as n by requestId | filter requestId in (SOURCE '/aws/lambda/database-service' | limit 1) | fields requestId, n", "requestId=r3, n=1"},
+        {"filter requestId in (SOURCE '/aws/lambda/my-function' | filter requestId in (SOURCE 'x')) ", "77-83 nested subqueries are not supported"},
+        {"filter requestId in (SOURCE 'a' | fields requestId", "50-50 unexpected end of query at line 1 and position 50"},
+        {"filter requestId in (fields requestId)", "21-27 unexpected symbol found fields at line 1 and position 21"},
+    };
+    check(&requests, cases, LENGTH(cases));
+}
+
+static void joins(void) {
+    static const struct expected cases[] = {
+        {"filter status >= 500 | join type=inner left=api right=lambda where api.requestId=lambda.requestId (SOURCE '/aws/lambda/my-function')"
+         " | fields api.requestId, api.status, api.latency, lambda.duration, lambda.memoryUsed | sort api.latency desc, lambda.duration desc",
+         "api.requestId=r3, api.status=503, api.latency=120, lambda.duration=100, lambda.memoryUsed=128 / "
+         "api.requestId=r3, api.status=503, api.latency=120, lambda.duration=20.5, lambda.memoryUsed=128 / "
+         "api.requestId=r1, api.status=500, api.latency=30, lambda.duration=9, lambda.memoryUsed=64"},
+        {"join type=left left=a right=b where b.requestId = a.requestId (SOURCE '/aws/lambda/my-function' | filter memoryUsed < 100) | fields requestId, b.duration | sort requestId",
+         "requestId=r1, b.duration=9 / requestId=r2 / requestId=r3 / requestId=r4"},
+        {"join left=a right=b where a.requestId=b.requestId (SOURCE '/aws/lambda/my-function') | filter b.duration > 15 | stats sum(b.duration) as total, max(a.latency) as most by a.requestId",
+         "a.requestId=r3, total=120.5, most=120"},
+        {"join left=a right=b where a.requestId=b.requestId (SOURCE '/aws/lambda/my-function' | stats avg(duration) as mean by requestId) | fields requestId, b.mean, b.duration | sort requestId",
+         "requestId=r1, b.mean=9 / requestId=r3, b.mean=60.25"},
+        {"stats max(latency) as l by requestId | join left=a right=b where a.requestId=b.requestId (SOURCE '/aws/lambda/my-function' | filter duration < 50) | fields a.l, b.duration | sort a.l",
+         "requestId=r1, l=30, a.l=30, b.duration=9 / requestId=r3, l=120, a.l=120, b.duration=20.5"},
+        {"stats max(latency) as l by requestId | join left=a right=b where a.status=b.status (SOURCE 'x')", "65-73 Unknown symbols found in or after stats: a.status"},
+        {"join type=outer left=a right=b where a.x=b.x (SOURCE 'x')", "4-30 unknown type of join: outer"},
+        {"join left=a right=b where a.x=a.y (SOURCE 'x')", "30-33 unexpected symbol found a.y at line 1 and position 30"},
+        {"join left=a where a.x=b.x (SOURCE 'x')", "12-17 unexpected symbol found where at line 1 and position 12"},
+    };
+    check(&requests, cases, LENGTH(cases));
+}
 
 static void commands(void) {
     static const struct expected cases[] = {
@@ -347,5 +418,5 @@ static void an_index_of_many(void) {
     arena_free(&a);
 }
 
-UNIT_MAIN(UNIT(commands), UNIT(functions), UNIT(discovered_fields), UNIT(parse), UNIT(known_logs), UNIT(patterns), UNIT(what_is_no_query), UNIT(rows_and_pointers),
+UNIT_MAIN(UNIT(commands), UNIT(queries_within), UNIT(joins), UNIT(functions), UNIT(discovered_fields), UNIT(parse), UNIT(known_logs), UNIT(patterns), UNIT(what_is_no_query), UNIT(rows_and_pointers),
           UNIT(many_events), UNIT(memory_has_an_end), UNIT(indexes), UNIT(an_index_of_many))

@@ -1,9 +1,12 @@
 """Queries of Insights, as a user asks them."""
+import json
 import random
 import time
 
 import pytest
 from botocore.exceptions import ClientError
+
+from kit import refused
 
 
 @pytest.fixture
@@ -107,6 +110,38 @@ def test_groups_by_source(logs):
     assert error.value.response["Error"]["Code"] == "InvalidParameterException"
 
 
+def test_a_query_within_a_query(logs):
+    fill(logs, "api", [f'{{"requestId": "r{i}", "status": {500 + i}, "latency": {10 * i}}}' for i in range(1, 5)])
+    fill(logs, "/aws/lambda/f", ['{"requestId": "r1", "duration": 9}', '{"requestId": "r3", "duration": 7}', '{"requestId": "r3", "duration": 8}'])
+    found = ask(logs, "api", "filter requestId in (SOURCE '/aws/lambda/f' | stats count(*) as n by requestId | filter n > 1 | fields requestId) | fields requestId, latency")
+    assert rows(found) == [{"requestId": "r3", "latency": "30"}]
+    assert found["statistics"]["recordsScanned"] == 7
+    joined = ask(logs, "api", "filter status > 501 | join type=left left=a right=f where a.requestId = f.requestId (SOURCE '/aws/lambda/f')"
+                              " | fields a.requestId, f.duration | sort a.requestId, f.duration")
+    assert rows(joined) == [{"a.requestId": "r2"}, {"a.requestId": "r3", "f.duration": "7"}, {"a.requestId": "r3", "f.duration": "8"}, {"a.requestId": "r4"}]
+    now = int(time.time())
+    message = refused("ResourceNotFoundException", logs.start_query, logGroupName="api", startTime=now - 60, endTime=now, queryString="filter x in (SOURCE 'absent' | fields x)")
+    assert message.startswith("Log group 'absent' does not exist")
+
+
+@pytest.mark.as_root
+def test_a_query_within_needs_its_own_right(start_brume):
+    brume = start_brume()
+    logs, iam = brume.client("logs"), brume.client("iam")
+    fill(logs, "mine", ['{"x": "1"}'])
+    fill(logs, "theirs", ['{"x": "1"}'])
+    iam.create_user(UserName="u")
+    groups = "arn:aws:logs:us-east-1:*:log-group:mine:*"
+    iam.put_user_policy(UserName="u", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "logs:StartQuery", "Resource": groups}, {"Effect": "Allow", "Action": "logs:GetQueryResults", "Resource": "*"}]}))
+    key = iam.create_access_key(UserName="u")["AccessKey"]
+    user = brume.client("logs", account=key["AccessKeyId"], secret=key["SecretAccessKey"])
+    assert len(ask(user, "mine", "filter x in (SOURCE 'mine' | fields x)")["results"]) == 1
+    with pytest.raises(ClientError) as error:
+        start(user, "mine", "filter x in (SOURCE 'theirs' | fields x)")
+    assert error.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
 def test_range_of_time(logs):
     events = fill(logs, "app", ["old", "new"], step=60000)
     at = events[0]["timestamp"] // 1000
@@ -144,13 +179,6 @@ def test_what_is_no_query(logs, query, start_at, end_at, message):
 def test_what_cannot_be_asked(logs):
     fill(logs, "app", ["x"])
     now = int(time.time())
-
-    def refused(code, call, **arguments):
-        with pytest.raises(ClientError) as error:
-            call(**arguments)
-        assert error.value.response["Error"]["Code"] == code
-        return error.value.response["Error"]["Message"]
-
     given = {"startTime": now - 60, "endTime": now, "queryString": "fields @message"}
     assert "does not exist for account ID" in refused("ResourceNotFoundException", logs.start_query, **given, logGroupName="absent")
     refused("InvalidParameterException", logs.start_query, **given)
