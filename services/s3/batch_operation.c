@@ -138,7 +138,11 @@ void batch_operation_prepare(struct call *c, struct store *store, const struct b
     } else if (!e && o->s3_update_object_encryption) {
         struct s3_update_object_encryption_request in = encryption_of(c, o->s3_update_object_encryption, item);
         e = s3_update_object_encryption_prepare(as, &in, &plan);
-    } else if (!e) e = batch_checksum(as, store, o->s3_compute_object_checksum, item);
+    } else if (!e) {
+        as->notes = c->notes; /* what KMS was asked is on record */
+        e = batch_checksum(as, store, o->s3_compute_object_checksum, item);
+        c->notes = as->notes;
+    }
     if (!e && plan.source && !(item->body = stream_of_plan(store, c->arena, &plan))) e = &store_unavailable;
     item->refused = e;
     item->message = as->error_message;

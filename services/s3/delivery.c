@@ -30,17 +30,18 @@ err s3_deliver(struct call *c, const struct s3_delivery *d) {
     struct bucket_row target;
     str account = d->account.p ? d->account : d->source->account;
     if (!s3_bucket_own(c, account, d->bucket, &target)) return s3_fail_no_bucket(c, d->bucket);
-    struct principal service = *c->principal;
-    struct call as = *c;
-    service.arn = str_of(d->service);
-    as.principal = &service;
-    as.outer = c; /* aws:SourceAccount is the source's */
-    as.source_arn = s3_bucket_arn(c, d->source->name);
-    as.account = target.account;
-    as.region = target.region;
-    as.notes = NULL;
+    struct principal *service = NEW(c->arena, struct principal);
+    struct call *as = NEW(c->arena, struct call); /* what it counts names it until the commit */
+    *service = *c->principal;
+    service->arn = str_of(d->service);
+    *as = *c;
+    as->principal = service;
+    as->outer = c; /* aws:SourceAccount is the source's */
+    as->source_arn = s3_bucket_arn(c, d->source->name);
+    as->account = target.account;
+    as->region = target.region;
     str arn = s3_object_arn(c, target.name, d->key);
-    if (!(d->by_list && listed(c, &target)) && !s3_may(&as, &target, S("s3:PutObject"), arn)) return &cloud_access_denied;
+    if (!(d->by_list && listed(c, &target)) && !s3_may(as, &target, S("s3:PutObject"), arn)) return &cloud_access_denied;
     struct s3_put_object_request in = {.bucket = d->bucket, .key = d->key, .body = d->body, .content_type = d->content_type};
     struct s3_put_object_output out = {0};
     if (d->grants && d->grants->n && !s3_acls_off(&target)) {
@@ -53,5 +54,7 @@ err s3_deliver(struct call *c, const struct s3_delivery *d) {
     } else if (d->sse_s3) {
         in.server_side_encryption = S("AES256");
     }
-    return s3_put_object(&as, &in, &out);
+    TRY(s3_put_object(as, &in, &out));
+    c->notes = as->notes;
+    return NULL;
 }

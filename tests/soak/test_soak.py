@@ -41,10 +41,21 @@ def test_6_gib_without_holes_by_multipart(start_brume, tmp_path):
     with open(tmp_path / "up", "wb") as file:
         for _ in range(6 << 6):
             file.write(os.urandom(16 << 20))
+    s3, where = server.client("s3"), {"Bucket": "large", "Key": "six"}
     aws(server, "s3", "mb", "s3://large")
+    s3.put_bucket_versioning(Bucket="large", VersioningConfiguration={"Status": "Enabled"})
     aws(server, "s3", "cp", "--only-show-errors", tmp_path / "up", "s3://large/six")
     digest = sha256(tmp_path / "up")
     (tmp_path / "up").unlink()
+    # Another version over it, and a marker over that: it is there by its id, and again when they are gone.
+    first = s3.head_object(**where)["VersionId"]
+    second = s3.put_object(**where, Body=b"small")["VersionId"]
+    marker = s3.delete_object(**where)["VersionId"]
+    assert s3.get_object(**where, VersionId=second)["Body"].read() == b"small"
+    last = s3.get_object(**where, VersionId=first, Range="bytes=-1048576")
+    assert last["ContentRange"] == f"bytes {(6 << 30) - (1 << 20)}-{(6 << 30) - 1}/{6 << 30}" and len(last["Body"].read()) == 1 << 20
+    for version in (marker, second):
+        s3.delete_object(**where, VersionId=version)
     aws(server, "s3", "cp", "--only-show-errors", "s3://large/six", tmp_path / "down")
     assert sha256(tmp_path / "down") == digest
     (tmp_path / "down").unlink()

@@ -190,6 +190,9 @@ def test_checksums_of_what_is_stored(jobs):
         row.pop("etag", None)
     assert found == {("a%20b", old): of(b"the first"), ("a%20b", ""): of(b"the second"), ("none", ""): of(b""), ("cold", ""): of(b"in an archive"),
                      ("hidden", ""): of(b"under a key"), ("parts", ""): of(b"".join(parts))}
+    asked = jobs.server.client("cloudtrail")  # KMS was, in the role, and that is on record
+    page = [{"AttributeKey": "EventName", "AttributeValue": "Decrypt"}]
+    until(lambda: [e for e in asked.lookup_events(LookupAttributes=page)["Events"] if jobs.role in e["CloudTrailEvent"] and f"{b}/hidden" in e["CloudTrailEvent"]], bool)
     job = jobs.run({"S3ComputeObjectChecksum": {"ChecksumAlgorithm": "CRC32", "ChecksumType": "COMPOSITE"}}, [("parts",), ("hidden",)])
     found = sums(jobs, job)
     for key, pieces in (("parts", parts), ("hidden", [b"under a key"])):

@@ -131,3 +131,18 @@ def test_configurations(world):
     assert page["IsTruncated"] and len(page["MetricsConfigurationList"]) == 100
     rest = w.s3.list_bucket_metrics_configurations(Bucket="measured", ContinuationToken=page["NextContinuationToken"])
     assert not rest["IsTruncated"] and [m["Id"] for m in rest["MetricsConfigurationList"]] == ["m099", "m100"]
+
+
+def test_what_s3_delivers_is_a_put(world):
+    w = world
+    w.server.advance_clock((10 - w.server.now().minute) % 60 * MINUTE)  # the hour, when logs come, does not end meanwhile
+    w.s3.create_bucket(Bucket="logs")
+    w.s3.put_bucket_policy(Bucket="logs", Policy=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::logs/*"}]}))
+    w.s3.put_bucket_logging(Bucket="measured", BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": "logs", "TargetPrefix": "log/"}})
+    w.s3.put_object(Bucket="measured", Key="k", Body=b"x")
+    which = ("000000000000", "s3", "Requests-Tier1")
+    before = usage(w.server)[which]
+    w.server.advance_clock(60 * MINUTE)
+    counted = usage(w.server)[which] - before
+    assert counted == len(w.s3.list_objects_v2(Bucket="logs")["Contents"]) == 1

@@ -161,6 +161,26 @@ def test_object_of_parts(world):
     assert w.s3.get_object(Bucket=target, Key="big", PartNumber=1)["Body"].read() == part
 
 
+def test_object_of_hundreds_of_parts(world):
+    """More than one run of its task carries: their table goes before the object, which then is there whole."""
+    w, target, count = world, world.bucket(), 510
+    piece = os.urandom(5 << 20)
+    w.put("piece", piece)
+    where = {"Bucket": w.source, "Key": "big"}
+    where["UploadId"] = w.s3.create_multipart_upload(**where, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")["UploadId"]
+    parts = [{"PartNumber": n, "ETag": w.s3.upload_part_copy(**where, PartNumber=n, CopySource=f"{w.source}/piece")["CopyPartResult"]["ETag"]}
+             for n in range(1, count + 1)]
+    w.replicate(rule(target))
+    made = w.s3.complete_multipart_upload(**where, MultipartUpload={"Parts": parts})
+    assert w.settled("big") == "COMPLETED"
+    w.s3.delete_object(Bucket=w.source, Key="big", VersionId=made["VersionId"])
+    copy = w.s3.get_object(Bucket=target, Key="big", PartNumber=count)
+    assert (copy["ETag"], copy["PartsCount"], copy["Body"].read()) == (made["ETag"], count, piece)
+    head = w.s3.head_object(Bucket=target, Key="big", ChecksumMode="ENABLED")
+    assert (head["ContentLength"], head["ChecksumCRC32"]) == (count * len(piece), made["ChecksumCRC32"])
+    w.s3.delete_object(Bucket=target, Key="big", VersionId=head["VersionId"])
+
+
 def test_tags_rights_and_locks_follow(brume):
     w = World(brume, lock=True)
     target = w.bucket(lock=True)
