@@ -141,6 +141,10 @@ static enum step unknown_operation(struct flight *f, str name) {
     if (f->protocol == WIRE_AWS_QUERY || f->protocol == WIRE_EC2_QUERY)
         return flight_refuse(f, flight_error(f, S("InvalidAction"), 400),
                              arena_format(f->arena, "The action %.*s is not valid for this endpoint.", STR_ARGS(name)));
+    if (f->s3 && str_eq(f->request->method, S("POST")) && str_eq(s3_resource_type(f->path), S("BUCKET"))) {
+        fail_detail(&f->call, S("Condition"), S("Bucket POST must be of the enclosure-type multipart/form-data"));
+        return flight_refuse(f, flight_error(f, S("PreconditionFailed"), 412), S("At least one of the pre-conditions you specified did not hold"));
+    }
     if (f->s3) {
         fail_detail(&f->call, S("Method"), f->request->method);
         fail_detail(&f->call, S("ResourceType"), s3_resource_type(f->path));

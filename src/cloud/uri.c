@@ -6,6 +6,7 @@
 struct need {
     str name, value; /* value absent: any */
     bool in_header;
+    bool noun; /* stands alone in the template's query: a part of the resource ("?acl") */
 };
 
 struct route {
@@ -21,6 +22,8 @@ struct route {
 struct uri_table {
     u16 count;
     struct route *routes; /* indexed like the service's operations */
+    str *nouns;           /* of all of them */
+    u16 noun_count;
 };
 
 /* Does `path` fit the template's path? Labels take one non-empty segment, greedy ones the rest. */
@@ -68,9 +71,9 @@ static int literal_length(str template) {
     return n;
 }
 
-static void add_need(struct route *r, bool in_header, str name, str value) {
-    r->needs[r->need_count++] = (struct need){name, value, in_header};
-    r->asks_query |= !in_header;
+static void add_need(struct route *r, struct need need) {
+    r->needs[r->need_count++] = need;
+    r->asks_query |= !need.in_header;
 }
 
 static u16 needs_max(const struct wire_service *w, const struct wire_op *op, str literal) {
@@ -92,14 +95,28 @@ static void take_apart(struct arena *a, const struct wire_service *w, const stru
     while (literal.p) {
         str value = str_cut(&literal, '&');
         str key = str_cut(&value, '=');
-        if (key.n) add_need(r, false, key, value);
+        if (key.n) add_need(r, (struct need){key, value, .noun = !value.p});
     }
     if (op->input == WIRE_NONE) return;
     const struct wire_shape *input = &w->shapes[op->input];
     for (u16 i = 0; i < input->member_count; i++) {
         const struct wire_member *m = &w->members[input->first_member + i];
         if (!(m->flags & WIRE_REQUIRED) || (m->location != WIRE_IN_QUERY && m->location != WIRE_IN_HEADER)) continue;
-        add_need(r, m->location == WIRE_IN_HEADER, wire_text(w, m->location_name), (str){0});
+        add_need(r, (struct need){wire_text(w, m->location_name), .in_header = m->location == WIRE_IN_HEADER});
+    }
+}
+
+static u32 nouns_max(const struct uri_table *t) {
+    u32 n = 0;
+    for (u16 i = 0; i < t->count; i++) n += t->routes[i].need_count;
+    return n;
+}
+
+static void add_nouns(struct uri_table *t, const struct route *r) {
+    for (u16 i = 0; i < r->need_count; i++) {
+        u16 k = 0;
+        while (k < t->noun_count && !str_eq(t->nouns[k], r->needs[i].name)) k++;
+        if (r->needs[i].noun && k == t->noun_count) t->nouns[t->noun_count++] = r->needs[i].name;
     }
 }
 
@@ -112,6 +129,8 @@ struct uri_table *uri_table_new(struct arena *a, const struct service *s) {
         take_apart(a, w, &w->ops[i], &t->routes[i]);
         t->routes[i].present = s->ops && s->ops[i].handle != NULL;
     }
+    t->nouns = NEW_ARRAY(a, str, nouns_max(t));
+    for (u16 i = 0; i < w->op_count; i++) add_nouns(t, &t->routes[i]);
     return t;
 }
 
@@ -131,7 +150,7 @@ static void read_query(struct arena *a, str query, struct asked *asked) {
     while (query.p) {
         str value = str_cut(&query, '&');
         str name = str_cut(&value, '='), decoded;
-        if (percent_decode(a, name, false, &decoded)) asked->query[asked->query_count++] = (struct need){decoded, value, false};
+        if (percent_decode(a, name, false, &decoded)) asked->query[asked->query_count++] = (struct need){decoded, value};
     }
 }
 
@@ -151,6 +170,17 @@ static bool has_all(const struct asked *asked, const struct route *r) {
     return true;
 }
 
+/* DELETE /b?uploads means no bucket: the request names a part of the resource that the operation knows nothing of. */
+static bool means_another(const struct uri_table *t, const struct route *r, const struct asked *asked) {
+    for (u16 i = 0; i < t->noun_count; i++) {
+        bool its_own = false;
+        if (!has(asked, &(struct need){t->nouns[i]})) continue;
+        for (u16 k = 0; k < r->need_count; k++) its_own |= r->needs[k].noun && str_eq(r->needs[k].name, t->nouns[i]);
+        if (!its_own) return true;
+    }
+    return false;
+}
+
 int uri_match(const struct uri_table *table, str method, str path, str query, const struct wire_header *headers,
               size_t header_count, struct arena *a) {
     struct asked asked = {.headers = headers, .header_count = header_count};
@@ -168,5 +198,6 @@ int uri_match(const struct uri_table *table, str method, str path, str query, co
         best_weight = weight;
         best_literal = r->literal;
     }
-    return best;
+    bool reads = str_eq(method, S("GET")) || str_eq(method, S("HEAD"));
+    return best >= 0 && !reads && means_another(table, &table->routes[best], &asked) ? -1 : best;
 }

@@ -61,11 +61,22 @@ def test_numbers_that_are_none(brume, bucket, target, name, value):
     assert answer["Message"] == f"Provided {name} not an integer or within integer range"
 
 
-@pytest.mark.parametrize("method, rest, kind", [("DELETE", "", "SERVICE"), ("PATCH", "/{}", "BUCKET"), ("POST", "/{}/k", "OBJECT")])
+@pytest.mark.parametrize("method, rest, kind", [
+    ("DELETE", "", "SERVICE"), ("PATCH", "/{}", "BUCKET"), ("POST", "/{}/k", "OBJECT"),
+    # of the bucket or the object, what is asked for is a part that the method does not fit
+    ("DELETE", "/{}?uploads", "BUCKET"), ("PUT", "/{}?uploads", "BUCKET"), ("DELETE", "/{}?acl", "BUCKET"), ("DELETE", "/{}/k?acl", "OBJECT"),
+    ("PUT", "/{}/k?restore", "OBJECT")])
 def test_method_that_does_not_fit(brume, bucket, method, rest, kind):
     answer = ask(brume, method, rest.format(bucket) or "/")
     assert (answer.status, answer["Code"]) == (405, "MethodNotAllowed")
     assert (answer["Method"], answer["ResourceType"]) == (method, kind)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/x-www-form-urlencoded"}, {"Content-Type": "multipart/form-data"}])
+def test_a_post_that_is_no_form(brume, bucket, headers):
+    answer = ask(brume, "POST", f"/{bucket}", b"key=a", headers)
+    assert (answer.status, answer["Code"]) == (412, "PreconditionFailed")
+    assert answer["Condition"] == "Bucket POST must be of the enclosure-type multipart/form-data"
 
 
 def test_key_that_is_no_text(brume, bucket):
