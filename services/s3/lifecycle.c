@@ -3,7 +3,7 @@
 #include "services/s3/lifecycle.h"
 #include "services/s3/storage.h"
 
-enum { RULES_MAX = 1000, ID_MAX = 255, SMALL = 128 << 10, INFREQUENT_DAYS_MIN = 30 };
+enum { RULES_MAX = 1000, ID_MAX = 255, SMALL = 128 << 10, INFREQUENT_DAYS_MIN = 30, NEWER_MAX = 100 };
 
 /* ---- validation ---- */
 
@@ -42,6 +42,17 @@ static err filter_check(struct call *c, const struct s3_lifecycle_rule *rule) {
     return tags_check(c, and->tags.v, and->tags.n);
 }
 
+static bool size_asked(const struct s3_lifecycle_rule *rule) {
+    const struct s3_lifecycle_rule_filter *f = rule->filter;
+    if (!f) return false;
+    return f->object_size_greater_than.set || f->object_size_less_than.set
+           || (f->and && (f->and->object_size_greater_than.set || f->and->object_size_less_than.set));
+}
+
+static bool tags_asked(const struct s3_lifecycle_rule *rule) {
+    return rule->filter && (rule->filter->tag || (rule->filter->and && rule->filter->and->tags.n));
+}
+
 static err days_positive(struct call *c, const char *what, struct opt_i32 days) {
     if (!days.set || days.v > 0) return NULL;
     return fail(c, &s3_invalid_argument, "'%s' must be a positive integer", what);
@@ -52,7 +63,7 @@ static err expiration_check(struct call *c, const struct s3_lifecycle_rule *rule
     if (!e) return NULL;
     if (e->days.set + e->date.set + e->expired_object_delete_marker.set != 1) return malformed(c);
     TRY(days_positive(c, "Days' for Expiration action", e->days));
-    if (e->expired_object_delete_marker.set && rule->filter && (rule->filter->tag || (rule->filter->and && rule->filter->and->tags.n)))
+    if (e->expired_object_delete_marker.set && tags_asked(rule))
         return fail(c, &s3_invalid_request, "ExpiredObjectDeleteMarker cannot be specified with tags.");
     return date_check(c, e->date);
 }
@@ -63,6 +74,39 @@ static err class_check(struct call *c, str class) {
 }
 
 static bool waits(str class) { return str_eq(class, S("STANDARD_IA")) || str_eq(class, S("ONEZONE_IA")); }
+
+static str prefix_of(const struct s3_lifecycle_rule *rule) {
+    const struct s3_lifecycle_rule_filter *f = rule->filter;
+    str prefix = !f ? rule->prefix : f->and ? f->and->prefix : f->prefix;
+    return prefix.p ? prefix : S("");
+}
+
+/* Two moves of one rule. */
+static err pair_check(struct call *c, const struct s3_lifecycle_rule *rule, const struct s3_transition *x, const struct s3_transition *y) {
+    bool archive = s3_storage_class(y->storage_class)->kind == STORAGE_ARCHIVE;
+    if (str_eq(x->storage_class, y->storage_class))
+        return fail(c, &s3_invalid_request, "StorageClass must be different for 'Transition' actions in same 'Rule' with filter '(prefix=%.*s)'",
+                    STR_ARGS(prefix_of(rule)));
+    if (!x->days.set || !y->days.set || !waits(x->storage_class) || !archive || y->days.v >= x->days.v + INFREQUENT_DAYS_MIN) return NULL;
+    return fail(c, &s3_invalid_argument,
+                "'Days' in the Transition action for StorageClass '%.*s' for filter '(prefix=%.*s)' must be %d days more than for StorageClass '%.*s'",
+                STR_ARGS(y->storage_class), STR_ARGS(prefix_of(rule)), INFREQUENT_DAYS_MIN, STR_ARGS(x->storage_class));
+}
+
+static err newer_check(struct call *c, struct opt_i32 newer) {
+    if (!newer.set || (newer.v > 0 && newer.v <= NEWER_MAX)) return NULL;
+    return fail(c, &s3_invalid_argument, "'NewerNoncurrentVersions' must be an integer between 1 and %d", NEWER_MAX);
+}
+
+static err abort_check(struct call *c, const struct s3_lifecycle_rule *rule) {
+    const struct s3_abort_incomplete_multipart_upload *a = rule->abort_incomplete_multipart_upload;
+    if (!a) return NULL;
+    if (!a->days_after_initiation.set) return malformed(c);
+    TRY(days_positive(c, "DaysAfterInitiation' for AbortIncompleteMultipartUpload action", a->days_after_initiation));
+    if (tags_asked(rule)) return fail(c, &s3_invalid_request, "AbortIncompleteMultipartUpload cannot be specified with Tags.");
+    if (size_asked(rule)) return fail(c, &s3_invalid_request, "AbortIncompleteMultipartUpload cannot be specified with Object Size.");
+    return NULL;
+}
 
 static err transitions_check(struct call *c, const struct s3_lifecycle_rule *rule) {
     for (u32 i = 0; i < rule->transitions.n; i++) {
@@ -78,13 +122,18 @@ static err transitions_check(struct call *c, const struct s3_lifecycle_rule *rul
         if (rule->expiration && rule->expiration->days.set && t->days.set && t->days.v >= rule->expiration->days.v)
             return fail(c, &s3_invalid_argument,
                         "'Days' in the Expiration action for filter '(prefix=%.*s)' must be greater than 'Days' in the Transition action",
-                        STR_ARGS(rule->filter && rule->filter->prefix.p ? rule->filter->prefix : rule->prefix));
+                        STR_ARGS(prefix_of(rule)));
         if (i && t->date.set != rule->transitions.v[0].date.set) return malformed(c);
+        for (u32 k = 0; k < i; k++) {
+            TRY(pair_check(c, rule, &rule->transitions.v[k], t));
+            TRY(pair_check(c, rule, t, &rule->transitions.v[k]));
+        }
     }
     for (u32 i = 0; i < rule->noncurrent_version_transitions.n; i++) {
         const struct s3_noncurrent_version_transition *t = &rule->noncurrent_version_transitions.v[i];
         TRY(class_check(c, t->storage_class));
         if (!t->noncurrent_days.set) return malformed(c);
+        TRY(newer_check(c, t->newer_noncurrent_versions));
         if (t->noncurrent_days.v < INFREQUENT_DAYS_MIN && waits(t->storage_class))
             return fail(c, &s3_invalid_argument,
                         "'NoncurrentDays' in NoncurrentVersionTransition action must be greater than or equal to %d for storageClass '%.*s'",
@@ -109,13 +158,9 @@ static err rule_check(struct call *c, const struct s3_lifecycle_rules *rules, u3
     if (rule->noncurrent_version_expiration) {
         if (!rule->noncurrent_version_expiration->noncurrent_days.set) return malformed(c);
         TRY(days_positive(c, "NoncurrentDays' for NoncurrentVersionExpiration action", rule->noncurrent_version_expiration->noncurrent_days));
+        TRY(newer_check(c, rule->noncurrent_version_expiration->newer_noncurrent_versions));
     }
-    if (rule->abort_incomplete_multipart_upload) {
-        if (!rule->abort_incomplete_multipart_upload->days_after_initiation.set) return malformed(c);
-        TRY(days_positive(c, "DaysAfterInitiation' for AbortIncompleteMultipartUpload action",
-                          rule->abort_incomplete_multipart_upload->days_after_initiation));
-    }
-    return NULL;
+    return abort_check(c, rule);
 }
 
 /* ---- the operations ---- */
@@ -181,13 +226,6 @@ static bool speaks_of(const struct s3_lifecycle_rule *rule, str key, const struc
     if (!s3_filter_means(filter, key, object)) return false;
     if (f->and) return sizes_match(f->and->object_size_greater_than, f->and->object_size_less_than, object);
     return sizes_match(f->object_size_greater_than, f->object_size_less_than, object);
-}
-
-static bool size_asked(const struct s3_lifecycle_rule *rule) {
-    const struct s3_lifecycle_rule_filter *f = rule->filter;
-    if (!f) return false;
-    return f->object_size_greater_than.set || f->object_size_less_than.set
-           || (f->and && (f->and->object_size_greater_than.set || f->and->object_size_less_than.set));
 }
 
 static bool due(i64 from_ms, i32 days, i64 now_ms) { return s3_midnight(from_ms + days * (i64)S3_DAY_MS) <= now_ms; }

@@ -23,9 +23,12 @@ static err rule_check(struct call *c, const struct s3_routing_rule *rule) {
                     "be present.");
     i64 code;
     if (redirect->http_redirect_code.p
-        && (!str_to_i64(redirect->http_redirect_code, &code) || code < 300 || code > 399))
+        && (!str_to_i64(redirect->http_redirect_code, &code) || code <= 300 || code > 399))
         return fail(c, &s3_invalid_request, "The provided HTTP redirect code (%.*s) is not valid. Valid codes are 3XX except 300.",
                     STR_ARGS(redirect->http_redirect_code));
+    str asked = rule->condition ? rule->condition->http_error_code_returned_equals : (str){0};
+    if (asked.p && (!str_to_i64(asked, &code) || code < 400 || code > 599))
+        return fail(c, &s3_invalid_request, "The provided HTTP error code (%.*s) is not valid. Valid codes are 4XX or 5XX.", STR_ARGS(asked));
     return NULL;
 }
 

@@ -303,8 +303,14 @@ def test_rules_that_are_none(cloud):
                       ({"Transitions": [{"Days": 10, "StorageClass": "STANDARD_IA"}]}, "InvalidArgument"),
                       ({"Transitions": [{"Days": 10, "StorageClass": "BEST"}]}, "MalformedXML"),
                       ({"Expiration": {"Date": datetime(2030, 1, 1, 5, tzinfo=timezone.utc)}}, "InvalidArgument"),
-                      ({"Filter": {"And": {"Prefix": "x"}}, "Expiration": nothing}, "MalformedXML")):
+                      ({"Filter": {"And": {"Prefix": "x"}}, "Expiration": nothing}, "MalformedXML"),
+                      ({"Filter": {"Tag": {"Key": "a", "Value": "b"}}, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}}, "InvalidRequest"),
+                      ({"Filter": {"ObjectSizeGreaterThan": 9}, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}}, "InvalidRequest"),
+                      ({"Transitions": [{"Days": 30, "StorageClass": "GLACIER"}, {"Days": 90, "StorageClass": "GLACIER"}]}, "InvalidRequest"),
+                      ({"Transitions": [{"Days": 59, "StorageClass": "GLACIER"}, {"Days": 30, "StorageClass": "ONEZONE_IA"}]}, "InvalidArgument"),
+                      ({"NoncurrentVersionExpiration": {"NoncurrentDays": 1, "NewerNoncurrentVersions": 101}}, "InvalidArgument")):
         with pytest.raises(ClientError) as error:
             lifecycle(s3, rule(**bad))
         assert error.value.response["Error"]["Code"] == code, bad
     assert refused(s3.get_bucket_lifecycle_configuration, Bucket="storage") == "NoSuchLifecycleConfiguration"
+    lifecycle(s3, rule(Transitions=[{"Days": 30, "StorageClass": "ONEZONE_IA"}, {"Days": 60, "StorageClass": "GLACIER"}]))

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from botocore.exceptions import ClientError
 
 PAGE = """<html>
 <head><title>{title}</title></head>
@@ -188,6 +189,15 @@ def test_routing_rules(site):
     assert site.redirect("/app/page") == (301, f"http://{site.host}/#!/page")
     assert site.redirect("/gone") == (302, "http://old.example.com/gone")
     assert site.ask("/here").text == "here"
+
+
+@pytest.mark.parametrize("condition, code, words", [
+    ({"KeyPrefixEquals": "a"}, "300", "The provided HTTP redirect code (300) is not valid. Valid codes are 3XX except 300."),
+    ({"HttpErrorCodeReturnedEquals": "302"}, "301", "The provided HTTP error code (302) is not valid. Valid codes are 4XX or 5XX.")])
+def test_codes_that_are_none(site, condition, code, words):
+    with pytest.raises(ClientError) as error:
+        site.configure(IndexDocument={"Suffix": "i"}, RoutingRules=[{"Condition": condition, "Redirect": {"HostName": "h", "HttpRedirectCode": code}}])
+    assert (error.value.response["Error"]["Code"], error.value.response["Error"]["Message"]) == ("InvalidRequest", words)
 
 
 def test_browsers_of_other_origins(site):
