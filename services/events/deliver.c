@@ -70,6 +70,7 @@ static err to_log_group(struct call *c, const struct delivery *d) {
 static err may_put(struct call *c, const struct delivery *d, const struct bus *bus) {
     struct auth_facts facts = {.resource_policy = bus->policy, .resource_account = bus->account};
     struct principal root = principal_root(c->arena, d->rule->account, (str){0});
+    condition_of_event(c, d->event, true, &facts);
     struct call as = *c;
     as.outer = c;
     as.flight = NULL;

@@ -121,6 +121,7 @@ static err put_entry(struct call *c, const struct events_put_events_request_entr
     if (!no.code) {
         str arn = bus_arn(c->arena, &bus);
         struct auth_facts facts = {.resource_policy = bus.policy, .resource_account = bus.account};
+        condition_of_event(c, &e, false, &facts);
         if (!may_with(c, S("events:PutEvents"), arn, &facts)) return deny(c, S("events:PutEvents"), arn);
         out->event_id = e.id;
         event_route(c, &bus, &e, NULL);

@@ -68,6 +68,12 @@ void events_take(struct call *c, str source, str detail_type, str resource_arn, 
 /* For each enabled rule of the bus that matches. */
 void index_match(struct call *c, const struct bus *bus, const struct event *e, void (*found)(struct call *c, const struct rule *rule, const struct event *e, void *context), void *context);
 
+/* ---- condition.c: what the condition keys are of. facts->v is theirs; condition_of_rule comes last, or alone ---- */
+void condition_of_event(struct call *c, const struct event *e, bool from_bus, struct auth_facts *facts);
+void condition_of_pattern(struct call *c, str pattern, struct auth_facts *facts);
+void condition_of_targets(struct call *c, const struct events_target_list *targets, struct auth_facts *facts);
+void condition_of_rule(struct call *c, const struct rule *rule, struct auth_facts *facts);
+
 /* ---- partner.c, webhook.c: event sources of partners ---- */
 /* A bus is made for a source, or deleted. */
 MUST_USE err source_taken_up(struct call *c, str bus_name, str source_name);

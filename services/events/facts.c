@@ -15,7 +15,10 @@ static void of_bus(struct call *c, str name, struct bus *bus, struct auth_facts 
 static void of_rule(struct call *c, str bus_name, str name, struct auth_facts *facts) {
     struct bus bus;
     of_bus(c, bus_name, &bus, facts);
-    facts->resource_arn = rule_arn(c->arena, &(struct rule){.account = bus.account, .region = bus.region, .bus = bus.name, .name = name});
+    struct rule rule = {0};
+    if (!rule_load(c->txn, c->arena, &bus, name, &rule)) rule = (struct rule){.account = bus.account, .region = bus.region, .bus = bus.name, .name = name};
+    facts->resource_arn = rule_arn(c->arena, &rule);
+    condition_of_rule(c, &rule, facts);
 }
 
 #define RULE_FACTS(operation, member)                                                                                                  \
@@ -23,14 +26,24 @@ static void of_rule(struct call *c, str bus_name, str name, struct auth_facts *f
         of_rule(c, in->event_bus_name, in->member, facts);                                                                             \
         return NULL;                                                                                                                   \
     }
-RULE_FACTS(put_rule, name)
 RULE_FACTS(delete_rule, name)
 RULE_FACTS(describe_rule, name)
 RULE_FACTS(enable_rule, name)
 RULE_FACTS(disable_rule, name)
-RULE_FACTS(put_targets, rule)
 RULE_FACTS(remove_targets, rule)
 RULE_FACTS(list_targets_by_rule, rule)
+
+err events_put_rule_facts(struct call *c, const struct events_put_rule_request *in, struct auth_facts *facts) {
+    condition_of_pattern(c, in->event_pattern, facts);
+    of_rule(c, in->event_bus_name, in->name, facts);
+    return NULL;
+}
+
+err events_put_targets_facts(struct call *c, const struct events_put_targets_request *in, struct auth_facts *facts) {
+    condition_of_targets(c, &in->targets, facts);
+    of_rule(c, in->event_bus_name, in->rule, facts);
+    return NULL;
+}
 
 #define BUS_FACTS(operation, member)                                                                                                   \
     err events_##operation##_facts(struct call *c, const struct events_##operation##_request *in, struct auth_facts *facts) {          \

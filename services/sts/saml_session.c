@@ -48,6 +48,7 @@ err sts_assume_role_with_saml_prepare(struct call *c, const struct sts_assume_ro
     struct identity_saml_provider provider = {0};
     struct saml_metadata m;
     str document;
+    c->resource_arn = in->role_arn; /* its account hears of it */
     TRY(find_provider(c, in->principal_arn, &provider, &m));
     if (!base64_decode(c->arena, in->saml_assertion, &document)) return refuse_token(c, "Invalid base64 SAMLResponse");
     err e = find_signed(c, &provider, &m, document, &plan->note);
@@ -164,18 +165,26 @@ static struct session_parts parts_of(struct call *c, const struct sts_assume_rol
     return (struct session_parts){in->policy, &in->policy_arns, tags, keys};
 }
 
+static void vouch(struct call *c, const struct saml_assertion *s, str qualifier) {
+    struct vouched_for *v = NEW(c->arena, struct vouched_for);
+    *v = (struct vouched_for){S("SAMLUser"), arena_format(c->arena, "%.*s:%.*s", STR_ARGS(qualifier), STR_ARGS(s->subject)), s->subject, qualifier};
+    c->vouched_for = v;
+}
+
 err sts_assume_role_with_saml(struct call *c, const struct sts_assume_role_with_saml_request *in, struct sts_assume_role_with_saml_response *out) {
     struct identity_saml_provider provider = {0};
     struct saml_metadata m;
     struct saml_assertion s;
     struct trusted_role role;
     i64 seconds;
+    c->resource_arn = in->role_arn;
     TRY(find_provider(c, in->principal_arn, &provider, &m));
     forget_keys(&provider);
     if (!c->note.p || !saml_assertion_read(c->arena, c->note, &s)) return refuse_token(c, "Your request included an invalid SAML response");
+    out->name_qualifier = name_qualifier(c, &s, in->principal_arn);
+    vouch(c, &s, out->name_qualifier);
     TRY(check(c, in, &m, &s));
     if (!role_find(c, in->role_arn, &role)) return refuse(c, "sts:AssumeRoleWithSAML");
-    out->name_qualifier = name_qualifier(c, &s, in->principal_arn);
     struct auth_facts facts = facts_of(c, &s, &role, out->name_qualifier);
     TRY(decide(c, in->principal_arn, &s, &facts));
     TRY(role_seconds(c, &role, wanted_seconds(in->duration_seconds, &s), false, &seconds));

@@ -87,6 +87,7 @@ err sts_assume_role_with_web_identity_prepare(struct call *c, const struct sts_a
     struct jwt jwt;
     struct identity_oidc_provider provider = {0};
     str arn, keys = {0};
+    c->resource_arn = in->role_arn; /* its account hears of it */
     if (!jwt_read(c->arena, in->web_identity_token, &jwt))
         return refuse_token(c, "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)");
     TRY(find_provider(c, in->role_arn, &jwt, &arn, &provider));
@@ -144,6 +145,14 @@ static struct session_parts parts_of(struct call *c, const struct sts_assume_rol
     return (struct session_parts){in->policy, &in->policy_arns, tags, keys};
 }
 
+/* Who the token is of, and for whom it was made, as its provider says. */
+static void vouch(struct call *c, const struct jwt *jwt, str provider_arn, str audience) {
+    struct vouched_for *v = NEW(c->arena, struct vouched_for);
+    str id = arena_format(c->arena, "%.*s:%.*s:%.*s", STR_ARGS(provider_arn), STR_ARGS(audience), STR_ARGS(jwt->subject));
+    *v = (struct vouched_for){S("WebIdentityUser"), id, jwt->subject, provider_arn};
+    c->vouched_for = v;
+}
+
 err sts_assume_role_with_web_identity(struct call *c, const struct sts_assume_role_with_web_identity_request *in,
                                       struct sts_assume_role_with_web_identity_response *out) {
     struct jwt jwt;
@@ -151,8 +160,11 @@ err sts_assume_role_with_web_identity(struct call *c, const struct sts_assume_ro
     struct trusted_role role;
     str arn;
     i64 seconds;
+    c->resource_arn = in->role_arn;
     if (!str_eq(c->note, CHECKED) || !jwt_read(c->arena, in->web_identity_token, &jwt)) return refuse_keys(c);
     TRY(find_provider(c, in->role_arn, &jwt, &arn, &provider));
+    out->audience = jwt.authorized_party.n ? jwt.authorized_party : jwt.audiences[0];
+    vouch(c, &jwt, arn, out->audience);
     if (!role_find(c, in->role_arn, &role)) return fail(c, &sts_access_denied, "Not authorized to perform sts:AssumeRoleWithWebIdentity");
     struct auth_facts facts = facts_of(c, &jwt, &provider, &role);
     TRY(decide(c, arn, &jwt, &facts));
@@ -166,7 +178,6 @@ err sts_assume_role_with_web_identity(struct call *c, const struct sts_assume_ro
     out->assumed_role_user = assumed_role_user(c, &p);
     out->subject_from_web_identity_token = jwt.subject;
     out->provider = arn;
-    out->audience = jwt.authorized_party.n ? jwt.authorized_party : jwt.audiences[0];
     out->source_identity = p.source_identity;
     return NULL;
 }

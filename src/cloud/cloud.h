@@ -27,6 +27,12 @@ struct policy_values; /* of auth/policy.h */
 struct flight; /* the request that carries this call; private to the cloud */
 struct call_watched; /* of call_watch() */
 
+/* Who has shown a provider's word for who he is, where others sign: so his call's event tells of him. */
+struct vouched_for {
+    str type; /* "SAMLUser", "WebIdentityUser" */
+    str id, name, provider;
+};
+
 struct call {
     struct arena *arena; /* everything of this call; freed after the answer */
     struct txn *txn;
@@ -69,6 +75,7 @@ struct call {
     struct stream *body; /* of a call between services: what call_other.body gave it */
     str resource_arn; /* that the decision was about; absent: none yet */
     bool on_trail;    /* its event stands in a row of the transaction */
+    const struct vouched_for *vouched_for; /* set by the room that checked it; NULL: who signs, and who is nobody */
     str event_id;     /* of its event on the trail, where the room needs to know it; absent: any */
     /* Set by may(): why it said no, for deny() and authorization_message_encode(). */
     u8 denial; /* enum policy_reason */

@@ -29,6 +29,7 @@ static u32 recipients(const struct call *c, str to[static 2]) {
     str caller = c->principal->account, owner = owner_of(c);
     u32 n = 0;
     if (c->principal->kind == PRINCIPAL_SERVICE || !account_valid(caller)) caller = c->account;
+    if (c->principal->kind == PRINCIPAL_ANONYMOUS && owner.n) caller = owner; /* nobody's call is known to the owner alone */
     if (account_valid(caller)) to[n++] = caller;
     if (owner.n && !str_eq(owner, caller)) to[n++] = owner;
     return n;

@@ -93,8 +93,12 @@ static str identity_type(i32 kind) {
 static void write_identity(struct buf *b, const struct trail_facts *f) {
     name_in(b, "userIdentity");
     json_write_object(b);
-    field(b, "type", identity_type(f->kind));
-    if (f->kind == PRINCIPAL_ANONYMOUS) {
+    field(b, "type", f->vouched_type.n ? f->vouched_type : identity_type(f->kind));
+    if (f->vouched_type.n) {
+        field(b, "principalId", f->user_id);
+        field(b, "userName", f->user_name);
+        field(b, "identityProvider", f->identity_provider);
+    } else if (f->kind == PRINCIPAL_ANONYMOUS) {
         field(b, "principalId", S(""));
         field(b, "accountId", S("ANONYMOUS_PRINCIPAL"));
     } else if (f->kind != PRINCIPAL_SERVICE) {

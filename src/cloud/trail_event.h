@@ -16,6 +16,7 @@ struct trail_facts {
     i32 kind;         /* of the principal */
     str account, access_key; /* of the principal; a service has none */
     str arn, user_id;        /* a root's are told by its account */
+    str vouched_type, identity_provider, user_name; /* of one without a signature for whom a provider stands; user_id is his */
     const struct trail_session *session; /* NULL: lasting credentials */
     str invoked_by;
     str service, operation; /* "sqs", "SendMessage" */

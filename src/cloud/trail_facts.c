@@ -26,12 +26,22 @@ static const struct record_field facts_fields[] = {
     RECORD_STR(19, struct trail_facts, error_code),    RECORD_STR(20, struct trail_facts, error_message),
     RECORD_STR(21, struct trail_facts, elements),      RECORD_STR(22, struct trail_facts, shared_id),
     RECORD_STR(23, struct trail_facts, resource_account), RECORD_STR(24, struct trail_facts, tls_cipher),
+    RECORD_STR(25, struct trail_facts, vouched_type),  RECORD_STR(26, struct trail_facts, identity_provider),
+    RECORD_STR(27, struct trail_facts, user_name),
 };
 const struct record_type trail_facts_record = RECORD_TYPE(struct trail_facts, facts_fields);
+
+static void take_vouched_for(const struct vouched_for *v, struct trail_facts *f) {
+    f->vouched_type = v->type;
+    f->user_id = v->id;
+    f->user_name = v->name;
+    f->identity_provider = v->provider;
+}
 
 static void take_caller(struct call *c, struct trail_facts *f) {
     const struct principal *p = c->principal;
     f->kind = p->kind;
+    if (c->vouched_for) take_vouched_for(c->vouched_for, f);
     if (p->kind == PRINCIPAL_SERVICE) f->invoked_by = p->arn;
     else if (c->outer) f->invoked_by = c->source_ip;
     if (p->kind == PRINCIPAL_SERVICE || p->kind == PRINCIPAL_ANONYMOUS) return;

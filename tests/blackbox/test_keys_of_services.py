@@ -158,3 +158,66 @@ def test_regions_and_contacts(home):
     contact = {"EmailAddress": "a@example.com", "Name": "A", "PhoneNumber": "+1 555", "Title": "T"}
     user.put_alternate_contact(AlternateContactType="BILLING", **contact)
     assert denied(user.put_alternate_contact, AlternateContactType="OPERATIONS", **contact)
+
+
+# ---- EventBridge ----
+
+def test_events_of_one_source_are_put(home):
+    user = home.user(allow("events:PutEvents", StringEquals={"events:source": "app.orders", "events:detail-type": "Order"}))("events")
+    entry = {"Source": "app.orders", "DetailType": "Order", "Detail": "{}"}
+    assert user.put_events(Entries=[entry])["FailedEntryCount"] == 0
+    assert denied(user.put_events, Entries=[{**entry, "Source": "app.bills"}])
+    assert denied(user.put_events, Entries=[{**entry, "DetailType": "Bill"}])
+    forwarded = home.user(allow("events:PutEvents", StringEquals={"events:eventBusInvocation": "true"}))("events")
+    assert denied(forwarded.put_events, Entries=[entry])
+
+
+def test_rules_ask_for_what_their_maker_may_see(home):
+    """As the user guide lets somebody see one source alone: each value of the pattern counts, and that there is one."""
+    user = home.user(allow("events:PutRule", **{"ForAllValues:StringEquals": {"events:source": "aws.ec2"}, "Null": {"events:source": "false"}}))("events")
+
+    def rule(pattern):
+        return user.put_rule(Name="r", EventPattern=json.dumps(pattern))
+
+    assert rule({"source": ["aws.ec2"], "detail-type": ["x"]})["RuleArn"].endswith("rule/r")
+    for wider in ({"source": ["aws.ec2", "aws.s3"]}, {"detail-type": ["aws.ec2"]}, {"detail": {"source": ["aws.ec2"]}}, {"source": [{"prefix": ""}]},
+                  {"source": ["aws.ec2", {"anything-but": "aws.s3"}]}, {"$or": [{"source": ["aws.ec2"]}, {"detail-type": ["x"]}]},
+                  {"source": [{"equals-ignore-case": "aws.ec2"}]}):
+        with pytest.raises(ClientError) as caught:
+            rule(wider)
+        assert caught.value.response["Error"]["Code"] == "AccessDeniedException", wider
+
+
+def test_rules_on_one_detail(home):
+    user = home.user(allow("events:PutRule", StringEquals={"events:detail.service": "EC2", "events:detail.userIdentity.principalId": "AIDA1"}))("events")
+    pattern = {"detail": {"service": ["EC2"], "userIdentity": {"principalId": ["AIDA1"]}}}
+    assert user.put_rule(Name="r", EventPattern=json.dumps(pattern))
+    pattern["detail"]["userIdentity"]["principalId"] = ["AIDA2"]
+    assert denied(user.put_rule, Name="r", EventPattern=json.dumps(pattern))
+    assert denied(user.put_rule, Name="r", EventPattern=json.dumps({"service": ["EC2"], "userIdentity": {"principalId": ["AIDA1"]}}))
+
+
+def test_targets_that_a_rule_may_have(home):
+    events, queue = home.client("events"), f"arn:aws:sqs:us-east-1:{home.account}:"
+    events.put_rule(Name="r", ScheduleExpression="rate(1 day)")
+    user = home.user(allow("events:PutTargets", **{"ForAllValues:ArnEquals": {"events:TargetArn": queue + "allowed"}}))("events")
+    assert user.put_targets(Rule="r", Targets=[{"Id": "1", "Arn": queue + "allowed"}])["FailedEntryCount"] == 0
+    assert denied(user.put_targets, Rule="r", Targets=[{"Id": "1", "Arn": queue + "allowed"}, {"Id": "2", "Arn": queue + "other"}])
+
+
+def test_guests_leave_other_rules_alone(home, brume):
+    """A bus's policy that lets another account manage the rules which it made there, as the user guide has it."""
+    guest, events = Home(brume), home.client("events")
+    bus = events.create_event_bus(Name="shared")["EventBusArn"]
+    rules = f"arn:aws:events:us-east-1:{home.account}:rule/shared/*"
+    events.put_permission(EventBusName="shared", Policy=json.dumps({"Version": "2012-10-17", "Statement": {
+        "Sid": "rules", "Effect": "Allow", "Principal": {"AWS": guest.account}, "Action": ["events:PutRule", "events:DeleteRule", "events:DescribeRule"],
+        "Resource": rules, "Condition": {"StringEqualsIfExists": {"events:creatorAccount": "${aws:PrincipalAccount}"}}}}))
+    events.put_rule(Name="ours", EventBusName="shared", EventPattern='{"source":["x"]}')
+    stranger = guest.client("events")
+    assert stranger.put_rule(Name="theirs", EventBusName=bus, EventPattern='{"source":["x"]}')
+    assert stranger.describe_rule(Name="theirs", EventBusName=bus)["CreatedBy"] == guest.account
+    assert denied(stranger.describe_rule, Name="ours", EventBusName=bus)
+    assert denied(stranger.put_rule, Name="ours", EventBusName=bus, EventPattern='{"source":["y"]}')
+    assert denied(stranger.delete_rule, Name="ours", EventBusName=bus)
+    stranger.delete_rule(Name="theirs", EventBusName=bus)

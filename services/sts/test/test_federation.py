@@ -332,3 +332,36 @@ def test_keys_of_a_provider_are_changed(realm, idp, anonymous):
     assert refusal(iam.update_saml_provider, SAMLProviderArn=arn, AddPrivateKey="no key")[0] == "InvalidInput"
     assert refusal(iam.create_saml_provider, Name="bare", SAMLMetadataDocument=idp.metadata(), AssertionEncryptionMode="Required")[0] == "InvalidInput"
     assert not any(pem(new).splitlines()[3].encode() in f.read_bytes() for f in realm.server.data.rglob("*") if f.is_file())
+
+
+def events(realm, role):
+    """Of the role's account, that are about the role; the latest first."""
+    trail = realm.server.client("cloudtrail", account=realm.account).get_paginator("lookup_events")
+    pages = trail.paginate(LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": role}])
+    return [json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"]]
+
+
+def test_who_came_by_web_identity_is_on_record(realm, issuer, provider, anonymous):
+    role = web_role(realm, provider, issuer)
+    refusal(anonymous.assume_role_with_web_identity, RoleArn=role, RoleSessionName="app-1", WebIdentityToken="no.jwt.here")
+    refusal(anonymous.assume_role_with_web_identity, RoleArn=role, RoleSessionName="app-1", WebIdentityToken=issuer.token(sub="user-2"))
+    anonymous.assume_role_with_web_identity(RoleArn=role, RoleSessionName="app-1", WebIdentityToken=issuer.token())
+    found = events(realm, role)
+    by_type = {(event["userIdentity"]["type"], event["userIdentity"].get("userName")): event for event in found}
+    assert set(by_type) >= {("WebIdentityUser", "user-1"), ("WebIdentityUser", "user-2"), ("AWSAccount", None)}
+    event = by_type["WebIdentityUser", "user-1"]
+    assert event["userIdentity"] == {"type": "WebIdentityUser", "principalId": f"{provider}:app:user-1", "userName": "user-1", "identityProvider": provider}
+    assert event["recipientAccountId"] == ACCOUNT and "errorCode" not in event and "sharedEventID" not in event
+    assert event["resources"] == [{"accountId": ACCOUNT, "type": "AWS::IAM::Role", "ARN": role}]
+    assert by_type["WebIdentityUser", "user-2"]["errorCode"] == "AccessDenied"
+    assert by_type["AWSAccount", None]["errorCode"] == "InvalidIdentityTokenException"
+
+
+def test_who_came_by_saml_is_on_record(realm, idp, saml, anonymous):
+    role = saml_role(realm, saml)
+    document = idp.response(idp.sign(idp.assertion(attributes(role, saml))))
+    answer = anonymous.assume_role_with_saml(RoleArn=role, PrincipalArn=saml, SAMLAssertion=document)
+    [event] = [e for e in events(realm, role) if e["eventName"] == "AssumeRoleWithSAML"]
+    assert event["userIdentity"] == {"type": "SAMLUser", "principalId": f"{answer['NameQualifier']}:{answer['Subject']}",
+                                     "userName": answer["Subject"], "identityProvider": answer["NameQualifier"]}
+    assert event["recipientAccountId"] == ACCOUNT
