@@ -45,10 +45,10 @@ static void sleep_until(struct writer *w, i32 waiting, i64 until_us) {
 /* Callers that were just answered often come again at once. Without a moment's patience they would
  * fall into groups that alternate, each waiting for the other's flush: half the speed. The patience is
  * a quarter of what the last commit took, counted from its end, and ends when as many are there as there
- * were: those that it answered and those that came meanwhile. */
+ * were: those that it answered and those that came meanwhile. A caller alone is in no group. */
 static void collect(struct writer *w) {
     i64 patience_us = MIN(w->commit_us_last / 4, PATIENCE_MAX_US);
-    if (patience_us < PATIENCE_MIN_US || atomic_load(&w->waiting) >= w->callers_last) return;
+    if (patience_us < PATIENCE_MIN_US || w->callers_last <= 1 || atomic_load(&w->waiting) >= w->callers_last) return;
     if (sys_monotonic_us() < w->answered_us + patience_us) sleep_until(w, w->callers_last, w->answered_us + patience_us);
 }
 
