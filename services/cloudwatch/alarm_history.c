@@ -1,7 +1,7 @@
 /* The history of alarms: kept for 30 days; each new entry clears away some old ones. */
 #include "cloudwatch.h"
 
-enum { HISTORY_DAYS = 30, TRIM = 3 };
+enum { HISTORY_DAYS = 30, TRIM = 3, SUMMARY_MAX = 255 /* characters, as the API has it */ };
 
 static struct key history_key(struct arena *a, str account, str region) {
     struct key k = key_new(a, S("cloudwatch-history"));
@@ -10,8 +10,15 @@ static struct key history_key(struct arena *a, str account, str region) {
     return k;
 }
 
+static str as_summary(str text) {
+    str rest = text;
+    u32 ignored;
+    for (int n = 0; n < SUMMARY_MAX && utf8_next(&rest, &ignored); n++) {}
+    return str_take(text, text.n - rest.n);
+}
+
 void history_add(struct call *c, const struct alarm *alarm, str type, str summary, str data) {
-    struct alarm_event e = {.at_ms = c->now_ms, .alarm = alarm->name, .type = type, .summary = summary, .data = data, .composite = alarm->rule.p != NULL};
+    struct alarm_event e = {.at_ms = c->now_ms, .alarm = alarm->name, .type = type, .summary = as_summary(summary), .data = data, .composite = alarm->rule.p != NULL};
     struct key k = history_key(c->arena, c->account, c->region), end = history_key(c->arena, c->account, c->region);
     str begin = key_bytes(&k), key, row;
     key_i64(&end, c->now_ms - HISTORY_DAYS * day_ms);

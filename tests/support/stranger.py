@@ -26,8 +26,9 @@ DOCUMENTS = [json.dumps(d) for d in (
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}, {"source": ["a"]}, {}, [],
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "*"}]}, {"detail": {"a": [{"numeric": [">", 1]}]}})]
 # What AWS itself answers beside its description: FailureInfo names the codes of other services, SQS leaves an empty list
-# out, a table's throughput was decreased 0 times, the root user's numbers are shorter and it has no name.
-ANYWAY = ("FailedResourcesMap", "Batch.Successful", "Batch.Failed", "NumberOfDecreasesToday", "GetUser.User", "AccessKey.UserName")
+# out, a table's throughput was decreased 0 times and is 0 on demand, a simulated policy is an "IAM Policy", the root user's
+# number is shorter and it has no name.
+ANYWAY = ("FailedResourcesMap", "Batch.Successful", "Batch.Failed", "NumberOfDecreasesToday", "CapacityUnits: 0", "SourcePolicyType", "GetUser.User", "AccessKey.UserName")
 
 
 def python_pattern(pattern):

@@ -108,6 +108,13 @@ def test_set_switched_tagged_deleted(own, cw):
     assert summaries == ['Alarm "a" deleted', "Alarm updated from INSUFFICIENT_DATA to ALARM", 'Alarm "a" created']
 
 
+def test_a_summary_ends_after_255_characters(own, cw):
+    name = "\u00e9" * 250
+    cw.put_metric_alarm(AlarmName=name, Namespace="N", MetricName="m", Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanThreshold")
+    [created] = cw.describe_alarm_history(AlarmName=name, HistoryItemType="ConfigurationUpdate")["AlarmHistoryItems"]
+    assert created["HistorySummary"] == f'Alarm "{name}" created'[:255]
+
+
 def test_a_state_change_is_an_event(own, cw):
     events, sqs = own.client("events"), own.client("sqs")
     url = sqs.create_queue(QueueName="q")["QueueUrl"]
