@@ -111,8 +111,12 @@ static void journal_resume(struct journal *j) {
         journal_set_cipher(j, s->sequence);
     } else {
         close(fd);
+        keeper_call(j->keeper, &j->compress_chore, sys_monotonic_us());
     }
 }
+
+/* The last segment grows, or will: until the first write or read the one of a former run waits to be gone on with. */
+static bool segment_is_open(const struct journal *j, size_t i) { return i == j->count - 1 && (j->fd >= 0 || !j->resumed); }
 
 /* ---- writing ---- */
 static int journal_open_segment(struct journal *j) {
@@ -245,7 +249,7 @@ static i64 compress_turn(struct chore *c) {
     pthread_mutex_lock(&j->lock);
     for (size_t i = 0; i < j->count && !found; i++) {
         raw = j->segments[i];
-        found = !raw.compressed && !(j->fd >= 0 && i == j->count - 1);
+        found = !raw.compressed && !segment_is_open(j, i);
     }
     pthread_mutex_unlock(&j->lock);
     if (!found) return KEEPER_NEVER;

@@ -204,6 +204,36 @@ static void what_a_former_run_left_raw(void) {
     place_drop(&p);
 }
 
+/* The keeper compresses what a former run left, but not the segment that the next write goes on with: what was written
+ * meanwhile would go with the raw file. */
+static void the_last_segment_of_a_former_run_stays_open(void) {
+    struct place p;
+    char path[512];
+    place_make(&p);
+    place_open(&p);
+    struct journal *j = journal_open(p.store, &p.boot, "trail");
+    for (int i = 0; i < 10; i++) add(j, i, 100);
+    CHECK(journal_flush(j));
+    place_close(&p);
+    ASSERT(files(&p, ".log", path) == 1);
+    char *digit = strstr(path, "1.log");
+    ASSERT(digit);
+    *digit = '2';
+    int fd;
+    ASSERT(file_open(path, O_CREAT | O_EXCL | O_WRONLY, 0600, &fd) == 0);
+    close(fd);
+    place_open(&p);
+    j = journal_open(p.store, &p.boot, "trail");
+    for (int i = 0; i < 3000 && !files(&p, ".zst", NULL); i++) usleep(10000);
+    CHECK_INT(files(&p, ".zst", NULL), 1);
+    usleep(200000); /* it would come to the second at once */
+    CHECK_INT(files(&p, ".log", NULL), 1);
+    add(j, 10, 100);
+    CHECK(journal_flush(j));
+    CHECK_INT(read_all(j, INT64_MIN, INT64_MAX).n, 11);
+    place_drop(&p);
+}
+
 static void segments_compress_and_trim(void) {
     struct place p;
     place_make(&p);
@@ -291,5 +321,5 @@ static void a_failed_write_is_said_and_forgotten(void) {
 }
 
 UNIT_MAIN(UNIT(nothing_at_rest_is_readable), UNIT(times_and_order), UNIT(a_torn_tail_costs_only_itself), UNIT(damage_costs_only_itself),
-          UNIT(what_a_former_run_left_raw), UNIT(segments_compress_and_trim),
+          UNIT(what_a_former_run_left_raw), UNIT(the_last_segment_of_a_former_run_stays_open), UNIT(segments_compress_and_trim),
           UNIT(many_threads), UNIT(a_failed_write_is_said_and_forgotten))
