@@ -48,6 +48,10 @@ static size_t take_head(struct http_conn *c, str bytes) {
             announce(c, arena_str(&x->arena, str_take(bytes, n)));
             return skipped + n;
         }
+        if (bytes.p[0] < 'A' || bytes.p[0] > 'Z') { /* no method begins so: who speaks TLS here shall not wait for an answer */
+            h1_refuse(c, 400);
+            return skipped + bytes.n;
+        }
         x->head = buf_new(&x->arena, max);
     }
     size_t before = x->head.n, added = MIN(bytes.n, max - before);

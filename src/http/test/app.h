@@ -129,6 +129,7 @@ static void app_on_request(void *context, struct http_exchange *x) {
         app_answer(x, 403, S("no"));
     } else if (str_eq(r->path, S("/later"))) {
         call->timer = http_timer_start(http_exchange_loop(x), 30, app_timer_answer, call);
+    } else if (str_eq(r->path, S("/never"))) { /* no answer comes before the peer is gone */
     } else if (str_eq(r->path, S("/abort"))) {
         http_abort(x);
     } else if (str_eq(r->path, S("/held"))) {

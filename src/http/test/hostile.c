@@ -118,6 +118,13 @@ static void odd_but_right_is_served(void) {
     http_server_drain(s, 1000);
 }
 
+static void what_begins_no_request_is_refused_at_once(void) {
+    struct http_server *s = app_start_with((struct http_config){0});
+    CHECK_INT(raw_status(raw_exchange(&a, s, S("\x16\x03\x01\x02"))), 400);
+    CHECK_INT(raw_status(raw_exchange(&a, s, S("\r\n\x80"))), 400);
+    http_server_drain(s, 1000);
+}
+
 static void limits_are_kept(void) {
     struct http_server *s = app_start_with((struct http_config){.limits = {.header_bytes = 4096, .header_count = 10}});
     struct buf b = buf_new(&a, 1 << 20);
@@ -208,7 +215,7 @@ static void gone_clients_abort(void) {
     close(fd);
     CHECK(wait_for(&app_state.aborts, aborts + 1));
     fd = raw_connect(s); /* while the application works, by a reset */
-    raw_send(fd, S("GET /later HTTP/1.1\r\nHost: x\r\n\r\n"));
+    raw_send(fd, S("GET /never HTTP/1.1\r\nHost: x\r\n\r\n"));
     wait_for(&app_state.requests, requests + 2);
     struct linger reset = {1, 0};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
@@ -275,7 +282,7 @@ static void connections_over_the_limit_wait(void) {
     http_server_drain(s, 1000);
 }
 
-UNIT_MAIN(UNIT(smuggling_and_nonsense_are_refused), UNIT(odd_but_right_is_served), UNIT(limits_are_kept),
+UNIT_MAIN(UNIT(smuggling_and_nonsense_are_refused), UNIT(odd_but_right_is_served), UNIT(what_begins_no_request_is_refused_at_once), UNIT(limits_are_kept),
           UNIT(continue_is_said_when_the_body_is_wanted), UNIT(early_answers_are_not_reset),
           UNIT(half_closed_clients_get_their_answer), UNIT(gone_clients_abort), UNIT(timeouts_end_the_slow),
           UNIT(connections_over_the_limit_wait))
