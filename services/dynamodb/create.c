@@ -100,6 +100,7 @@ err dynamodb_create_table(struct call *c, const struct dynamodb_create_table_inp
     TRY(check_stream(c, in->stream_specification));
     if (ddb_table_load(c->txn, c->arena, c->account, c->region, in->table_name, &old))
         return fail(c, &dynamodb_resource_in_use_exception, "Table already exists: %.*s", STR_ARGS(in->table_name));
+    TRY(ddb_units_within(c, &t));
     TRY(ddb_sse_read(c, in->sse_specification, &t));
     ddb_table_born(c, &t);
     if (in->stream_specification && in->stream_specification->stream_enabled.v) ddb_stream_begin(c, &t, in->stream_specification->stream_view_type);

@@ -163,7 +163,7 @@ err ddb_definitions_check(struct call *c, const struct dynamodb_attribute_defini
     for (u32 i = 0; i < defs->n; i++)
         for (u32 j = 0; j < i; j++)
             if (str_eq(defs->v[i].attribute_name, defs->v[j].attribute_name))
-                return fail(c, &cloud_validation, INVALID "Duplicate AttributeName in AttributeDefinitions: %.*s", STR_ARGS(defs->v[i].attribute_name));
+                return fail(c, &cloud_validation, "Attribute Name is duplicated: %.*s", STR_ARGS(defs->v[i].attribute_name));
     return NULL;
 }
 

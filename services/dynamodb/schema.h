@@ -30,6 +30,13 @@ str ddb_updated_index(const struct dynamodb_global_secondary_index_update *u);
 MUST_USE err ddb_class_change(struct call *c, str given, struct ddb_table *t);
 
 /* ---- throughput.c: what is given may be absent; of: "table" or the words for an index, for the message ---- */
+/* What the account may have, and one of its tables or indexes. */
+struct ddb_most {
+    i64 account_read, account_write, table_read, table_write;
+};
+struct ddb_most ddb_units_most(struct call *c);
+/* LimitExceededException where a table or a global index of it asks for more. */
+MUST_USE err ddb_units_within(struct call *c, const struct ddb_table *t);
 MUST_USE err ddb_units_check(struct call *c, const struct dynamodb_provisioned_throughput *p);
 /* Units that differ from today's, from the next moment on. index: absent for the table. LimitExceededException by AWS's count of decreases. */
 MUST_USE err ddb_provision(struct call *c, struct ddb_throughput *t, const struct dynamodb_provisioned_throughput *p, str index);

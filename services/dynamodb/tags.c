@@ -1,5 +1,5 @@
 /* Tags of tables, and what the service says of itself. */
-#include "services/dynamodb/dynamodb.h"
+#include "services/dynamodb/schema.h"
 
 static err wrong_resource(struct call *c, str arn) {
     return fail(c, &cloud_validation, "Invalid TableArn: Invalid ResourceArn provided as input %.*s", STR_ARGS(arn));
@@ -30,10 +30,15 @@ static bool is_tag_text(str text) {
     return true;
 }
 
+static err check_prefix(struct call *c, str key) {
+    if (!str_eq_nocase(str_take(key, MIN(key.n, (size_t)4)), S("aws:"))) return NULL;
+    return fail(c, &cloud_validation, "Tag Key cannot be prefixed with aws:, Key: %.*s", STR_ARGS(key));
+}
+
 /* What AWS says of the first tag that is none. */
 static err check_tag(struct call *c, const struct dynamodb_tag_list *tags, u32 at) {
     str key = tags->v[at].key;
-    if (str_starts(key, S("aws:"))) return fail(c, &cloud_validation, "Tag Key cannot be prefixed with aws:, Key: %.*s", STR_ARGS(key));
+    TRY(check_prefix(c, key));
     for (u32 i = 0; i < at; i++)
         if (str_eq(tags->v[i].key, key))
             return fail(c, &cloud_validation, "Duplicate Tag Keys provided as input: Duplicate Tag Key found %.*s", STR_ARGS(key));
@@ -68,6 +73,7 @@ err dynamodb_untag_resource(struct call *c, const struct dynamodb_untag_resource
     (void)out;
     TRY(parse_resource(c, in->resource_arn, &of));
     if (!in->tag_keys.n) return fail(c, &cloud_validation, "Atleast one Tag Key needs to be provided as Input.");
+    for (u32 i = 0; i < in->tag_keys.n; i++) TRY(check_prefix(c, in->tag_keys.v[i]));
     TRY(find_resource(c, &of));
     tags_remove(c, in->resource_arn, in->tag_keys.v, in->tag_keys.n);
     return NULL;
@@ -87,10 +93,11 @@ err dynamodb_list_tags_of_resource(struct call *c, const struct dynamodb_list_ta
 
 err dynamodb_describe_limits(struct call *c, const struct dynamodb_describe_limits_input *in, struct dynamodb_describe_limits_output *out) {
     (void)in;
-    out->account_max_read_capacity_units = SOME_I64(quota(c, S("L-34F6A552"), 80000));
-    out->account_max_write_capacity_units = SOME_I64(quota(c, S("L-34F8CCC8"), 80000));
-    out->table_max_read_capacity_units = SOME_I64(quota(c, S("L-CF0CBE56"), 40000));
-    out->table_max_write_capacity_units = SOME_I64(quota(c, S("L-AB614373"), 40000));
+    struct ddb_most most = ddb_units_most(c);
+    out->account_max_read_capacity_units = SOME_I64(most.account_read);
+    out->account_max_write_capacity_units = SOME_I64(most.account_write);
+    out->table_max_read_capacity_units = SOME_I64(most.table_read);
+    out->table_max_write_capacity_units = SOME_I64(most.table_write);
     return NULL;
 }
 

@@ -17,6 +17,48 @@ err ddb_units_check(struct call *c, const struct dynamodb_provisioned_throughput
     return NULL;
 }
 
+struct ddb_most ddb_units_most(struct call *c) {
+    return (struct ddb_most){quota(c, S("L-34F6A552"), 80000), quota(c, S("L-34F8CCC8"), 80000), quota(c, S("L-CF0CBE56"), 40000),
+                             quota(c, S("L-AB614373"), 40000)};
+}
+
+static err above(struct call *c, const char *member, str index, i64 units, i64 most) {
+    str of = index.p ? arena_concat(c->arena, S(" for index "), index) : S("");
+    const char *what = index.p ? "index" : "table";
+    return fail(c, &dynamodb_limit_exceeded_exception,
+                "The requested %sCapacityUnits%.*s, %lld, is above the per %s maximum for the account in %.*s. Per %s maximum: %lld. Refer to the "
+                "Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
+                member, STR_ARGS(of), (long long)units, what, STR_ARGS(c->region), what, (long long)most);
+}
+
+static err exceeds(struct call *c, const char *asked, str of, const char *member) {
+    return fail(c, &dynamodb_limit_exceeded_exception,
+                "Subscriber limit exceeded: Requested %s for %.*s exceeds TableMax%sCapacityUnits of the account in region %.*s", asked, STR_ARGS(of),
+                member, STR_ARGS(c->region));
+}
+
+/* index: absent for the table itself. */
+static err within(struct call *c, const struct ddb_throughput *t, str index, const struct ddb_most *most) {
+    i64 read = MAX(t->read, t->next_read), write = MAX(t->write, t->next_write);
+    str most_of = index.p ? arena_concat(c->arena, S("index : "), index) : S("table"), warm_of = index.p ? ddb_index_words(c->arena, index) : S("table");
+    if (read > most->table_read) return above(c, "Read", index, read, most->table_read);
+    if (write > most->table_write) return above(c, "Write", index, write, most->table_write);
+    if (t->most_read > most->table_read) return exceeds(c, "MaxReadRequestUnits for OnDemandThroughput", most_of, "Read");
+    if (t->most_write > most->table_write) return exceeds(c, "MaxWriteRequestUnits for OnDemandThroughput", most_of, "Write");
+    if (t->warm_read > most->table_read) return exceeds(c, "ReadUnitsPerSecond for WarmThroughput", warm_of, "Read");
+    if (t->warm_write > most->table_write) return exceeds(c, "WriteUnitsPerSecond for WarmThroughput", warm_of, "Write");
+    return NULL;
+}
+
+/* DIFFERS: what all tables of the account have together is not summed. */
+err ddb_units_within(struct call *c, const struct ddb_table *t) {
+    struct ddb_most most = ddb_units_most(c);
+    TRY(within(c, &t->throughput, (str){0}, &most));
+    for (u32 i = 0; i < t->indexes.n; i++)
+        if (t->indexes.v[i].kind == DDB_GLOBAL) TRY(within(c, &t->indexes.v[i].throughput, t->indexes.v[i].name, &most));
+    return NULL;
+}
+
 static err unchanged(struct call *c, const struct ddb_throughput *t, str index) {
     const char *of = index.p ? "index" : "table";
     str name = index.p ? arena_concat(c->arena, S(" "), index) : S("");

@@ -202,6 +202,7 @@ err ddb_class_change(struct call *c, str given, struct ddb_table *t) {
 static err update(struct call *c, const struct dynamodb_update_table_input *in, struct ddb_table *t) {
     TRY(update_billing(c, in, t, false));
     TRY(update_indexes(c, in, t, false));
+    TRY(ddb_units_within(c, t));
     TRY(carry(c, in, t));
     TRY(update_stream(c, in->stream_specification, t));
     TRY(ddb_replicas_update(c, &in->replica_updates, t));

@@ -116,6 +116,8 @@ def test_what_is_no_tag(dynamodb, table):
         return text
     assert refused() == "Atleast one Tag needs to be provided as Input."
     assert refused(("aws:x", "y")) == "Tag Key cannot be prefixed with aws:, Key: aws:x"
+    assert refused(("AWS:x", "y")) == "Tag Key cannot be prefixed with aws:, Key: AWS:x"
+    assert refusal(dynamodb.untag_resource, ResourceArn=arn, TagKeys=["aws:x"]) == ("ValidationException", "Tag Key cannot be prefixed with aws:, Key: aws:x")
     assert refused(("x", "y"), ("x", "z")) == "Duplicate Tag Keys provided as input: Duplicate Tag Key found x"
     assert refused(*[(f"k{i}", "v") for i in range(51)]) == "Number of Tags exceed the current limit for the provided ResourceArn"
     assert refused(("a<b", "v")) == "The Tag Key provided is invalid, Key: a<b"

@@ -148,3 +148,51 @@ def test_definitions_go_with_the_last_key_that_used_them(dynamodb):
     given = [{"AttributeName": n, "AttributeType": t} for n, t in (("p", "S"), ("a", "S"), ("b", "S"), ("unused", "S"))]
     dynamodb.update_table(TableName=name, AttributeDefinitions=given, GlobalSecondaryIndexUpdates=[{"Create": index("three", "b")}])
     assert defined() == {"p": "S", "a": "S", "b": "S"}
+
+
+HELP = "Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits."
+
+
+@pytest.mark.parametrize("shape, message", [
+    ({"ProvisionedThroughput": {"ReadCapacityUnits": 40001, "WriteCapacityUnits": 1}},
+     f"The requested ReadCapacityUnits, 40001, is above the per table maximum for the account in us-east-1. Per table maximum: 40000. {HELP}"),
+    ({"ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}, "GlobalSecondaryIndexes": [
+        dict(index("by-p", "p"), ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 45000})]},
+     f"The requested WriteCapacityUnits for index by-p, 45000, is above the per index maximum for the account in us-east-1. Per index maximum: 40000. {HELP}"),
+    ({"BillingMode": "PAY_PER_REQUEST", "OnDemandThroughput": {"MaxReadRequestUnits": 40001}},
+     "Subscriber limit exceeded: Requested MaxReadRequestUnits for OnDemandThroughput for table exceeds TableMaxReadCapacityUnits of the account in "
+     "region us-east-1"),
+    ({"BillingMode": "PAY_PER_REQUEST", "WarmThroughput": {"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 40001}},
+     "Subscriber limit exceeded: Requested WriteUnitsPerSecond for WarmThroughput for table exceeds TableMaxWriteCapacityUnits of the account in region "
+     "us-east-1"),
+])
+def test_most_of_a_table(dynamodb, shape, message):
+    assert refusal(dynamodb.create_table, TableName="never-made", KeySchema=key_schema("p"),
+                   AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}], **shape) == ("LimitExceededException", message)
+
+
+def test_a_table_does_not_grow_beyond_its_most(dynamodb, table):
+    name = table(ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 40000})
+    code, message = refusal(dynamodb.update_table, TableName=name, ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 40001})
+    assert code == "LimitExceededException" and message.startswith("The requested WriteCapacityUnits, 40001, is above the per table maximum")
+    assert dynamodb.describe_table(TableName=name)["Table"]["ProvisionedThroughput"]["WriteCapacityUnits"] == 40000
+
+
+@pytest.mark.parametrize("kind", ["S", "N"])
+def test_an_attribute_is_defined_once(dynamodb, kind):
+    definitions = [{"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "p", "AttributeType": kind}]
+    assert refusal(dynamodb.create_table, TableName="never-made", KeySchema=key_schema("p"), AttributeDefinitions=definitions,
+                   BillingMode="PAY_PER_REQUEST") == ("ValidationException", "Attribute Name is duplicated: p")
+
+
+def test_the_name_comes_first(dynamodb):
+    for name in ("ab", "x" * 256):
+        assert refusal(dynamodb.update_table, TableName=name) == (
+            "ValidationException", "TableName must be at least 3 characters long and at most 255 characters long")
+
+
+def test_a_key_names_two_attributes(dynamodb):
+    definitions = [{"AttributeName": n, "AttributeType": "S"} for n in ("p", "q")]
+    schema = [{"AttributeName": "p", "KeyType": "HASH"}] * 2
+    assert refusal(dynamodb.create_table, TableName="never-made", KeySchema=schema, AttributeDefinitions=definitions, BillingMode="PAY_PER_REQUEST") == (
+        "ValidationException", "Both the Hash Key and the Range Key element in the KeySchema have the same name")

@@ -13,9 +13,9 @@ CAST = ("class sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl cann
         "(sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl and java.lang.Class are in module java.base of loader 'bootstrap')")
 
 
-def refused(brume, body, operation="PutItem"):
+def refused(brume, body, operation="PutItem", api="DynamoDB_20120810"):
     """The status and the whole answer."""
-    headers = {"X-Amz-Target": f"DynamoDB_20120810.{operation}", "Content-Type": "application/x-amz-json-1.0"}
+    headers = {"X-Amz-Target": f"{api}.{operation}", "Content-Type": "application/x-amz-json-1.0"}
     request = AWSRequest("POST", brume.url, data=body.encode(), headers=headers)
     SigV4Auth(Credentials("test", "test"), "dynamodb", "us-east-1").add_auth(request)
     call = urllib.request.Request(brume.url, data=body.encode(), headers=dict(request.headers), method="POST")
@@ -77,6 +77,10 @@ def test_words_for_booleans(brume, dynamodb, table, word, value):
     code, answer = refused(brume, json.dumps({"TableName": table(), "Item": {"p": {"S": "x"}, "flag": {"NULL": word}, "n": {"N": "x"}}}))
     assert answer["message"] == ("The parameter cannot be converted to a numeric value: x" if value else
                                  "One or more parameter values were invalid: Null attribute value types must have the value of true")
+
+
+def test_streams_have_the_same_reader(brume):
+    assert refused(brume, '{"ShardIterator": 5}', "GetRecords", "DynamoDBStreams_20120810") == serialization("NUMBER_VALUE cannot be converted to String")
 
 
 @pytest.mark.parametrize("body", ["", "hi", '{"a":}', '{"TableName": "x"', "{} x"])
