@@ -13,7 +13,7 @@ RELEASE = {"celery": "5.7.0", "kombu": "5.7.0", "boto3": "1.44.5", "pycurl": "7.
 
 
 def installed():
-    folder = DEPS / f"celery-{RELEASE['celery']}"
+    folder = (DEPS / f"celery-{RELEASE['celery']}").resolve()  # its programs' first lines name it
     if not (folder / "ready").exists():
         venv.create(folder, with_pip=True, clear=True)
         run(folder / "bin/pip", "install", "-q", "--disable-pip-version-check", *(f"{name}=={version}" for name, version in RELEASE.items()))
