@@ -68,6 +68,7 @@ MUST_USE err ddb_table_use(struct call *c, str name, struct ddb_table *t);    /*
 MUST_USE err ddb_table_named(struct call *c, str text); /* a name or ARN that could be a table's */
 MUST_USE err ddb_table_name_check(struct call *c, str name, const char *member);
 bool ddb_table_load(struct txn *t, struct arena *a, str account, str region, str name, struct ddb_table *table);
+bool ddb_table_of_row(struct txn *t, struct arena *a, str row, struct ddb_table *table); /* by its row's key */
 void ddb_table_save(struct txn *t, struct arena *a, const struct ddb_table *table);
 str ddb_table_row(struct arena *a, str account, str region, str name);
 str ddb_table_arn(struct arena *a, const struct ddb_table *t);
@@ -79,14 +80,17 @@ void ddb_counts_save(struct txn *t, struct arena *a, const struct ddb_table *tab
 void ddb_counts_drop(struct txn *t, struct arena *a, const struct ddb_table *table);
 /* The task that brings the table on: from CREATING to ACTIVE and so on. */
 void ddb_table_settle(struct txn *t, struct arena *a, const struct ddb_table *table);
+
+/* ---- sweep.c ---- */
 void ddb_sweep(struct txn *t, struct arena *a, u64 space); /* deletes all rows of a space, by a job */
+err ddb_sweep_slice(struct txn *t, const struct task *task, i64 now_ms);
 
 /* ---- describe.c ---- */
 void ddb_describe(struct call *c, const struct ddb_table *t, struct dynamodb_table_description *out);
 struct dynamodb_table_class_summary *ddb_describe_class(struct arena *a, const struct ddb_table *t); /* NULL: none was given */
 
 /* ---- lifecycle.c ---- */
-bool ddb_table_of_row(struct txn *t, struct arena *a, str row, struct ddb_table *table); /* by its row's key */
+err ddb_table_run(struct txn *t, const struct task *task, i64 now_ms); /* what ddb_table_settle set */
 
 /* ---- policy.c ---- */
 /* What ResourceArn names: a table, or a stream of one. Whether it is there, and whose, is not looked at. */
@@ -231,6 +235,7 @@ MUST_USE err ddb_write_run(struct call *c, const struct ddb_write *w, struct ddb
 /* The error with the old item in it, where ReturnValuesOnConditionCheckFailure asks for it. */
 MUST_USE err ddb_write_failed(struct call *c, err e, const struct ddb_written *out, str return_values);
 
+/* ---- tasks.c ---- */
 extern const struct task_kind ddb_task_kinds[];
 
 #endif

@@ -1,6 +1,8 @@
 /* ExportTableToPointInTime, DescribeExport, ListExports. */
 #include "services/dynamodb/export.h"
 
+#define EXPORT_TASK S("dynamodb.export")
+
 enum { DAY_MS = 86400000, TOKEN_MS = 8 * 3600 * 1000, WINDOW_MIN_MS = 15 * 60 * 1000, PAGE = 10 };
 
 static const struct record_field export_fields[] = {
@@ -45,6 +47,10 @@ bool ddb_export_load(struct txn *t, struct arena *a, str row, struct ddb_export 
 }
 
 void ddb_export_save(struct txn *t, struct arena *a, const struct ddb_export *e) { txn_put(t, ddb_export_row(a, e), record_encode(a, &export_record, e)); }
+
+void ddb_export_go(struct txn *t, struct arena *a, const struct ddb_export *e) {
+    txn_task_set(t, &(struct task){.kind = EXPORT_TASK, .key = ddb_export_row(a, e)});
+}
 
 void ddb_export_spaces(struct arena *a, str row, u64 spaces[2]) {
     struct ddb_export e = {0};

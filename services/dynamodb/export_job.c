@@ -8,12 +8,7 @@
 #include "text/gzip.h"
 #include "text/json.h"
 
-#define EXPORT_TASK S("dynamodb.export")
 enum { FILE_BYTES = 8 << 20, FILE_TEXT_MAX = 256 << 20, PUTS_MAX = 4 };
-
-void ddb_export_go(struct txn *t, struct arena *a, const struct ddb_export *e) {
-    txn_task_set(t, &(struct task){.kind = EXPORT_TASK, .key = ddb_export_row(a, e)});
-}
 
 /* ---- on a worker ---- */
 

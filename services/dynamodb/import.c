@@ -1,6 +1,8 @@
 /* ImportTable, DescribeImport, ListImports. */
 #include "services/dynamodb/import.h"
 
+#define IMPORT_TASK S("dynamodb.import")
+
 enum { PAGE = 10, TOKEN_MS = 8 * 3600 * 1000 };
 
 static const struct record_field import_fields[] = {
@@ -45,6 +47,10 @@ bool ddb_import_load(struct txn *t, struct arena *a, str row, struct ddb_import 
 }
 
 void ddb_import_save(struct txn *t, struct arena *a, const struct ddb_import *m) { txn_put(t, ddb_import_row(a, m), record_encode(a, &import_record, m)); }
+
+void ddb_import_go(struct txn *t, struct arena *a, const struct ddb_import *m) {
+    txn_task_set(t, &(struct task){.kind = IMPORT_TASK, .key = ddb_import_row(a, m)});
+}
 
 void ddb_import_release(struct txn *t, str row) {
     struct ddb_import m = {0};

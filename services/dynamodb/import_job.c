@@ -9,14 +9,9 @@
 #include "text/json.h"
 #include "text/zstandard.h"
 
-#define IMPORT_TASK S("dynamodb.import")
 enum { PIECE = 1 << 20, PIECE_MAX = 16 << 20, PACKED_MAX = 256 << 20 };
 #define UNPACKED_MAX ((size_t)1 << 30)
 #define SOME_FAILED "Some of the items failed validation checks and were not imported. Please check CloudWatch error logs for more details."
-
-void ddb_import_go(struct txn *t, struct arena *a, const struct ddb_import *m) {
-    txn_task_set(t, &(struct task){.kind = IMPORT_TASK, .key = ddb_import_row(a, m)});
-}
 
 /* ---- on a worker ---- */
 

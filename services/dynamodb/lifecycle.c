@@ -1,44 +1,9 @@
 /* What becomes of a table after the answer: CREATING to ACTIVE, UPDATING to ACTIVE, DELETING to nothing.
  * Each is a task that is due at once, so that DescribeTable tells the states as AWS does. */
-#include "services/dynamodb/export.h"
 #include "services/dynamodb/global.h"
 #include "services/dynamodb/history.h"
-#include "services/dynamodb/import.h"
 #include "services/dynamodb/schema.h"
 #include "services/dynamodb/stream.h"
-
-#define TABLE_TASK S("dynamodb.table")
-#define SWEEP_TASK S("dynamodb.sweep")
-
-void ddb_table_settle(struct txn *t, struct arena *a, const struct ddb_table *table) {
-    str key = ddb_table_row(a, table->account, table->region, table->name);
-    txn_task_set(t, &(struct task){.kind = TABLE_TASK, .key = key});
-}
-
-bool ddb_table_of_row(struct txn *t, struct arena *a, str row, struct ddb_table *table) {
-    str part, account, region, name, rest = arena_str(a, row);
-    bool read = key_read_str(&rest, a, &part) && key_read_str(&rest, a, &account) && key_read_str(&rest, a, &region)
-             && key_read_str(&rest, a, &part) && key_read_str(&rest, a, &name);
-    return read && ddb_table_load(t, a, account, region, name, table);
-}
-
-void ddb_sweep(struct txn *t, struct arena *a, u64 space) {
-    if (space) txn_task_set(t, &(struct task){.kind = SWEEP_TASK, .key = arena_format(a, "%llu", (unsigned long long)space)});
-}
-
-static err run_sweep(struct txn *t, const struct task *task, i64 now_ms) {
-    (void)now_ms;
-    struct arena *a = txn_arena(t);
-    u64 space;
-    ASSERT(str_to_u64(task->key, &space));
-    struct key k = ddb_space_key(a, space);
-    str from = key_bytes(&k), key;
-    struct range rows = txn_range(t, from, key_after_prefix(a, from));
-    int n = 0;
-    for (; n < DDB_SLICE && range_next(&rows, &key, NULL); n++) txn_delete(t, arena_str(a, key));
-    if (n == DDB_SLICE) txn_task_set(t, &(struct task){.kind = task->kind, .key = task->key});
-    return NULL;
-}
 
 static void drop(struct call *c, struct ddb_table *table) {
     struct txn *t = c->txn;
@@ -85,7 +50,7 @@ static void settle(struct call *c, struct ddb_table *table) {
     ddb_table_save(c->txn, c->arena, table);
 }
 
-static err run_table(struct txn *t, const struct task *task, i64 now_ms) {
+err ddb_table_run(struct txn *t, const struct task *task, i64 now_ms) {
     struct ddb_table table;
     if (!ddb_table_of_row(t, txn_arena(t), task->key, &table)) return NULL;
     struct call *c = call_for_task(t, &dynamodb_service, table.account, table.region, now_ms);
@@ -120,19 +85,3 @@ err dynamodb_delete_table(struct call *c, const struct dynamodb_delete_table_inp
     ddb_describe(c, &t, out->table_description);
     return NULL;
 }
-
-const struct task_kind ddb_task_kinds[] = {
-    {.name = "dynamodb.backup", .run = ddb_backup_expire},
-    {.name = "dynamodb.changes", .run = ddb_changes_slice},
-    {.name = "dynamodb.copy", .run = ddb_copy_slice},
-    {.name = "dynamodb.export", .perform = ddb_export_perform, .settle = ddb_export_settle},
-    {.name = "dynamodb.fill", .run = ddb_fill_slice},
-    {.name = "dynamodb.history", .run = ddb_history_tend},
-    {.name = "dynamodb.import", .perform = ddb_import_perform, .settle = ddb_import_settle},
-    {.name = "dynamodb.key", .run = ddb_sse_look},
-    {.name = "dynamodb.stream", .run = ddb_stream_tend},
-    {.name = "dynamodb.sweep", .run = run_sweep},
-    {.name = "dynamodb.table", .run = run_table},
-    {.name = "dynamodb.ttl", .run = ddb_ttl_run},
-    {0},
-};

@@ -1,6 +1,8 @@
 /* The table: found by name or ARN, kept, counted. */
 #include "services/dynamodb/dynamodb.h"
 
+#define TABLE_TASK S("dynamodb.table")
+
 str ddb_table_row(struct arena *a, str account, str region, str name) {
     struct key k = key_new(a, S("dynamodb"));
     key_str(&k, account);
@@ -19,6 +21,13 @@ bool ddb_table_load(struct txn *t, struct arena *a, str account, str region, str
     table->region = region;
     table->name = name;
     return true;
+}
+
+bool ddb_table_of_row(struct txn *t, struct arena *a, str row, struct ddb_table *table) {
+    str part, account, region, name, rest = arena_str(a, row);
+    bool read = key_read_str(&rest, a, &part) && key_read_str(&rest, a, &account) && key_read_str(&rest, a, &region)
+             && key_read_str(&rest, a, &part) && key_read_str(&rest, a, &name);
+    return read && ddb_table_load(t, a, account, region, name, table);
 }
 
 void ddb_table_save(struct txn *t, struct arena *a, const struct ddb_table *table) {
@@ -103,6 +112,11 @@ struct ddb_index *ddb_index_find(const struct ddb_table *t, str name) {
     for (u32 i = 0; i < t->indexes.n; i++)
         if (str_eq(t->indexes.v[i].name, name)) return &t->indexes.v[i];
     return NULL;
+}
+
+void ddb_table_settle(struct txn *t, struct arena *a, const struct ddb_table *table) {
+    str key = ddb_table_row(a, table->account, table->region, table->name);
+    txn_task_set(t, &(struct task){.kind = TABLE_TASK, .key = key});
 }
 
 u8 ddb_attribute_type(const struct ddb_table *t, str name) {
