@@ -182,22 +182,34 @@ static err take_principal(struct call *c, str principal, str *bound) {
     return fail(c, &kms_invalid_arn_exception, "ARN does not refer to a valid principal: %.*s", STR_ARGS(principal));
 }
 
+/* As one text, with spaces between. */
+static err read_operations(struct call *c, const struct kms_grant_operation_list *in, const struct kms_key *k, str *operations) {
+    const struct key_spec *spec = kms_spec_find(k->spec);
+    struct buf words = buf_new(c->arena, 2048);
+    bool only_create = true;
+    if (!in->n) return fail(c, &cloud_validation, "Operations must not be empty.");
+    for (u32 i = 0; i < in->n; i++) {
+        if (!kms_operation_fits(spec, k->usage, in->v[i]))
+            return fail(c, &cloud_validation, "Operation %.*s is not valid for a key with key spec %.*s and key usage %.*s.", STR_ARGS(in->v[i]), STR_ARGS(k->spec), STR_ARGS(k->usage));
+        only_create = only_create && str_eq(in->v[i], S("CreateGrant"));
+        if (i) buf_char(&words, ' ');
+        buf_add(&words, in->v[i]);
+    }
+    *operations = buf_str(&words);
+    if (only_create) return fail(c, &cloud_validation, "Grants must not contain only the CreateGrant operation.");
+    return words.over ? fail(c, &cloud_validation, "Too many Operations.") : NULL;
+}
+
 static err read_request(struct call *c, const struct kms_create_grant_request *in, const struct kms_key *k, struct kms_grant *g) {
-    str grantee, retiring;
+    str grantee, retiring, operations;
     TRY(take_principal(c, in->grantee_principal, &grantee));
     TRY(take_principal(c, in->retiring_principal, &retiring));
     if (!in->grantee_principal.p == !in->grantee_service_principal.p)
         return fail(c, &cloud_validation, "Exactly one of GranteePrincipal and GranteeServicePrincipal must be given.");
-    if (!in->operations.n) return fail(c, &cloud_validation, "Operations must not be empty.");
-    struct buf words = buf_new(c->arena, 2048);
-    for (u32 i = 0; i < in->operations.n; i++) {
-        if (i) buf_char(&words, ' ');
-        buf_add(&words, in->operations.v[i]);
-    }
+    TRY(read_operations(c, &in->operations, k, &operations));
     *g = (struct kms_grant){.name = in->name, .grantee = grantee, .retiring = retiring,
-                            .issuer = arena_format(c->arena, "arn:aws:iam::%.*s:root", STR_ARGS(c->account)), .operations = buf_str(&words),
+                            .issuer = arena_format(c->arena, "arn:aws:iam::%.*s:root", STR_ARGS(c->account)), .operations = operations,
                             .grantee_service = in->grantee_service_principal, .retiring_service = in->retiring_service_principal, .created_ms = c->now_ms};
-    if (words.over) return fail(c, &cloud_validation, "Too many Operations.");
     if (!in->constraints) return NULL;
     TRY(kms_context_check(c, &in->constraints->encryption_context_equals));
     TRY(kms_context_check(c, &in->constraints->encryption_context_subset));

@@ -45,6 +45,24 @@ const struct key_spec *kms_spec_find(str name) {
 
 bool kms_spec_is_asymmetric(const struct key_spec *spec) { return spec->family != FAMILY_SYMMETRIC && spec->family != FAMILY_HMAC; }
 
+bool kms_operation_fits(const struct key_spec *spec, str usage, str operation) {
+    static const struct {
+        const char *operation, *usage;
+        bool symmetric; /* symmetric encryption keys alone */
+    } of_usage[] = {
+        {"Decrypt", "ENCRYPT_DECRYPT", false}, {"Encrypt", "ENCRYPT_DECRYPT", false}, {"ReEncryptFrom", "ENCRYPT_DECRYPT", false},
+        {"ReEncryptTo", "ENCRYPT_DECRYPT", false}, {"GenerateDataKey", "ENCRYPT_DECRYPT", true}, {"GenerateDataKeyPair", "ENCRYPT_DECRYPT", true},
+        {"GenerateDataKeyWithoutPlaintext", "ENCRYPT_DECRYPT", true}, {"GenerateDataKeyPairWithoutPlaintext", "ENCRYPT_DECRYPT", true},
+        {"Sign", "SIGN_VERIFY", false}, {"Verify", "SIGN_VERIFY", false}, {"GenerateMac", "GENERATE_VERIFY_MAC", false},
+        {"VerifyMac", "GENERATE_VERIFY_MAC", false}, {"DeriveSharedSecret", "KEY_AGREEMENT", false},
+    };
+    if (str_eq(operation, S("GetPublicKey"))) return kms_spec_is_asymmetric(spec);
+    for (size_t i = 0; i < LENGTH(of_usage); i++)
+        if (str_eq(operation, str_of(of_usage[i].operation)))
+            return str_eq(usage, str_of(of_usage[i].usage)) && (!of_usage[i].symmetric || spec->family == FAMILY_SYMMETRIC);
+    return true; /* CreateGrant, DescribeKey, RetireGrant */
+}
+
 bool kms_spec_allows(const struct key_spec *spec, str usage) {
     static const struct {
         const char *name;

@@ -18,6 +18,7 @@ enum key_usage { USAGE_ENCRYPT = 1, USAGE_SIGN = 2, USAGE_MAC = 4, USAGE_AGREE =
 const struct key_spec *kms_spec_find(str name); /* NULL: none that brume has */
 bool kms_spec_is_asymmetric(const struct key_spec *spec);
 bool kms_spec_allows(const struct key_spec *spec, str usage);
+bool kms_operation_fits(const struct key_spec *spec, str usage, str operation); /* an operation of grants */
 
 /* An algorithm as the API names it, for one usage. */
 struct key_algorithm {

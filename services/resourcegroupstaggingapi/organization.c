@@ -37,7 +37,7 @@ struct visitor {
 static void judge(struct call *place, const struct resource *r, const struct compliance *policy, const struct visitor *visitor) {
     struct judged judged = {.resource = *r, .tags = tags_of(place, r->arn)};
     if (!judged.tags.n || !tagging_is_shown(r)) return;
-    judged.details = compliance_of(place->arena, policy, &judged.tags);
+    judged.details = compliance_of(place->arena, policy, r, &judged.tags);
     visitor->visit(visitor->context, &judged);
 }
 

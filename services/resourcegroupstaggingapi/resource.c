@@ -30,13 +30,16 @@ static err check(struct call *c, const struct resourcegroupstaggingapi_get_resou
 /* ---- which resources ---- */
 
 /* DIFFERS: AWS has a list of types. */
-bool tagging_type_asked(const struct resource *r, const struct resourcegroupstaggingapi_resource_type_filter_list *types) {
+bool tagging_is_of_type(const struct resource *r, str type) {
     struct arn arn;
-    if (!arn_parse(r->arn, &arn)) return false;
-    for (u32 i = 0; i < types->n; i++) {
-        str kind = types->v[i], service = str_cut(&kind, ':');
-        if (str_eq(service, arn.service) && (!kind.p || str_eq_nocase(kind, resource_kind(r)))) return true;
-    }
+    str kind = type, service = str_cut(&kind, ':');
+    if (!arn_parse(r->arn, &arn) || !str_eq(service, arn.service)) return false;
+    return !kind.p || str_eq(kind, S("ALL_SUPPORTED")) || str_eq_nocase(kind, resource_kind(r));
+}
+
+bool tagging_type_asked(const struct resource *r, const struct resourcegroupstaggingapi_resource_type_filter_list *types) {
+    for (u32 i = 0; i < types->n; i++)
+        if (tagging_is_of_type(r, types->v[i])) return true;
     return types->n == 0;
 }
 
@@ -70,7 +73,7 @@ static bool take(struct call *c, struct search *s, const struct resource *r) {
     shown.tags.v = NEW_ARRAY(c->arena, struct resourcegroupstaggingapi_tag, tags.n + 1);
     shown.tags.set = true;
     for (u32 i = 0; i < tags.n; i++) shown.tags.v[shown.tags.n++] = (struct resourcegroupstaggingapi_tag){tags.v[i].key, tags.v[i].value};
-    if (s->policy) shown.compliance_details = compliance_of(c->arena, s->policy, &tags);
+    if (s->policy) shown.compliance_details = compliance_of(c->arena, s->policy, r, &tags);
     bool compliant = !shown.compliance_details || shown.compliance_details->compliance_status.v;
     if (compliant && in->exclude_compliant_resources.set && in->exclude_compliant_resources.v) return true;
     s->tags_left -= tags.n;

@@ -15,6 +15,7 @@ void tagging_question_add(struct buf *question, str part);
 
 /* ---- resources (resource.c) ---- */
 bool tagging_is_shown(const struct resource *r); /* those that AWS's operations speak of */
+bool tagging_is_of_type(const struct resource *r, str type); /* "sqs", "sqs:queue", "sqs:ALL_SUPPORTED" */
 bool tagging_type_asked(const struct resource *r, const struct resourcegroupstaggingapi_resource_type_filter_list *types);
 
 /* ---- the services whose resources can be tagged (owner.c) ---- */
@@ -31,7 +32,14 @@ struct compliance; /* what the effective tag policy of an account asks */
 /* Of the caller's account, or another one that he may ask about. Empty: there is none. */
 MUST_USE err compliance_read(struct call *c, str account, enum call_as as, const struct compliance **policy);
 bool compliance_asked(const struct compliance *policy); /* it is not empty */
-struct resourcegroupstaggingapi_compliance_details *compliance_of(struct arena *a, const struct compliance *policy, const struct record_pairs *tags);
+struct resourcegroupstaggingapi_compliance_details *compliance_of(struct arena *a, const struct compliance *policy, const struct resource *r,
+                                                                  const struct record_pairs *tags);
+/* A type of resources, as the policy writes it, and the keys that it must have. */
+struct compliance_required {
+    str type, *keys;
+    u32 n;
+};
+u32 compliance_required(struct arena *a, const struct compliance *policy, struct compliance_required **all);
 
 /* ---- an organization's resources (organization.c) ---- */
 #define TAG_POLICIES "tagpolicies.tag.amazonaws.com" /* who looks at them, by trust and by name in policies of buckets */

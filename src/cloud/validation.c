@@ -37,6 +37,18 @@ static void as_iam_words_it(struct wire_violation *violations, size_t n) {
     }
 }
 
+/* Of a name's letters it speaks in words of its own. */
+static err refuse_iam_name(struct call *c, const struct wire_violation *violations, size_t n) {
+    const struct wire_service *w = c->service->wire;
+    for (size_t i = 0; i < n; i++) {
+        const struct wire_violation *v = &violations[i];
+        if (v->kind != WIRE_PATTERN || v->place != WIRE_OF_MEMBER || !str_eq(wire_text(w, v->constraint->pattern), S("[\\w+=,.@-]+"))) continue;
+        return fail(c, &cloud_validation, "The specified value for %.*s is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-",
+                    STR_ARGS(v->path));
+    }
+    return NULL;
+}
+
 /* Where DynamoDB works on tables, not on items, the table's name comes before all else. */
 static err refuse_table_name(struct call *c, const void *in) {
     const struct wire_service *w = c->service->wire;
@@ -59,7 +71,10 @@ static err refuse(struct call *c, struct wire_violation *violations, size_t n) {
     str room = wire_text(w, w->name);
     if (str_eq(room, S("s3")) || str_eq(room, S("s3control"))) return NULL; /* S3 does not check against its description: its handlers know */
     if (str_eq(room, S("organizations"))) return fail(c, &invalid_input, "%s", input_problem(&violations[0]));
-    if (str_eq(room, S("iam"))) as_iam_words_it(violations, n);
+    if (str_eq(room, S("iam"))) {
+        TRY(refuse_iam_name(c, violations, n));
+        as_iam_words_it(violations, n);
+    }
     if (!str_eq(room, S("sqs"))) {
         str message = wire_validation_message(c->arena, w, violations, n);
         return fail(c, str_eq(room, S("logs")) ? &invalid_parameter : &cloud_validation, "%.*s", STR_ARGS(message));

@@ -31,8 +31,7 @@ def test_invalid_names(brume, account, refused):
     iam = brume.client("iam", account=account, config={"parameter_validation": False})
     with refused("ValidationError") as r:
         iam.create_user(UserName="a b")
-    assert r.message == ("1 validation error detected: Value at 'userName' failed to satisfy constraint: "
-                         "Member must satisfy regular expression pattern: [\\w+=,.@-]+")
+    assert r.message == "The specified value for userName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-"
 
 
 def test_root_is_there_without_a_row(iam, account):

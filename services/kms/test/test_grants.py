@@ -92,3 +92,21 @@ def test_what_is_no_grant(kms, key):
         with pytest.raises(ClientError) as error:
             kms.create_grant(**{"KeyId": key, "Operations": ["Decrypt"], **arguments})
         refused(error, code)
+
+
+def test_a_grant_is_for_what_its_key_can_do(kms, key):
+    signs = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    opens = kms.create_key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["KeyId"]
+    macs = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["KeyId"]
+    for of, operations in ((key, ["Encrypt", "GenerateDataKeyPair", "ReEncryptTo", "CreateGrant"]), (signs, ["Sign", "GetPublicKey"]),
+                           (opens, ["Decrypt", "ReEncryptFrom", "DescribeKey"]), (macs, ["VerifyMac", "RetireGrant"])):
+        assert kms.create_grant(KeyId=of, GranteePrincipal=ALICE, Operations=operations)["GrantId"]
+    for of, operation in ((key, "Sign"), (key, "GetPublicKey"), (signs, "Encrypt"), (opens, "GenerateDataKey"), (opens, "Verify"), (macs, "GetPublicKey"),
+                          (macs, "Decrypt"), (signs, "DeriveSharedSecret")):
+        with pytest.raises(ClientError) as error:
+            kms.create_grant(KeyId=of, GranteePrincipal=ALICE, Operations=["DescribeKey", operation])
+        refused(error, "ValidationException")
+        assert f"Operation {operation} is not valid" in error.value.response["Error"]["Message"]
+    with pytest.raises(ClientError) as error:
+        kms.create_grant(KeyId=key, GranteePrincipal=ALICE, Operations=["CreateGrant"])
+    refused(error, "ValidationException", "Grants must not contain only the CreateGrant operation.")

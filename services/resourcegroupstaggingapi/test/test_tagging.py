@@ -339,18 +339,45 @@ def test_compliance_with_the_tag_policy(brume):
     def details(**more):
         rows = account.tagging().get_resources(IncludeComplianceDetails=True, **more)["ResourceTagMappingList"]
         return {r["ResourceARN"]: r.get("ComplianceDetails") for r in rows}
-    complies = {"ComplianceStatus": True, "NoncompliantKeys": [], "KeysWithNoncompliantValues": []}
+    complies = {"ComplianceStatus": True, "NoncompliantKeys": [], "KeysWithNoncompliantValues": [], "MissingTagKeys": []}
     assert details() == dict.fromkeys((good, free, value, case), complies) and details(ExcludeCompliantResources=True) == {}
     org.client.attach_policy(PolicyId=policy, TargetId=org.root)
     assert details() == {
         good: complies, free: complies,
-        value: {"ComplianceStatus": False, "NoncompliantKeys": [], "KeysWithNoncompliantValues": ["CostCenter"]},
-        case: {"ComplianceStatus": False, "NoncompliantKeys": ["costcenter"], "KeysWithNoncompliantValues": ["CostCenter"]}}
+        value: {**complies, "ComplianceStatus": False, "KeysWithNoncompliantValues": ["CostCenter"]},
+        case: {**complies, "ComplianceStatus": False, "NoncompliantKeys": ["costcenter"], "KeysWithNoncompliantValues": ["CostCenter"]}}
     assert set(details(ExcludeCompliantResources=True)) == {value, case}
     outsider = Account(brume)
     outsider.queue("q", CostCenter="300")
     assert outsider.tagging().get_resources(IncludeComplianceDetails=True)["ResourceTagMappingList"][0]["ComplianceDetails"] == complies
     assert "ComplianceDetails" not in outsider.tagging().get_resources()["ResourceTagMappingList"][0]
+
+
+@pytest.mark.as_root
+def test_required_tags(brume):
+    """What a policy requires of types of resources is listed, and missed where it is not."""
+    org = Organization(brume)
+    account = Account(brume, org.management)
+    tagging = account.tagging()
+    assert tagging.list_required_tags()["RequiredTags"] == []
+    org.client.enable_policy_type(RootId=org.root, PolicyType="TAG_POLICY")
+    content = {"tags": {"Owner": {"tag_key": {"@@assign": "Owner"}, "report_required_tag_for": {"@@assign": ["sqs:queue", "sns:ALL_SUPPORTED"]}},
+                        "Stage": {"tag_key": {"@@assign": "Stage"}, "report_required_tag_for": {"@@assign": ["sqs:queue", "ec2:instance"]}},
+                        "Free": {"tag_key": {"@@assign": "Free"}}}}
+    policy = org.client.create_policy(Content=json.dumps(content), Name="tags", Description="", Type="TAG_POLICY")["Policy"]["PolicySummary"]["Id"]
+    org.client.attach_policy(PolicyId=policy, TargetId=org.root)
+    required = {r["ResourceType"]: (r["CloudFormationResourceTypes"], sorted(r["ReportingTagKeys"])) for r in tagging.list_required_tags()["RequiredTags"]}
+    assert required == {"sqs:queue": (["AWS::SQS::Queue"], ["Owner", "Stage"]), "sns:ALL_SUPPORTED": (["AWS::SNS::Topic"], ["Owner"]), "ec2:instance": ([], ["Stage"])}
+    pages = tagging.get_paginator("list_required_tags").paginate(PaginationConfig={"PageSize": 1})
+    assert [len(page["RequiredTags"]) for page in pages] == [1, 1, 1]
+    whole, part, case = account.queue("whole", Owner="a", Stage="b"), account.queue("part", Owner="a"), account.queue("case", owner="a", Stage="b")
+    topic = account.root("sns").create_topic(Name="t", Tags=[{"Key": "Free", "Value": "x"}])["TopicArn"]
+    rows = tagging.get_resources(IncludeComplianceDetails=True, ExcludeCompliantResources=True)["ResourceTagMappingList"]
+    missing = {r["ResourceARN"]: sorted(r["ComplianceDetails"]["MissingTagKeys"]) for r in rows}
+    assert missing == {part: ["Stage"], case: [], topic: ["Owner"]} and whole not in missing
+    refused("InvalidParameterException", tagging.list_required_tags, NextToken="no token")
+    user = user_with(account, "tag:ListRequiredTags")
+    assert len(user.list_required_tags()["RequiredTags"]) == 3
 
 
 def test_a_change_stands_on_the_trail_of_both_services(account):
