@@ -13,7 +13,7 @@ from policies import document, statement
 
 OF_NOTHING = document(statement(action="none:None"))
 # Who does not sign is refused so; where the address alone says which service is meant, by the service that has the rest: S3.
-UNKNOWN = {"MissingAuthenticationToken", "MissingAuthenticationTokenException", "AccessDenied", "403", "404", "405"}
+UNKNOWN = {"MissingAuthenticationToken", "MissingAuthenticationTokenException", "AccessDenied", "403", "404", "405", "412"}
 # Who brings a token or the address of a subscription's own message needs no signature; and the front page is for everybody.
 BROUGHT = {("sns", "ConfirmSubscription"), ("sns", "Unsubscribe"), ("s3", "ListBuckets")}
 
