@@ -222,19 +222,39 @@ static bool of_table(const struct ddb_import *m, str table_arn) {
 }
 
 /* Newest first. */
+/* Tokens of this list alone are hexadecimal, in groups of sixteen digits: the description asks for it when they come back. */
+enum { TOKEN_GROUP = 8 };
+
+static str hex_token(struct call *c, str position) {
+    str token = page_token(c, position);
+    size_t n = (token.n + TOKEN_GROUP - 1) / TOKEN_GROUP * TOKEN_GROUP;
+    char *padded = NEW_ARRAY(c->arena, char, n), *hex = NEW_ARRAY(c->arena, char, 2 * n);
+    memcpy(padded, token.p, token.n);
+    hex_encode((str){padded, n}, hex);
+    return (str){hex, 2 * n};
+}
+
+static bool hex_position(struct call *c, str hex, str *position) {
+    u8 *padded = NEW_ARRAY(c->arena, u8, hex.n / 2 + 1);
+    if (!hex_decode(hex, padded)) return false;
+    str token = {(char *)padded, hex.n / 2};
+    while (token.n && !token.p[token.n - 1]) token.n--;
+    return page_position(c, token, position);
+}
+
 err dynamodb_list_imports(struct call *c, const struct dynamodb_list_imports_input *in, struct dynamodb_list_imports_output *out) {
     u32 most = in->page_size.set ? (u32)in->page_size.v : PAGE;
     struct key k = imports_of(c->arena, c->account, c->region);
     str from = key_bytes(&k), to = key_after_prefix(c->arena, from), key, position = {0};
     if (in->table_arn.p) TRY(ddb_table_arn_check(c, in->table_arn));
-    if (in->next_token.p && !page_position(c, in->next_token, &to)) return ddb_token_wrong(c, in->next_token);
+    if (in->next_token.p && !hex_position(c, in->next_token, &to)) return ddb_token_wrong(c, in->next_token);
     out->import_summary_list.v = NEW_ARRAY(c->arena, struct dynamodb_import_summary, most);
     out->import_summary_list.set = true;
     struct range rows = txn_range_backwards(c->txn, from, to);
     while (range_next(&rows, &key, NULL)) {
         struct ddb_import m;
         if (out->import_summary_list.n == most) {
-            out->next_token = page_token(c, position);
+            out->next_token = hex_token(c, position);
             break;
         }
         str row = arena_str(c->arena, key);

@@ -142,6 +142,22 @@ def test_a_token_is_for_one_table(dynamodb, s3, bucket):
     wait_active(dynamodb, name)
 
 
+def test_imports_in_pages_of_one(brume, bucket):
+    account, arns, pages = str(uuid.uuid4().int)[:12], set(), []  # whose imports are these alone
+    dynamodb = brume.client("dynamodb", account=account)
+    brume.client("s3", account=account).create_bucket(Bucket=f"own-{bucket}")
+    for _ in range(3):
+        asked = dynamodb.import_table(S3BucketSource={"S3Bucket": f"own-{bucket}"}, InputFormat="CSV", TableCreationParameters=parameters(f"t-{uuid.uuid4().hex[:8]}"))
+        arns.add(asked["ImportTableDescription"]["ImportArn"])
+    more = {}
+    while more is not None and len(pages) < 9:
+        page = dynamodb.list_imports(PageSize=1, **more)
+        pages.append([one["ImportArn"] for one in page["ImportSummaryList"]])
+        more = {"NextToken": page["NextToken"]} if "NextToken" in page else None
+    assert all(len(page) == 1 for page in pages) and {page[0] for page in pages} == arns and len(pages) == 3
+    assert refusal(dynamodb.list_imports, NextToken="0123456789abcdef" * 8)[0] == "ValidationException"
+
+
 def test_what_lists_refuse(dynamodb, table):
     arn = dynamodb.describe_table(TableName=table())["Table"]["TableArn"]
     for listed in (dynamodb.list_imports, dynamodb.list_exports):
