@@ -92,8 +92,11 @@ static err report_check(struct call *c, const struct s3control_job_report *r) {
     return bucket_check(c, r->bucket, "Invalid report bucket ARN");
 }
 
+static err priority_check(struct call *c, i32 priority) { return priority < 0 ? invalid(c, "Priority must be between 0 and 2147483647") : NULL; }
+
 static err request_check(struct call *c, const struct s3control_create_job_request *in) {
     TRY(s3_control_account_check(c, in->account_id));
+    TRY(priority_check(c, in->priority.v));
     const struct s3control_s3_job_manifest_generator *generator = in->manifest_generator ? in->manifest_generator->s3_job_manifest_generator : NULL;
     if (!in->manifest == !generator) return invalid(c, "Exactly one of Manifest and ManifestGenerator must be specified");
     TRY(batch_operation_check(c, in->operation));
@@ -224,6 +227,7 @@ static err fail_status(struct call *c, const struct batch_job *job) {
 err s3control_update_job_priority(struct call *c, const struct s3control_update_job_priority_request *in, struct s3control_update_job_priority_result *out) {
     struct batch_job job;
     TRY(job_open(c, in->account_id, in->job_id, &job));
+    TRY(priority_check(c, in->priority.v));
     if (ended(&job)) return fail_status(c, &job);
     job.priority = in->priority.v;
     batch_put(c, &job);

@@ -58,7 +58,16 @@ static str *setting(struct sms_settings *s, int which) {
     return NULL;
 }
 
+static bool is_of(str text, size_t least, size_t most, const char *others) {
+    for (size_t i = 0; i < text.n; i++) {
+        char ch = text.p[i];
+        if (!((ch | 32) >= 'a' && (ch | 32) <= 'z') && !(ch >= '0' && ch <= '9') && (!ch || !strchr(others, ch))) return false;
+    }
+    return text.n >= least && text.n <= most;
+}
+
 static err check_setting(struct call *c, str name, str value) {
+    struct arn arn;
     double number;
     size_t which = 0;
     while (which < LENGTH(names) && !str_eq(name, str_of(names[which]))) which++;
@@ -69,7 +78,9 @@ static err check_setting(struct call *c, str name, str value) {
     if (which == SPEND_LIMIT && (!str_to_f64(value, &number) || number < 0 || number > (double)quota(c, S("sms-monthly-spend-usd"), 1))) problem = "MonthlySpendLimit Reason: exceeds the maximum spend limit of the account";
     if (which == SAMPLING && (!str_to_f64(value, &number) || number < 0 || number > 100)) problem = "DeliveryStatusSuccessSamplingRate Reason: must be a number from 0 to 100";
     if (which == TYPE && !str_eq(value, S("Promotional")) && !str_eq(value, S("Transactional"))) problem = "DefaultSMSType Reason: must be Promotional or Transactional";
-    if (which == SENDER && (value.n < 1 || value.n > 11)) problem = "DefaultSenderID Reason: must have 1 to 11 characters";
+    if (which == SENDER && !is_of(value, 1, 11, "-")) problem = "DefaultSenderID Reason: must have 1 to 11 letters and digits";
+    if (which == REPORT && !is_of(value, 3, 255, "-._")) problem = "UsageReportS3Bucket Reason: must be the name of a bucket";
+    if (which == ROLE && !arn_parse(value, &arn)) problem = "DeliveryStatusIAMRole Reason: must be the ARN of a role";
     return problem ? invalid_parameter(c, problem) : NULL;
 }
 

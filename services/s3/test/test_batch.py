@@ -412,6 +412,9 @@ def test_confirmed_or_cancelled(jobs):
     assert job["Status"] == "Suspended" and job["SuspendedCause"] == "AWAITING_CONFIRMATION" and counts(job) == (1, 0, 0)
     named = {"AccountId": ACCOUNT, "JobId": job["JobId"]}
     assert jobs.control.update_job_priority(**named, Priority=77)["Priority"] == 77
+    unchecked = jobs.server.client("s3control", config={"parameter_validation": False, "inject_host_prefix": False})
+    with pytest.raises(ClientError, match="Priority"):
+        unchecked.update_job_priority(**named, Priority=-1)
     jobs.control.put_job_tagging(**named, Tags=[{"Key": "a", "Value": "b"}])
     assert jobs.control.get_job_tagging(**named)["Tags"] == [{"Key": "a", "Value": "b"}]
     jobs.control.delete_job_tagging(**named)

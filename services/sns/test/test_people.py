@@ -147,6 +147,8 @@ def test_sms_attributes(account):
     assert account.sns.get_sms_attributes(attributes=["DefaultSMSType"])["attributes"] == {"DefaultSMSType": "Transactional"}
     refused("InvalidParameter", account.sns.set_sms_attributes, attributes={"MonthlySpendLimit": "100"})
     refused("InvalidParameter", account.sns.set_sms_attributes, attributes={"Nothing": "1"})
+    for name, value in (("UsageReportS3Bucket", "a\0b"), ("UsageReportS3Bucket", "no/bucket"), ("DefaultSenderID", "twelve-signs"), ("DefaultSenderID", "a b"), ("DeliveryStatusIAMRole", "role")):
+        refused("InvalidParameter", account.sns.set_sms_attributes, attributes={name: value})
     assert account.sns.list_origination_numbers()["PhoneNumbers"] == []
 
 
