@@ -21,6 +21,7 @@ struct app_state {
     _Atomic i64 body_seen; /* bytes given to on_body so far, over all exchanges */
     _Atomic int before_writes;
     _Atomic u64 received_in_place; /* body bytes that came where the application wanted them */
+    _Atomic bool told; /* /told answers */
 };
 static struct app_state app_state;
 
@@ -43,6 +44,12 @@ static void app_timer_answer(void *context) {
     struct app_call *call = context;
     call->timer = NULL;
     app_answer(call->x, 200, S("late"));
+}
+
+static void app_timer_told(void *context) {
+    struct app_call *call = context;
+    if (app_state.told) app_timer_answer(call);
+    else call->timer = http_timer_start(http_exchange_loop(call->x), 5, app_timer_told, call);
 }
 
 static void app_timer_resume(void *context) {
@@ -129,6 +136,8 @@ static void app_on_request(void *context, struct http_exchange *x) {
         app_answer(x, 403, S("no"));
     } else if (str_eq(r->path, S("/later"))) {
         call->timer = http_timer_start(http_exchange_loop(x), 30, app_timer_answer, call);
+    } else if (str_eq(r->path, S("/told"))) {
+        app_timer_told(call);
     } else if (str_eq(r->path, S("/never"))) { /* no answer comes before the peer is gone */
     } else if (str_eq(r->path, S("/abort"))) {
         http_abort(x);
