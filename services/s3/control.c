@@ -249,12 +249,12 @@ err s3control_delete_access_point_policy(struct call *c, const struct s3control_
     return point_update(c, &row);
 }
 
-/* ---- tags of buckets and access points ---- */
+/* ---- tags of buckets, access points and grants; what other services keep has theirs elsewhere, under other rights ---- */
 
 static err resource_open(struct call *c, str account, str arn) {
     struct resource found;
     TRY(s3_control_account_check(c, account));
-    if (registry_get(c, arn, &found) && str_eq(found.account, c->account)) return NULL;
+    if (registry_get(c, arn, &found) && str_starts(found.type, S("AWS::S3::")) && str_eq(found.account, c->account)) return NULL;
     return fail(c, &s3control_no_such_resource, "The specified resource doesn't exist.");
 }
 

@@ -108,6 +108,16 @@ def test_set_switched_tagged_deleted(own, cw):
     assert summaries == ['Alarm "a" deleted', "Alarm updated from INSUFFICIENT_DATA to ALARM", 'Alarm "a" created']
 
 
+def test_tags_of_what_other_services_keep(own, cw):
+    topics = own.client("sns")
+    topic = topics.create_topic(Name="t", Tags=[{"Key": "a", "Value": "b"}])["TopicArn"]
+    assert cw.list_tags_for_resource(ResourceARN=topic)["Tags"] == []
+    for call, arguments in ((cw.tag_resource, {"Tags": [{"Key": "a", "Value": "c"}]}), (cw.untag_resource, {"TagKeys": ["a"]})):
+        with pytest.raises(ClientError, match="Unable to find resource"):
+            call(ResourceARN=topic, **arguments)
+    assert topics.list_tags_for_resource(ResourceArn=topic)["Tags"] == [{"Key": "a", "Value": "b"}]
+
+
 def test_a_summary_ends_after_255_characters(own, cw):
     name = "\u00e9" * 250
     cw.put_metric_alarm(AlarmName=name, Namespace="N", MetricName="m", Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanThreshold")

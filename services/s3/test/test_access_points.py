@@ -7,6 +7,8 @@ from urllib.error import HTTPError
 import pytest
 from botocore.exceptions import ClientError
 
+from kit import make_queue
+
 ACCOUNT, OTHER = "000000000000", "222222222222"
 
 
@@ -221,6 +223,14 @@ def test_of_a_vpc(s3, control, bucket):
     shown = control.get_access_point(AccountId=ACCOUNT, Name="inside")
     assert (shown["NetworkOrigin"], shown["VpcConfiguration"]) == ("VPC", {"VpcId": "vpc-0123456789abcdef0"})
     assert refused(s3.get_object, Bucket=arn, Key="k")["Code"] == "AccessDenied"
+
+
+def test_tags_of_what_other_services_keep(control, sqs):
+    url, arn = make_queue(sqs)
+    sqs.tag_queue(QueueUrl=url, Tags={"a": "b"})
+    for call, arguments in ((control.list_tags_for_resource, {}), (control.tag_resource, {"Tags": [{"Key": "a", "Value": "c"}]}), (control.untag_resource, {"TagKeys": ["a"]})):
+        assert refused(call, AccountId=ACCOUNT, ResourceArn=arn, **arguments)["Code"] == "NoSuchResource"
+    assert sqs.list_queue_tags(QueueUrl=url)["Tags"] == {"a": "b"}
 
 
 def test_tags(s3, control, bucket):
