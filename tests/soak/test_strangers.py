@@ -5,7 +5,6 @@ import os
 import subprocess
 
 import pytest
-from conftest import BINARY
 from stranger import Stranger
 
 NAMES = {"application-autoscaling": "applicationautoscaling", "cloudtrail-data": "cloudtrail_data"}
@@ -13,11 +12,11 @@ SERVICES = ["account", "application-autoscaling", "cloudtrail", "cloudtrail-data
             "pipes", "resourcegroupstaggingapi", "s3", "s3control", "scheduler", "schemas", "sns", "sqs", "sts"]
 
 
-def operations():
+def operations(program):
     """What the program says it has."""
     found = {}
     for service in SERVICES:
-        said = subprocess.run([BINARY, "coverage", NAMES.get(service, service)], capture_output=True, text=True, check=True).stdout
+        said = subprocess.run([program, "coverage", NAMES.get(service, service)], capture_output=True, text=True, check=True).stdout
         found[service] = {line.split()[1] for line in said.splitlines() if line.startswith("done")}
         assert found[service], said
     return found
@@ -26,7 +25,7 @@ def operations():
 @pytest.mark.parametrize("seed", os.environ.get("BRUME_STRANGERS", "1 2 3 4").split())
 def test_calls_that_nobody_meant(start_brume, seed):
     server = start_brume()
-    stranger = Stranger(seed, operations(), server.client)
+    stranger = Stranger(seed, operations(server.process.args[0]), server.client)
     for n in range(8000):
         stranger.step()
         if n % 1000 == 500:
