@@ -186,12 +186,10 @@ err expressions_parse(struct call *c, const struct parameters *in, struct expres
     if (operator.p && conditions < 2)
         return refuse(c, "One or more parameter values were invalid: ConditionalOperator can only be used when Filter or Expected "
                          "has two or more elements");
-    bool names_first = GIVEN(in->attributes_to_get) && GIVEN(in->scan_filter); /* AWS's order in a Scan; in a Query the filter is */
     if (GIVEN(in->attribute_updates)) TRY(older_update(c, in->attribute_updates, &out->update));
     if (GIVEN(in->expected)) TRY(older_expected(c, in->expected, operator, &out->condition));
-    if (names_first) TRY(older_projection(c, in->attributes_to_get, &out->projection));
     if (GIVEN(filter)) TRY(older_filter(c, filter, operator, &out->filter));
-    if (GIVEN(in->attributes_to_get) && !names_first) TRY(older_projection(c, in->attributes_to_get, &out->projection));
+    if (GIVEN(in->attributes_to_get)) TRY(older_projection(c, in->attributes_to_get, &out->projection));
     TRY(texts_in(c, in, out));
     if (GIVEN(in->key_conditions)) TRY(older_key_condition(c, in->key_conditions, &out->key_condition));
     return NULL;

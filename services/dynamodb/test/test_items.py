@@ -261,15 +261,6 @@ def test_an_older_list_may_be_long(dynamodb, wide_table):
     dynamodb.scan(TableName=wide_table, ScanFilter={"none": {"ComparisonOperator": "IN", "AttributeValueList": values}})
 
 
-@pytest.mark.parametrize("operation, filter_name, message", [
-    ("scan", "ScanFilter", "One or more parameter values were invalid: Duplicate value in attribute name: a"),
-    ("query", "QueryFilter", "One or more parameter values were invalid: Invalid number of argument(s) for the EQ ComparisonOperator"),
-])
-def test_which_older_parameter_is_looked_at_first(dynamodb, wide_table, operation, filter_name, message):
-    asked = {filter_name: {"x": {"ComparisonOperator": "EQ", "AttributeValueList": []}}, "AttributesToGet": ["a", "a"]}
-    assert refusal(getattr(dynamodb, operation), TableName=wide_table, **asked) == ("ValidationException", message)
-
-
 # ---- what it costs ----
 
 def test_capacity_is_counted_as_aws_does(dynamodb, wide_table):
