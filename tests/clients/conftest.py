@@ -1,12 +1,8 @@
 """Fixtures of the client tests."""
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))  # client_kit.py and tree.py, beside the tests
-
-from client_kit import DEPS, client_environment, run  # noqa: E402
+from client_kit import DEPS, client_environment, run
 
 
 @pytest.fixture

@@ -5,10 +5,13 @@ same words, so a client that reads an answer differently shows as a differing li
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from client_kit import DEPS, HERE, client_environment, run
+from client_kit import DEPS, client_environment, run
+
+HERE = Path(__file__).resolve().parent
 
 # Facts worked out apart from any client: MD5, SHA-256 and CRC-32 of the bodies (with coreutils and zlib),
 # and the attribute digest as SQS documents it.

@@ -3,9 +3,7 @@ import os
 import subprocess
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-DEPS = ROOT / ".deps"
+DEPS = Path(__file__).resolve().parent.parent.parent / ".deps"
 
 
 def client_environment(url=None, **more):
