@@ -65,7 +65,6 @@ struct ddb_span ddb_span_of(struct arena *a, u64 space, const struct key_range *
 /* By name or ARN. ResourceNotFoundException, or ValidationException for what is no name. */
 MUST_USE err ddb_table_open(struct call *c, str name, struct ddb_table *t);   /* for control: in any state */
 MUST_USE err ddb_table_use(struct call *c, str name, struct ddb_table *t);    /* for items: while it can be used */
-MUST_USE err ddb_table_named(struct call *c, str text); /* a name or ARN that could be a table's */
 MUST_USE err ddb_table_name_check(struct call *c, str name, const char *member);
 bool ddb_table_load(struct txn *t, struct arena *a, str account, str region, str name, struct ddb_table *table);
 bool ddb_table_of_row(struct txn *t, struct arena *a, str row, struct ddb_table *table); /* by its row's key */

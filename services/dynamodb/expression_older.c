@@ -17,7 +17,7 @@ static err check_name(struct call *c, str name) {
 
 static const struct operator {
     str name;
-    u16 least, most; /* operands */
+    u8 least, most; /* operands */
     u16 types;
     u8 node, function;
 } operators[] = {
@@ -32,7 +32,7 @@ static const struct operator {
     {{"CONTAINS", 8}, 1, 1, SCALARS, NODE_FUNCTION, CONTAINS},
     {{"NOT_CONTAINS", 12}, 1, 1, SCALARS, NODE_NOT_CONTAINS, 0},
     {{"BEGINS_WITH", 11}, 1, 1, 1 << VALUE_S | 1 << VALUE_B, NODE_FUNCTION, BEGINS_WITH},
-    {{"IN", 2}, 1, 30000, SCALARS, NODE_IN, 0},
+    {{"IN", 2}, 1, 255, SCALARS, NODE_IN, 0},
     {{"BETWEEN", 7}, 2, 2, SCALARS, NODE_BETWEEN, 0},
 };
 

@@ -42,8 +42,8 @@ static str elements_text(struct arena *a, const struct dynamodb_key_schema *sche
     return buf_str(&b);
 }
 
-static err twice(struct call *c, const struct dynamodb_key_schema *schema, u32 i) {
-    if (schema->n == 2)
+static err twice(struct call *c, const struct dynamodb_key_schema *schema, u32 i, u32 j) {
+    if (is_hash(schema, j) && !is_hash(schema, i))
         return fail(c, &cloud_validation, "Both the Hash Key and the Range Key element in the KeySchema have the same name");
     return fail(c, &cloud_validation, "Invalid KeySchema: The attribute %.*s is named twice", STR_ARGS(schema->v[i].attribute_name));
 }
@@ -93,7 +93,7 @@ err ddb_schema_read(struct call *c, const struct dynamodb_key_schema *schema, co
     }
     for (u32 i = 1; i < schema->n; i++)
         for (u32 j = 0; j < i; j++)
-            if (str_eq(schema->v[i].attribute_name, schema->v[j].attribute_name)) return twice(c, schema, i);
+            if (str_eq(schema->v[i].attribute_name, schema->v[j].attribute_name)) return twice(c, schema, i, j);
     if (!is_hash(schema, 0)) return fail(c, &cloud_validation, "Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
     if (many) return read_parts(c, schema, defs, keys);
     if (schema->n > 2)

@@ -79,12 +79,6 @@ static err from_arn(struct call *c, str text, str *account, str *region, str *na
     return NULL;
 }
 
-err ddb_table_named(struct call *c, str text) {
-    str account, region;
-    if (str_starts(text, S("arn:"))) TRY(from_arn(c, text, &account, &region, &text));
-    return ddb_table_name_check(c, text, "tableName");
-}
-
 static err find(struct call *c, str text, struct ddb_table *t, bool *found, bool for_items) {
     str account = c->account, region = c->region, name = text;
     if (str_starts(text, S("arn:"))) TRY(from_arn(c, text, &account, &region, &name));

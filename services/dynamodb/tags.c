@@ -6,19 +6,16 @@ static err wrong_resource(struct call *c, str arn) {
 }
 
 /* Only a table has tags, and only those of the caller's region are told of. */
-static err parse_resource(struct call *c, str arn, struct ddb_resource *of) {
+static err open_resource(struct call *c, str arn) {
     struct arn parts;
-    if (arn_parse(arn, &parts) && str_find(parts.resource, S("/index/")) != STR_NONE) return wrong_resource(c, arn);
-    TRY(ddb_resource_parse(c, arn, of));
-    if (!str_eq(of->account, c->account)) return deny(c, arena_concat(c->arena, S("dynamodb:"), wire_text(c->service->wire, c->op->name)), arn);
-    if (!str_eq(of->region, c->region) || of->table.n < DDB_NAME_MIN) return wrong_resource(c, arn);
-    return NULL;
-}
-
-static err find_resource(struct call *c, const struct ddb_resource *of) {
+    struct ddb_resource of;
     struct ddb_table t;
-    if (!of->label.p && of->table.n <= DDB_NAME_MAX && ddb_table_load(c->txn, c->arena, of->account, of->region, of->table, &t)) return NULL;
-    return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found: ResourceArn: %.*s not found", STR_ARGS(of->arn));
+    if (arn_parse(arn, &parts) && str_find(parts.resource, S("/index/")) != STR_NONE) return wrong_resource(c, arn);
+    TRY(ddb_resource_parse(c, arn, &of));
+    if (!str_eq(of.account, c->account)) return deny(c, arena_concat(c->arena, S("dynamodb:"), wire_text(c->service->wire, c->op->name)), arn);
+    if (of.label.p || !str_eq(of.region, c->region)) return wrong_resource(c, arn);
+    if (of.table.n <= DDB_NAME_MAX && ddb_table_load(c->txn, c->arena, of.account, of.region, of.table, &t)) return NULL;
+    return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found: ResourceArn: %.*s not found", STR_ARGS(arn));
 }
 
 static bool is_tag_text(str text) {
@@ -60,30 +57,24 @@ err ddb_tags_set(struct call *c, str arn, const struct dynamodb_tag_list *tags) 
 }
 
 err dynamodb_tag_resource(struct call *c, const struct dynamodb_tag_resource_input *in, struct wire_unit *out) {
-    struct ddb_resource of;
     (void)out;
-    TRY(parse_resource(c, in->resource_arn, &of));
+    TRY(open_resource(c, in->resource_arn));
     if (!in->tags.n) return fail(c, &cloud_validation, "Atleast one Tag needs to be provided as Input.");
-    TRY(find_resource(c, &of));
     return ddb_tags_set(c, in->resource_arn, &in->tags);
 }
 
 err dynamodb_untag_resource(struct call *c, const struct dynamodb_untag_resource_input *in, struct wire_unit *out) {
-    struct ddb_resource of;
     (void)out;
-    TRY(parse_resource(c, in->resource_arn, &of));
+    TRY(open_resource(c, in->resource_arn));
     if (!in->tag_keys.n) return fail(c, &cloud_validation, "Atleast one Tag Key needs to be provided as Input.");
     for (u32 i = 0; i < in->tag_keys.n; i++) TRY(check_prefix(c, in->tag_keys.v[i]));
-    TRY(find_resource(c, &of));
     tags_remove(c, in->resource_arn, in->tag_keys.v, in->tag_keys.n);
     return NULL;
 }
 
 err dynamodb_list_tags_of_resource(struct call *c, const struct dynamodb_list_tags_of_resource_input *in,
                                    struct dynamodb_list_tags_of_resource_output *out) {
-    struct ddb_resource of;
-    TRY(parse_resource(c, in->resource_arn, &of));
-    TRY(find_resource(c, &of));
+    TRY(open_resource(c, in->resource_arn));
     struct record_pairs tags = tags_of(c, in->resource_arn);
     out->tags.v = NEW_ARRAY(c->arena, struct dynamodb_tag, tags.n);
     out->tags.set = true;

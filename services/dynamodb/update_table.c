@@ -215,7 +215,6 @@ static err update(struct call *c, const struct dynamodb_update_table_input *in, 
 
 err dynamodb_update_table(struct call *c, const struct dynamodb_update_table_input *in, struct dynamodb_update_table_output *out) {
     struct ddb_table t;
-    TRY(ddb_table_named(c, in->table_name));
     TRY(ddb_update_check(c, in));
     TRY(ddb_table_open(c, in->table_name, &t));
     TRY(check_state(c, in, &t));

@@ -152,9 +152,8 @@ static enum step unknown_operation(struct flight *f, str name) {
     if (f->s3 || f->protocol == WIRE_REST_JSON || f->protocol == WIRE_REST_XML)
         return flight_refuse(f, flight_error(f, S("MethodNotAllowed"), 405),
                              S("The specified method is not allowed against this resource."));
-    bool silent = f->service->wire->older_reader; /* it says no more than that */
     return flight_refuse(f, flight_error(f, S("UnknownOperationException"), 400),
-                         silent ? (str){0} : arena_format(f->arena, "The operation '%.*s' is unknown.", STR_ARGS(name)));
+                         arena_format(f->arena, "The operation '%.*s' is unknown.", STR_ARGS(name)));
 }
 
 static bool find_operation(struct flight *f, str name) {

@@ -88,7 +88,7 @@ static err refuse(struct call *c, struct wire_violation *violations, size_t n) {
 }
 
 err call_validate(struct call *c, const void *in) {
-    enum { VIOLATIONS_MAX = 10 }; /* AWS tells no more of them, as seen in DynamoDB */
+    enum { VIOLATIONS_MAX = 20 };
     struct wire_violation violations[VIOLATIONS_MAX];
     if (c->op->input == WIRE_NONE) return NULL;
     size_t n = wire_validate(c->service->wire, c->op->input, in, c->arena, violations, VIOLATIONS_MAX);

@@ -63,12 +63,6 @@ void wire_json_read_error(struct coding *c, const struct wire_message *m, void *
 /* What a service says whose flag older_reader is set: of a value that is of another type than `shape`, and of
  * text that is no base64. Always false. json_older.c. */
 struct json_reader;
-/* False, with the fault: what comes next is no element of a list or map of `shape`. */
-bool json_older_element(struct coding *c, struct json_reader *r, const struct wire_shape *shape);
-/* A boolean in a text: true, yes, 1 and their opposites; a number of which only the whole part counts. */
-bool json_older_boolean(struct coding *c, struct json_reader *r, struct opt_bool *value);
-bool json_older_integer(str text, i64 *number);
-bool json_older_no_json(struct coding *c);
 bool json_older_wrong_type(struct coding *c, struct json_reader *r, const struct wire_shape *shape);
 bool json_older_wrong_blob(struct coding *c, str text);
 /* As wire_json_*, for XML: the root element is named by xml.c from the shape's location_name or name,

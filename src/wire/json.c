@@ -112,12 +112,6 @@ static bool read_null_element(struct coding *c, struct json_reader *r, const str
         || coding_fail(c, SERIALIZATION, "A null is not allowed in a list or map of this type");
 }
 
-/* What stands in a list or map: AWS's older reader has words of its own for what cannot. */
-static bool read_element(struct coding *c, struct json_reader *r, const struct wire_member *element, void *place) {
-    if (c->service->older_reader && !json_older_element(c, r, coding_shape(c, element->shape))) return false;
-    return read_value(c, r, element->shape, element, place);
-}
-
 static bool read_list(struct coding *c, struct json_reader *r, const struct wire_shape *shape,
                       struct wire_list *list) {
     if (json_peek(r) != JSON_ARRAY) return wrong_type(c, r, shape, "a list");
@@ -133,7 +127,7 @@ static bool read_list(struct coding *c, struct json_reader *r, const struct wire
             continue;
         }
         void *place = value_list_add(c, list, size, &capacity);
-        if (!read_element(c, r, element, place)) return false;
+        if (!read_value(c, r, element->shape, element, place)) return false;
     }
     return !r->problem;
 }
@@ -153,7 +147,7 @@ static bool read_map(struct coding *c, struct json_reader *r, const struct wire_
         if (is_null && !(shape->flags & WIRE_SPARSE)) continue;
         char *entry = value_list_add(c, map, size, &capacity);
         *(str *)(void *)entry = key;
-        if (!is_null && !read_element(c, r, value, entry + value->offset)) return false;
+        if (!is_null && !read_value(c, r, value->shape, value, entry + value->offset)) return false;
     }
     return !r->problem;
 }
@@ -172,8 +166,7 @@ static bool read_integer(struct coding *c, struct json_reader *r, const struct w
     i64 number;
     if (json_peek(r) != JSON_NUMBER) return wrong_type(c, r, shape, wanted);
     if (!json_read_number(r, &text)) return false;
-    bool whole = str_to_i64(text, &number) || (c->service->older_reader && json_older_integer(text, &number));
-    if (whole && value_set_integer(shape, field, number)) return true;
+    if (str_to_i64(text, &number) && value_set_integer(shape, field, number)) return true;
     return out_of_range(c, text, wanted);
 }
 
@@ -225,7 +218,6 @@ static bool read_value(struct coding *c, struct json_reader *r, u16 shape_index,
         if (c->service->older_reader) return json_older_wrong_blob(c, text);
         return coding_fail(c, SERIALIZATION, "STRING_VALUE can not be converted to a Blob");
     case WIRE_BOOLEAN:
-        if (c->service->older_reader && json_peek(r) == JSON_STRING) return json_older_boolean(c, r, value);
         if (json_peek(r) != JSON_BOOLEAN) return wrong_type(c, r, shape, "a Boolean");
         if (!json_read_boolean(r, &flag)) return false;
         *(struct opt_bool *)value = SOME_BOOL(flag);
@@ -248,14 +240,12 @@ static bool read_value(struct coding *c, struct json_reader *r, u16 shape_index,
 /* What the reader found wrong with the text itself, unless something wrong with a value came first. */
 static bool finish(struct coding *c, struct json_reader *r, bool ok) {
     if (ok && json_done(r)) return true;
-    if (c->service->older_reader && !c->from_server) return json_older_no_json(c);
     return coding_fail(c, SERIALIZATION, "Not a JSON text of the expected form: %s at byte %zu",
                        r->problem ? r->problem : "a wrong value", json_offset(r));
 }
 
 bool wire_json_read_body(struct coding *c, u16 shape_index, str body, void *value) {
     const struct wire_shape *shape = coding_shape(c, shape_index);
-    if (!body.n && c->service->older_reader && !c->from_server) return json_older_no_json(c);
     if (!body.n) return true;
     struct json_reader r = json_reader_new(c->arena, body, limits);
     bool ok = read_structure(c, &r, shape, protocol_is_rest(c->protocol), value);

@@ -6,13 +6,8 @@
 
 static const str serialization = {"SerializationException", 22};
 
-/* The type as Java calls it. */
+/* The type as Java calls it; of maps and structures by the element's name. */
 static str java_type(struct coding *c, const struct wire_shape *shape) {
-    bool map = shape->type == WIRE_MAP;
-    if (map || shape->type == WIRE_LIST) {
-        str of = java_type(c, coding_shape(c, coding_member(c, shape, map)->shape));
-        return arena_format(c->arena, "java.util.%s%.*s>", map ? "Map<java.lang.String, " : "List<", STR_ARGS(of));
-    }
     str space = coding_text(c, c->service->namespace_);
     switch (shape->type) {
     case WIRE_BOOLEAN: return S("java.lang.Boolean");
@@ -29,8 +24,12 @@ static str java_type(struct coding *c, const struct wire_shape *shape) {
 }
 
 static bool wrong_array(struct coding *c, const struct wire_shape *shape) {
+    if (shape->type == WIRE_MAP) {
+        str of = java_type(c, coding_shape(c, coding_member(c, shape, 1)->shape));
+        return coding_fail(c, serialization, "Unrecognized collection type java.util.Map<java.lang.String, %.*s>", STR_ARGS(of));
+    }
     str type = java_type(c, shape);
-    return coding_fail(c, serialization, "Unrecognized collection type %s%.*s", shape->type == WIRE_MAP ? "" : "class ", STR_ARGS(type));
+    return coding_fail(c, serialization, "Unrecognized collection type class %.*s", STR_ARGS(type));
 }
 
 static bool is_decimal(str rest) {
@@ -42,43 +41,15 @@ static bool is_decimal(str rest) {
     return false;
 }
 
-bool json_older_element(struct coding *c, struct json_reader *r, const struct wire_shape *shape) {
-    enum json_type found = json_peek(r);
-    if (found == JSON_BROKEN || found == JSON_OBJECT || found == JSON_ARRAY) return true;
-    if (shape->type == WIRE_STRUCTURE) return coding_fail(c, serialization, "Unexpected value type in payload");
-    if (shape->type != WIRE_LIST && shape->type != WIRE_MAP) return true;
-    return coding_fail(c, serialization,
-                       "class sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl cannot be cast to class java.lang.Class "
-                       "(sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl and java.lang.Class are in module java.base of "
-                       "loader 'bootstrap')");
-}
-
-bool json_older_boolean(struct coding *c, struct json_reader *r, struct opt_bool *value) {
-    str text;
-    if (!json_read_string(r, &text)) return false;
-    bool yes = str_eq_nocase(text, S("true")) || str_eq(text, S("1")) || str_eq_nocase(text, S("yes"));
-    bool no = str_eq_nocase(text, S("false")) || str_eq(text, S("0")) || str_eq_nocase(text, S("no"));
-    if (!yes && !no) return coding_fail(c, serialization, "Unexpected token received from parser");
-    *value = SOME_BOOL(yes);
-    return true;
-}
-
-bool json_older_integer(str text, i64 *number) {
-    static const double edge = 9e18;
-    double decimal;
-    if (!str_to_f64(text, &decimal) || !(decimal > -edge && decimal < edge)) return false;
-    *number = (i64)decimal;
-    return true;
-}
-
 bool json_older_wrong_type(struct coding *c, struct json_reader *r, const struct wire_shape *shape) {
     enum json_type found = json_peek(r);
     if (found == JSON_BROKEN) return false;
     if (found == JSON_OBJECT) return coding_fail(c, serialization, "Start of structure or map found where not expected");
     if (found == JSON_ARRAY) return wrong_array(c, shape);
-    if (shape->type == WIRE_STRUCTURE || shape->type == WIRE_LIST || shape->type == WIRE_MAP)
-        return coding_fail(c, serialization, "Unexpected field type");
+    if (shape->type == WIRE_STRUCTURE) return coding_fail(c, serialization, "Unexpected value type in payload");
+    if (shape->type == WIRE_LIST || shape->type == WIRE_MAP) return coding_fail(c, serialization, "Unexpected field type");
     if (shape->type == WIRE_BLOB) return coding_fail(c, serialization, "only base-64-encoded strings are convertible to bytes");
+    if (shape->type == WIRE_BOOLEAN && found == JSON_STRING) return coding_fail(c, serialization, "Unexpected token received from parser");
     bool decimal = found == JSON_NUMBER && is_decimal((str){r->p, (size_t)(r->end - r->p)});
     const char *token = found == JSON_NULL   ? "NULL_VALUE"
                       : found == JSON_STRING ? "STRING_VALUE"
@@ -88,12 +59,6 @@ bool json_older_wrong_type(struct coding *c, struct json_reader *r, const struct
     str type = java_type(c, shape);
     type = str_skip(type, str_rfind_char(type, '.') + 1);
     return coding_fail(c, serialization, "%s cannot be converted to %.*s", token, STR_ARGS(type));
-}
-
-/* Of a text that is no JSON, or of none, it says nothing more. */
-bool json_older_no_json(struct coding *c) {
-    if (c->problem && !c->problem->code.p) *c->problem = (struct wire_problem){serialization, {0}, 400};
-    return false;
 }
 
 bool json_older_wrong_blob(struct coding *c, str text) {

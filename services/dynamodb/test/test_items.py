@@ -255,12 +255,6 @@ def test_what_is_no_scan(dynamodb, wide_table, change, message):
     assert refusal(dynamodb.scan, TableName=wide_table, **change) == ("ValidationException", message)
 
 
-def test_an_older_list_may_be_long(dynamodb, wide_table):
-    """IN as an expression takes a hundred operands, as ScanFilter some ten thousands."""
-    values = [{"S": str(i)} for i in range(27500)]
-    dynamodb.scan(TableName=wide_table, ScanFilter={"none": {"ComparisonOperator": "IN", "AttributeValueList": values}})
-
-
 # ---- what it costs ----
 
 def test_capacity_is_counted_as_aws_does(dynamodb, wide_table):

@@ -183,16 +183,3 @@ def test_an_attribute_is_defined_once(dynamodb, kind):
     definitions = [{"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "p", "AttributeType": kind}]
     assert refusal(dynamodb.create_table, TableName="never-made", KeySchema=key_schema("p"), AttributeDefinitions=definitions,
                    BillingMode="PAY_PER_REQUEST") == ("ValidationException", "Attribute Name is duplicated: p")
-
-
-def test_the_name_comes_first(dynamodb):
-    for name in ("ab", "x" * 256):
-        assert refusal(dynamodb.update_table, TableName=name) == (
-            "ValidationException", "TableName must be at least 3 characters long and at most 255 characters long")
-
-
-def test_a_key_names_two_attributes(dynamodb):
-    definitions = [{"AttributeName": n, "AttributeType": "S"} for n in ("p", "q")]
-    schema = [{"AttributeName": "p", "KeyType": "HASH"}] * 2
-    assert refusal(dynamodb.create_table, TableName="never-made", KeySchema=schema, AttributeDefinitions=definitions, BillingMode="PAY_PER_REQUEST") == (
-        "ValidationException", "Both the Hash Key and the Range Key element in the KeySchema have the same name")
