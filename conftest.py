@@ -54,9 +54,11 @@ class Brume:
         self.url = None
         self.log = []
         self.reader = None  # of the log
+        self.ended = False  # by the test
 
     def start(self):
         command = [BINARY, "serve", "--port", "0", "--data", str(self.data), *self.arguments]
+        self.ended = False
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         env={**LIBRARIES, **os.environ, **self.environment})
         self.reader = threading.Thread(target=self._drain, args=(self.process.stderr,), daemon=True)
@@ -79,11 +81,13 @@ class Brume:
 
     def kill(self):
         """As the power would: no warning."""
+        self.ended = True
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
     def stop(self):
-        """SIGTERM, and the exit status must be 0: a sanitizer's finding shows here."""
+        """SIGTERM, and the exit status must be 0: a sanitizer's finding shows here, and who ended by itself."""
+        self.ended = True
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(30)
@@ -179,7 +183,7 @@ def start_brume(tmp_path):
 
     yield start
     for server in started:
-        if server.process.poll() is None:
+        if not server.ended:
             server.stop()
 
 
