@@ -364,9 +364,13 @@ def test_a_second_signal_ends_at_once(start_brume):
     server.client("s3").create_bucket(Bucket="slow")
     s = half_sent(server)
     server.process.send_signal(signal.SIGTERM)
-    time.sleep(0.3)
+    for _ in range(400):
+        if any("stopping" in line for line in server.log):
+            break
+        time.sleep(0.05)
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(20) == -signal.SIGTERM  # who lets the request end exits with 0
+    server.ended = True
     s.close()
 
 
