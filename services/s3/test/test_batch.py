@@ -406,6 +406,13 @@ def test_what_is_no_manifest(jobs):
         assert job["Status"] == "Failed" and counts(job)[1:] == (0, 0), text
 
 
+@pytest.mark.parametrize("asked", [{"ChecksumAlgorithm": "CRC33"}, {"ChecksumAlgorithm": ""}, {"ChecksumAlgorithm": "SHA256", "ChecksumType": "HALF"}])
+def test_what_is_no_checksum(jobs, asked):
+    unchecked = jobs.server.client("s3control", config={"parameter_validation": False, "inject_host_prefix": False})
+    assert refused(unchecked.create_job, AccountId=ACCOUNT, Operation={"S3ComputeObjectChecksum": asked}, Report={"Enabled": False}, ClientRequestToken="t",
+                   Priority=1, RoleArn=f"arn:aws:iam::{ACCOUNT}:role/r", Manifest=jobs.manifest([("k",)])) == "InvalidRequest"
+
+
 @pytest.mark.parametrize("hole", [("Operation",), ("Report",), ("Manifest",), ("Manifest", "Spec"), ("Manifest", "Location"), ("Operation", "S3PutObjectLegalHold", "LegalHold"),
                                   ("Operation", "S3PutObjectRetention", "Retention")])
 def test_what_a_job_must_have(jobs, hole):
