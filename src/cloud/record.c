@@ -37,8 +37,8 @@ static void write_quantity(struct buf *b, const char *name, double v) {
     buf_add(b, S(",\""));
     buf_add(b, str_of(name));
     buf_add(b, S("\":"));
-    if (v == (double)(i64)v) buf_i64(b, (i64)v); /* most are: no printf */
-    else buf_format(b, "%.17g", v);
+    if (v == (double)(i64)v) buf_i64(b, (i64)v);
+    else buf_f64(b, v);
 }
 
 static void write_place(struct buf *b, const struct call *c, str account) {

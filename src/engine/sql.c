@@ -229,15 +229,12 @@ struct watch {
 };
 
 static void *look_after(void *context) {
-    enum { LOOK_EVERY_NS = 20000000 };
+    enum { LOOK_EVERY_US = 20000 };
     struct watch *w = context;
     pthread_mutex_lock(&w->lock);
     while (!w->done) {
-        struct timespec at;
-        clock_gettime(CLOCK_REALTIME, &at);
-        at.tv_nsec += LOOK_EVERY_NS;
-        if (at.tv_nsec >= 1000000000) at.tv_sec++, at.tv_nsec -= 1000000000;
-        pthread_cond_timedwait(&w->over, &w->lock, &at);
+        i64 at_us = sys_monotonic_us() + LOOK_EVERY_US; /* whatever becomes of the wall clock */
+        pthread_cond_clockwait(&w->over, &w->lock, CLOCK_MONOTONIC, &(struct timespec){at_us / 1000000, at_us % 1000000 * 1000});
         if (w->done) break;
         if (w->verdict == SQL_DONE && sys_monotonic_us() > w->until_us) w->verdict = SQL_LATE;
         if (w->verdict == SQL_DONE && w->go_on && !w->go_on(w->context)) w->verdict = SQL_STOPPED;
