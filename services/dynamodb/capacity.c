@@ -44,7 +44,7 @@ static void count_indexes(struct call *c, const struct ddb_usage *u) {
 
 /* "Operation,TableName": the dimensions of what is counted by operation. */
 static str by_operation(struct call *c, const struct ddb_table *t) {
-    return arena_format(c->arena, "%s,%.*s", c->service->wire->text + c->op->name, STR_ARGS(t->name));
+    return arena_concat(c->arena, arena_concat(c->arena, wire_text(c->service->wire, c->op->name), S(",")), t->name); /* a call's: no printf */
 }
 
 void ddb_count_returned(struct call *c, const struct ddb_table *t, u32 items) {

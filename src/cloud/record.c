@@ -13,10 +13,10 @@ void records_open(struct cloud *cloud) {
     cloud->lines = journal_open(cloud->store, cloud->boot, "lines");
 }
 
-static void field(struct buf *b, const char *name, str value) {
+static void field(struct buf *b, str name, str value) {
     if (!value.n) return;
     buf_add(b, b->n > 1 ? S(",\"") : S("\""));
-    buf_add(b, str_of(name));
+    buf_add(b, name);
     buf_add(b, S("\":"));
     json_write_string(b, value);
 }
@@ -33,18 +33,18 @@ static void log_call(const struct call *c, const struct call_end *end) {
              STR_ARGS(op), end->status, STR_ARGS(code), (long long)end->us, STR_ARGS(c->request_id));
 }
 
-static void write_quantity(struct buf *b, const char *name, double v) {
+static void write_quantity(struct buf *b, str name, double v) {
     buf_add(b, S(",\""));
-    buf_add(b, str_of(name));
+    buf_add(b, name);
     buf_add(b, S("\":"));
     if (v == (double)(i64)v) buf_i64(b, (i64)v);
     else buf_f64(b, v);
 }
 
 static void write_place(struct buf *b, const struct call *c, str account) {
-    field(b, "service", name_of(c->service));
-    field(b, "account", account);
-    field(b, "region", c->region);
+    field(b, S("service"), name_of(c->service));
+    field(b, S("account"), account);
+    field(b, S("region"), c->region);
 }
 
 static void write_count(struct cloud *cloud, const struct call_note *n) {
@@ -53,16 +53,16 @@ static void write_count(struct cloud *cloud, const struct call_note *n) {
     i64 at_ms = c->now_ms;
     buf_char(&b, '{');
     if (n->kind == NOTE_USAGE) {
-        field(&b, "usage", n->name);
-        write_quantity(&b, "quantity", n->quantity);
+        field(&b, S("usage"), n->name);
+        write_quantity(&b, S("quantity"), n->quantity);
         write_place(&b, c, c->payer.p ? c->payer : c->account);
     } else {
-        field(&b, "metric", n->name);
-        field(&b, "dimension", n->dimension);
-        field(&b, "of", n->of);
-        field(&b, "unit", n->unit);
+        field(&b, S("metric"), n->name);
+        field(&b, S("dimension"), n->dimension);
+        field(&b, S("of"), n->of);
+        field(&b, S("unit"), n->unit);
         write_place(&b, c, c->account);
-        write_quantity(&b, "value", n->quantity); /* last: all that stands before it says which metric (counts.c) */
+        write_quantity(&b, S("value"), n->quantity); /* last: all that stands before it says which metric (counts.c) */
         at_ms = MAX(at_ms, atomic_load_explicit(&cloud->counts_closed_ms, memory_order_relaxed));
     }
     buf_char(&b, '}');
