@@ -85,7 +85,7 @@ static void drop_stage(void *stage) { blob_stage_drop(stage); }
 /* Under a data key: nonce, sealed bytes, tag. */
 static str seal(struct arena *a, str plain, str key) {
     u8 *out = arena_alloc(a, AEAD_NONCE + plain.n + AEAD_TAG, 1);
-    random_bytes(out, AEAD_NONCE);
+    random_unique(out, AEAD_NONCE);
     aead_seal(aead_new(a, (const u8 *)key.p), out, (str){0}, plain, out + AEAD_NONCE, out + AEAD_NONCE + plain.n);
     return (str){(char *)out, AEAD_NONCE + plain.n + AEAD_TAG};
 }

@@ -34,7 +34,7 @@ err s3_seal_end(struct call *c, str key, str data_key, str *seal) {
         return fail(c, &s3_operation_aborted, "A conflicting conditional operation is currently in progress against this resource. Please try again.");
     u8 *raw = arena_alloc(c->arena, SEAL, 1);
     ASSERT(key.n == KEY && data_key.n == AEAD_KEY);
-    random_bytes(raw, AEAD_NONCE);
+    random_unique(raw, AEAD_NONCE);
     aead_seal(aead_new(c->arena, (const u8 *)data_key.p), raw, S(""), key, raw + AEAD_NONCE + AEAD_TAG, raw + AEAD_NONCE);
     *seal = (str){(char *)raw, SEAL};
     return NULL;

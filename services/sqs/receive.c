@@ -136,7 +136,7 @@ static void take(struct taking *k, struct message *m) {
     str body;
     if (!k->problem) k->problem = message_open(c, k->q, m, &body);
     if (k->problem) return;
-    random_bytes(&m->nonce, sizeof m->nonce);
+    random_unique(&m->nonce, sizeof m->nonce);
     m->receives++;
     m->received_ms = c->now_ms;
     if (!m->first_received_ms) m->first_received_ms = c->now_ms;

@@ -36,7 +36,7 @@ str token_seal(struct sealer *s, const struct token_scope *scope, str payload, s
     size_t n = AEAD_NONCE + AEAD_TAG + payload.n;
     ASSERT(n / 3 * 4 + 4 <= TOKEN_MAX);
     u8 *raw = arena_alloc(a, n, 1);
-    random_bytes(raw, AEAD_NONCE);
+    random_unique(raw, AEAD_NONCE);
     aead_seal(s->aead, raw, associated_data(scope, a), payload, raw + AEAD_NONCE + AEAD_TAG, raw + AEAD_NONCE);
     struct buf b = buf_new(a, TOKEN_MAX);
     buf_base64(&b, (str){(char *)raw, n});

@@ -79,20 +79,6 @@ bool arn_parse(str text, struct arn *arn) {
     return rest.p && arn->partition.n && arn->service.n && arn->resource.n;
 }
 
-/* Identifiers are many and no secrets: they draw on a thread's pool of random bytes, one system call
- * for 1,024 of them. Keys and tokens use random_bytes directly. */
-static void pooled_random(u8 *out, size_t n) {
-    static _Thread_local u8 pool[1024];
-    static _Thread_local size_t left;
-    ASSERT(n <= sizeof pool);
-    if (left < n) {
-        random_bytes(pool, sizeof pool);
-        left = sizeof pool;
-    }
-    left -= n;
-    memcpy(out, pool + left, n);
-}
-
 str id_from(struct arena *a, str alphabet, size_t length) {
     char *text = arena_alloc(a, length, 1);
     u8 bytes[64], mask = 1;
@@ -100,7 +86,7 @@ str id_from(struct arena *a, str alphabet, size_t length) {
     while (mask < alphabet.n - 1) mask = (u8)(mask << 1 | 1);
     for (size_t n = 0; n < length;) {
         size_t drawn = MIN(sizeof bytes, length - n);
-        pooled_random(bytes, drawn);
+        random_unique(bytes, drawn);
         for (size_t i = 0; i < drawn; i++) /* what is beyond the last letter is drawn again: none is favoured */
             if ((bytes[i] & mask) < alphabet.n) text[n++] = alphabet.p[bytes[i] & mask];
     }
@@ -113,7 +99,7 @@ str id_uuid(struct arena *a) {
     enum { UUID_LENGTH = 36 };
     static const u8 group_ends[] = {4, 6, 8, 10, 16}; /* bytes */
     u8 b[16];
-    pooled_random(b, sizeof b);
+    random_unique(b, sizeof b);
     b[6] = (u8)((b[6] & 0x0f) | 0x40);
     b[8] = (u8)((b[8] & 0x3f) | 0x80);
     char *text = arena_alloc(a, UUID_LENGTH, 1), *at = text;

@@ -158,7 +158,7 @@ err key_use_to_seal(struct call *c, const struct key_use *use, str resource, str
 str data_key_seal(struct call *c, const struct data_key *k, str plain) {
     struct sealed s = k->envelope;
     u8 *raw = arena_alloc(c->arena, AEAD_NONCE + AEAD_TAG + plain.n, 1);
-    random_bytes(raw, AEAD_NONCE);
+    random_unique(raw, AEAD_NONCE);
     aead_seal(k->cipher, raw, s.resource, plain, raw + AEAD_NONCE + AEAD_TAG, raw + AEAD_NONCE);
     s.bytes = (str){(const char *)raw, AEAD_NONCE + AEAD_TAG + plain.n};
     return record_encode(c->arena, &sealed_record, &s);

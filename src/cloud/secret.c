@@ -23,7 +23,7 @@ static str bound_to(struct arena *a, str account, str purpose) {
 str secret_seal(struct txn *t, struct arena *a, str account, str purpose, str plain) {
     size_t n = AEAD_NONCE + AEAD_TAG + plain.n;
     u8 *raw = arena_alloc(a, n, 1);
-    random_bytes(raw, AEAD_NONCE);
+    random_unique(raw, AEAD_NONCE);
     aead_seal(key_of(t, a), raw, bound_to(a, account, purpose), plain, raw + AEAD_NONCE + AEAD_TAG, raw + AEAD_NONCE);
     return (str){(char *)raw, n};
 }

@@ -9,6 +9,9 @@
 #include "base/arena.h"
 
 void random_bytes(void *out, size_t n); /* getrandom(2); never fails (asserts) */
+/* For nonces and identifiers, which are many and no secrets: up to 1,024 bytes from the thread's pool, one system call
+ * for a pool. Keys and passwords use random_bytes. */
+void random_unique(void *out, size_t n);
 
 /* ---- digests and checksums by streaming ---- */
 enum digest_kind {

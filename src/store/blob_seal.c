@@ -45,7 +45,7 @@ void cipher_new_key(struct cipher *c, u8 key[static AEAD_KEY]) {
 void cipher_wrap(struct cipher *c, const u8 key[static AEAD_KEY], u64 id, u64 length,
                  u8 wrapped[static WRAPPED_KEY]) {
     u8 binding[16];
-    random_bytes(wrapped, AEAD_NONCE);
+    random_unique(wrapped, AEAD_NONCE);
     aead_seal(c->root, wrapped, wrap_binding(id, length, binding), (str){(const char *)key, AEAD_KEY},
               wrapped + AEAD_NONCE, wrapped + AEAD_NONCE + AEAD_KEY);
 }

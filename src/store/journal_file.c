@@ -57,7 +57,7 @@ void frame_seal(const struct frame *f, struct aead *cipher, u8 *p) {
     put(p + 16, f->count, 4);
     put(p + 20, (u64)f->min_ms, 8);
     put(p + 28, (u64)f->max_ms, 8);
-    random_bytes(frame_nonce(p), AEAD_NONCE);
+    random_unique(frame_nonce(p), AEAD_NONCE);
     str stored = {(char *)p + FRAME_HEADER, f->stored_n};
     aead_seal(cipher, frame_nonce(p), (str){(char *)p, FRAME_BOUND}, stored, p + FRAME_HEADER, frame_tag(p));
 }

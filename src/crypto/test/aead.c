@@ -1,6 +1,9 @@
 #include "crypto/crypto.h"
 #include "unit.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 static u8 nibble(char c) { return (u8)(c <= '9' ? c - '0' : c - 'a' + 10); }
 static size_t unhex(const char *text, u8 *out) {
     size_t n = strlen(text) / 2;
@@ -87,4 +90,25 @@ static void random_differs(void) {
     CHECK(memcmp(x, y, sizeof x) != 0);
 }
 
-UNIT_MAIN(UNIT(published_vectors), UNIT(every_bit_counts), UNIT(random_differs))
+/* None comes twice: across many pools, and in a child of the process, which begins with a copy of its parent's. */
+static void unique_is_unique(void) {
+    enum { DRAWS = 300, BYTES = 12 };
+    static u8 drawn[DRAWS + 1][BYTES];
+    int ends[2];
+    for (int i = 0; i < DRAWS - 1; i++) random_unique(drawn[i], BYTES);
+    CHECK(pipe(ends) == 0);
+    pid_t child = fork();
+    if (!child) {
+        random_unique(drawn[DRAWS], BYTES);
+        _exit(write(ends[1], drawn[DRAWS], BYTES) != BYTES);
+    }
+    random_unique(drawn[DRAWS - 1], BYTES);
+    CHECK(read(ends[0], drawn[DRAWS], BYTES) == BYTES);
+    CHECK(waitpid(child, NULL, 0) == child);
+    for (int i = 0; i <= DRAWS; i++)
+        for (int j = 0; j < i; j++) CHECK(memcmp(drawn[i], drawn[j], BYTES) != 0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+UNIT_MAIN(UNIT(published_vectors), UNIT(every_bit_counts), UNIT(random_differs), UNIT(unique_is_unique))
