@@ -170,10 +170,14 @@ class Reader:
         self.block = lambda line: self.member_line(shape, line)
 
     def member_line(self, shape, line):
+        """An overlay that lists members again, bare, puts them behind the others in this order."""
         name, *words = tokens(line)
         member = shape.member(name)
         if member and not self.overlay:
             raise ApiError(f'{shape.name}.{name} is there twice')
+        if member and not words:
+            shape.members.remove(member)
+            shape.members.append(member)
         if not member:
             if not words:
                 raise ApiError(f'{shape.name}.{name} has no shape')

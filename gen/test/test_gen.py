@@ -101,6 +101,12 @@ class Text(unittest.TestCase):
         self.assertEqual(api.shapes['In'].members[0].traits, {'required': True, 'queryName': 'N'})
         self.assertTrue(api.shapes['Gone'].bare)
 
+    def test_overlay_orders_members(self):
+        text = SMALL.replace('  Name Name required\n', '  Name Name required\n  Other Name\n  Third Name\n')
+        api = parse(text, 'source doc a page\nstructure In @doc\n  Other\n  Name\n')
+        self.assertEqual([m.name for m in api.shapes['In'].members], ['Third', 'Other', 'Name'])
+        self.assertEqual(api.shapes['In'].member('Name').traits, {'required': True})
+
     def test_overlay_is_for_its_own_service(self):
         self.refuses(SMALL, 'this overlay is for y', 'source s t\nservice y @s\n')
         self.refuses(SMALL, 'no operation Put', 'source s t\noperation Put @s\n')

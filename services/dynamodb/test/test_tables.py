@@ -74,6 +74,16 @@ def test_what_is_no_table(dynamodb, change, message):
     assert refusal(dynamodb.create_table, **{**table, **change}) == ("ValidationException", message)
 
 
+def test_the_write_units_are_named_first(brume):
+    """As AWS has it where both are out of range."""
+    dynamodb = brume.client("dynamodb", config={"parameter_validation": False})
+    table = dict(TableName="never", KeySchema=key_schema("p"), AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}])
+    faults = [f"Value '0' at 'provisionedThroughput.{units}CapacityUnits' failed to satisfy constraint: Member must have value greater than or equal to 1"
+              for units in ("write", "read")]
+    assert refusal(dynamodb.create_table, **table, ProvisionedThroughput={"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}) == (
+        "ValidationException", "2 validation errors detected: " + "; ".join(faults))
+
+
 def test_tables_are_listed_in_pages(brume):
     client = brume.client("dynamodb", account="111122223333")
     names = [make_table(client, name=f"list-{i}") for i in range(5)]
