@@ -32,7 +32,9 @@ struct ddb_copy {
     u64 undo_from;
     i64 items, bytes; /* of raw rows, so far */
 };
+extern const struct record_type ddb_copy_record;
 void ddb_copy_start(struct txn *t, struct arena *a, const struct ddb_copy *copy);
+/* ---- copy_run.c; what it tells those who wait for the copy stands in backup.c and export_job.c ---- */
 err ddb_copy_slice(struct txn *t, const struct task *task, i64 now_ms);
 /* The backup whose row this is has all its items. */
 void ddb_backup_done(struct call *c, str row, i64 items, i64 bytes);
