@@ -90,6 +90,7 @@ struct dynamodb_table_class_summary *ddb_describe_class(struct arena *a, const s
 
 /* ---- lifecycle.c ---- */
 err ddb_table_run(struct txn *t, const struct task *task, i64 now_ms); /* what ddb_table_settle set */
+err ddb_sse_look(struct txn *t, const struct task *task, i64 now_ms);  /* what ddb_sse_watch set */
 
 /* ---- policy.c ---- */
 /* What ResourceArn names: a table, or a stream of one. Whether it is there, and whose, is not looked at. */
@@ -118,7 +119,8 @@ MUST_USE err ddb_sse_change(struct call *c, const struct dynamodb_sse_specificat
 MUST_USE err ddb_sse_begin(struct call *c, struct ddb_table *t, str key);
 MUST_USE err ddb_sse_check(struct call *c, const struct ddb_table *t); /* may the caller use its key, if it has one? */
 void ddb_sse_end(struct call *c, const struct ddb_table *t);
-err ddb_sse_look(struct txn *t, const struct task *task, i64 now_ms);
+void ddb_sse_watch(struct call *c, const struct ddb_table *t); /* in five minutes ddb_sse_look looks whether its key is there */
+bool ddb_sse_lost(struct call *c, const struct ddb_table *t);  /* asked by the table's grant, not in a caller's name */
 
 /* ---- capacity.c: what a request used of a table and its indexes, in units ---- */
 struct ddb_usage {

@@ -1,15 +1,15 @@
 /* Tables under a key of KMS: AWS's own for DynamoDB (alias/aws/dynamodb) or a customer's. The table has a key, which KMS
  * sealed; whoever uses the table must be let open it, once in five minutes (developer guide, "DynamoDB encryption at
- * rest"). By a grant DynamoDB looks by itself whether a customer's key is still there; a table whose key stays away for
- * seven days is archived: its items become a backup, which is of use again when the key comes back.
+ * rest"). By a grant DynamoDB looks by itself whether a customer's key is still there: lifecycle.c has what becomes of a
+ * table whose key stays away.
  *
  * DIFFERS: rows are not sealed by it. */
 #include "cloud/key_use.h"
-#include "services/dynamodb/history.h"
+#include "services/dynamodb/dynamodb.h"
 
 #define INVALID "One or more parameter values were invalid: "
 #define KEY_TASK S("dynamodb.key")
-enum { REUSE_MS = 300000, ARCHIVED_AFTER_MS = 7 * 86400000 };
+enum { REUSE_MS = 300000 };
 
 static struct record_pairs context_of(struct arena *a, str table) {
     struct record_pair *pairs = NEW_ARRAY(a, struct record_pair, 2);
@@ -51,6 +51,16 @@ static struct task key_task(struct arena *a, const struct ddb_table *t, i64 due_
     return (struct task){.kind = KEY_TASK, .key = ddb_table_row(a, t->account, t->region, t->name), .due_ms = due_ms};
 }
 
+void ddb_sse_watch(struct call *c, const struct ddb_table *t) {
+    struct task look = key_task(c->arena, t, c->now_ms + REUSE_MS);
+    txn_task_set(c->txn, &look);
+}
+
+bool ddb_sse_lost(struct call *c, const struct ddb_table *t) {
+    const struct key_use use = use_of(true, true);
+    return key_use_check(c, &use, ddb_table_arn(c->arena, t), &(struct resource_key){t->sse_key, t->sse_data_key}) != NULL;
+}
+
 /* ---- the table's key ---- */
 
 static void forget(struct call *c, struct ddb_table *t) {
@@ -72,8 +82,7 @@ err ddb_sse_begin(struct call *c, struct ddb_table *t, str key) {
     t->sse_data_key = made.data_key;
     if (managed) return NULL; /* nobody can take it away */
     TRY(told(c, key_use_grant(c, &use, arn, made.key_arn, &t->sse_grant)));
-    struct task look = key_task(c->arena, t, c->now_ms + REUSE_MS);
-    txn_task_set(c->txn, &look);
+    ddb_sse_watch(c, t);
     return NULL;
 }
 
@@ -141,37 +150,4 @@ void ddb_sse_end(struct call *c, const struct ddb_table *t) {
     if (!t->sse_grant.p) return;
     const struct key_use use = use_of(false, true);
     key_use_retire(c, &use, ddb_table_arn(c->arena, t), t->sse_key, t->sse_grant);
-}
-
-/* ---- is it still there? ---- */
-
-static void archive(struct call *c, struct ddb_table *t) {
-    t->archived_backup = ddb_backup_keep(c, t, false);
-    t->archived_ms = c->now_ms;
-    t->state = DDB_ARCHIVED;
-    t->pitr_ms = t->pitr_days = 0;
-    ddb_history_release(c, t);
-    ddb_counts_drop(c->txn, c->arena, t);
-    ddb_sweep(c->txn, c->arena, t->collections);
-    ddb_sweep(c->txn, c->arena, t->ttl_space);
-    for (u32 i = 0; i < t->indexes.n; i++) ddb_sweep(c->txn, c->arena, t->indexes.v[i].space);
-    t->space = txn_sequence(c->txn); /* the rows are the backup's now */
-}
-
-err ddb_sse_look(struct txn *txn, const struct task *task, i64 now_ms) {
-    struct arena *a = txn_arena(txn);
-    struct ddb_table t;
-    if (!ddb_table_of_row(txn, a, task->key, &t) || !t.sse_grant.p || t.state == DDB_ARCHIVED) return NULL;
-    struct call *c = call_for_task(txn, &dynamodb_service, t.account, t.region, now_ms);
-    const struct key_use use = use_of(true, true);
-    bool lost = key_use_check(c, &use, ddb_table_arn(a, &t), &(struct resource_key){t.sse_key, t.sse_data_key}) != NULL;
-    bool changed = lost != (t.sse_lost_ms != 0);
-    if (changed) t.sse_lost_ms = lost ? now_ms : 0;
-    bool gone = lost && now_ms - t.sse_lost_ms >= ARCHIVED_AFTER_MS && t.state == DDB_ACTIVE && !t.copies;
-    if (gone) archive(c, &t);
-    if (changed || gone) ddb_table_save(txn, a, &t);
-    if (gone) return NULL;
-    struct task again = key_task(a, &t, now_ms + REUSE_MS);
-    txn_task_set(txn, &again);
-    return NULL;
 }

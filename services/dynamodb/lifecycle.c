@@ -1,5 +1,6 @@
 /* What becomes of a table after the answer: CREATING to ACTIVE, UPDATING to ACTIVE, DELETING to nothing.
- * Each is a task that is due at once, so that DescribeTable tells the states as AWS does. */
+ * Each is a task that is due at once, so that DescribeTable tells the states as AWS does. A table whose key of KMS stays
+ * away for seven days is archived: its items become a backup, which is of use again when the key comes back. */
 #include "services/dynamodb/global.h"
 #include "services/dynamodb/history.h"
 #include "services/dynamodb/schema.h"
@@ -58,6 +59,40 @@ err ddb_table_run(struct txn *t, const struct task *task, i64 now_ms) {
     else if (!table.importing) settle(c, &table);
     return NULL;
 }
+
+/* ---- is its key still there? ---- */
+
+enum { ARCHIVED_AFTER_MS = 7 * 86400000 };
+
+static void archive(struct call *c, struct ddb_table *t) {
+    t->archived_backup = ddb_backup_keep(c, t, false);
+    t->archived_ms = c->now_ms;
+    t->state = DDB_ARCHIVED;
+    t->pitr_ms = t->pitr_days = 0;
+    ddb_history_release(c, t);
+    ddb_counts_drop(c->txn, c->arena, t);
+    ddb_sweep(c->txn, c->arena, t->collections);
+    ddb_sweep(c->txn, c->arena, t->ttl_space);
+    for (u32 i = 0; i < t->indexes.n; i++) ddb_sweep(c->txn, c->arena, t->indexes.v[i].space);
+    t->space = txn_sequence(c->txn); /* the rows are the backup's now */
+}
+
+err ddb_sse_look(struct txn *txn, const struct task *task, i64 now_ms) {
+    struct arena *a = txn_arena(txn);
+    struct ddb_table t;
+    if (!ddb_table_of_row(txn, a, task->key, &t) || !t.sse_grant.p || t.state == DDB_ARCHIVED) return NULL;
+    struct call *c = call_for_task(txn, &dynamodb_service, t.account, t.region, now_ms);
+    bool lost = ddb_sse_lost(c, &t);
+    bool changed = lost != (t.sse_lost_ms != 0);
+    if (changed) t.sse_lost_ms = lost ? now_ms : 0;
+    bool gone = lost && now_ms - t.sse_lost_ms >= ARCHIVED_AFTER_MS && t.state == DDB_ACTIVE && !t.copies;
+    if (gone) archive(c, &t);
+    if (changed || gone) ddb_table_save(txn, a, &t);
+    if (!gone) ddb_sse_watch(c, &t);
+    return NULL;
+}
+
+/* ---- the operation ---- */
 
 err dynamodb_delete_table(struct call *c, const struct dynamodb_delete_table_input *in, struct dynamodb_delete_table_output *out) {
     struct ddb_table t;
