@@ -66,6 +66,8 @@ struct ddb_span ddb_span_of(struct arena *a, u64 space, const struct key_range *
 MUST_USE err ddb_table_open(struct call *c, str name, struct ddb_table *t);   /* for control: in any state */
 MUST_USE err ddb_table_use(struct call *c, str name, struct ddb_table *t);    /* for items: while it can be used */
 MUST_USE err ddb_table_name_check(struct call *c, str name, const char *member);
+
+/* ---- table_row.c ---- */
 bool ddb_table_load(struct txn *t, struct arena *a, str account, str region, str name, struct ddb_table *table);
 bool ddb_table_of_row(struct txn *t, struct arena *a, str row, struct ddb_table *table); /* by its row's key */
 void ddb_table_save(struct txn *t, struct arena *a, const struct ddb_table *table);
