@@ -70,6 +70,7 @@ MUST_USE err ddb_table_name_check(struct call *c, str name, const char *member);
 /* ---- table_row.c ---- */
 bool ddb_table_load(struct txn *t, struct arena *a, str account, str region, str name, struct ddb_table *table);
 bool ddb_table_of_row(struct txn *t, struct arena *a, str row, struct ddb_table *table); /* by its row's key */
+bool ddb_replica_load(struct call *c, const struct ddb_table *t, u32 at, struct ddb_table *replica); /* the table in one of its other regions */
 void ddb_table_save(struct txn *t, struct arena *a, const struct ddb_table *table);
 str ddb_table_row(struct arena *a, str account, str region, str name);
 str ddb_table_arn(struct arena *a, const struct ddb_table *t);
@@ -151,24 +152,29 @@ struct dynamodb_item_collection_metrics *ddb_metrics(struct call *c, const struc
 /* ---- contributor.c ---- */
 void ddb_contributor_note(struct call *c, const struct ddb_usage *u, double units, bool throttled);
 
-/* ---- item.c: one item of a table ---- */
+/* ---- item_key.c ---- */
 /* The key of an item that is put, and of a Key parameter: each has words of its own for what is wrong. */
 MUST_USE err ddb_key_of_item(struct call *c, const struct ddb_table *t, const struct value *item, struct ddb_key *k);
 MUST_USE err ddb_key_of_parameter(struct call *c, const struct ddb_table *t, const struct value *key, struct ddb_key *k);
 MUST_USE err ddb_key_mismatch(struct call *c); /* The provided key element does not match the schema */
 MUST_USE err ddb_key_piece(struct call *c, const struct value *key, str name, u8 type, bool hash, struct value *out);
+void ddb_key_of_bytes(struct arena *a, const struct ddb_table *t, str bytes, struct ddb_key *k); /* of a stored item */
 struct value ddb_key_value(struct arena *a, const struct ddb_table *t, const struct ddb_key *k); /* as an item */
-i64 ddb_collection_bytes(struct call *c, const struct ddb_table *t, const struct ddb_key *k);
 /* Are the index keys in the item of their types? */
 /* u: what an update changed, or NULL where the whole item is new. */
 MUST_USE err ddb_index_keys_check(struct call *c, const struct ddb_table *t, const struct value *item, const struct update *u);
 bool ddb_says_empty_key(const struct call *c); /* is the error that is being answered one of an empty key? */
 /* Expressions do not go into key attributes. */
 MUST_USE err ddb_scalars_check(struct call *c, const struct ddb_table *t, const struct expressions *e);
+
+/* ---- item.c: one item as it is stored ---- */
 /* The stored bytes, or absent. */
 str ddb_item_read(struct call *c, const struct ddb_key *k);
 struct value ddb_item_decode(struct arena *a, str bytes); /* absent: VALUE_NONE */
+MUST_USE err ddb_item_too_large(struct call *c, bool update);
+i64 ddb_collection_bytes(struct call *c, const struct ddb_table *t, const struct ddb_key *k); /* of its partition, where the table has local indexes */
 
+/* ---- change.c ---- */
 /* A change of one item. `before` and `after` are stored bytes; absent: no item. */
 struct ddb_change {
     const struct ddb_table *table;
@@ -178,7 +184,6 @@ struct ddb_change {
     bool replicated;  /* comes from another region */
 };
 MUST_USE err ddb_item_change(struct call *c, const struct ddb_change *change, struct ddb_usage *usage);
-MUST_USE err ddb_item_too_large(struct call *c, bool update);
 
 /* ---- index.c ---- */
 /* Writes what the change means to each index, and counts it. Returns the bytes that local ones grew by. */
@@ -191,7 +196,6 @@ err ddb_fill_slice(struct txn *t, const struct task *task, i64 now_ms);
 /* One item's part of an index that is filled. True: it was missing. */
 bool ddb_index_fill(struct call *c, const struct ddb_table *t, const struct ddb_index *index, const struct ddb_key *k, str bytes,
                     struct ddb_counts *counts);
-void ddb_key_of_bytes(struct arena *a, const struct ddb_table *t, str bytes, struct ddb_key *k); /* of a stored item */
 
 /* ---- export.c: what exports and imports say alike of a TableArn and a NextToken ---- */
 MUST_USE err ddb_table_arn_check(struct call *c, str text);
@@ -206,9 +210,6 @@ err ddb_backup_expire(struct txn *t, const struct task *task, i64 now_ms);
 
 /* ---- history.c ---- */
 void ddb_history_note(struct call *c, const struct ddb_change *change);
-
-/* ---- global.c ---- */
-MUST_USE err ddb_replicate(struct call *c, const struct ddb_change *change); /* to every other region */
 
 /* ---- ttl.c ---- */
 void ddb_ttl_note(struct call *c, const struct ddb_change *change);

@@ -30,25 +30,6 @@ static void list_remove(struct ddb_table *t, str region) {
     t->replicas.n = kept;
 }
 
-static bool replica_of(struct call *c, const struct ddb_table *t, u32 at, struct ddb_table *replica) {
-    return ddb_table_load(c->txn, c->arena, t->account, t->replicas.v[at].text, t->name, replica);
-}
-
-/* ---- a change ---- */
-
-err ddb_replicate(struct call *c, const struct ddb_change *change) {
-    for (u32 i = 0; i < change->table->replicas.n; i++) {
-        struct ddb_table replica;
-        struct ddb_usage usage = {0};
-        struct ddb_key k = *change->key;
-        if (!replica_of(c, change->table, i, &replica) || replica.state == DDB_DELETING || replica.state == DDB_ARCHIVED) continue;
-        ddb_key_locate(c->arena, &replica, &k);
-        str before = ddb_item_read(c, &k);
-        TRY(ddb_item_change(c, &(struct ddb_change){.table = &replica, .key = &k, .before = before, .after = change->after, .replicated = true}, &usage));
-    }
-    return NULL;
-}
-
 /* ---- replicas come and go ---- */
 
 #define KEY_OF_EACH "One or more parameter values were invalid: KMSMasterKeyId must be specified for each replica."
@@ -125,7 +106,7 @@ static err create(struct call *c, struct ddb_table *t, const struct dynamodb_cre
     made.restored_ms = 0;
     ddb_stream_begin(&there, &made, S("NEW_AND_OLD_IMAGES"));
     for (u32 i = 0; i < t->replicas.n; i++) {
-        if (!replica_of(c, t, i, &other)) continue;
+        if (!ddb_replica_load(c, t, i, &other)) continue;
         list_add(c->arena, &other, region);
         ddb_table_save(c->txn, c->arena, &other);
         list_add(c->arena, &made, other.region);
@@ -143,7 +124,7 @@ static err create(struct call *c, struct ddb_table *t, const struct dynamodb_cre
 void ddb_replica_forget(struct call *c, const struct ddb_table *gone) {
     struct ddb_table other;
     for (u32 i = 0; i < gone->replicas.n; i++) {
-        if (!replica_of(c, gone, i, &other)) continue;
+        if (!ddb_replica_load(c, gone, i, &other)) continue;
         list_remove(&other, gone->region);
         ddb_table_save(c->txn, c->arena, &other);
     }
@@ -245,7 +226,7 @@ void ddb_replicas_describe(struct call *c, const struct ddb_table *t, struct dyn
     out->replicas.v = NEW_ARRAY(c->arena, struct dynamodb_replica_description, t->replicas.n);
     out->replicas.set = true;
     for (u32 i = 0; i < t->replicas.n; i++) {
-        if (!replica_of(c, t, i, &replica)) continue;
+        if (!ddb_replica_load(c, t, i, &replica)) continue;
         struct dynamodb_replica_description *r = &out->replicas.v[out->replicas.n++];
         r->region_name = replica.region;
         r->replica_status = str_of(states[replica.state]);

@@ -31,6 +31,10 @@ bool ddb_table_of_row(struct txn *t, struct arena *a, str row, struct ddb_table 
     return read && ddb_table_load(t, a, account, region, name, table);
 }
 
+bool ddb_replica_load(struct call *c, const struct ddb_table *t, u32 at, struct ddb_table *replica) {
+    return ddb_table_load(c->txn, c->arena, t->account, t->replicas.v[at].text, t->name, replica);
+}
+
 void ddb_table_save(struct txn *t, struct arena *a, const struct ddb_table *table) {
     txn_put(t, ddb_table_row(a, table->account, table->region, table->name), record_encode(a, &ddb_table_record, table));
 }
