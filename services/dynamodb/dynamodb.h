@@ -211,9 +211,11 @@ err ddb_backup_expire(struct txn *t, const struct task *task, i64 now_ms);
 /* ---- history.c ---- */
 void ddb_history_note(struct call *c, const struct ddb_change *change);
 
-/* ---- ttl.c ---- */
+/* ---- ttl_rows.c ---- */
 void ddb_ttl_note(struct call *c, const struct ddb_change *change);
 void ddb_ttl_fill(struct call *c, const struct ddb_table *t, const struct ddb_key *k, str bytes);
+void ddb_ttl_timer(struct txn *t, struct arena *a, const struct ddb_table *table, i64 second); /* unless it stands earlier */
+/* ---- ttl.c ---- */
 err ddb_ttl_run(struct txn *t, const struct task *task, i64 now_ms);
 
 /* ---- write.c: one write as all operations know it ---- */
