@@ -1,5 +1,4 @@
-/* What a table says of itself, and the list of tables. */
-#include "services/dynamodb/global.h"
+/* What a table says of itself and of its replicas, and the list of tables. */
 #include "services/dynamodb/schema.h"
 #include "services/dynamodb/stream.h"
 
@@ -119,7 +118,8 @@ static void describe_billing(struct arena *a, const struct ddb_table *t, struct 
     out->billing_mode_summary->last_update_to_pay_per_request_date_time = when(t->on_demand_ms);
 }
 
-struct dynamodb_table_class_summary *ddb_describe_class(struct arena *a, const struct ddb_table *t) {
+/* NULL: none was given. */
+static struct dynamodb_table_class_summary *describe_class(struct arena *a, const struct ddb_table *t) {
     if (!t->class_) return NULL;
     struct dynamodb_table_class_summary *s = NEW(a, struct dynamodb_table_class_summary);
     s->table_class = t->class_ == DDB_STANDARD ? S("STANDARD") : S("STANDARD_INFREQUENT_ACCESS");
@@ -129,7 +129,7 @@ struct dynamodb_table_class_summary *ddb_describe_class(struct arena *a, const s
 
 static void describe_extras(struct call *c, const struct ddb_table *t, struct dynamodb_table_description *out) {
     struct arena *a = c->arena;
-    out->table_class_summary = ddb_describe_class(a, t);
+    out->table_class_summary = describe_class(a, t);
     if (t->sse_key.p) {
         out->sse_description = NEW(a, struct dynamodb_sse_description);
         out->sse_description->status = S("ENABLED");
@@ -150,6 +150,53 @@ static void describe_extras(struct call *c, const struct ddb_table *t, struct dy
     }
 }
 
+/* ---- its replicas ---- */
+
+static void describe_own(struct arena *a, const struct ddb_throughput *t, bool on_demand, struct dynamodb_provisioned_throughput_override **units,
+                         struct dynamodb_on_demand_throughput_override **most) {
+    if (t->own_read && !on_demand) {
+        *units = NEW(a, struct dynamodb_provisioned_throughput_override);
+        (*units)->read_capacity_units = SOME_I64(t->read);
+    }
+    if (t->own_most_read) {
+        *most = NEW(a, struct dynamodb_on_demand_throughput_override);
+        (*most)->max_read_request_units = SOME_I64(t->most_read);
+    }
+}
+
+static void describe_replica_indexes(struct arena *a, const struct ddb_table *replica, struct dynamodb_replica_description *r) {
+    r->global_secondary_indexes.v = NEW_ARRAY(a, struct dynamodb_replica_global_secondary_index_description, replica->indexes.n);
+    for (u32 i = 0; i < replica->indexes.n; i++) {
+        const struct ddb_index *index = &replica->indexes.v[i];
+        if (index->kind != DDB_GLOBAL) continue;
+        struct dynamodb_replica_global_secondary_index_description *d = &r->global_secondary_indexes.v[r->global_secondary_indexes.n++];
+        d->index_name = index->name;
+        describe_own(a, &index->throughput, replica->on_demand, &d->provisioned_throughput_override, &d->on_demand_throughput_override);
+    }
+    r->global_secondary_indexes.set = r->global_secondary_indexes.n > 0;
+}
+
+static void describe_replicas(struct call *c, const struct ddb_table *t, struct dynamodb_table_description *out) {
+    struct ddb_table replica;
+    if (t->joined) out->global_table_version = S("2017.11.29"); /* its replicas are told by DescribeGlobalTable */
+    if (!t->replicas.n || t->joined) return;
+    out->global_table_version = S("2019.11.21");
+    out->replicas.v = NEW_ARRAY(c->arena, struct dynamodb_replica_description, t->replicas.n);
+    out->replicas.set = true;
+    for (u32 i = 0; i < t->replicas.n; i++) {
+        if (!ddb_replica_load(c, t, i, &replica)) continue;
+        struct dynamodb_replica_description *r = &out->replicas.v[out->replicas.n++];
+        r->region_name = replica.region;
+        r->replica_status = str_of(states[replica.state]);
+        r->kms_master_key_id = replica.sse_key;
+        r->replica_table_class_summary = describe_class(c->arena, &replica);
+        describe_own(c->arena, &replica.throughput, replica.on_demand, &r->provisioned_throughput_override, &r->on_demand_throughput_override);
+        describe_replica_indexes(c->arena, &replica, r);
+    }
+}
+
+/* ---- all of it ---- */
+
 void ddb_describe(struct call *c, const struct ddb_table *t, struct dynamodb_table_description *out) {
     struct ddb_counts counts = ddb_counts_of(c->txn, c->arena, t);
     const struct ddb_count held = *ddb_count_of(c->arena, &counts, t->space);
@@ -169,7 +216,7 @@ void ddb_describe(struct call *c, const struct ddb_table *t, struct dynamodb_tab
     out->creation_date_time = SOME_TIME(t->created_ms);
     describe_indexes(c, t, &counts, out);
     describe_extras(c, t, out);
-    ddb_replicas_describe(c, t, out);
+    describe_replicas(c, t, out);
     out->on_demand_throughput = describe_most(c->arena, &t->throughput);
     struct dynamodb_table_warm_throughput_description w = {0};
     if (!describe_warm(t, &t->throughput, t->state, &w)) return;

@@ -89,7 +89,6 @@ err ddb_sweep_slice(struct txn *t, const struct task *task, i64 now_ms);
 
 /* ---- describe.c ---- */
 void ddb_describe(struct call *c, const struct ddb_table *t, struct dynamodb_table_description *out);
-struct dynamodb_table_class_summary *ddb_describe_class(struct arena *a, const struct ddb_table *t); /* NULL: none was given */
 
 /* ---- lifecycle.c ---- */
 err ddb_table_run(struct txn *t, const struct task *task, i64 now_ms); /* what ddb_table_settle set */

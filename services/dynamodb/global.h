@@ -6,7 +6,6 @@
 
 /* Creates and removes replicas; the caller saves the table. */
 MUST_USE err ddb_replicas_update(struct call *c, const struct dynamodb_replication_group_update_list *list, struct ddb_table *t);
-void ddb_replicas_describe(struct call *c, const struct ddb_table *t, struct dynamodb_table_description *out);
 void ddb_replica_forget(struct call *c, const struct ddb_table *gone); /* the others no longer name it */
 
 #endif

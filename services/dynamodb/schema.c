@@ -1,4 +1,4 @@
-/* What a request says of keys and indexes, and what AWS finds wrong with it, in its order. */
+/* What a request says of keys, indexes and the table's class, and what AWS finds wrong with it, in its order. */
 #include "services/dynamodb/schema.h"
 
 #define INVALID "One or more parameter values were invalid: "
@@ -157,6 +157,21 @@ void ddb_attributes_prune(struct arena *a, struct ddb_table *t) {
 
 i64 ddb_class_of(str given) {
     return !given.p ? DDB_CLASS_UNSAID : str_eq(given, S("STANDARD")) ? DDB_STANDARD : DDB_INFREQUENT;
+}
+
+/* Two changes of its class in thirty days; a call that changes nothing is none, but is refused as well when they are spent. */
+err ddb_class_change(struct call *c, str given, struct ddb_table *t) {
+    enum { WINDOW_DAYS = 30 };
+    i64 to = ddb_class_of(given), is = t->class_ == DDB_CLASS_UNSAID ? DDB_STANDARD : t->class_;
+    if (!given.p) return NULL;
+    if (t->class_before_ms && c->now_ms - t->class_before_ms < WINDOW_DAYS * (i64)86400000)
+        return fail(c, &dynamodb_limit_exceeded_exception, "Subscriber limit exceeded: Updates to TableClass are limited to 2 times in %d day(s).",
+                    WINDOW_DAYS);
+    if (to == is) return NULL;
+    t->class_ = to;
+    t->class_before_ms = t->class_ms;
+    t->class_ms = c->now_ms;
+    return NULL;
 }
 
 err ddb_definitions_check(struct call *c, const struct dynamodb_attribute_definitions *defs) {

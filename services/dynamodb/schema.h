@@ -1,4 +1,4 @@
-/* Private to the room: reading keys, indexes and throughput out of the control operations' inputs. */
+/* Private to the room: reading keys, indexes, class and throughput out of the control operations' inputs. */
 #ifndef BRUME_DYNAMODB_SCHEMA_H
 #define BRUME_DYNAMODB_SCHEMA_H
 
@@ -16,6 +16,7 @@ void ddb_attributes_read(struct arena *a, const struct dynamodb_attribute_defini
 MUST_USE err ddb_definitions_check(struct call *c, const struct dynamodb_attribute_definitions *defs); /* no name twice */
 void ddb_attributes_prune(struct arena *a, struct ddb_table *t); /* what no key uses is forgotten */
 i64 ddb_class_of(str given); /* enum ddb_class */
+MUST_USE err ddb_class_change(struct call *c, str given, struct ddb_table *t); /* given: absent is none */
 bool ddb_attribute_used(const struct ddb_table *t, str name);
 MUST_USE err ddb_attributes_check(struct call *c, const struct ddb_table *t, const struct dynamodb_attribute_definitions *defs);
 MUST_USE err ddb_locals_read(struct call *c, const struct dynamodb_local_secondary_index_list *in,
@@ -26,8 +27,6 @@ MUST_USE err ddb_global_read(struct call *c, const struct dynamodb_global_second
 /* ---- update_check.c ---- */
 MUST_USE err ddb_update_check(struct call *c, const struct dynamodb_update_table_input *in);
 str ddb_updated_index(const struct dynamodb_global_secondary_index_update *u);
-/* ---- update_table.c; given: absent is none ---- */
-MUST_USE err ddb_class_change(struct call *c, str given, struct ddb_table *t);
 
 /* ---- throughput.c: what is given may be absent; of: "table" or the words for an index, for the message ---- */
 /* What the account may have, and one of its tables or indexes. */

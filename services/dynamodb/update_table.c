@@ -184,21 +184,6 @@ static err carry(struct call *c, const struct dynamodb_update_table_input *in, c
     return NULL;
 }
 
-/* Two changes of its class in thirty days; a call that changes nothing is none, but is refused as well when they are spent. */
-err ddb_class_change(struct call *c, str given, struct ddb_table *t) {
-    enum { WINDOW_DAYS = 30 };
-    i64 to = ddb_class_of(given), is = t->class_ == DDB_CLASS_UNSAID ? DDB_STANDARD : t->class_;
-    if (!given.p) return NULL;
-    if (t->class_before_ms && c->now_ms - t->class_before_ms < WINDOW_DAYS * (i64)86400000)
-        return fail(c, &dynamodb_limit_exceeded_exception, "Subscriber limit exceeded: Updates to TableClass are limited to 2 times in %d day(s).",
-                    WINDOW_DAYS);
-    if (to == is) return NULL;
-    t->class_ = to;
-    t->class_before_ms = t->class_ms;
-    t->class_ms = c->now_ms;
-    return NULL;
-}
-
 static err update(struct call *c, const struct dynamodb_update_table_input *in, struct ddb_table *t) {
     TRY(update_billing(c, in, t, false));
     TRY(update_indexes(c, in, t, false));
