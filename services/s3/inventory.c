@@ -9,10 +9,9 @@ static err destination_check(struct call *c, const struct s3_inventory_destinati
     if (!d) return s3_fail_malformed(c);
     if (!arn_parse(d->bucket, &arn) || !str_eq(arn.service, S("s3")) || !s3_bucket_name_valid(arn.resource))
         return s3_fail_argument(c, "Bucket", d->bucket, "Invalid bucket ARN.");
-    if (str_eq(d->format, S("ORC"))) return s3_fail_header_not_implemented(c, "Format", "Inventories are written as CSV or Parquet; ORC is not implemented");
     bool parquet = str_eq(d->format, S("Parquet"));
     if (parquet && !sql_there()) return s3_fail_header_not_implemented(c, "Format", sql_missing());
-    if (!parquet && !str_eq(d->format, S("CSV"))) return s3_fail_malformed(c);
+    if (!parquet && !str_eq(d->format, S("CSV")) && !str_eq(d->format, S("ORC"))) return s3_fail_malformed(c);
     if (d->account_id.p && !account_valid(d->account_id)) return s3_fail_argument(c, "AccountId", d->account_id, "Invalid account ID.");
     bool keyed = d->encryption && d->encryption->ssekms;
     return keyed && !d->encryption->ssekms->key_id.n ? s3_fail_malformed(c) : NULL;

@@ -36,9 +36,9 @@ struct inventory_list {
     struct buf text; /* of its rows, as CSV */
 };
 bool s3_inventory_field_known(str name);
-bool s3_inventory_parquet(const struct s3_inventory_configuration *inventory);
+const char *s3_inventory_suffix(const struct s3_inventory_configuration *inventory); /* of its files */
 void s3_inventory_row(struct inventory_list *l, str key, const struct object_row *object);
 str s3_inventory_schema(struct call *c, const struct s3_inventory_configuration *inventory); /* as manifests tell it */
-MUST_USE bool s3_inventory_file(struct inventory_list *l, str *bytes); /* false: the engine fails */
+MUST_USE bool s3_inventory_file(struct inventory_list *l, str *bytes); /* false: the engine fails, or it is too long */
 
 #endif

@@ -1,4 +1,4 @@
-/* The rows of an inventory list, and the files that they become: gzipped CSV, or Parquet, which DuckDB makes of the CSV. */
+/* The rows of an inventory list, and the files that they become: gzipped CSV, or what is made of it: ORC, and by DuckDB Parquet. */
 #include "services/s3/encryption.h"
 #include "services/s3/inventory.h"
 #include "services/s3/replication.h"
@@ -7,6 +7,7 @@
 
 #include "engine/parquet.h"
 #include "text/gzip.h"
+#include "text/orc.h"
 
 /* ---- a row ---- */
 
@@ -50,10 +51,12 @@ static str owner(struct inventory_list *l, str key, const struct object_row *o) 
 enum kind { TEXT, NUMBER, TRUTH, TIME };
 static const char *const parquet_types[] = {"binary %s (UTF8)", "int64 %s", "boolean %s", "int64 %s (TIMESTAMP_MILLIS)"};
 static const char *const sql_types[] = {"VARCHAR", "BIGINT", "BOOLEAN", "TIMESTAMP"};
+static const char *const orc_type_names[] = {"string", "bigint", "boolean", "timestamp"};
+static const enum orc_type orc_types[] = {ORC_STRING, ORC_BIGINT, ORC_BOOLEAN, ORC_TIMESTAMP};
 
 /* In the order in which they stand in a list. */
 static const struct field {
-    const char *name, *column; /* in CSV's schema, in Parquet's */
+    const char *name, *column; /* in CSV's schema, in the others' */
     u8 kind;
     field_of *of;
 } fields[] = {
@@ -96,8 +99,15 @@ void s3_inventory_row(struct inventory_list *l, str key, const struct object_row
 
 static bool all_versions(const struct s3_inventory_configuration *i) { return str_eq(i->included_object_versions, S("All")); }
 
-bool s3_inventory_parquet(const struct s3_inventory_configuration *i) {
-    return str_eq(i->destination->s3_bucket_destination->format, S("Parquet"));
+enum format { CSV, PARQUET, ORC };
+static enum format format_of(const struct s3_inventory_configuration *i) {
+    str name = i->destination->s3_bucket_destination->format;
+    return str_eq(name, S("Parquet")) ? PARQUET : str_eq(name, S("ORC")) ? ORC : CSV;
+}
+
+const char *s3_inventory_suffix(const struct s3_inventory_configuration *i) {
+    static const char *const suffixes[] = {"csv.gz", "parquet", "orc"};
+    return suffixes[format_of(i)];
 }
 
 /* Those that every list has, then those that are asked for. */
@@ -111,27 +121,30 @@ static u32 columns_of(const struct s3_inventory_configuration *i, struct field *
     return n;
 }
 
+static void parquet_column(struct buf *b, const struct field *f, bool required) {
+    str type = str_of(parquet_types[f->kind]), before = str_cut(&type, '%');
+    buf_format(b, " %s %.*s%s%.*s;", required ? "required" : "optional", STR_ARGS(before), f->column, STR_ARGS(str_skip(type, 1)));
+}
+
 str s3_inventory_schema(struct call *c, const struct s3_inventory_configuration *i) {
+    static const char *const begins[] = {"", "message s3.inventory { ", "struct<"}, *const ends[] = {"", " }", ">"};
     struct field columns[LENGTH(fields) + 5];
     u32 n = columns_of(i, columns);
+    enum format format = format_of(i);
     struct buf b = buf_new(c->arena, 4096);
-    bool parquet = s3_inventory_parquet(i);
-    if (parquet) buf_add(&b, S("message s3.inventory { "));
+    buf_add(&b, str_of(begins[format]));
     for (u32 k = 0; k < n; k++) {
-        if (parquet) {
-            str type = str_of(parquet_types[columns[k].kind]), before = str_cut(&type, '%');
-            buf_format(&b, " %s %.*s%s%.*s;", k < 2 ? "required" : "optional", STR_ARGS(before), columns[k].column, STR_ARGS(str_skip(type, 1)));
-        } else {
-            buf_format(&b, "%s%s", k ? ", " : "", columns[k].name);
-        }
+        if (format == PARQUET) parquet_column(&b, &columns[k], k < 2);
+        else if (format == ORC) buf_format(&b, "%s%s:%s", k ? "," : "", columns[k].column, orc_type_names[columns[k].kind]);
+        else buf_format(&b, "%s%s", k ? ", " : "", columns[k].name);
     }
-    if (parquet) buf_add(&b, S(" }"));
+    buf_add(&b, str_of(ends[format]));
     return buf_str(&b);
 }
 
 /* ---- files ---- */
 
-/* Out of lines of CSV whose columns all stand in quotation marks and hold none. */
+/* All but CSV come of its lines, whose columns all stand in quotation marks and hold none. */
 static str query_of(struct call *c, const struct s3_inventory_configuration *i) {
     struct field columns[LENGTH(fields) + 5];
     u32 n = columns_of(i, columns);
@@ -159,8 +172,52 @@ static bool parquet_file(struct inventory_list *l, str *bytes) {
     return sql_fill_end(sql) && parquet_of(sql, l->c->arena, arena_c_string(l->c->arena, query_of(l->c, &l->inventory)), bytes);
 }
 
+static void orc_value(struct orc_writer *w, enum kind kind, str text) {
+    i64 number;
+    if (!text.n) {
+        orc_null(w);
+        return;
+    }
+    switch (kind) {
+    case TEXT: orc_string(w, text); break;
+    case NUMBER:
+        ASSERT(str_to_i64(text, &number));
+        orc_bigint(w, number);
+        break;
+    case TRUTH: orc_boolean(w, str_eq(text, S("true"))); break;
+    case TIME: /* what is locked beyond the year 9999 has no time that is read */
+        if (iso8601_parse(text, &number)) orc_timestamp(w, number);
+        else orc_null(w);
+        break;
+    }
+}
+
+static bool orc_file(struct inventory_list *l, str *bytes) {
+    enum { FILE_BYTES = 1 << 30 };
+    struct field columns[LENGTH(fields) + 5];
+    struct orc_column shown[LENGTH(columns)];
+    u32 n = columns_of(&l->inventory, columns);
+    for (u32 k = 0; k < n; k++) shown[k] = (struct orc_column){columns[k].column, orc_types[columns[k].kind]};
+    struct orc_writer *w = orc_begin(l->c->arena, shown, n, FILE_BYTES);
+    str rest = buf_str(&l->text), key;
+    while (rest.n) {
+        str line = str_cut(&rest, '\n');
+        for (u32 k = 0; k < n; k++) {
+            str_cut(&line, '"');
+            str text = str_cut(&line, '"');
+            if (k == 1) ASSERT(percent_decode(l->c->arena, text, false, &key));
+            orc_value(w, columns[k].kind, k == 1 ? key : text);
+        }
+    }
+    return orc_end(w, bytes);
+}
+
 bool s3_inventory_file(struct inventory_list *l, str *bytes) {
-    if (s3_inventory_parquet(&l->inventory)) return parquet_file(l, bytes);
+    switch (format_of(&l->inventory)) {
+    case PARQUET: return parquet_file(l, bytes);
+    case ORC: return orc_file(l, bytes);
+    case CSV: break;
+    }
     *bytes = gzip_of(l->c->arena, buf_str(&l->text));
     return true;
 }

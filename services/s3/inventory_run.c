@@ -108,7 +108,7 @@ static bool add_file(struct call *c, struct store *store, struct slice *s, struc
     if (s->run.files.n) memcpy(files, s->run.files.v, s->run.files.n * sizeof *files);
     files[s->run.files.n++] = (struct inventory_file){
         .key = arena_format(c->arena, "%.*s/data/%.*s.%s", STR_ARGS(folder_of(c, s, &l->inventory)), STR_ARGS(id_uuid(c->arena)),
-                            s3_inventory_parquet(&l->inventory) ? "parquet" : "csv.gz"),
+                            s3_inventory_suffix(&l->inventory)),
         .md5 = hex_of(c->arena, (str){(const char *)md5, n}), .size = packed.n};
     s->run.files.v = files;
     s->run.files.set = true;
