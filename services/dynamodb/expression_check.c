@@ -51,6 +51,16 @@ static u8 type_of(const struct node *node) {
     return VALUE_NONE;
 }
 
+/* ---- faults: the first of each class is kept ---- */
+
+void parser_fault(struct parser *p, enum fault class, const char *format, ...) {
+    if (p->faults[class].p) return;
+    va_list args;
+    va_start(args, format);
+    p->faults[class] = arena_vformat(p->c->arena, format, args);
+    va_end(args);
+}
+
 /* In conditions faults of operands are those of one condition, and wait for its end. */
 PRINTF(3, 4) static void operand_fault(struct parser *p, int place, const char *format, ...) {
     va_list args;

@@ -81,14 +81,6 @@ err parser_expect(struct parser *p, char sign) {
 
 /* ---- faults ---- */
 
-void parser_fault(struct parser *p, enum fault class, const char *format, ...) {
-    if (p->faults[class].p) return;
-    va_list args;
-    va_start(args, format);
-    p->faults[class] = arena_vformat(p->c->arena, format, args);
-    va_end(args);
-}
-
 err parser_finish(struct parser *p) {
     if (p->token.kind != TOKEN_END) return parser_syntax(p);
     for (int i = 0; i < FAULTS; i++)
@@ -178,38 +170,6 @@ err parse_path(struct parser *p, struct path *path) {
     return NULL;
 }
 
-/* Names stand before indices, so that sorted paths keep those of one place together. */
-int path_compare(const struct path *x, const struct path *y) {
-    for (u32 i = 0; i < x->n && i < y->n; i++) {
-        const struct step *a = &x->steps[i], *b = &y->steps[i];
-        if (!a->name.p != !b->name.p) return a->name.p ? -1 : 1;
-        int order = a->name.p ? str_cmp(a->name, b->name) : (a->index > b->index) - (a->index < b->index);
-        if (order) return order;
-    }
-    return (x->n > y->n) - (x->n < y->n);
-}
-
-void paths_sort(struct path *paths, u32 n) {
-    for (u32 i = 1; i < n; i++) {
-        struct path path = paths[i];
-        u32 at = i;
-        for (; at && path_compare(&paths[at - 1], &path) > 0; at--) paths[at] = paths[at - 1];
-        paths[at] = path;
-    }
-}
-
-str path_text(struct arena *a, const struct path *path) {
-    struct buf b = buf_new(a, 1 << 20);
-    buf_char(&b, '[');
-    for (u32 i = 0; i < path->n; i++) {
-        if (i) buf_add(&b, S(", "));
-        if (path->steps[i].name.p) buf_add(&b, path->steps[i].name);
-        else buf_format(&b, "[%u]", path->steps[i].index);
-    }
-    buf_char(&b, ']');
-    return buf_str(&b);
-}
-
 static void fault_of_two(struct parser *p, enum fault class, const char *how, const struct path *one, const struct path *two) {
     str x = path_text(p->c->arena, one), y = path_text(p->c->arena, two);
     parser_fault(p, class,
@@ -231,12 +191,6 @@ static void check_two(struct parser *p, const struct path *one, const struct pat
 
 void parser_check_paths(struct parser *p, const struct path *earlier, u32 n, const struct path *path) {
     for (u32 i = 0; i < n && !p->faults[FAULT_OVERLAP].p; i++) check_two(p, &earlier[i], path);
-}
-
-struct path path_of_name(struct arena *a, str name) {
-    struct step *step = NEW(a, struct step);
-    step->name = name.p ? name : S("");
-    return (struct path){step, 1};
 }
 
 /* ---- operands ---- */
