@@ -200,3 +200,20 @@ def test_a_table_without_its_key_is_archived(world):
     ddb.restore_table_from_backup(TargetTableName="sealed", BackupArn=backup)
     until_status(ddb, "sealed", "ACTIVE")
     assert ddb.get_item(TableName="sealed", Key=ITEM)["Item"] == ITEM
+
+
+def test_an_archived_replica_is_told_as_one(world):
+    """The key of one region is lost: its replica is archived, the others go on."""
+    ireland, keys = world.client("dynamodb", region="eu-west-1"), world.client("kms", region="eu-west-1")
+    theirs = keys.create_key()["KeyMetadata"]["Arn"]
+    world.ddb.update_table(TableName="sealed", ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1", "KMSMasterKeyId": theirs}}])
+    for ddb in (world.ddb, ireland):
+        until_status(ddb, "sealed", "ACTIVE")
+    keys.disable_key(KeyId=theirs)
+    world.advance_clock(5 * MINUTES)
+    until_status(ireland, "sealed", "INACCESSIBLE_ENCRYPTION_CREDENTIALS")
+    world.advance_clock(7 * 24 * 60 * MINUTES)
+    until_status(ireland, "sealed", "ARCHIVED")
+    world.ddb.put_item(TableName="sealed", Item=ITEM)
+    table = world.ddb.describe_table(TableName="sealed")["Table"]
+    assert [(r["RegionName"], r["ReplicaStatus"]) for r in table["Replicas"]] == [("eu-west-1", "ARCHIVED")]
