@@ -1,5 +1,5 @@
-/* A library for LD_PRELOAD: the wall clock is BRUME_TESTS_OFFSET_S seconds off, for every program of a run alike. Clocks
- * that only measure, and the file system, go on as they are (tests/run --at). */
+/* A library for LD_PRELOAD: the wall clock is WALL_CLOCK_OFFSET_S seconds off, for every program of a run alike (no BRUME_
+ * variable: some tests take those away). Clocks that only measure, and the file system, go on as they are (tests/run --at). */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -10,7 +10,7 @@
 static time_t offset_s;
 
 __attribute__((constructor)) static void read_offset(void) {
-    const char *text = getenv("BRUME_TESTS_OFFSET_S");
+    const char *text = getenv("WALL_CLOCK_OFFSET_S");
     offset_s = text ? strtol(text, NULL, 10) : 0;
 }
 
