@@ -1,4 +1,5 @@
 """What the benches share: brume and the generator of this build, servers of a run, and the machine they ran on."""
+import concurrent.futures
 import glob
 import json
 import os
@@ -16,6 +17,7 @@ BUILD = pathlib.Path(os.environ.get('BRUME_BENCH_BUILD', ROOT / 'build'))
 BRUME = next((p for p in (BUILD / 'brume', BUILD / 'src/front/brume') if p.exists()), BUILD / 'src/front/brume')
 LOAD = BUILD / 'bench/load'
 PORT = 14566
+KEYS = 100000  # of a generator in one run, so that the next has new ones
 
 
 def build(*more):
@@ -49,9 +51,22 @@ class Server:
         if not ready.startswith('brume ready'):
             sys.exit('bench: brume does not start')
         self.port = int(ready.split()[2].rsplit(':', 1)[1])
+        self.first = 0
 
     def load(self, *arguments, **options):
         return load('--pid', self.process.pid, *arguments, port=self.port, **options)
+
+    def load_by_two(self, connections, *arguments):
+        """Half of the connections each by two generators: one alone signs and sends what 32 clients would do at once
+        one after another, and a server that answers all of them at one moment waits for it."""
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            firsts = [self.first + KEYS, self.first + 2 * KEYS]
+            halves = list(pool.map(lambda first: self.load('--connections', connections // 2, '--first', first, *arguments), firsts))
+        self.first = firsts[-1]
+        both = {name: sum(h.get(name, 0) for h in halves) for name in ('requests', 'errors', 'rate')}
+        problem = next((h['problem'] for h in halves if h.get('problem')), '')
+        cpu_s = statistics.mean(h.get('cpu_s', 0) for h in halves)  # each saw the whole server's
+        return dict(both, problem=problem, cpu_us=cpu_s * 1e6 / max(1, both['requests']))
 
     def status(self):
         lines = pathlib.Path(f'/proc/{self.process.pid}/status').read_text().splitlines()

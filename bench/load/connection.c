@@ -21,6 +21,9 @@ struct connection {
     struct step step;
     struct request made;
     const struct request *request;
+    bool ahead;         /* `request` is the next one already: the one under way was sent whole */
+    bool bodyless;      /* of the one under way */
+    u64 body_sent, all; /* likewise; all: with its head */
     u64 sent;
     i64 began;
     /* the answer */
@@ -75,10 +78,12 @@ static void watch(int epoll, struct connection *c, int how, bool writing) {
     c->writing = writing;
 }
 
+static bool is_sent(const struct connection *c) { return c->sent == c->all; }
+
 /* As much as the socket takes. False: the connection is broken. */
 static bool send_some(struct connection *c) {
     const struct request *r = c->request;
-    u64 all = r->head.n + r->body_bytes;
+    u64 all = c->all;
     while (c->sent < all) {
         struct iovec v[9];
         int n = 0;
@@ -100,11 +105,27 @@ static bool send_some(struct connection *c) {
 }
 
 static void begin(struct connection *c, struct workload *w) {
-    c->request = workload_next(w, &c->step, &c->made);
+    if (!c->ahead) c->request = workload_next(w, &c->step, &c->made);
+    c->ahead = false;
+    c->bodyless = c->request->bodyless;
+    c->body_sent = c->request->body_bytes;
+    c->all = c->request->head.n + c->body_sent;
     c->sent = c->have = c->head = 0;
     c->body_bytes = 0;
     c->busy = true;
     c->began = sys_monotonic_us();
+}
+
+/* While nothing is to be read: a client that waits has its next request ready when the answer comes, so its own work
+ * is no part of the server's latency. False: there is none to be made. */
+static bool make_ahead(const struct run *run, struct connection *all) {
+    for (int i = 0; run->workload->make && i < run->connections; i++) {
+        struct connection *c = &all[i];
+        if (!c->busy || c->ahead || !is_sent(c)) continue;
+        c->request = workload_next(run->workload, &c->step, &c->made);
+        return c->ahead = true;
+    }
+    return false;
 }
 
 static void read_head(struct connection *c) {
@@ -116,7 +137,7 @@ static void read_head(struct connection *c) {
     c->status = (int)strtol(c->text + 9, NULL, 10);
     c->closes = str_starts(text, S("HTTP/1.0"));
     c->chunked = false;
-    bool none = c->status == 204 || c->status == 304 || c->request->bodyless;
+    bool none = c->status == 204 || c->status == 304 || c->bodyless;
     c->left = -1;
     for (str rest = str_take(text, end); rest.p;) {
         str value = str_cut(&rest, '\n');
@@ -204,7 +225,7 @@ static void note_answer(struct connection *c, struct workload *w) {
     c->busy = false;
     if (c->status / 100 == 2) {
         tally.done++;
-        tally.bytes += c->body_bytes + c->request->body_bytes;
+        tally.bytes += c->body_bytes + c->body_sent;
         tally_latency(sys_monotonic_us() - c->began);
         workload_answered(w, &c->step, &answer);
         return;
@@ -253,7 +274,9 @@ static int drive(const struct run *run, struct connection *all, int epoll) {
     }
     while (busy) {
         struct epoll_event events[256];
-        int n = epoll_wait(epoll, events, 256, 1000);
+        int n = epoll_wait(epoll, events, 256, 0);
+        if (n == 0 && make_ahead(run, all)) continue;
+        if (n == 0) n = epoll_wait(epoll, events, 256, 1000);
         i64 now = sys_monotonic_us();
         if (end != INT64_MAX && now > end + PATIENCE_US) break; /* a server that no longer answers */
         for (int i = 0; i < n; i++) {
@@ -279,7 +302,7 @@ static int drive(const struct run *run, struct connection *all, int epoll) {
                 begun++;
                 if (!send_some(c)) tally.resets++;
             }
-            bool unsent = c->busy && c->sent < c->request->head.n + c->request->body_bytes;
+            bool unsent = c->busy && !is_sent(c);
             if (unsent != c->writing) watch(epoll, c, EPOLL_CTL_MOD, unsent);
         }
         if (now - sampled > SAMPLE_US && run->count) { /* long single requests: how memory moves meanwhile */

@@ -1,5 +1,5 @@
 /* YCSB's mixes on a table of DynamoDB: items of 1 KiB, 100 in a partition, drawn so that the chance falls with the
- * rank. Requests are made and signed as they go. --objects: how many items there are; --first: where new ones begin. */
+ * rank. Requests are made and signed while answers are waited for. --objects: how many items there are; --first: where new ones begin. */
 #include "load/load.h"
 
 #include <math.h>

@@ -1,5 +1,6 @@
 /* The load generator: signed requests over keep-alive connections, from one thread, against brume and
- * its peers alike. Requests are signed before the measurement wherever their text is known by then. */
+ * its peers alike. Requests are signed before the measurement wherever their text is known by then, else while answers
+ * are waited for. */
 #ifndef BRUME_LOAD_H
 #define BRUME_LOAD_H
 

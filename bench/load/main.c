@@ -5,7 +5,7 @@
  *     load [options] start sts -- brume ...    from exec to the first signed answer; sts, sqs or s3
  *
  * Options: --port N, --connections N, --seconds S or --count N, --bytes N (of objects), --objects N and
- * --first N (of a bucket of many: see objects.c), --pid N (the server: its CPU and memory), --key K,
+ * --first N (where new keys begin), --pid N (the server: its CPU and memory), --key K,
  * --secret S, --rounds N, --idle S, --kill (SIGKILL). */
 #include "load/load.h"
 

@@ -93,8 +93,8 @@ static struct signing put_signing(const struct workload *w, str path) {
     return s;
 }
 
-static str object_path(struct workload *w, size_t i) {
-    return arena_format(&w->arena, "/brume-bench/%s/%06zu", w->name, i);
+static str object_path(struct workload *w, u64 i) {
+    return arena_format(&w->arena, "/brume-bench/%s/%06llu", w->name, (unsigned long long)i);
 }
 
 bool workload_bucket(struct workload *w) {
@@ -113,7 +113,7 @@ static bool prepare_puts(struct workload *w) {
     if (!workload_bucket(w)) return false;
     pool_new(w, w->object_bytes > sizeof bytes ? 8 : w->object_bytes > 16384 ? 2000 : POOL);
     for (size_t i = 0; i < w->pool_size; i++) {
-        struct signing s = put_signing(w, object_path(w, i));
+        struct signing s = put_signing(w, object_path(w, w->first + i));
         w->pool[i] = request_sign(&w->arena, &s);
     }
     return true;

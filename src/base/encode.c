@@ -231,18 +231,24 @@ bool utf8_next(str *s, u32 *code_point) {
     return true;
 }
 
+static bool ascii_eight(const char *p) {
+    u64 eight;
+    memcpy(&eight, p, sizeof eight);
+    return !(eight & 0x8080808080808080u);
+}
+
+static bool ascii_32(const char *p) {
+    u64 four[4];
+    memcpy(four, p, sizeof four);
+    return !((four[0] | four[1] | four[2] | four[3]) & 0x8080808080808080u);
+}
+
 bool utf8_valid(str s) {
+    u32 ignored;
     while (s.n) {
-        u64 eight;
-        if (s.n >= sizeof eight) {
-            memcpy(&eight, s.p, sizeof eight);
-            if (!(eight & 0x8080808080808080u)) {
-                s = str_skip(s, sizeof eight);
-                continue;
-            }
-        }
-        u32 ignored;
-        if (!((u8)*s.p & 0x80)) s = str_skip(s, 1); /* the last bytes of most texts */
+        if (s.n >= 32 && ascii_32(s.p)) s = str_skip(s, 32);
+        else if (s.n >= 8 && ascii_eight(s.p)) s = str_skip(s, 8);
+        else if (!((u8)*s.p & 0x80)) s = str_skip(s, 1); /* the last bytes of most texts */
         else if (!utf8_next(&s, &ignored)) return false;
     }
     return true;

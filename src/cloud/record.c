@@ -41,28 +41,49 @@ static void write_quantity(struct buf *b, str name, double v) {
     else buf_f64(b, v);
 }
 
-static void write_place(struct buf *b, const struct call *c, str account) {
-    field(b, S("service"), name_of(c->service));
-    field(b, S("account"), account);
-    field(b, S("region"), c->region);
+/* Where something was counted: the same for most of what a call counts. */
+struct place {
+    const struct call *of;
+    str account, text;
+};
+
+static str place_text(struct place *p, const struct call *c, str account) {
+    if (p->of == c && p->account.p == account.p) return p->text;
+    struct buf b = buf_new(c->arena, 1 << 10);
+    field(&b, S("service"), name_of(c->service));
+    field(&b, S("account"), account);
+    field(&b, S("region"), c->region);
+    *p = (struct place){c, account, buf_str(&b)};
+    return p->text;
 }
 
-static void write_count(struct cloud *cloud, const struct call_note *n) {
+static void write_usage(struct buf *b, const struct call_note *n, struct place *p) {
+    const struct call *c = n->call;
+    field(b, S("usage"), n->name);
+    write_quantity(b, S("quantity"), n->quantity);
+    buf_char(b, ',');
+    buf_add(b, place_text(p, c, c->payer.p ? c->payer : c->account));
+}
+
+static void write_metric(struct buf *b, const struct call_note *n, struct place *p) {
+    field(b, S("metric"), n->name);
+    field(b, S("dimension"), n->dimension);
+    field(b, S("of"), n->of);
+    field(b, S("unit"), n->unit);
+    buf_char(b, ',');
+    buf_add(b, place_text(p, n->call, n->call->account));
+    write_quantity(b, S("value"), n->quantity); /* last: all that stands before it says which metric (counts.c) */
+}
+
+static void write_count(struct cloud *cloud, const struct call_note *n, struct place *p) {
     const struct call *c = n->call;
     struct buf b = buf_new(c->arena, 8 << 10);
     i64 at_ms = c->now_ms;
     buf_char(&b, '{');
     if (n->kind == NOTE_USAGE) {
-        field(&b, S("usage"), n->name);
-        write_quantity(&b, S("quantity"), n->quantity);
-        write_place(&b, c, c->payer.p ? c->payer : c->account);
+        write_usage(&b, n, p);
     } else {
-        field(&b, S("metric"), n->name);
-        field(&b, S("dimension"), n->dimension);
-        field(&b, S("of"), n->of);
-        field(&b, S("unit"), n->unit);
-        write_place(&b, c, c->account);
-        write_quantity(&b, S("value"), n->quantity); /* last: all that stands before it says which metric (counts.c) */
+        write_metric(&b, n, p);
         at_ms = MAX(at_ms, atomic_load_explicit(&cloud->counts_closed_ms, memory_order_relaxed));
     }
     buf_char(&b, '}');
@@ -81,13 +102,15 @@ static void settle_latencies(const struct call *c, i64 us) {
 
 static void count_call(struct cloud *cloud, const struct call *c, const struct call_end *end) {
     if (!end->op || !(end->op->flags & WIRE_OP_COUNTED) || !c->service || !c->account.n) return;
-    write_count(cloud, &(struct call_note){.call = c, .kind = NOTE_METRIC, .name = S("CallCount"), .dimension = S("Resource"), .of = op_name(end), .unit = S("None"), .quantity = 1});
+    struct place place = {0};
+    write_count(cloud, &(struct call_note){.call = c, .kind = NOTE_METRIC, .name = S("CallCount"), .dimension = S("Resource"), .of = op_name(end), .unit = S("None"), .quantity = 1}, &place);
 }
 
 void record_notes(struct cloud *cloud, const struct call *c, bool failed) {
+    struct place place = {0};
     for (const struct call_note *n = c->notes; n; n = n->older) {
         if (n->kind != NOTE_CALL) {
-            if (failed == (n->kind == NOTE_FAILURE)) write_count(cloud, n);
+            if (failed == (n->kind == NOTE_FAILURE)) write_count(cloud, n, &place);
             continue;
         }
         const struct call *within = n->call;

@@ -123,23 +123,27 @@ bool json_read_number(struct json_reader *r, str *text) {
 
 /* ---- strings ---- */
 
-/* Eight bytes at once: the high bit of each byte of the result says whether the byte there may be a
- * quote, a backslash or a control character. It errs only behind a byte that is one. */
-static u64 special_bytes(u64 eight) {
-    const u64 ones = 0x0101010101010101u, highs = 0x8080808080808080u;
-    u64 quote = eight ^ (ones * '"'), backslash = eight ^ (ones * '\\');
-    u64 found = ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)
-        | ((eight - ones * 0x20) & ~eight);
-    return found & highs;
+/* What stands in a string as it is, and is a code point by itself: the printable ASCII but for quote and backslash. */
+static bool is_plain(char c) { return (signed char)c >= 0x20 && c != '"' && c != '\\'; }
+
+/* Sixteen bytes at once; those of longer code points are negative and not plain. */
+static bool sixteen_plain(const char *p) {
+    typedef signed char sixteen __attribute__((vector_size(16)));
+    sixteen bytes;
+    u64 other[2];
+    memcpy(&bytes, p, sizeof bytes);
+    bytes = (bytes < 0x20) | (bytes == '"') | (bytes == '\\');
+    memcpy(other, &bytes, sizeof other);
+    return !(other[0] | other[1]);
 }
 
 static const char *find_special(const char *p, const char *end) {
-    for (u64 eight; end - p >= (ptrdiff_t)sizeof eight; p += sizeof eight) {
-        memcpy(&eight, p, sizeof eight);
-        if (special_bytes(eight)) break;
+    for (;;) {
+        while (end - p >= 16 && sixteen_plain(p)) p += 16;
+        while (p < end && is_plain(*p)) p++;
+        if (p == end || !((u8)*p & 0x80)) return p;
+        while (p < end && ((u8)*p & 0x80)) p++;
     }
-    while (p < end && *p != '"' && *p != '\\' && (u8)*p >= 0x20) p++;
-    return p;
 }
 
 static bool take_hex4(const char **p, const char *end, u32 *unit) {
@@ -311,10 +315,8 @@ static void write_plain(struct buf *b, str plain) {
     }
 }
 
-void json_write_string(struct buf *b, str value) {
-    json_write_comma(b);
-    buf_char(b, '"');
-    const char *p = value.p ? value.p : "", *end = p + value.n;
+static void write_slowly(struct buf *b, str value) {
+    const char *p = value.p, *end = value.p + value.n;
     while (p < end) {
         const char *special = find_special(p, end);
         write_plain(b, (str){p, (size_t)(special - p)});
@@ -322,6 +324,24 @@ void json_write_string(struct buf *b, str value) {
         write_escaped(b, *special);
         p = special + 1;
     }
+}
+
+/* As far as it is plain, which most strings are to their end. */
+static size_t copy_plain(char *to, str from) {
+    size_t n = 0;
+    for (; from.n - n >= 16 && sixteen_plain(from.p + n); n += 16) memcpy(to + n, from.p + n, 16);
+    for (; n < from.n && is_plain(from.p[n]); n++) to[n] = from.p[n];
+    return n;
+}
+
+void json_write_string(struct buf *b, str value) {
+    json_write_comma(b);
+    char *at = buf_reserve(b, value.n + 2);
+    if (!at) return;
+    at[0] = '"';
+    size_t plain = copy_plain(at + 1, value);
+    b->n += 1 + plain;
+    if (plain < value.n) write_slowly(b, str_skip(value, plain));
     buf_char(b, '"');
 }
 

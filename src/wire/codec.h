@@ -95,8 +95,28 @@ static inline bool protocol_is_rest(enum wire_protocol p) {
 PRINTF(3, 4) bool coding_fail(struct coding *c, str code, const char *format, ...);
 
 /* Is a field of this shape there? A structure's field is a pointer, a list and map a wire_list; as
- * list elements and map values structures stand inline and are always there. Streams are never. */
-bool value_is_set(const struct wire_shape *shape, const void *field);
+ * list elements and map values structures stand inline and are always there. Streams are never. Inline, for it is
+ * asked of every member of everything that is checked or written, ten times for a value of DynamoDB. */
+static inline bool value_is_set(const struct wire_shape *shape, const void *field) {
+    switch ((enum wire_type)shape->type) {
+    case WIRE_STRUCTURE: return !(shape->flags & WIRE_EVENT_STREAM) && *(void *const *)field;
+    case WIRE_LIST:
+    case WIRE_MAP: return ((const struct wire_list *)field)->set;
+    case WIRE_STRING:
+    case WIRE_BIG_NUMBER:
+    case WIRE_DOCUMENT: return ((const str *)field)->p;
+    case WIRE_BLOB: return !(shape->flags & WIRE_STREAMING) && ((const str *)field)->p;
+    case WIRE_BOOLEAN: return ((const struct opt_bool *)field)->set;
+    case WIRE_BYTE:
+    case WIRE_SHORT:
+    case WIRE_INTEGER: return ((const struct opt_i32 *)field)->set;
+    case WIRE_LONG: return ((const struct opt_i64 *)field)->set;
+    case WIRE_FLOAT:
+    case WIRE_DOUBLE: return ((const struct opt_f64 *)field)->set;
+    case WIRE_TIMESTAMP: return ((const struct opt_time *)field)->set;
+    }
+    return false;
+}
 
 /* The struct behind a structure field, made (zeroed) if it is not there yet. */
 void *value_structure(struct coding *c, const struct wire_shape *shape, void *field);

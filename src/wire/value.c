@@ -15,27 +15,6 @@ bool coding_fail(struct coding *c, str code, const char *format, ...) {
 
 /* ---- fields ---- */
 
-bool value_is_set(const struct wire_shape *shape, const void *field) {
-    switch ((enum wire_type)shape->type) {
-    case WIRE_STRUCTURE: return !(shape->flags & WIRE_EVENT_STREAM) && *(void *const *)field;
-    case WIRE_LIST:
-    case WIRE_MAP: return ((const struct wire_list *)field)->set;
-    case WIRE_STRING:
-    case WIRE_BIG_NUMBER:
-    case WIRE_DOCUMENT: return ((const str *)field)->p;
-    case WIRE_BLOB: return !(shape->flags & WIRE_STREAMING) && ((const str *)field)->p;
-    case WIRE_BOOLEAN: return ((const struct opt_bool *)field)->set;
-    case WIRE_BYTE:
-    case WIRE_SHORT:
-    case WIRE_INTEGER: return ((const struct opt_i32 *)field)->set;
-    case WIRE_LONG: return ((const struct opt_i64 *)field)->set;
-    case WIRE_FLOAT:
-    case WIRE_DOUBLE: return ((const struct opt_f64 *)field)->set;
-    case WIRE_TIMESTAMP: return ((const struct opt_time *)field)->set;
-    }
-    return false;
-}
-
 void *value_structure(struct coding *c, const struct wire_shape *shape, void *field) {
     void **at = field;
     if (!*at) *at = arena_alloc(c->arena, MAX(shape->size, 1u), _Alignof(max_align_t));
