@@ -179,9 +179,9 @@ char *buf_grow(struct buf *b, size_t n) {
     /* The newest allocation of the arena grows in place when the chunk has room. */
     if (b->p && b->p + b->capacity == b->arena->next
         && capacity - b->capacity <= (size_t)(b->arena->end - b->arena->next)) {
-        arena_alloc(b->arena, capacity - b->capacity, 1);
+        take(b->arena, capacity - b->capacity, 1);
     } else {
-        char *grown = arena_alloc(b->arena, capacity, 1);
+        char *grown = take(b->arena, capacity, 1); /* not zeroed: what is not written is not read */
         if (b->n) memcpy(grown, b->p, b->n);
         b->p = grown;
     }

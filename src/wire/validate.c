@@ -186,6 +186,11 @@ static struct measure measure_length(const struct wire_constraint *k, u64 length
                             .above = k->has_max && (k->max < 0 || length > (u64)k->max)};
 }
 
+/* It has as many characters as bytes at most, and a quarter of them at least: mostly that is enough to know. */
+static bool surely_fits(const struct wire_constraint *k, str s) {
+    return (!k->has_max || (k->max >= 0 && s.n <= (u64)k->max)) && (!k->has_min || k->min <= (i64)((s.n + 3) / 4));
+}
+
 static struct measure measure(const struct wire_shape *s, const struct wire_constraint *k, const void *value) {
     switch ((enum wire_type)s->type) {
     case WIRE_BYTE:
@@ -194,7 +199,7 @@ static struct measure measure(const struct wire_shape *s, const struct wire_cons
     case WIRE_LONG: return measure_whole(k, value_get_integer(s, value));
     case WIRE_FLOAT:
     case WIRE_DOUBLE: return measure_number(k, ((const struct opt_f64 *)value)->v);
-    case WIRE_STRING: return measure_length(k, code_points(*(const str *)value));
+    case WIRE_STRING: return surely_fits(k, *(const str *)value) ? (struct measure){0} : measure_length(k, code_points(*(const str *)value));
     case WIRE_BLOB: return measure_length(k, ((const str *)value)->n);
     case WIRE_LIST:
     case WIRE_MAP: return measure_length(k, ((const struct wire_list *)value)->n);
@@ -222,6 +227,11 @@ static void check_constraint(struct walk *w, const struct wire_shape *s, const v
         report(w, WIRE_ENUM, at, told_shape, told, sensitive, 0, k);
 }
 
+/* Any value will do. */
+static bool is_free(const struct wire_shape *s) {
+    return !s->constraint && s->type != WIRE_STRUCTURE && s->type != WIRE_LIST && s->type != WIRE_MAP;
+}
+
 static void check_structure(struct walk *w, u16 shape, const void *value, const struct step *at) {
     const struct wire_shape *s = coding_shape(&w->coding, shape);
     if (s->flags & WIRE_UNION) {
@@ -231,15 +241,14 @@ static void check_structure(struct walk *w, u16 shape, const void *value, const 
     for (u32 i = 0; i < s->member_count; i++) {
         const struct wire_member *m = coding_member(&w->coding, s, i);
         const struct wire_shape *target = coding_shape(&w->coding, m->shape);
-        if ((m->flags & WIRE_MEMBER_STREAMING) || (target->flags & WIRE_EVENT_STREAM)) continue;
         const void *field = (const char *)value + m->offset;
+        bool set = value_is_set(target, field);
+        if (set ? is_free(target) : !(m->flags & WIRE_REQUIRED)) continue;
+        if ((m->flags & WIRE_MEMBER_STREAMING) || (target->flags & WIRE_EVENT_STREAM)) continue;
         struct step step = {.up = at, .place = WIRE_OF_MEMBER, .name = m->name};
-        if (value_is_set(target, field)) {
-            const void *inner = target->type == WIRE_STRUCTURE ? *(void *const *)field : field;
-            check(w, m->shape, inner, &step, m, inner, m->shape);
-        } else if (m->flags & WIRE_REQUIRED) {
-            report(w, WIRE_MISSING, &step, m->shape, NULL, false, 0, NULL);
-        }
+        const void *inner = target->type == WIRE_STRUCTURE ? *(void *const *)field : field;
+        if (set) check(w, m->shape, inner, &step, m, inner, m->shape);
+        else report(w, WIRE_MISSING, &step, m->shape, NULL, false, 0, NULL);
     }
 }
 

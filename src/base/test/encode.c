@@ -67,6 +67,15 @@ static void utf8_accepts_and_refuses(void) {
         "\xc3",     "\xe2\x82", "\xf0\x9f\x98",     "\xc3(",            "abcdefgh\xe2\x28\xa1"};
     for (size_t i = 0; i < LENGTH(bad); i++) CHECK(!utf8_valid(str_of(bad[i])));
     CHECK_INT(utf8_length(S("aü€😀")), 4);
+    char text[80]; /* a wrong byte is found wherever it stands, by whatever step */
+    for (size_t n = 1; n <= sizeof text; n++) {
+        for (size_t at = 0; at < n; at++) {
+            memset(text, 'x', n);
+            CHECK(utf8_valid((str){text, n}));
+            text[at] = '\xff';
+            CHECK(!utf8_valid((str){text, n}));
+        }
+    }
 }
 
 static void utf8_every_code_point_survives(void) {

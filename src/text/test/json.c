@@ -100,5 +100,30 @@ static void writes(void) {
     CHECK(is_json(buf_str(&b)));
 }
 
+/* Strings are looked at in steps: what is special is seen wherever it stands in one. */
+static void special_characters_stand_anywhere(void) {
+    static const struct {
+        const char *is, *written, *read;
+    } cases[] = {{"\"", "\\\"", "\""}, {"\\", "\\\\", "\\"}, {"\n", "\\n", "\n"}, {"\x1f", "\\u001f", "\x1f"},
+                 {"ü", "ü", "ü"}, {"\xff", "\xef\xbf\xbd", "\xef\xbf\xbd"}, {"\x7f", "\x7f", "\x7f"}};
+    static const char xs[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        for (int n = 0; n < 40; n++) {
+            for (int at = 0; at <= n; at++) {
+                struct arena_mark mark = arena_mark(&a);
+                struct buf b = buf_new(&a, 256);
+                str read;
+                json_write_string(&b, arena_format(&a, "%.*s%s%.*s", at, xs, cases[i].is, n - at, xs));
+                CHECK_STR(buf_str(&b), arena_format(&a, "\"%.*s%s%.*s\"", at, xs, cases[i].written, n - at, xs));
+                struct json_reader r = json_reader_new(&a, buf_str(&b), json_default_limits);
+                CHECK(json_read_string(&r, &read) && json_done(&r));
+                CHECK_STR(read, arena_format(&a, "%.*s%s%.*s", at, xs, cases[i].read, n - at, xs));
+                arena_rewind(&a, mark);
+            }
+        }
+    }
+}
+
 UNIT_MAIN(UNIT(takes_what_is_json), UNIT(refuses_what_is_not), UNIT(depth_has_a_limit),
-          UNIT(reads_into_places), UNIT(asking_for_another_type_is_a_problem), UNIT(writes))
+          UNIT(reads_into_places), UNIT(asking_for_another_type_is_a_problem), UNIT(writes),
+          UNIT(special_characters_stand_anywhere))
