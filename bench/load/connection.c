@@ -104,8 +104,15 @@ static bool send_some(struct connection *c) {
     return true;
 }
 
+static u64 made; /* requests, sent or not yet */
+
+static void make(struct connection *c, struct workload *w) {
+    c->request = workload_next(w, &c->step, &c->made);
+    made++;
+}
+
 static void begin(struct connection *c, struct workload *w) {
-    if (!c->ahead) c->request = workload_next(w, &c->step, &c->made);
+    if (!c->ahead) make(c, w);
     c->ahead = false;
     c->bodyless = c->request->bodyless;
     c->body_sent = c->request->body_bytes;
@@ -116,13 +123,15 @@ static void begin(struct connection *c, struct workload *w) {
     c->began = sys_monotonic_us();
 }
 
+static bool all_made(const struct run *run) { return run->count && made >= run->count; }
+
 /* While nothing is to be read: a client that waits has its next request ready when the answer comes, so its own work
  * is no part of the server's latency. False: there is none to be made. */
 static bool make_ahead(const struct run *run, struct connection *all) {
-    for (int i = 0; run->workload->make && i < run->connections; i++) {
+    for (int i = 0; run->workload->make && !all_made(run) && i < run->connections; i++) {
         struct connection *c = &all[i];
         if (!c->busy || c->ahead || !is_sent(c)) continue;
-        c->request = workload_next(run->workload, &c->step, &c->made);
+        make(c, run->workload);
         return c->ahead = true;
     }
     return false;
@@ -266,9 +275,9 @@ static void print_run(const struct run *run, double seconds, struct usage before
 static int drive(const struct run *run, struct connection *all, int epoll) {
     struct usage before = usage_of(run->target->pid);
     i64 start = sys_monotonic_us(), end = run->count ? INT64_MAX : start + (i64)(run->seconds * 1e6), sampled = start;
-    u64 anon_max = before.anon_kib, begun = 0;
+    u64 anon_max = before.anon_kib;
     int busy = 0;
-    for (int i = 0; i < run->connections && (!run->count || begun < run->count); i++, begun++, busy++) {
+    for (int i = 0; i < run->connections && !all_made(run); i++, busy++) {
         begin(&all[i], run->workload);
         watch(epoll, &all[i], EPOLL_CTL_ADD, true);
     }
@@ -283,7 +292,7 @@ static int drive(const struct run *run, struct connection *all, int epoll) {
             struct connection *c = events[i].data.ptr;
             bool broken = c->busy && (events[i].events & EPOLLOUT) && !send_some(c);
             enum received got = broken ? RECEIVED_END : events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR) ? receive(c) : RECEIVED_PART;
-            bool stop = now >= end || (run->count && begun >= run->count);
+            bool stop = now >= end || (!c->ahead && all_made(run));
             if (got == RECEIVED_ALL) {
                 note_answer(c, run->workload);
                 if (c->closes && !stop && !reopen(c, run->target, epoll)) return 1;
@@ -299,7 +308,6 @@ static int drive(const struct run *run, struct connection *all, int epoll) {
                     continue;
                 }
                 begin(c, run->workload);
-                begun++;
                 if (!send_some(c)) tally.resets++;
             }
             bool unsent = c->busy && !is_sent(c);
