@@ -56,10 +56,14 @@ static bool take_name(struct xml_reader *r, str *name) {
     return true;
 }
 
-/* Control characters can stand in a document only as references. Looked for once, over all bytes. */
-static bool holds_raw_control(str s) {
-    for (size_t i = 0; i < s.n; i++)
-        if ((u8)s.p[i] < 0x20 && !is_space(s.p[i])) return true;
+/* Control characters can stand in a document only as references, U+FFFE and U+FFFF not at all. Looked for once, over
+ * all bytes. */
+static bool holds_what_cannot_stand(str s) {
+    for (size_t i = 0; i < s.n; i++) {
+        u8 c = (u8)s.p[i];
+        if (c < 0x20 && !is_space(s.p[i])) return true;
+        if (c == 0xef && s.n - i > 2 && (u8)s.p[i + 1] == 0xbf && (u8)s.p[i + 2] >= 0xbe) return true;
+    }
     return false;
 }
 
@@ -287,7 +291,7 @@ struct xml_reader xml_reader_new(struct arena *a, str bytes, struct xml_limits l
     r.end = bytes.p + bytes.n;
     if (bytes.n > limits.bytes) broken(&r, "The document is too long");
     else if (!utf8_valid(bytes)) broken(&r, "The document is not UTF-8");
-    else if (holds_raw_control(bytes)) broken(&r, "The document holds a control character");
+    else if (holds_what_cannot_stand(bytes)) broken(&r, "The document holds a control character, or what is none");
     return r;
 }
 
