@@ -126,10 +126,18 @@ static err open(struct call *c, str table, str index, struct ddb_table *t, struc
     if (!index.p) return NULL;
     of->index = ddb_index_find(t, index);
     if (of->index && of->index->kind == DDB_GLOBAL) return NULL;
-    return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found: Index: %.*s not found", STR_ARGS(index));
+    return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found: Index: %.*s not found for table: %.*s", STR_ARGS(index),
+                STR_ARGS(t->name));
 }
 
 static str mode_of(const struct ddb_insights *i) { return i->throttles_only ? S("THROTTLED_KEYS") : S("ACCESSED_AND_THROTTLED_KEYS"); }
+
+static err check_active(struct call *c, const struct of *of) {
+    bool table = of->table->state == DDB_CREATING || of->table->state == DDB_DELETING, index = of->index && of->index->state == DDB_CREATING;
+    if (!table && !index) return NULL;
+    return fail(c, &cloud_validation, "Table or Index is not in a valid state to update Key Access Insights: %sStatus must be ACTIVE to enable ContributorInsights.",
+                table ? "Table" : "Index");
+}
 
 err dynamodb_update_contributor_insights(struct call *c, const struct dynamodb_update_contributor_insights_input *in, struct dynamodb_update_contributor_insights_output *out) {
     struct ddb_table t;
@@ -138,16 +146,24 @@ err dynamodb_update_contributor_insights(struct call *c, const struct dynamodb_u
     const struct ddb_insights *old = insights_of(&of);
     struct ddb_insights *now = NEW(c->arena, struct ddb_insights);
     bool on = str_eq(in->contributor_insights_action, S("ENABLE"));
+    str mode = in->contributor_insights_mode.p ? in->contributor_insights_mode : S("ACCESSED_AND_THROTTLED_KEYS");
+    *out = (struct dynamodb_update_contributor_insights_output){.table_name = t.name, .index_name = in->index_name};
+    if (on == is_on(old) && (!on || str_eq(mode, mode_of(old)))) { /* it is so: told as it is, and nothing is changed */
+        out->contributor_insights_status = on ? S("ENABLED") : S("DISABLED");
+        if (on) out->contributor_insights_mode = mode;
+        return NULL;
+    }
+    if (on) TRY(check_active(c, &of));
     *now = (struct ddb_insights){.changed_ms = c->now_ms};
     if (on) {
         now->since_ms = is_on(old) ? old->since_ms : c->now_ms;
-        now->throttles_only = in->contributor_insights_mode.p ? str_eq(in->contributor_insights_mode, S("THROTTLED_KEYS")) : is_on(old) && old->throttles_only;
+        now->throttles_only = str_eq(mode, S("THROTTLED_KEYS"));
     }
     if (of.index) ddb_index_find(&t, in->index_name)->insights = now;
     else t.insights = now;
     ddb_table_save(c->txn, c->arena, &t);
-    *out = (struct dynamodb_update_contributor_insights_output){.table_name = t.name, .index_name = in->index_name, .contributor_insights_status = on ? S("ENABLING") : S("DISABLING")};
-    if (on) out->contributor_insights_mode = mode_of(now);
+    out->contributor_insights_status = on ? S("ENABLING") : S("DISABLING");
+    if (on) out->contributor_insights_mode = mode;
     return NULL;
 }
 
@@ -177,13 +193,14 @@ static void list_one(struct call *c, const struct of *of, void *context) {
     struct listing *l = context;
     struct dynamodb_contributor_insights_summaries *s = &l->out->contributor_insights_summaries;
     const struct ddb_insights *i = insights_of(of);
+    if (!is_on(i)) return; /* as AWS: what is off is not listed */
     if ((l->only.p && !str_eq(l->only, of->table->name)) || l->at++ < l->from || l->out->next_token.p) return;
     if (s->n == l->max) {
         l->out->next_token = page_token(c, arena_format(c->arena, "%llu", (unsigned long long)(l->at - 1)));
         return;
     }
     s->v[s->n++] = (struct dynamodb_contributor_insights_summary){.table_name = of->table->name, .index_name = of->index ? of->index->name : (str){0},
-                                                                  .contributor_insights_status = is_on(i) ? S("ENABLED") : S("DISABLED"), .contributor_insights_mode = is_on(i) ? mode_of(i) : (str){0}};
+                                                                  .contributor_insights_status = S("ENABLED"), .contributor_insights_mode = mode_of(i)};
 }
 
 err dynamodb_list_contributor_insights(struct call *c, const struct dynamodb_list_contributor_insights_input *in, struct dynamodb_list_contributor_insights_output *out) {

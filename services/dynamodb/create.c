@@ -56,6 +56,7 @@ static err keys(struct call *c, const struct dynamodb_create_table_input *in, st
     TRY(ddb_definitions_check(c, &in->attribute_definitions));
     TRY(ddb_schema_read(c, &in->key_schema, &in->attribute_definitions, false, &t->keys));
     if (!in->local_secondary_indexes.set && !in->global_secondary_indexes.set) TRY(ddb_attributes_check(c, t, &in->attribute_definitions));
+    TRY(ddb_unused_check(c, &in->local_secondary_indexes, &in->global_secondary_indexes, &in->attribute_definitions, t));
     TRY(ddb_locals_read(c, &in->local_secondary_indexes, &in->attribute_definitions, t));
     if (in->global_secondary_indexes.set && !in->global_secondary_indexes.n)
         return fail(c, &cloud_validation, INVALID "List of GlobalSecondaryIndexes is empty");

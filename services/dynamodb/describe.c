@@ -55,6 +55,15 @@ static bool describe_warm(const struct ddb_table *t, const struct ddb_throughput
     return true;
 }
 
+/* NULL: not yet told. */
+static struct dynamodb_global_secondary_index_warm_throughput_description *warm_index(struct arena *a, const struct ddb_table *t, const struct ddb_index *index) {
+    struct dynamodb_table_warm_throughput_description w;
+    if (!describe_warm(t, &index->throughput, index->state, &w)) return NULL;
+    struct dynamodb_global_secondary_index_warm_throughput_description *out = NEW(a, struct dynamodb_global_secondary_index_warm_throughput_description);
+    *out = (struct dynamodb_global_secondary_index_warm_throughput_description){w.read_units_per_second, w.write_units_per_second, w.status};
+    return out;
+}
+
 static str index_arn(struct arena *a, const struct ddb_table *t, const struct ddb_index *index) {
     return arena_format(a, "%.*s/index/%.*s", STR_ARGS(ddb_table_arn(a, t)), STR_ARGS(index->name));
 }
@@ -81,12 +90,7 @@ static void describe_global(struct call *c, const struct ddb_table *t, const str
     out->item_count = SOME_I64(count->items);
     out->index_arn = index_arn(c->arena, t, index);
     out->on_demand_throughput = describe_most(c->arena, &index->throughput);
-    struct dynamodb_table_warm_throughput_description w;
-    if (!describe_warm(t, &index->throughput, index->state, &w)) return;
-    out->warm_throughput = NEW(c->arena, struct dynamodb_global_secondary_index_warm_throughput_description);
-    out->warm_throughput->read_units_per_second = w.read_units_per_second;
-    out->warm_throughput->write_units_per_second = w.write_units_per_second;
-    out->warm_throughput->status = w.status;
+    out->warm_throughput = warm_index(c->arena, t, index);
 }
 
 static void describe_indexes(struct call *c, const struct ddb_table *t, struct ddb_counts *counts, struct dynamodb_table_description *out) {
@@ -171,6 +175,7 @@ static void describe_replica_indexes(struct arena *a, const struct ddb_table *re
         if (index->kind != DDB_GLOBAL) continue;
         struct dynamodb_replica_global_secondary_index_description *d = &r->global_secondary_indexes.v[r->global_secondary_indexes.n++];
         d->index_name = index->name;
+        d->warm_throughput = warm_index(a, replica, index);
         describe_own(a, &index->throughput, replica->on_demand, &d->provisioned_throughput_override, &d->on_demand_throughput_override);
     }
     r->global_secondary_indexes.set = r->global_secondary_indexes.n > 0;
@@ -179,8 +184,15 @@ static void describe_replica_indexes(struct arena *a, const struct ddb_table *re
 static void describe_replicas(struct call *c, const struct ddb_table *t, struct dynamodb_table_description *out) {
     struct ddb_table replica;
     if (t->joined) out->global_table_version = S("2017.11.29"); /* its replicas are told by DescribeGlobalTable */
+    out->global_table_settings_replication_mode = t->settings_mode;
     if (!t->replicas.n || t->joined) return;
+    out->global_table_settings_replication_mode = S("ENABLED_WITH_OVERRIDES");
     out->global_table_version = S("2019.11.21");
+    out->multi_region_consistency = t->strong ? S("STRONG") : (str){0};
+    if (t->witness.p) {
+        out->global_table_witnesses = (struct dynamodb_global_table_witness_description_list){NEW(c->arena, struct dynamodb_global_table_witness_description), 1, true};
+        *out->global_table_witnesses.v = (struct dynamodb_global_table_witness_description){t->witness, S("ACTIVE")};
+    }
     out->replicas.v = NEW_ARRAY(c->arena, struct dynamodb_replica_description, t->replicas.n);
     out->replicas.set = true;
     for (u32 i = 0; i < t->replicas.n; i++) {
@@ -192,6 +204,11 @@ static void describe_replicas(struct call *c, const struct ddb_table *t, struct 
         r->replica_table_class_summary = describe_class(c->arena, &replica);
         describe_own(c->arena, &replica.throughput, replica.on_demand, &r->provisioned_throughput_override, &r->on_demand_throughput_override);
         describe_replica_indexes(c->arena, &replica, r);
+        r->global_table_settings_replication_mode = S("ENABLED_WITH_OVERRIDES");
+        struct dynamodb_table_warm_throughput_description w = {0};
+        if (!describe_warm(&replica, &replica.throughput, replica.state, &w)) continue;
+        r->warm_throughput = NEW(c->arena, struct dynamodb_table_warm_throughput_description);
+        *r->warm_throughput = w;
     }
 }
 

@@ -10,12 +10,6 @@
 #include "services/dynamodb/schema.h"
 #include "services/dynamodb/stream.h"
 
-static bool listed(const struct ddb_table *t, str region) {
-    for (u32 i = 0; i < t->replicas.n; i++)
-        if (str_eq(t->replicas.v[i].text, region)) return true;
-    return false;
-}
-
 static void list_add(struct arena *a, struct ddb_table *t, str region) {
     struct ddb_name *more = NEW_ARRAY(a, struct ddb_name, t->replicas.n + 1);
     if (t->replicas.n) memcpy(more, t->replicas.v, t->replicas.n * sizeof *more);
@@ -43,42 +37,38 @@ static err told(struct call *c, const struct call *there, err e) {
     return fail(c, e, "%.*s error for region %.*s: %.*s", STR_ARGS(((str){text.p, at})), STR_ARGS(there->region), STR_ARGS(str_skip(text, at + error.n)));
 }
 
-/* There is a replica already: the answer names the regions of all. */
-static err there_already(struct call *c, const struct ddb_table *t) {
-    struct buf regions = buf_new(c->arena, 1024);
-    for (u32 i = 0; i < t->replicas.n; i++) buf_format(&regions, "%.*s, ", STR_ARGS(t->replicas.v[i].text));
-    buf_add(&regions, t->region);
-    return fail(c, &dynamodb_resource_in_use_exception, "Global table with name: '%.*s' already exists with replicas in regions: '%.*s'.", STR_ARGS(t->name),
-                STR_ARGS(buf_str(&regions)));
-}
-
 static err open_replica(struct call *c, const struct ddb_table *t, str region, struct ddb_table *replica) {
-    if (!listed(t, region) || !ddb_table_load(c->txn, c->arena, t->account, region, t->name, replica))
-        return fail(c, &cloud_validation, "Replica specified in the Replica Update or Replica Delete action of the request was not found.");
+    bool there = ddb_table_load(c->txn, c->arena, t->account, region, t->name, replica);
+    ASSERT(there); /* ddb_replicas_check */
     if (replica->state == DDB_ACTIVE) return NULL;
-    return fail(c, &dynamodb_resource_in_use_exception, "Attempt to change a resource which is still in use: Table is being updated: %.*s",
-                STR_ARGS(t->name));
+    return fail(c, &dynamodb_resource_in_use_exception, "The resource which you are attempting to change is in use.");
 }
 
-/* The units that a replica reads with, where it has its own; of indexes, too. */
+/* The units that a replica reads with, where it has its own; of indexes, too. What is as the table's own is none. made: as AWS,
+ * overrides of an index that is not there, or of the other billing mode, are passed over. */
 static err override(struct call *c, const struct dynamodb_provisioned_throughput_override *units,
                     const struct dynamodb_on_demand_throughput_override *most, const struct dynamodb_replica_global_secondary_index_list *indexes,
-                    struct ddb_table *replica) {
-    ddb_override_read(units, most, &replica->throughput);
+                    const struct ddb_table *t, struct ddb_table *replica, bool made) {
     bool of_units = units, of_most = most;
     for (u32 i = 0; i < indexes->n; i++) {
         of_units |= indexes->v[i].provisioned_throughput_override != NULL;
         of_most |= indexes->v[i].on_demand_throughput_override != NULL;
-        struct ddb_index *index = ddb_index_find(replica, indexes->v[i].index_name);
-        if (!index || index->kind != DDB_GLOBAL)
-            return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found: Index %.*s for table %.*s",
-                        STR_ARGS(indexes->v[i].index_name), STR_ARGS(replica->name));
-        ddb_override_read(indexes->v[i].provisioned_throughput_override, indexes->v[i].on_demand_throughput_override, &index->throughput);
     }
-    if (of_units && replica->on_demand)
-        return fail(c, &cloud_validation, "One or more parameter values were invalid: ProvisionedThroughputOverride cannot be specified when BillingMode is PAY_PER_REQUEST");
-    if (of_most && !replica->on_demand)
-        return fail(c, &cloud_validation, "One or more parameter values were invalid: OnDemandThroughputOverride cannot be specified when BillingMode is PROVISIONED");
+    if (of_units && replica->on_demand && !made)
+        return fail(c, &cloud_validation, "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST");
+    if (of_most && !replica->on_demand && !made)
+        return fail(c, &cloud_validation, "MaxReadRequestUnits for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED");
+    ddb_override_read(replica->on_demand ? NULL : units, replica->on_demand ? most : NULL, &t->throughput, &replica->throughput);
+    for (u32 i = 0; i < indexes->n; i++) {
+        const struct dynamodb_replica_global_secondary_index *given = &indexes->v[i];
+        struct ddb_index *index = ddb_index_find(replica, given->index_name), *like = ddb_index_find(t, given->index_name);
+        if (index && index->kind == DDB_GLOBAL && like)
+            ddb_override_read(replica->on_demand ? NULL : given->provisioned_throughput_override, replica->on_demand ? given->on_demand_throughput_override : NULL,
+                              &like->throughput, &index->throughput);
+        else if (!made)
+            return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found: Index %.*s for table %.*s", STR_ARGS(given->index_name),
+                        STR_ARGS(replica->name));
+    }
     return NULL;
 }
 
@@ -90,21 +80,20 @@ static err create(struct call *c, struct ddb_table *t, const struct dynamodb_cre
     struct ddb_table made, other;
     struct call there = *c;
     str region = a->region_name;
-    if (!region_known(region) || str_eq(region, t->region))
-        return fail(c, &cloud_validation, "One or more parameter values were invalid: Unsupported region: %.*s", STR_ARGS(region));
-    if (listed(t, region)) return there_already(c, t);
-    if (ddb_table_load(c->txn, c->arena, t->account, region, t->name, &other))
-        return fail(c, &cloud_validation, "Failed to create a the new replica of table with name: ‘%.*s’ because one or more replicas already "
-                                          "existed as tables.", STR_ARGS(t->name));
+    if (ddb_replica_listed(t, region)) return NULL; /* named twice in one request */
     if (t->sse_grant.p && !own.sse) return fail(c, &cloud_validation, KEY_OF_EACH); /* a customer's key is a key of its region */
     if (!t->streaming) ddb_stream_begin(c, t, S("NEW_AND_OLD_IMAGES"));
     there.region = region;
     TRY(told(c, &there, ddb_restore_begin(&there, t, t->name, &own, &made)));
     made.class_ = a->table_class_override.p ? ddb_class_of(a->table_class_override) : t->class_;
-    TRY(override(c, a->provisioned_throughput_override, a->on_demand_throughput_override, &a->global_secondary_indexes, &made));
+    TRY(override(c, a->provisioned_throughput_override, a->on_demand_throughput_override, &a->global_secondary_indexes, t, &made, true));
     made.restored_table = (str){0};
     made.restored_ms = 0;
-    ddb_stream_begin(&there, &made, S("NEW_AND_OLD_IMAGES"));
+    made.source_region = t->region;
+    made.strong = t->strong;
+    made.witness = t->witness;
+    made.settings_mode = t->settings_mode;
+    ddb_stream_begin(&there, &made, ddb_view_name(t->stream_view));
     for (u32 i = 0; i < t->replicas.n; i++) {
         if (!ddb_replica_load(c, t, i, &other)) continue;
         list_add(c->arena, &other, region);
@@ -132,6 +121,7 @@ void ddb_replica_forget(struct call *c, const struct ddb_table *gone) {
 
 static err remove_replica(struct call *c, struct ddb_table *t, str region) {
     struct ddb_table gone;
+    TRY(ddb_replica_may_go(c, t, region));
     TRY(open_replica(c, t, region, &gone));
     ddb_replica_forget(c, &gone);
     list_remove(t, region);
@@ -142,19 +132,19 @@ static err remove_replica(struct call *c, struct ddb_table *t, str region) {
     return NULL;
 }
 
-static err change(struct call *c, const struct dynamodb_update_replication_group_member_action *a, struct ddb_table *replica) {
+static err change(struct call *c, const struct ddb_table *t, const struct dynamodb_update_replication_group_member_action *a, struct ddb_table *replica) {
     struct call there = *c;
     there.region = replica->region;
     if (a->kms_master_key_id.n) TRY(told(c, &there, ddb_sse_begin(&there, replica, a->kms_master_key_id)));
-    TRY(override(c, a->provisioned_throughput_override, a->on_demand_throughput_override, &a->global_secondary_indexes, replica));
+    TRY(override(c, a->provisioned_throughput_override, a->on_demand_throughput_override, &a->global_secondary_indexes, t, replica, false));
     return told(c, &there, ddb_class_change(&there, a->table_class_override, replica));
 }
 
 static err update_replica(struct call *c, struct ddb_table *t, const struct dynamodb_update_replication_group_member_action *a) {
     struct ddb_table replica;
-    if (str_eq(a->region_name, t->region)) return change(c, a, t);
+    if (str_eq(a->region_name, t->region)) return change(c, t, a, t);
     TRY(open_replica(c, t, a->region_name, &replica));
-    TRY(change(c, a, &replica));
+    TRY(change(c, t, a, &replica));
     replica.state = DDB_UPDATING;
     ddb_table_save(c->txn, c->arena, &replica);
     ddb_table_settle(c->txn, c->arena, &replica);
@@ -178,17 +168,23 @@ static err check_keys(struct call *c, const struct dynamodb_replication_group_up
     return given && !all ? fail(c, &cloud_validation, KEY_OF_EACH) : NULL;
 }
 
-err ddb_replicas_update(struct call *c, const struct dynamodb_replication_group_update_list *list, struct ddb_table *t) {
+err ddb_replicas_update(struct call *c, const struct dynamodb_update_table_input *in, struct ddb_table *t) {
+    const struct dynamodb_replication_group_update_list *list = &in->replica_updates;
+    const struct dynamodb_global_table_witness_group_update *witness = ddb_witness_update(in);
     if (t->joined && list->n) /* DIFFERS: AWS converts some of them to the newer version; nothing is converted here */
         return fail(c, &cloud_validation, "One or more parameter values were invalid: Replicas of a global table of version 2017.11.29 are changed "
                                           "by UpdateGlobalTable");
     TRY(check_keys(c, list, t));
+    if (str_eq(in->multi_region_consistency, S("STRONG"))) {
+        t->strong = true;
+        if (witness) t->witness = witness->create->region_name;
+    }
     for (u32 i = 0; i < list->n; i++) {
         const struct dynamodb_replication_group_update *u = &list->v[i];
-        if (!!u->create + !!u->update + !!u->delete != 1)
-            return fail(c, &cloud_validation, "One or more parameter values were invalid: One of ReplicaUpdate.Create, ReplicaUpdate.Update, "
-                                              "ReplicaUpdate.Delete must be given");
         TRY(u->create ? create(c, t, u->create) : u->update ? update_replica(c, t, u->update) : remove_replica(c, t, u->delete->region_name));
     }
+    if (t->replicas.n) return NULL;
+    t->strong = false; /* a group of STRONG consistency goes as a whole */
+    t->witness = (str){0};
     return NULL;
 }

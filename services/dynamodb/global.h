@@ -4,8 +4,14 @@
 
 #include "services/dynamodb/dynamodb.h"
 
-/* Creates and removes replicas; the caller saves the table. */
-MUST_USE err ddb_replicas_update(struct call *c, const struct dynamodb_replication_group_update_list *list, struct ddb_table *t);
+/* What a request asks of replicas and witnesses, before it is asked whether the table is at rest. */
+MUST_USE err ddb_replicas_check(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t);
+/* Creates and removes replicas and the witness; the caller saves the table. The request has been checked. */
+MUST_USE err ddb_replicas_update(struct call *c, const struct dynamodb_update_table_input *in, struct ddb_table *t);
+/* Whether the replica in `region` may go: it is not protected, and no other was made of it lately. t: any of the group. */
+MUST_USE err ddb_replica_may_go(struct call *c, const struct ddb_table *t, str region);
+const struct dynamodb_global_table_witness_group_update *ddb_witness_update(const struct dynamodb_update_table_input *in); /* NULL: none that says something */
+bool ddb_replica_listed(const struct ddb_table *t, str region);
 void ddb_replica_forget(struct call *c, const struct ddb_table *gone); /* the others no longer name it */
 
 #endif

@@ -93,6 +93,8 @@ err dynamodb_update_continuous_backups(struct call *c, const struct dynamodb_upd
     bool on = spec->point_in_time_recovery_enabled.v;
     if (!on && spec->recovery_period_in_days.set)
         return fail(c, &cloud_validation, "Invalid Request: Cannot specify RecoveryPeriodInDays when disabling point-in-time recovery.");
+    if (t.state == DDB_CREATING)
+        return fail(c, &dynamodb_continuous_backups_unavailable_exception, "Backups are being enabled for the table: %.*s. Please retry later", STR_ARGS(t.name));
     if (on && !t.pitr_ms) {
         t.pitr_ms = c->now_ms;
         ddb_history_need(c, &t);

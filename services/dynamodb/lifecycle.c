@@ -98,12 +98,22 @@ err dynamodb_delete_table(struct call *c, const struct dynamodb_delete_table_inp
     struct ddb_table t;
     TRY(ddb_table_open(c, in->table_name, &t));
     str name = t.name;
+    bool member = t.replicas.n && !t.joined, indexing = false;
+    for (u32 i = 0; i < t.indexes.n; i++) indexing |= t.indexes.v[i].kind == DDB_GLOBAL && t.indexes.v[i].state != DDB_ACTIVE;
+    if (member && t.state == DDB_CREATING)
+        return fail(c, &dynamodb_resource_in_use_exception, "Attempt to change a resource which is still in use: Table: %.*s is being used.", STR_ARGS(name));
+    if (member && t.state != DDB_ACTIVE)
+        return fail(c, &dynamodb_resource_in_use_exception, "The resource which you are attempting to change is in use.");
+    if (member) TRY(ddb_replica_may_go(c, &t, t.region));
     if (t.state == DDB_CREATING)
         return fail(c, &dynamodb_resource_in_use_exception,
                     "Attempt to change a resource which is still in use: Table is being created: %.*s", STR_ARGS(name));
     if (t.state == DDB_DELETING)
         return fail(c, &dynamodb_resource_in_use_exception,
                     "Attempt to change a resource which is still in use: Table is being deleted: %.*s", STR_ARGS(name));
+    if (t.state == DDB_UPDATING && indexing)
+        return fail(c, &dynamodb_resource_in_use_exception,
+                    "Attempt to change a resource which is still in use: Cannot delete table while indexes are being created, updated, or deleted.");
     if (t.state == DDB_UPDATING)
         return fail(c, &dynamodb_resource_in_use_exception,
                     "Attempt to change a resource which is still in use: Table: %.*s is in the process of being updated.", STR_ARGS(name));

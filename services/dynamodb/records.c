@@ -87,6 +87,10 @@ static const struct record_field table_fields[] = {
     RECORD_I64(77, struct ddb_table, archived_ms),
     RECORD_STR(78, struct ddb_table, archived_backup),
     RECORD_LIST(79, struct ddb_table, failed_streams, ddb_name_record),
+    RECORD_STR(90, struct ddb_table, source_region),
+    RECORD_STR(91, struct ddb_table, witness),
+    RECORD_STR(92, struct ddb_table, settings_mode),
+    RECORD_BOOL(93, struct ddb_table, strong),
 };
 const struct record_type ddb_table_record = RECORD_TYPE(struct ddb_table, table_fields);
 

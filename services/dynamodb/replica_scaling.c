@@ -1,8 +1,10 @@
 /* The scaling of a table's replicas, read and set at once: what is kept of it are scalable targets and policies of
  * Application Auto Scaling, in each region, by the rights of who asks. */
-#include "services/dynamodb/dynamodb.h"
+#include "services/dynamodb/global.h"
 
 #include "gen/applicationautoscaling.h"
+
+#define FAILED "Failed to update settings for global table with name: ‘%.*s’"
 
 struct place { /* a dimension of a table or index, in a region */
     str region, resource, dimension;
@@ -34,12 +36,13 @@ static err shown(struct call *c, const struct place *p, struct dynamodb_auto_sca
     struct call_other of_targets = scaling(p, APPLICATIONAUTOSCALING_OP_DESCRIBE_SCALABLE_TARGETS), of_policies = scaling(p, APPLICATIONAUTOSCALING_OP_DESCRIBE_SCALING_POLICIES);
     str resource = p->resource;
     struct dynamodb_auto_scaling_settings_description *s = *out = NEW(c->arena, struct dynamodb_auto_scaling_settings_description);
-    *s = (struct dynamodb_auto_scaling_settings_description){.auto_scaling_disabled = SOME_BOOL(true)};
+    *s = (struct dynamodb_auto_scaling_settings_description){.auto_scaling_disabled = SOME_BOOL(true), .scaling_policies.set = true};
     TRY(call_service(c, &of_targets, &(struct applicationautoscaling_describe_scalable_targets_request){.service_namespace = S("dynamodb"), .resource_ids = {&resource, 1, true}, .scalable_dimension = p->dimension}, &targets));
     if (!targets.scalable_targets.n) return NULL;
     const struct applicationautoscaling_scalable_target *t = targets.scalable_targets.v;
-    *s = (struct dynamodb_auto_scaling_settings_description){.minimum_units = SOME_I64(t->min_capacity.v), .maximum_units = SOME_I64(t->max_capacity.v), .auto_scaling_disabled = SOME_BOOL(false), .auto_scaling_role_arn = t->role_arn};
     TRY(call_service(c, &of_policies, &(struct applicationautoscaling_describe_scaling_policies_request){.service_namespace = S("dynamodb"), .resource_id = p->resource, .scalable_dimension = p->dimension}, &policies));
+    if (!policies.scaling_policies.n) return NULL; /* bounds without a policy scale nothing */
+    *s = (struct dynamodb_auto_scaling_settings_description){.minimum_units = SOME_I64(t->min_capacity.v), .maximum_units = SOME_I64(t->max_capacity.v), .auto_scaling_role_arn = t->role_arn};
     s->scaling_policies = (struct dynamodb_auto_scaling_policy_description_list){NEW_ARRAY(c->arena, struct dynamodb_auto_scaling_policy_description, policies.scaling_policies.n + 1), 0, true};
     for (u32 i = 0; i < policies.scaling_policies.n; i++)
         if (policies.scaling_policies.v[i].target_tracking_scaling_policy_configuration) s->scaling_policies.v[s->scaling_policies.n++] = policy_shown(c, &policies.scaling_policies.v[i]);
@@ -70,14 +73,26 @@ static err table_shown(struct call *c, const struct ddb_table *t, struct dynamod
     struct dynamodb_table_auto_scaling_description *d = *out = NEW(c->arena, struct dynamodb_table_auto_scaling_description);
     *d = (struct dynamodb_table_auto_scaling_description){.table_name = t->name, .table_status = t->state == DDB_ACTIVE ? S("ACTIVE") : S("UPDATING")};
     d->replicas = (struct dynamodb_replica_auto_scaling_description_list){NEW_ARRAY(c->arena, struct dynamodb_replica_auto_scaling_description, t->replicas.n + 1), 0, true};
-    TRY(replica_shown(c, t, c->region, &d->replicas.v[d->replicas.n++]));
-    for (u32 i = 0; i < t->replicas.n; i++) TRY(replica_shown(c, t, t->replicas.v[i].text, &d->replicas.v[d->replicas.n++]));
+    for (u32 i = 0; i <= t->replicas.n; i++) { /* by their names, this one among them */
+        str region = i < t->replicas.n ? t->replicas.v[i].text : t->region;
+        u32 at = d->replicas.n++;
+        for (; at && str_cmp(d->replicas.v[at - 1].region_name, region) > 0; at--) d->replicas.v[at] = d->replicas.v[at - 1];
+        TRY(replica_shown(c, t, region, &d->replicas.v[at]));
+    }
     return NULL;
+}
+
+/* As AWS: of tables without replicas this API knows nothing. */
+static err open_group(struct call *c, str name, struct ddb_table *t) {
+    err e = ddb_table_open(c, name, t);
+    if (e && e != &dynamodb_resource_not_found_exception) return e;
+    if (!e && t->replicas.n && !t->joined) return NULL;
+    return fail(c, &dynamodb_resource_not_found_exception, "Global table with name: '%.*s' does not exist.", STR_ARGS(t->name));
 }
 
 err dynamodb_describe_table_replica_auto_scaling(struct call *c, const struct dynamodb_describe_table_replica_auto_scaling_input *in, struct dynamodb_describe_table_replica_auto_scaling_output *out) {
     struct ddb_table t;
-    TRY(ddb_table_open(c, in->table_name, &t));
+    TRY(open_group(c, in->table_name, &t));
     return table_shown(c, &t, &out->table_auto_scaling_description);
 }
 
@@ -116,9 +131,8 @@ static err set(struct call *c, const struct place *p, const struct dynamodb_auto
 }
 
 static err set_replica(struct call *c, const struct ddb_table *t, const struct dynamodb_replica_auto_scaling_update *in) {
-    bool known = str_eq(in->region_name, c->region);
-    for (u32 i = 0; i < t->replicas.n; i++) known |= str_eq(in->region_name, t->replicas.v[i].text);
-    if (!known) return fail(c, &cloud_validation, "Replica not found: the table %.*s has none in %.*s", STR_ARGS(t->name), STR_ARGS(in->region_name));
+    if (!str_eq(in->region_name, t->region) && !ddb_replica_listed(t, in->region_name)) /* DIFFERS: AWS's words are known but for their end */
+        return fail(c, &dynamodb_resource_not_found_exception, FAILED " because a replica does not exist in regions: ‘[%.*s]’.", STR_ARGS(t->name), STR_ARGS(in->region_name));
     struct place table = place_of(c, t, in->region_name, (str){0}, true);
     TRY(set(c, &table, in->replica_provisioned_read_capacity_auto_scaling_update));
     for (u32 i = 0; i < in->replica_global_secondary_index_updates.n; i++) {
@@ -140,14 +154,74 @@ static err set_writes(struct call *c, const struct ddb_table *t, str region, con
     return NULL;
 }
 
+/* ---- what is wrong with a request, whatever table it names ---- */
+
+static err check_update(struct call *c, str name, const struct dynamodb_auto_scaling_settings_update *in) {
+    struct buf b = buf_new(c->arena, 256);
+    if (!in) return NULL;
+    bool off = in->auto_scaling_disabled.v; /* all three are given to turn it on, none to turn it off */
+    if (in->maximum_units.set == off) buf_format(&b, "%s'MaximumUnits'", b.n ? ", " : "");
+    if ((in->scaling_policy_update != NULL) == off) buf_format(&b, "%s'ScalingPolicyUpdate'", b.n ? ", " : "");
+    if (in->minimum_units.set == off) buf_format(&b, "%s'MinimumUnits'", b.n ? ", " : "");
+    if (!b.n) return NULL;
+    if (off) return fail(c, &cloud_validation, "Failed to update settings for global table with name ‘%.*s’: Parameters %.*s must be left blank when disabling auto scaling.", STR_ARGS(name), STR_ARGS(buf_str(&b)));
+    return fail(c, &cloud_validation, FAILED ": Parameters %.*s are required unless auto scaling is being disabled.", STR_ARGS(name), STR_ARGS(buf_str(&b)));
+}
+
+static err check_replica(struct call *c, str name, const struct dynamodb_replica_auto_scaling_update_list *list, u32 at) {
+    const struct dynamodb_replica_auto_scaling_update *in = &list->v[at];
+    for (u32 i = 0; i < at; i++)
+        if (str_eq(list->v[i].region_name, in->region_name)) return fail(c, &cloud_validation, FAILED " because the regions: ‘[%.*s]’ were specified more than once.", STR_ARGS(name), STR_ARGS(in->region_name));
+    if (!in->replica_provisioned_read_capacity_auto_scaling_update && !in->replica_global_secondary_index_updates.n)
+        return fail(c, &cloud_validation, FAILED " because at least one update parameter must be specified for region: ‘%.*s’.", STR_ARGS(name), STR_ARGS(in->region_name));
+    TRY(check_update(c, name, in->replica_provisioned_read_capacity_auto_scaling_update));
+    for (u32 i = 0; i < in->replica_global_secondary_index_updates.n; i++) TRY(check_update(c, name, in->replica_global_secondary_index_updates.v[i].provisioned_read_capacity_auto_scaling_update));
+    return NULL;
+}
+
+static err check(struct call *c, const struct dynamodb_update_table_replica_auto_scaling_input *in) {
+    struct arn arn;
+    str name = arn_parse(in->table_name, &arn) && str_starts(arn.resource, S("table/")) ? str_skip(arn.resource, 6) : in->table_name;
+    if (!in->global_secondary_index_updates.n && !in->provisioned_write_capacity_auto_scaling_update && !in->replica_updates.n)
+        return fail(c, &cloud_validation, FAILED " because at least one update parameter must be specified.", STR_ARGS(name));
+    TRY(check_update(c, name, in->provisioned_write_capacity_auto_scaling_update));
+    for (u32 i = 0; i < in->global_secondary_index_updates.n; i++) TRY(check_update(c, name, in->global_secondary_index_updates.v[i].provisioned_write_capacity_auto_scaling_update));
+    for (u32 i = 0; i < in->replica_updates.n; i++) TRY(check_replica(c, name, &in->replica_updates, i));
+    return NULL;
+}
+
+static bool turns_on(const struct dynamodb_auto_scaling_settings_update *in) { return in && !in->auto_scaling_disabled.v; }
+
+/* A group that is paid for by request scales by itself; to turn scaling off there is no fault. */
+static err check_mode(struct call *c, const struct dynamodb_update_table_replica_auto_scaling_input *in, const struct ddb_table *t) {
+    const char *what = turns_on(in->provisioned_write_capacity_auto_scaling_update) ? "GlobalTableProvisionedWriteCapacityAutoScalingSettingsUpdate" : NULL;
+    for (u32 i = 0; i < in->replica_updates.n && !what; i++)
+        if (turns_on(in->replica_updates.v[i].replica_provisioned_read_capacity_auto_scaling_update)) what = "ReplicaProvisionedReadCapacityAutoScalingSettingsUpdate";
+    if (!t->on_demand || !what) return NULL;
+    struct dynamodb_table_auto_scaling_description *all;
+    struct buf regions = buf_new(c->arena, 2048);
+    TRY(table_shown(c, t, &all));
+    for (u32 i = 0; i < all->replicas.n; i++) {
+        buf_add(&regions, i ? S(", '") : S("'"));
+        for (size_t k = 0; k < all->replicas.v[i].region_name.n; k++) {
+            char ch = all->replicas.v[i].region_name.p[k];
+            buf_char(&regions, ch >= 'a' && ch <= 'z' ? (char)(ch - 'a' + 'A') : ch);
+        }
+        buf_char(&regions, '\'');
+    }
+    return fail(c, &cloud_validation, "Failed to update global table with name ‘%.*s‘. Replicas %.*s BillingMode is PayPerRequest. You must convert table's BillingMode to PROVISIONED to set parameters: '%s'.",
+                STR_ARGS(t->name), STR_ARGS(buf_str(&regions)), what);
+}
+
+/* As AWS: the answer tells what was before. */
 err dynamodb_update_table_replica_auto_scaling(struct call *c, const struct dynamodb_update_table_replica_auto_scaling_input *in, struct dynamodb_update_table_replica_auto_scaling_output *out) {
     struct ddb_table t;
-    if (!in->global_secondary_index_updates.n && !in->provisioned_write_capacity_auto_scaling_update && !in->replica_updates.n)
-        return fail(c, &cloud_validation, "At least one of GlobalSecondaryIndexUpdates, ProvisionedWriteCapacityAutoScalingUpdate or ReplicaUpdates is required");
-    TRY(ddb_table_open(c, in->table_name, &t));
-    if (t.on_demand) return fail(c, &cloud_validation, "Auto scaling settings cannot be updated for a table in PAY_PER_REQUEST mode: %.*s", STR_ARGS(t.name));
+    TRY(check(c, in));
+    TRY(open_group(c, in->table_name, &t));
+    TRY(check_mode(c, in, &t));
+    TRY(table_shown(c, &t, &out->table_auto_scaling_description));
     TRY(set_writes(c, &t, c->region, in));
     for (u32 i = 0; i < t.replicas.n; i++) TRY(set_writes(c, &t, t.replicas.v[i].text, in));
     for (u32 i = 0; i < in->replica_updates.n; i++) TRY(set_replica(c, &t, &in->replica_updates.v[i]));
-    return table_shown(c, &t, &out->table_auto_scaling_description);
+    return NULL;
 }

@@ -199,8 +199,11 @@ static err open_source(struct call *c, const struct dynamodb_restore_table_to_po
     if (by_arn && (!arn_parse(in->source_table_arn, &arn) || !str_starts(arn.resource, S("table/"))))
         return fail(c, &cloud_validation, "One or more parameter values were invalid: sourceTableArn is not a valid ARN");
     TRY(ddb_restore_abroad(c, arn.region, o));
-    err e = ddb_table_open(c, by_arn ? in->source_table_arn : in->source_table_name, like);
-    if (e != &dynamodb_resource_not_found_exception) return e;
+    struct call there = *c; /* a table is restored from another region, too */
+    if (by_arn) there.region = arn.region;
+    err e = ddb_table_open(&there, by_arn ? in->source_table_arn : in->source_table_name, like);
+    if (e && e != &dynamodb_resource_not_found_exception) return fail(c, e, "%.*s", STR_ARGS(there.error_message));
+    if (!e) return NULL;
     return fail(c, &dynamodb_table_not_found_exception, "Table not found%s%.*s", by_arn ? "" : ": ", STR_ARGS(by_arn ? S("") : like->name));
 }
 

@@ -43,21 +43,19 @@ static str elements_text(struct arena *a, const struct dynamodb_key_schema *sche
 }
 
 static err twice(struct call *c, const struct dynamodb_key_schema *schema, u32 i, u32 j) {
-    if (is_hash(schema, j) && !is_hash(schema, i))
+    if (schema->n == 2 && is_hash(schema, j) && !is_hash(schema, i))
         return fail(c, &cloud_validation, "Both the Hash Key and the Range Key element in the KeySchema have the same name");
-    return fail(c, &cloud_validation, "Invalid KeySchema: The attribute %.*s is named twice", STR_ARGS(schema->v[i].attribute_name));
+    return fail(c, &cloud_validation, "The KeySchema contains multiple key attributes with the same name");
 }
 
-/* DIFFERS: AWS's words for halves that are too long or mixed up are not known. */
 static err check_halves(struct call *c, const struct dynamodb_key_schema *schema) {
     u32 hashes = 0;
     while (hashes < schema->n && is_hash(schema, hashes)) hashes++;
     for (u32 i = hashes; i < schema->n; i++)
-        if (is_hash(schema, i)) return fail(c, &cloud_validation, "Invalid KeySchema: HASH key types must come before RANGE key types");
-    if (hashes > KEY_PARTS_MAX || schema->n - hashes > KEY_PARTS_MAX)
-        return fail(c, &cloud_validation, "Invalid KeySchema: An index key has at most %d attributes of HASH and %d of RANGE key type",
-                    KEY_PARTS_MAX, KEY_PARTS_MAX);
-    return NULL;
+        if (is_hash(schema, i))
+            return fail(c, &cloud_validation, INVALID "All HASH key attributes must precede RANGE key attributes in the KeySchema");
+    if (hashes <= KEY_PARTS_MAX && schema->n - hashes <= KEY_PARTS_MAX) return NULL;
+    return fail(c, &cloud_validation, INVALID "The KeySchema exceeds the maximum allowed number of %s key attributes", hashes > KEY_PARTS_MAX ? "HASH" : "RANGE");
 }
 
 static err read_parts(struct call *c, const struct dynamodb_key_schema *schema, const struct dynamodb_attribute_definitions *defs,
@@ -115,7 +113,7 @@ err ddb_projection_read(struct call *c, const struct dynamodb_projection *p, str
     for (u32 i = 0; i < p->non_key_attributes.n; i++)
         for (u32 j = 0; j < i; j++)
             if (str_eq(p->non_key_attributes.v[i], p->non_key_attributes.v[j]))
-                return fail(c, &cloud_validation, INVALID "Duplicate attribute name in NonKeyAttributes: %.*s", STR_ARGS(p->non_key_attributes.v[i]));
+                return fail(c, &cloud_validation, INVALID "Duplicate element in NonKeyAttributes: %.*s", STR_ARGS(p->non_key_attributes.v[i]));
     if (include && !names) return fail(c, &cloud_validation, INVALID "ProjectionType is INCLUDE, but NonKeyAttributes is not specified");
     index->projection = include ? DDB_INCLUDE : str_eq(p->projection_type, S("ALL")) ? DDB_ALL : DDB_KEYS_ONLY;
     if (!include) return NULL;
@@ -230,6 +228,17 @@ err ddb_attributes_check(struct call *c, const struct ddb_table *t, const struct
 
 /* ---- indexes ---- */
 
+err ddb_unused_check(struct call *c, const struct dynamodb_local_secondary_index_list *locals, const struct dynamodb_global_secondary_index_list *globals,
+                     const struct dynamodb_attribute_definitions *defs, const struct ddb_table *t) {
+    struct ddb_table with = *t;
+    with.indexes = (struct ddb_indexes){NEW_ARRAY(c->arena, struct ddb_index, locals->n + globals->n), 0, true};
+    for (u32 i = 0; i < locals->n + globals->n; i++) {
+        const struct dynamodb_key_schema *keys = i < locals->n ? &locals->v[i].key_schema : &globals->v[i - locals->n].key_schema;
+        if (ddb_schema_read(c, keys, defs, i >= locals->n, &with.indexes.v[with.indexes.n++].keys)) return NULL; /* told with its index */
+    }
+    return with.indexes.n ? check_used(c, &with, defs) : NULL;
+}
+
 static err unique_name(struct call *c, const struct ddb_table *t, str name) {
     if (!ddb_index_find(t, name)) return NULL;
     return fail(c, &cloud_validation, INVALID "Duplicate index name: %.*s", STR_ARGS(name));
@@ -284,11 +293,15 @@ err ddb_global_read(struct call *c, const struct dynamodb_global_secondary_index
                     INVALID "ProvisionedThroughput should not be specified for index: %.*s when BillingMode is PAY_PER_REQUEST",
                     STR_ARGS(index->name));
     if (!t->on_demand && !p)
-        return fail(c, &cloud_validation, INVALID "ProvisionedThroughput must be specified for index: %.*s", STR_ARGS(index->name));
+        return fail(c, &cloud_validation, INVALID "ProvisionedThroughput is not specified for index: %.*s", STR_ARGS(index->name));
     if (p) TRY(ddb_units_check(c, p));
     TRY(unique_name(c, t, index->name));
     if (p) index->throughput = (struct ddb_throughput){.read = p->read_capacity_units.v, .write = p->write_capacity_units.v};
-    TRY(ddb_on_demand_read(c, given->on_demand_throughput, S("index"), true, &index->throughput));
+    str of = arena_concat(c->arena, S("index : "), index->name);
+    if (!t->on_demand && given->on_demand_throughput)
+        return fail(c, &cloud_validation, INVALID "%s for OnDemandThroughput for index: %.*s cannot be specified when table BillingMode is PROVISIONED.",
+                    given->on_demand_throughput->max_read_request_units.set ? "MaxReadRequestUnits" : "MaxWriteRequestUnits", STR_ARGS(index->name));
+    TRY(ddb_on_demand_read(c, given->on_demand_throughput, of, true, &index->throughput));
     TRY(ddb_warm_first(c, given->warm_throughput, ddb_index_words(c->arena, index->name), t->on_demand, &index->throughput));
     t->indexes.n++;
     return NULL;

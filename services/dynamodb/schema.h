@@ -19,6 +19,9 @@ i64 ddb_class_of(str given); /* enum ddb_class */
 MUST_USE err ddb_class_change(struct call *c, str given, struct ddb_table *t); /* given: absent is none */
 bool ddb_attribute_used(const struct ddb_table *t, str name);
 MUST_USE err ddb_attributes_check(struct call *c, const struct ddb_table *t, const struct dynamodb_attribute_definitions *defs);
+/* Definitions that no key uses, which AWS finds before anything else about indexes. t: its own keys are read. */
+MUST_USE err ddb_unused_check(struct call *c, const struct dynamodb_local_secondary_index_list *locals, const struct dynamodb_global_secondary_index_list *globals,
+                              const struct dynamodb_attribute_definitions *defs, const struct ddb_table *t);
 MUST_USE err ddb_locals_read(struct call *c, const struct dynamodb_local_secondary_index_list *in,
                              const struct dynamodb_attribute_definitions *defs, struct ddb_table *t);
 MUST_USE err ddb_global_read(struct call *c, const struct dynamodb_global_secondary_index *given,
@@ -26,6 +29,9 @@ MUST_USE err ddb_global_read(struct call *c, const struct dynamodb_global_second
 
 /* ---- update_check.c ---- */
 MUST_USE err ddb_update_check(struct call *c, const struct dynamodb_update_table_input *in);
+bool ddb_update_takes_table(const struct dynamodb_update_table_input *in); /* it is UPDATING meanwhile; other changes leave it ACTIVE */
+bool ddb_update_waits_for_nothing(const struct dynamodb_update_table_input *in); /* it is taken by a table that is UPDATING, too */
+MUST_USE err ddb_update_busy(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t); /* what keeps an UPDATING table from it; may be NULL */
 str ddb_updated_index(const struct dynamodb_global_secondary_index_update *u);
 
 /* ---- throughput.c: what is given may be absent; of: "table" or the words for an index, for the message ---- */
@@ -48,9 +54,9 @@ struct ddb_warm {
 struct ddb_warm ddb_warm_now(bool on_demand, const struct ddb_throughput *t);
 MUST_USE err ddb_warm_first(struct call *c, const struct dynamodb_warm_throughput *given, str of, bool on_demand, struct ddb_throughput *t);
 MUST_USE err ddb_warm_more(struct call *c, const struct dynamodb_warm_throughput *given, str of, bool on_demand, struct ddb_throughput *t);
-/* A replica's own units to read with: of the table, or of an index. */
+/* A replica's own units to read with: of the table, or of an index. shared: those of the group; to be given these is to have none. */
 void ddb_override_read(const struct dynamodb_provisioned_throughput_override *units, const struct dynamodb_on_demand_throughput_override *most,
-                       struct ddb_throughput *t);
+                       const struct ddb_throughput *shared, struct ddb_throughput *t);
 struct ddb_throughput ddb_throughput_like(const struct ddb_throughput *t); /* for a table made after it: nothing has been changed yet */
 void ddb_throughput_settle(bool on_demand, struct ddb_throughput *t); /* what was asked is in force */
 

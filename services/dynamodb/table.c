@@ -31,22 +31,25 @@ static err item_name_check(struct call *c, str name) {
                 STR_ARGS(name), short_ ? "greater" : "less", short_ ? DDB_NAME_MIN : DDB_NAME_MAX);
 }
 
-/* "arn:aws:dynamodb:us-east-1:123456789012:table/name" */
-static err from_arn(struct call *c, str text, str *account, str *region, str *name) {
+/* "arn:aws:dynamodb:us-east-1:123456789012:table/name", of the region that is asked. */
+static err from_arn(struct call *c, str text, str *account, str *name) {
     struct arn arn;
-    if (!arn_parse(text, &arn) || !str_eq(arn.service, S("dynamodb")) || !str_starts(arn.resource, S("table/")))
-        return fail(c, &cloud_validation, "Invalid table ARN");
+    if (!arn_parse(text, &arn) || !str_eq(arn.service, S("dynamodb"))) return fail(c, &cloud_validation, "Invalid table ARN");
+    const char *wrong = !str_eq(arn.partition, S("aws"))           ? "AWS partition"
+                      : !str_eq(arn.region, c->region)             ? "AWS region"
+                      : !str_starts(arn.resource, S("table/"))     ? "resource type"
+                                                                   : NULL;
+    if (wrong) return fail(c, &cloud_validation, "1 validation error detected: Invalid %s in '%.*s'", wrong, STR_ARGS(text));
     *account = arn.account;
-    *region = arn.region;
     *name = str_skip(arn.resource, 6);
     return NULL;
 }
 
 static err find(struct call *c, str text, struct ddb_table *t, bool *found, bool for_items) {
-    str account = c->account, region = c->region, name = text;
-    if (str_starts(text, S("arn:"))) TRY(from_arn(c, text, &account, &region, &name));
+    str account = c->account, name = text;
+    if (str_starts(text, S("arn:"))) TRY(from_arn(c, text, &account, &name));
     TRY(for_items ? item_name_check(c, name) : ddb_table_name_check(c, name, "tableName"));
-    *found = ddb_table_load(c->txn, c->arena, account, region, name, t);
+    *found = ddb_table_load(c->txn, c->arena, account, c->region, name, t);
     if (!*found) t->name = name;
     return NULL;
 }

@@ -188,13 +188,13 @@ err ddb_warm_more(struct call *c, const struct dynamodb_warm_throughput *given, 
 /* ---- a replica's own ---- */
 
 void ddb_override_read(const struct dynamodb_provisioned_throughput_override *units, const struct dynamodb_on_demand_throughput_override *most,
-                       struct ddb_throughput *t) {
+                       const struct ddb_throughput *shared, struct ddb_throughput *t) {
     if (units && units->read_capacity_units.set) {
         t->read = units->read_capacity_units.v;
-        t->own_read = true;
+        t->own_read = t->read != shared->read;
     }
     if (most && most->max_read_request_units.set) {
         t->most_read = most->max_read_request_units.v;
-        t->own_most_read = true;
+        t->own_most_read = t->most_read != shared->most_read;
     }
 }

@@ -47,6 +47,8 @@ err dynamodb_update_time_to_live(struct call *c, const struct dynamodb_update_ti
     const struct dynamodb_time_to_live_specification *spec = in->time_to_live_specification;
     struct ddb_table t;
     TRY(ddb_table_open(c, in->table_name, &t));
+    if (t.state == DDB_CREATING) /* the words in another order than elsewhere, as AWS has them */
+        return fail(c, &dynamodb_resource_in_use_exception, "Attempt to change a resource which is still in use: Table %.*s is being created", STR_ARGS(t.name));
     if (!spec->enabled.v && !t.ttl.p) return fail(c, &cloud_validation, "TimeToLive is already disabled");
     if (t.ttl.p && !str_eq(spec->attribute_name, t.ttl))
         return fail(c, &cloud_validation, "TimeToLive is active on a different AttributeName: current AttributeName is %.*s", STR_ARGS(t.ttl));

@@ -1,4 +1,5 @@
 /* What one UpdateTable may ask for, before the table is looked up. */
+#include "services/dynamodb/global.h"
 #include "services/dynamodb/schema.h"
 #include "services/dynamodb/stream.h"
 
@@ -35,7 +36,7 @@ static err check_indexes(struct call *c, const struct dynamodb_global_secondary_
 }
 
 /* What is asked for, a bit each. */
-enum { UNITS = 1, MODE = 2, STREAM = 4, INDEXES = 8, CLASS = 16, PROTECTION = 32, SSE = 64, REPLICAS = 128, WARM = 256, ON_DEMAND = 512 };
+enum { UNITS = 1, MODE = 2, STREAM = 4, INDEXES = 8, CLASS = 16, PROTECTION = 32, SSE = 64, REPLICAS = 128, WARM = 256, ON_DEMAND = 512, SETTINGS = 1024 };
 
 static int asked_for(const struct dynamodb_update_table_input *in) {
     const struct dynamodb_warm_throughput *warm = in->warm_throughput;
@@ -44,6 +45,7 @@ static int asked_for(const struct dynamodb_update_table_input *in) {
          | (in->global_secondary_index_updates.n ? INDEXES : 0) | (in->table_class.p ? CLASS : 0)
          | (in->deletion_protection_enabled.set ? PROTECTION : 0) | (in->sse_specification ? SSE : 0) | (in->replica_updates.n ? REPLICAS : 0)
          | (warm && (warm->read_units_per_second.set || warm->write_units_per_second.set) ? WARM : 0)
+         | (in->global_table_settings_replication_mode.p ? SETTINGS : 0)
          | (most && (most->max_read_request_units.set || most->max_write_request_units.set) ? ON_DEMAND : 0);
 }
 
@@ -53,13 +55,58 @@ static bool comes_or_goes(const struct dynamodb_global_secondary_index_update_li
     return false;
 }
 
+bool ddb_update_takes_table(const struct dynamodb_update_table_input *in) {
+    return asked_for(in) & (UNITS | MODE | STREAM | CLASS | REPLICAS) || comes_or_goes(&in->global_secondary_index_updates);
+}
+
+bool ddb_update_waits_for_nothing(const struct dynamodb_update_table_input *in) { return !(asked_for(in) & ~(PROTECTION | SSE | WARM | SETTINGS)); }
+
+#define IN_USE "Attempt to change a resource which is still in use: "
+
+static err index_busy(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t, const struct ddb_index *busy) {
+    bool made = busy->state == DDB_CREATING;
+    int asked = asked_for(in);
+    for (u32 i = 0; i < in->global_secondary_index_updates.n; i++) {
+        if (!str_eq(ddb_updated_index(&in->global_secondary_index_updates.v[i]), busy->name)) continue;
+        return fail(c, &dynamodb_resource_in_use_exception, IN_USE "%s. Table: %.*s Index: %.*s",
+                    !made ? "Index is being deleted"
+                    : in->global_secondary_index_updates.v[i].delete
+                        ? "Index creation is in resource allocation phase. Retry deletion during backfilling phase or when the index is active"
+                        : "Index is being created but is not backfilling yet",
+                    STR_ARGS(t->name), STR_ARGS(busy->name));
+    }
+    if (asked & (UNITS | MODE))
+        return fail(c, &dynamodb_resource_in_use_exception, IN_USE "Can't change table IOPS when an index is being %s. Table: %.*s Indexes: [%.*s]",
+                    made ? "created" : "deleted", STR_ARGS(t->name), STR_ARGS(busy->name));
+    if (asked & ON_DEMAND)
+        return fail(c, &dynamodb_resource_in_use_exception, IN_USE "OnDemandThroughput cannot be updated while index %s is in progress for indexes: [%.*s]",
+                    made ? "creation" : "deletion", STR_ARGS(busy->name));
+    if (!comes_or_goes(&in->global_secondary_index_updates)) return NULL;
+    return fail(c, &dynamodb_limit_exceeded_exception, "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table");
+}
+
+/* A table that is UPDATING takes some changes, and says of others why not. */
+err ddb_update_busy(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t) {
+    int asked = asked_for(in);
+    for (u32 i = 0; i < t->indexes.n; i++)
+        if (t->indexes.v[i].state == DDB_CREATING || t->indexes.v[i].state == DDB_DELETING) TRY(index_busy(c, in, t, &t->indexes.v[i]));
+    if (!t->throughput.next_read) return NULL;
+    const char *what = asked & (UNITS | MODE)                                      ? "Table IOPS are currently being updated"
+                     : asked & STREAM                                              ? "Can't enable or disable stream while table IOPS are being updated"
+                     : comes_or_goes(&in->global_secondary_index_updates) ? "Can't create or delete indexes while table IOPS are being updated"
+                                                                                   : NULL;
+    return what ? fail(c, &dynamodb_resource_in_use_exception, IN_USE "%s. Table: %.*s", what, STR_ARGS(t->name)) : NULL;
+}
+
 /* Which changes go together (measured at AWS in October 2026; which of several is told first is not known). */
 static err check_together(struct call *c, const struct dynamodb_update_table_input *in, int asked) {
     static const struct {
         int what;
         const char *told;
-    } alone[] = {{SSE, "Server-Side Encryption modification"}, {CLASS, "TableClass modification"}, {PROTECTION, "DeletionProtection modification"},
-                 {REPLICAS, "Replica modification"}};
+    } alone[] = {{REPLICAS, "Replica modification"}, {SSE, "Server-Side Encryption modification"}, {CLASS, "TableClass modification"},
+                 {PROTECTION, "DeletionProtection modification"}};
+    if (asked & REPLICAS && asked != REPLICAS && (in->multi_region_consistency.p || ddb_witness_update(in)))
+        return fail(c, &cloud_validation, INVALID "Requests that modify replicas or witnesses must not also modify other fields");
     for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
         if (asked & alone[i].what && asked != alone[i].what)
             return fail(c, &cloud_validation, INVALID "%s must be the only operation in the request", alone[i].told);
@@ -81,8 +128,11 @@ err ddb_update_check(struct call *c, const struct dynamodb_update_table_input *i
     if (!asked)
         return fail(c, &cloud_validation,
                     "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, SSESpecification, "
-                    "ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, MultiRegionConsistency, DeletionProtectionEnabled, "
-                    "OnDemandThroughput, WarmThroughput or TableClass is required");
+                    "ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, %sDeletionProtectionEnabled, "
+                    "OnDemandThroughput, WarmThroughput or TableClass is required",
+                    in->multi_region_consistency.p ? "" : "MultiRegionConsistency, "); /* given alone it changes nothing, and is not missing */
+    if (in->global_secondary_index_updates.set && !in->global_secondary_index_updates.n)
+        return fail(c, &cloud_validation, INVALID "List of GlobalSecondaryIndexUpdates is empty");
     TRY(check_together(c, in, asked));
     if (str_eq(in->billing_mode, S("PROVISIONED")) && !in->provisioned_throughput)
         return fail(c, &cloud_validation, INVALID "ProvisionedThroughput must be specified when BillingMode is PROVISIONED");

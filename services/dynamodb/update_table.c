@@ -9,12 +9,11 @@
 #define INVALID "One or more parameter values were invalid: "
 
 static err check_state(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t) {
-    static const char *const doing[] = {[DDB_CREATING] = "created", [DDB_UPDATING] = "updated", [DDB_DELETING] = "deleted"};
+    static const char *const doing[] = {[DDB_CREATING] = "created", [DDB_UPDATING] = "updated", [DDB_DELETING] = "deleted", [DDB_ARCHIVED] = "archived"};
     if (t->state == DDB_ACTIVE) return NULL;
-    if (t->state == DDB_UPDATING && in->deletion_protection_enabled.set) return NULL; /* nothing else is asked for */
-    if (t->state == DDB_UPDATING && t->throughput.next_read && (in->provisioned_throughput || in->billing_mode.p))
-        return fail(c, &dynamodb_resource_in_use_exception,
-                    "Attempt to change a resource which is still in use: Table IOPS are currently being updated. Table: %.*s", STR_ARGS(t->name));
+    if (t->replicas.n && !t->joined) return fail(c, &dynamodb_resource_in_use_exception, "The resource which you are attempting to change is in use.");
+    if (t->state == DDB_UPDATING && ddb_update_waits_for_nothing(in)) return NULL;
+    if (t->state == DDB_UPDATING) TRY(ddb_update_busy(c, in, t));
     return fail(c, &dynamodb_resource_in_use_exception, "Attempt to change a resource which is still in use: Table is being %s: %.*s",
                 doing[t->state], STR_ARGS(t->name));
 }
@@ -81,6 +80,11 @@ static err create_index(struct call *c, const struct dynamodb_update_table_input
     struct ddb_index *indexes = NEW_ARRAY(c->arena, struct ddb_index, DDB_INDEXES_MAX + 1);
     if (ddb_index_find(t, a->index_name))
         return fail(c, &cloud_validation, "Attempting to create an index which already exists");
+    u32 globals = 0;
+    for (u32 i = 0; i < t->indexes.n; i++) globals += t->indexes.v[i].kind == DDB_GLOBAL;
+    if (globals == DDB_GLOBALS_MAX)
+        return fail(c, &dynamodb_limit_exceeded_exception, "Subscriber limit exceeded: Number of global secondary indexes exceeds per-table limit of %d",
+                    DDB_GLOBALS_MAX);
     if (!in->attribute_definitions.set)
         return fail(c, &cloud_validation, INVALID "AttributeDefinitions is not specified for index: %.*s", STR_ARGS(a->index_name));
     for (u32 i = 0; i < in->attribute_definitions.n; i++) {
@@ -116,7 +120,7 @@ static err change_index(struct call *c, const struct dynamodb_update_global_seco
         return fail(c, &cloud_validation, INVALID "Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: %.*s", STR_ARGS(index->name));
     index->state = DDB_UPDATING;
     i64 own = index->throughput.most_read;
-    TRY(ddb_on_demand_read(c, a->on_demand_throughput, S("index"), false, &index->throughput));
+    TRY(ddb_on_demand_read(c, a->on_demand_throughput, arena_concat(c->arena, S("index : "), index->name), false, &index->throughput));
     if (carried && index->throughput.own_most_read) index->throughput.most_read = own;
     TRY(ddb_warm_more(c, a->warm_throughput, ddb_index_words(c->arena, index->name), t->on_demand, &index->throughput));
     return p ? provision(c, &index->throughput, p, index->name, carried) : NULL;
@@ -190,7 +194,7 @@ static err update(struct call *c, const struct dynamodb_update_table_input *in, 
     TRY(ddb_units_within(c, t));
     TRY(carry(c, in, t));
     TRY(update_stream(c, in->stream_specification, t));
-    TRY(ddb_replicas_update(c, &in->replica_updates, t));
+    TRY(ddb_replicas_update(c, in, t));
     if (t->replicas.n && !t->joined && in->sse_specification && in->sse_specification->kms_master_key_id.p)
         return fail(c, &cloud_validation, "Invalid operation: Customer Managed CMKs on Global Table Version 2019.11.21 replicas cannot be updated "
                                           "through SSESpecification parameter and can only be updated through ReplicaUpdates parameter");
@@ -198,20 +202,37 @@ static err update(struct call *c, const struct dynamodb_update_table_input *in, 
     return ddb_class_change(c, in->table_class, t);
 }
 
+/* What the answer tells otherwise than DescribeTable: a new index is not yet being filled; of a change of keys the old one, where
+ * there was one. */
+static void tell_under_way(struct call *c, const struct dynamodb_update_table_input *in, str before, const struct ddb_table *t, struct dynamodb_table_description *out) {
+    for (u32 i = 0; i < in->global_secondary_index_updates.n; i++)
+        for (u32 j = 0; in->global_secondary_index_updates.v[i].create && j < out->global_secondary_indexes.n; j++)
+            if (str_eq(out->global_secondary_indexes.v[j].index_name, ddb_updated_index(&in->global_secondary_index_updates.v[i])))
+                out->global_secondary_indexes.v[j].backfilling = SOME_BOOL(false);
+    if (!in->sse_specification) return;
+    out->sse_description = NEW(c->arena, struct dynamodb_sse_description);
+    *out->sse_description = (struct dynamodb_sse_description){.status = S("UPDATING"), .sse_type = S("KMS"), .kms_master_key_arn = before.p ? before : t->sse_key};
+}
+
 err dynamodb_update_table(struct call *c, const struct dynamodb_update_table_input *in, struct dynamodb_update_table_output *out) {
     struct ddb_table t;
     TRY(ddb_update_check(c, in));
     TRY(ddb_table_open(c, in->table_name, &t));
+    TRY(ddb_replicas_check(c, in, &t));
     TRY(check_state(c, in, &t));
+    str key = t.sse_key;
+    if (in->global_table_settings_replication_mode.p) t.settings_mode = in->global_table_settings_replication_mode;
     if (in->deletion_protection_enabled.set) {
         t.protected_ = in->deletion_protection_enabled.v;
     } else {
         TRY(update(c, in, &t));
-        t.state = DDB_UPDATING;
-        ddb_table_settle(c->txn, c->arena, &t);
     }
-    ddb_table_save(c->txn, c->arena, &t);
+    if (ddb_update_takes_table(in) || (t.replicas.n && !t.joined)) t.state = DDB_UPDATING;
     out->table_description = NEW(c->arena, struct dynamodb_table_description);
     ddb_describe(c, &t, out->table_description);
+    tell_under_way(c, in, key, &t, out->table_description);
+    if (t.state == DDB_ACTIVE) ddb_throughput_settle(t.on_demand, &t.throughput); /* only the answer tells a maximum that goes, as -1 */
+    ddb_table_settle(c->txn, c->arena, &t);
+    ddb_table_save(c->txn, c->arena, &t);
     return NULL;
 }

@@ -97,3 +97,20 @@ def test_indexes_are_told_apart_and_listed(own):
         ddb.describe_contributor_insights(TableName="orders", IndexName="none")
     assert error.value.response["Error"]["Code"] == "ResourceNotFoundException"
     assert json.loads(cw.describe_insight_rules()["InsightRules"][0]["Definition"])["Contribution"]["Keys"] == ["$.who"]
+
+
+def test_what_changes_nothing(own):
+    """What is off is not listed; what is asked for again is told as it is."""
+    ddb = own.client("dynamodb")
+    make(ddb)
+    assert ddb.update_contributor_insights(TableName="orders", ContributorInsightsAction="DISABLE")["ContributorInsightsStatus"] == "DISABLED"
+    assert "LastUpdateDateTime" not in ddb.describe_contributor_insights(TableName="orders")
+    ddb.update_contributor_insights(TableName="orders", ContributorInsightsAction="ENABLE", ContributorInsightsMode="THROTTLED_KEYS")
+    again = ddb.update_contributor_insights(TableName="orders", ContributorInsightsAction="ENABLE")
+    assert (again["ContributorInsightsStatus"], again["ContributorInsightsMode"]) == ("ENABLING", "ACCESSED_AND_THROTTLED_KEYS")
+    assert ddb.update_contributor_insights(TableName="orders", ContributorInsightsAction="ENABLE")["ContributorInsightsStatus"] == "ENABLED"
+    ddb.update_contributor_insights(TableName="orders", ContributorInsightsAction="DISABLE")
+    assert ddb.list_contributor_insights()["ContributorInsightsSummaries"] == []
+    with pytest.raises(ClientError) as error:
+        ddb.describe_contributor_insights(TableName="orders", IndexName="no-such")
+    assert error.value.response["Error"]["Message"] == "Requested resource not found: Index: no-such not found for table: orders"

@@ -13,7 +13,10 @@ def test_replicas_have_what_each_writes(brume, dynamodb):
     ireland, tokyo = (brume.client("dynamodb", region=r) for r in ("eu-west-1", "ap-northeast-1"))
     for i in range(300):
         dynamodb.put_item(TableName=name, Item={"p": {"S": str(i)}, "v": {"S": "old"}})
-    dynamodb.update_table(TableName=name, ReplicaUpdates=[{"Create": {"RegionName": r}} for r in ("eu-west-1", "ap-northeast-1")])
+    for region, client in (("eu-west-1", ireland), ("ap-northeast-1", tokyo)):  # one a call, as AWS wants it
+        dynamodb.update_table(TableName=name, ReplicaUpdates=[{"Create": {"RegionName": region}}])
+        for each in (dynamodb, client):
+            wait_active(each, name)
     dynamodb.put_item(TableName=name, Item={"p": {"S": "meanwhile"}, "v": {"S": "new"}})
     dynamodb.delete_item(TableName=name, Key={"p": {"S": "299"}})
     for client in (dynamodb, ireland, tokyo):
@@ -39,7 +42,7 @@ def test_a_replica_leaves(brume, dynamodb):
     wait_active(ireland, name)
     wait_active(dynamodb, name)
     assert refusal(dynamodb.update_table, **create) == (
-        "ResourceInUseException", f"Global table with name: '{name}' already exists with replicas in regions: 'eu-west-1, us-east-1'.")
+        "ValidationException", f"Failed to create a the new replica of table with name: ‘{name}’ because one or more replicas already existed as tables.")
     dynamodb.update_table(TableName=name, ReplicaUpdates=[{"Delete": {"RegionName": "eu-west-1"}}])
     wait_until(lambda: name not in ireland.list_tables()["TableNames"])
     wait_active(dynamodb, name)
@@ -81,8 +84,10 @@ def test_a_replica_has_its_own_key_and_class(brume, dynamodb):
     dynamodb.put_item(TableName=name, Item={"p": {"S": "x"}, "v": {"S": "y"}})
     assert contents(ireland, name) == {"x": "y"}
     for kind in ("Update", "Delete"):
-        assert refusal(update, **{kind: [{"RegionName": "us-west-2"}]}) == (
-            "ValidationException", "Replica specified in the Replica Update or Replica Delete action of the request was not found.")
+        change = {"RegionName": "us-west-2"} | ({"TableClassOverride": "STANDARD"} if kind == "Update" else {})
+        assert refusal(update, **{kind: [change]}) == (
+            "ValidationException", "Update global table operation failed because one or more replicas were not part of the global table. Please retry the request "
+            "without these replicas: [us-west-2].")
 
 
 def test_indexes_and_billing_are_carried_to_replicas(brume, dynamodb):
@@ -237,7 +242,9 @@ def test_a_replica_reads_with_its_own_units(start_brume):
     assert provisioned(ireland) == [(1, 50), (2, 50)] and provisioned(home) == [(5, 50), (5, 50)]
     told = replica_of(home, name)
     assert told["ProvisionedThroughputOverride"] == own
-    assert told["GlobalSecondaryIndexes"] == [{"IndexName": "gsi", "ProvisionedThroughputOverride": {"ReadCapacityUnits": 2}}]
+    [told_index] = told["GlobalSecondaryIndexes"]
+    assert told_index.pop("WarmThroughput")["Status"] == "ACTIVE"
+    assert told_index == {"IndexName": "gsi", "ProvisionedThroughputOverride": {"ReadCapacityUnits": 2}}
     assert "ProvisionedThroughputOverride" not in replica_of(ireland, name)
     read(home, 60)
     with pytest.raises(ireland.exceptions.ProvisionedThroughputExceededException):
@@ -254,3 +261,121 @@ def test_a_replica_reads_with_its_own_units(start_brume):
     update(OnDemandThroughput={"MaxReadRequestUnits": 7})
     most = [c.describe_table(TableName=name)["Table"]["OnDemandThroughput"]["MaxReadRequestUnits"] for c in (home, ireland)]
     assert most == [7, 3] and replica_of(home, name)["OnDemandThroughputOverride"] == {"MaxReadRequestUnits": 3}
+
+
+EAST = {"RegionName": "us-east-1"}
+STRONG = {"MultiRegionConsistency": "STRONG"}
+
+
+def witness(kind, region):
+    return {"GlobalTableWitnessUpdates": [{kind: {"RegionName": region}}]}
+
+
+def at_rest(name, *clients):
+    for client in clients:
+        wait_active(client, name)
+
+
+SHAPES = {
+    "no replica": ({**STRONG}, "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, SSESpecification, ReplicaUpdates, "
+                   "MultiAccountReplicaReady, ReplicaTransitRoleArn, DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput or TableClass is required"),
+    "one replica": ({**STRONG, "ReplicaUpdates": [{"Create": EAST}]}, "Unsupported replica count for global tables with MultiRegionConsistency set to STRONG."),
+    "no consistency": ({"ReplicaUpdates": [{"Create": EAST}], **witness("Create", "us-east-2")},
+                       "MultiRegionConsistency must be set as STRONG when GlobalTableWitnessUpdates parameter is present."),
+    "one region": ({**STRONG, "ReplicaUpdates": [{"Create": EAST}], **witness("Create", "us-east-1")}, "Cannot target multiple regions with the same action"),
+    "own region": ({**STRONG, "ReplicaUpdates": [{"Create": EAST}], **witness("Create", "us-west-2")},
+                   "Cannot add a witness in the same region as an existing replica when creating a global table with MultiRegionConsistency set to STRONG."),
+    "which region": ({**STRONG, "ReplicaUpdates": [{"Create": EAST}], **witness("Create", "us-west-1")},
+                     "Unsupported Region(s) specified for global tables with MultiRegionConsistency set to STRONG: [us-west-1]."),
+    "and more": ({**STRONG, "ReplicaUpdates": [{"Create": EAST}], **witness("Create", "us-east-2"), "DeletionProtectionEnabled": True},
+                 "One or more parameter values were invalid: Requests that modify replicas or witnesses must not also modify other fields"),
+    "two": ({"ReplicaUpdates": [{"Create": {"RegionName": r}} for r in ("us-east-1", "us-east-2")]},
+            "Update table operation with more than one create or delete replica actions not allowed"),
+    "two kinds": ({"ReplicaUpdates": [{"Create": EAST, "Delete": EAST}]}, "Update table operation with more than one type of replica actions not allowed."),
+    "no kind": ({"ReplicaUpdates": [{}]}, "There are no actions specified in the Replica Update Action of the request."),
+    "no change": ({"ReplicaUpdates": [{"Update": EAST}]}, "There are no actions specified in the Replica Update Action of the request."),
+    "itself": ({"ReplicaUpdates": [{"Create": {"RegionName": "us-west-2"}}]},
+               "Cannot add or delete the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or UpdateTable as required."),
+    "settings": ({"GlobalTableSettingsReplicationMode": "ENABLED_WITH_OVERRIDES"},
+                 "Value 'ENABLED_WITH_OVERRIDES' at 'GlobalTableSettingsReplicationMode' failed to satisfy constraint: Only ENABLED and DISABLED settings replication "
+                 "are supported for a Regional Table."),
+}
+
+
+def test_what_is_asked_of_replicas(brume):
+    """The words are those that AWS gave in October 2026."""
+    west = brume.client("dynamodb", region="us-west-2")
+    name = make_table(west)
+    for change, message in SHAPES.values():
+        assert refusal(west.update_table, TableName=name, **change) == ("ValidationException", message)
+    said = refusal(west.update_table, TableName=name, ReplicaUpdates=[{"Create": {"RegionName": "us-fake-1"}}])[1]
+    assert said.startswith("Region us-fake-1 is not supported. The latest version of global tables are only supported in the following regions: [")
+    told = west.update_table(TableName=name, GlobalTableSettingsReplicationMode="DISABLED")["TableDescription"]
+    assert (told["TableStatus"], told["GlobalTableSettingsReplicationMode"]) == ("ACTIVE", "DISABLED")
+
+
+def test_a_group_of_strong_consistency(brume):
+    """It is made as a whole, with a witness that is no table, and goes as a whole."""
+    west, east, ohio = (brume.client("dynamodb", region=r) for r in ("us-west-2", "us-east-1", "us-east-2"))
+    name = make_table(west)
+    told = west.update_table(TableName=name, **STRONG, ReplicaUpdates=[{"Create": EAST}], **witness("Create", "us-east-2"))["TableDescription"]
+    assert (told["TableStatus"], told["MultiRegionConsistency"]) == ("UPDATING", "STRONG")
+    at_rest(name, west, east)
+    for client, other in ((west, "us-east-1"), (east, "us-west-2")):
+        told = client.describe_table(TableName=name)["Table"]
+        assert (told["MultiRegionConsistency"], told["GlobalTableWitnesses"]) == ("STRONG", [{"RegionName": "us-east-2", "WitnessStatus": "ACTIVE"}])
+        assert told["Replicas"] == [{"RegionName": other, "ReplicaStatus": "ACTIVE", "GlobalTableSettingsReplicationMode": "ENABLED_WITH_OVERRIDES",
+                                     "WarmThroughput": {"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 4000, "Status": "ACTIVE"}}]
+    assert refusal(ohio.describe_table, TableName=name)[0] == "ResourceNotFoundException"
+    west.put_item(TableName=name, Item={"p": {"S": "x"}, "v": {"S": "y"}})
+    assert contents(east, name) == {"x": "y"}
+    one = "Deletion of only one table replica is not supported for global tables with MultiRegionConsistency set to STRONG."
+    more = [{"Create": {"RegionName": "eu-west-1"}}]
+    for change, message in (({"ReplicaUpdates": more}, "Cannot add replicas to a global table with strong MultiRegionConsistency"),
+                            ({"ReplicaUpdates": more, "MultiRegionConsistency": "EVENTUAL"}, "MultiRegionConsistency parameter is unsupported on existing global table"),
+                            ({"ReplicaUpdates": [{"Delete": EAST}]}, "Update table delete operation does not include all witnesses."),
+                            ({"ReplicaUpdates": [{"Delete": EAST}], **STRONG},
+                             "Only Replica Create actions are supported when MultiRegionConsistency parameter is provided."),
+                            ({"ReplicaUpdates": [{"Delete": EAST}], **witness("Delete", "eu-west-1")},
+                             "Update global table operation failed because one or more witnesses were not part of the global table. Please retry the request without "
+                             "these witnesses: [eu-west-1]."),
+                            ({"StreamSpecification": {"StreamEnabled": False}},
+                             "One or more parameter values were invalid: Disabling Stream is not allowed for a Global Table replica.")):
+        assert refusal(west.update_table, TableName=name, **change) == ("ValidationException", message)
+    for client in (west, east):
+        assert refusal(client.delete_table, TableName=name) == ("ValidationException", one)
+    west.update_table(TableName=name, ReplicaUpdates=[{"Delete": EAST}], **witness("Delete", "us-east-2"))
+    at_rest(name, west)
+    wait_until(lambda: name not in east.list_tables()["TableNames"])
+    told = west.describe_table(TableName=name)["Table"]
+    assert not {"MultiRegionConsistency", "GlobalTableWitnesses", "Replicas", "GlobalTableVersion"} & set(told)
+    filled = make_table(west)
+    west.put_item(TableName=filled, Item={"p": {"S": "x"}})
+    both = {"ReplicaUpdates": [{"Create": {"RegionName": r}} for r in ("us-east-1", "us-east-2")]}
+    assert refusal(west.update_table, TableName=filled, **STRONG, **both)[0] == "ValidationException"
+    west.delete_item(TableName=filled, Key={"p": {"S": "x"}})
+    west.update_table(TableName=filled, **STRONG, **both)
+    at_rest(filled, west, east, ohio)
+    assert refusal(west.update_table, TableName=filled, ReplicaUpdates=[{"Delete": EAST}]) == ("ValidationException", one)
+
+
+def test_who_made_a_replica_stays(start_brume):
+    """A day long; and a replica that is protected stays, too, whoever is asked."""
+    brume = start_brume()
+    west, east = (brume.client("dynamodb", region=r) for r in ("us-west-2", "us-east-1"))
+    name = make_table(west, StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})
+    west.update_table(TableName=name, ReplicaUpdates=[{"Create": EAST}])
+    at_rest(name, west, east)
+    assert east.describe_table(TableName=name)["Table"]["StreamSpecification"]["StreamViewType"] == "KEYS_ONLY"
+    source = ("ValidationException", "Replica cannot be deleted because it has acted as a source region for new replica(s) being added to the table in the last 24 hours.")
+    assert refusal(west.delete_table, TableName=name) == source
+    assert refusal(east.update_table, TableName=name, ReplicaUpdates=[{"Delete": {"RegionName": "us-west-2"}}]) == source
+    east.update_table(TableName=name, DeletionProtectionEnabled=True)
+    at_rest(name, west, east)
+    protected = ("ValidationException", f"Cannot delete table {name} in region us-east-1 because it has deletion protection enabled. Disable deletion protection first.")
+    assert refusal(west.update_table, TableName=name, ReplicaUpdates=[{"Delete": EAST}]) == protected
+    assert refusal(east.delete_table, TableName=name) == protected
+    brume.advance_clock(86_400_000)
+    west.delete_table(TableName=name)
+    wait_until(lambda: name not in west.list_tables()["TableNames"])
+    assert "Replicas" not in east.describe_table(TableName=name)["Table"]

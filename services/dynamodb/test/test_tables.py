@@ -181,6 +181,49 @@ def test_most_of_a_table(dynamodb, shape, message):
                    AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}], **shape) == ("LimitExceededException", message)
 
 
+INVALID = "One or more parameter values were invalid: "
+
+
+@pytest.mark.parametrize("of_index, message", [
+    ({"KeySchema": [*key_schema("a", "b"), *key_schema("c")]}, INVALID + "All HASH key attributes must precede RANGE key attributes in the KeySchema"),
+    ({"KeySchema": [k for n in "abcdp" for k in key_schema(n)]}, INVALID + "The KeySchema exceeds the maximum allowed number of HASH key attributes"),
+    ({"KeySchema": [*key_schema("a"), *key_schema("b", "a")]}, "The KeySchema contains multiple key attributes with the same name"),
+    ({"Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["x", "x"]}}, INVALID + "Duplicate element in NonKeyAttributes: x"),
+    ({"OnDemandThroughput": {"MaxReadRequestUnits": 0}}, INVALID + "Requested MaxReadRequestUnits for OnDemandThroughput for index : gsi is outside of valid range"),
+])
+def test_what_is_no_index(dynamodb, of_index, message):
+    """A definition that no key uses is found before what else is wrong with the index."""
+    given = {**index("gsi", "a"), **of_index}
+    names = sorted({"p"} | {k["AttributeName"] for k in given["KeySchema"]})
+    table = dict(TableName="never-made", KeySchema=key_schema("p"), BillingMode="PAY_PER_REQUEST", GlobalSecondaryIndexes=[given])
+    assert refusal(dynamodb.create_table, **table, AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in names]) == ("ValidationException", message)
+    if "KeySchema" not in of_index:
+        told = refusal(dynamodb.create_table, **table, AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in [*names, "unused"]])
+        assert told[1].startswith(INVALID + "Some AttributeDefinitions are not used. AttributeDefinitions: [a, p, unused], keys used: [")
+
+
+def test_an_index_of_a_provisioned_table(dynamodb):
+    units = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
+    table = dict(TableName="never-made", KeySchema=key_schema("p"), AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}], ProvisionedThroughput=units)
+    for more, message in (({}, "ProvisionedThroughput is not specified for index: gsi"),
+                          ({"ProvisionedThroughput": units, "OnDemandThroughput": {"MaxReadRequestUnits": 5}},
+                           "MaxReadRequestUnits for OnDemandThroughput for index: gsi cannot be specified when table BillingMode is PROVISIONED.")):
+        assert refusal(dynamodb.create_table, **table, GlobalSecondaryIndexes=[{**index("gsi", "p"), **more}]) == ("ValidationException", INVALID + message)
+
+
+def test_a_table_by_its_arn(brume, dynamodb, table):
+    """A name may be an ARN, of the region that is asked."""
+    name = table()
+    arn = dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
+    assert dynamodb.describe_table(TableName=arn)["Table"]["TableName"] == name
+    ireland = brume.client("dynamodb", region="eu-west-1")
+    wrong = ("ValidationException", f"1 validation error detected: Invalid AWS region in '{arn}'")
+    for operation in (ireland.describe_table, ireland.describe_time_to_live, ireland.describe_continuous_backups, ireland.describe_contributor_insights):
+        assert refusal(operation, TableName=arn) == wrong
+    china = arn.replace("arn:aws:", "arn:aws-cn:")
+    assert refusal(dynamodb.describe_table, TableName=china) == ("ValidationException", f"1 validation error detected: Invalid AWS partition in '{china}'")
+
+
 def test_a_table_does_not_grow_beyond_its_most(dynamodb, table):
     name = table(ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 40000})
     code, message = refusal(dynamodb.update_table, TableName=name, ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 40001})

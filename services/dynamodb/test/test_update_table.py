@@ -59,6 +59,11 @@ TOGETHER = {
                    INVALID + "DeletionProtection modification must be the only operation in the request"),
     "replicas": ({"ReplicaUpdates": [{"Create": {"RegionName": "eu-west-1"}}], "BillingMode": "PAY_PER_REQUEST"},
                  INVALID + "Replica modification must be the only operation in the request"),
+    "replicas before all": ({"ReplicaUpdates": [{"Create": {"RegionName": "eu-west-1"}}], "DeletionProtectionEnabled": True, "TableClass": "STANDARD"},
+                            INVALID + "Replica modification must be the only operation in the request"),
+    "no index": ({"GlobalSecondaryIndexUpdates": [], "BillingMode": "PAY_PER_REQUEST"}, INVALID + "List of GlobalSecondaryIndexUpdates is empty"),
+    "most of an index": ({"GlobalSecondaryIndexUpdates": on_index("gsi", OnDemandThroughput={"MaxReadRequestUnits": 0})},
+                         INVALID + "Requested MaxReadRequestUnits for OnDemandThroughput for index : gsi is outside of valid range"),
     "warm": ({"WarmThroughput": {"ReadUnitsPerSecond": 13000}, "BillingMode": "PAY_PER_REQUEST"},
              INVALID + "WarmThroughput must be the only operation in the request"),
     "on demand": ({"OnDemandThroughput": {"MaxReadRequestUnits": 5}, "StreamSpecification": {"StreamEnabled": False}},
@@ -105,6 +110,27 @@ def test_most_on_demand(dynamodb, table):
     update(dynamodb, name, **change)
     assert refusal(dynamodb.update_table, TableName=name, OnDemandThroughput={"MaxReadRequestUnits": 7}) == (
         "ValidationException", INVALID + "MaxReadRequestUnits for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED")
+
+
+def test_what_leaves_a_table_active(dynamodb, indexed):
+    """Only some changes take the table; of an index that comes the answer says that it is not being filled yet."""
+    for change in ({"OnDemandThroughput": {"MaxReadRequestUnits": 9}}, {"WarmThroughput": {"ReadUnitsPerSecond": 13000}}, {"SSESpecification": {"Enabled": True}},
+                   {"GlobalSecondaryIndexUpdates": on_index("gsi", OnDemandThroughput={"MaxReadRequestUnits": 5})}):
+        assert dynamodb.update_table(TableName=indexed, **change)["TableDescription"]["TableStatus"] == "ACTIVE"
+        wait_active(dynamodb, indexed)
+    told = dynamodb.update_table(TableName=indexed, OnDemandThroughput={"MaxReadRequestUnits": -1})["TableDescription"]
+    assert told["OnDemandThroughput"] == {"MaxReadRequestUnits": -1} and "OnDemandThroughput" not in dynamodb.describe_table(TableName=indexed)["Table"]
+    told = dynamodb.update_table(TableName=indexed, SSESpecification={"Enabled": False})["TableDescription"]
+    assert told["SSEDescription"]["Status"] == "UPDATING" and "SSEDescription" not in dynamodb.describe_table(TableName=indexed)["Table"]
+    told = dynamodb.update_table(TableName=indexed, AttributeDefinitions=G, GlobalSecondaryIndexUpdates=[{"Create": index("new", "g")}])["TableDescription"]
+    [made] = [i for i in told["GlobalSecondaryIndexes"] if i["IndexName"] == "new"]
+    assert (told["TableStatus"], made["IndexStatus"], made["Backfilling"]) == ("UPDATING", "CREATING", False)
+
+
+def test_one_index_too_many(dynamodb, table):
+    name = table("p:S g:S", GlobalSecondaryIndexes=[index(f"index-{i}", "g") for i in range(20)])
+    assert refusal(dynamodb.update_table, TableName=name, AttributeDefinitions=G, GlobalSecondaryIndexUpdates=[{"Create": index("more", "g")}]) == (
+        "LimitExceededException", "Subscriber limit exceeded: Number of global secondary indexes exceeds per-table limit of 20")
 
 
 def test_protection_changes_while_the_table_does(dynamodb, table):
