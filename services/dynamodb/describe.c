@@ -112,7 +112,7 @@ static void describe_indexes(struct call *c, const struct ddb_table *t, struct d
 static void describe_attributes(struct arena *a, const struct ddb_table *t, struct dynamodb_attribute_definitions *out) {
     *out = (struct dynamodb_attribute_definitions){NEW_ARRAY(a, struct dynamodb_attribute_definition, t->attributes.n), 0, true};
     for (u32 i = 0; i < t->attributes.n; i++)
-        out->v[out->n++] = (struct dynamodb_attribute_definition){t->attributes.v[i].text, type_name_of((u8)t->types.p[i])};
+        out->v[out->n++] = (struct dynamodb_attribute_definition){.attribute_name = t->attributes.v[i].text, .attribute_type = type_name_of((u8)t->types.p[i])};
 }
 
 static void describe_billing(struct arena *a, const struct ddb_table *t, struct dynamodb_table_description *out) {

@@ -212,6 +212,7 @@ err dynamodb_export_table_to_point_in_time(struct call *c, const struct dynamodb
 
 err ddb_table_arn_check(struct call *c, str text) {
     struct arn arn;
+    if (!text.n) return fail(c, &cloud_validation, "Invalid TableArn: Invalid Table ARN");
     if (!arn_parse(text, &arn) || !str_eq(arn.service, S("dynamodb")))
         return fail(c, &cloud_validation, "One or more parameter values were invalid: tableArn is not a valid ARN");
     if (str_starts(arn.resource, S("table/")) && str_find_char(str_skip(arn.resource, 6), '/') == STR_NONE) return NULL;

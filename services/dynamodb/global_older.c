@@ -38,11 +38,12 @@ static bool group_read(struct call *c, str name, str bytes, struct group *g) {
     return n > 0;
 }
 
-static err group_open(struct call *c, str name, struct group *g) {
+/* of_settings: in the words of those operations, which are fewer. */
+static err group_open(struct call *c, str name, bool of_settings, struct group *g) {
     str bytes;
     TRY(ddb_table_name_check(c, name, "globalTableName"));
     if (txn_get(c->txn, row_of(c, name), &bytes) && group_read(c, name, bytes, g)) return NULL;
-    return fail(c, &dynamodb_global_table_not_found_exception, "Global table not found: Global table with name: '%.*s' does not exist.",
+    return fail(c, &dynamodb_global_table_not_found_exception, "%sGlobal table with name: '%.*s' does not exist.", of_settings ? "" : "Global table not found: ",
                 STR_ARGS(name));
 }
 
@@ -133,7 +134,7 @@ static err leave(struct call *c, str name, struct group *g, str region) {
 err dynamodb_update_global_table(struct call *c, const struct dynamodb_update_global_table_input *in, struct dynamodb_update_global_table_output *out) {
     struct group g;
     bool joining = false;
-    TRY(group_open(c, in->global_table_name, &g));
+    TRY(group_open(c, in->global_table_name, false, &g));
     struct ddb_name *regions = NEW_ARRAY(c->arena, struct ddb_name, g.regions.n + in->replica_updates.n);
     memcpy(regions, g.regions.v, g.regions.n * sizeof *regions);
     g.regions.v = regions;
@@ -159,7 +160,7 @@ err dynamodb_update_global_table(struct call *c, const struct dynamodb_update_gl
 
 err dynamodb_describe_global_table(struct call *c, const struct dynamodb_describe_global_table_input *in, struct dynamodb_describe_global_table_output *out) {
     struct group g;
-    TRY(group_open(c, in->global_table_name, &g));
+    TRY(group_open(c, in->global_table_name, false, &g));
     out->global_table_description = describe(c, in->global_table_name, &g, "ACTIVE");
     return NULL;
 }
@@ -192,7 +193,7 @@ err dynamodb_list_global_tables(struct call *c, const struct dynamodb_list_globa
 err dynamodb_describe_global_table_settings(struct call *c, const struct dynamodb_describe_global_table_settings_input *in,
                                             struct dynamodb_describe_global_table_settings_output *out) {
     struct group g;
-    TRY(group_open(c, in->global_table_name, &g));
+    TRY(group_open(c, in->global_table_name, true, &g));
     out->global_table_name = in->global_table_name;
     out->replica_settings = (struct dynamodb_replica_settings_description_list){NEW_ARRAY(c->arena, struct dynamodb_replica_settings_description, g.regions.n), 0, true};
     for (u32 i = 0; i < g.regions.n; i++) {
@@ -250,7 +251,7 @@ err dynamodb_update_global_table_settings(struct call *c, const struct dynamodb_
     struct dynamodb_describe_global_table_settings_output now = {0};
     struct ddb_table t;
     struct group g;
-    TRY(group_open(c, in->global_table_name, &g));
+    TRY(group_open(c, in->global_table_name, true, &g));
     TRY(settings_check(c, in, &g));
     for (u32 i = 0; i < g.regions.n; i++)
         if (member(c, in->global_table_name, g.regions.v[i].text, &t)) TRY(settings_update(c, in, &t));

@@ -162,9 +162,11 @@ static str foreign_actions(struct arena *a, const struct document *d, bool of_st
 
 static err check(struct call *c, const struct document *d, bool of_stream) {
     if (!d->n) return fail(c, &cloud_validation, INVALID_DOCUMENT "Could not parse the policy: Statement is empty!");
-    for (u32 i = 0; i < d->n; i++)
-        if (!d->statements[i].of[RESOURCE].p && !d->statements[i].of[NOT_RESOURCE].p)
-            return fail(c, &cloud_validation, INVALID_DOCUMENT "Missing required field Resource");
+    for (u32 i = 0; i < d->n; i++) {
+        const str *of = d->statements[i].of;
+        const char *missing = !of[EFFECT].p ? "Effect" : !of[RESOURCE].p && !of[NOT_RESOURCE].p ? "Resource" : NULL;
+        if (missing) return fail(c, &cloud_validation, INVALID_DOCUMENT "Missing required field %s", missing);
+    }
     if (!sids_differ(d)) return fail(c, &cloud_validation, INVALID_DOCUMENT "The Statement Ids in the policy are not unique");
     str foreign = foreign_actions(c->arena, d, of_stream);
     return foreign.n ? fail(c, &cloud_validation, INVALID_DOCUMENT "The following action names are invalid: %.*s", STR_ARGS(foreign)) : NULL;
@@ -191,6 +193,8 @@ err ddb_policy_form(struct call *c, str text, bool of_stream, str *form) {
     struct document d;
     str problem;
     if (text.n > POLICY_MAX) return fail(c, &cloud_validation, INVALID "Maximum policy size of %d bytes exceeded", POLICY_MAX);
+    if (str_eq(text, S("{}"))) return fail(c, &cloud_validation, INVALID_DOCUMENT "Syntax error at position (1,3)");
+    if (str_eq(text, S("null"))) return fail(c, &cloud_validation, INVALID_DOCUMENT "This text appears not to be a policy");
     if (!read_document(c->arena, text, &d)) return fail(c, &cloud_validation, INVALID_DOCUMENT "This policy contains invalid Json");
     if (d.plain) TRY(check(c, &d, of_stream));
     const struct policy *p = policy_compile(text, POLICY_RESOURCE, c->arena, &problem);

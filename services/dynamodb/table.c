@@ -31,6 +31,13 @@ static err item_name_check(struct call *c, str name) {
                 STR_ARGS(name), short_ ? "greater" : "less", short_ ? DDB_NAME_MIN : DDB_NAME_MAX);
 }
 
+static err control_name_check(struct call *c, str name) {
+    if (name.n) return item_name_check(c, name);
+    return fail(c, &cloud_validation, "2 validation errors detected: Value '' at 'tableName' failed to satisfy constraint: Member must have length greater than or "
+                                      "equal to %d; Value '' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
+                DDB_NAME_MIN);
+}
+
 /* "arn:aws:dynamodb:us-east-1:123456789012:table/name", of the region that is asked. */
 static err from_arn(struct call *c, str text, str *account, str *name) {
     struct arn arn;
@@ -48,7 +55,7 @@ static err from_arn(struct call *c, str text, str *account, str *name) {
 static err find(struct call *c, str text, struct ddb_table *t, bool *found, bool for_items) {
     str account = c->account, name = text;
     if (str_starts(text, S("arn:"))) TRY(from_arn(c, text, &account, &name));
-    TRY(for_items ? item_name_check(c, name) : ddb_table_name_check(c, name, "tableName"));
+    TRY(for_items ? item_name_check(c, name) : control_name_check(c, name));
     *found = ddb_table_load(c->txn, c->arena, account, c->region, name, t);
     if (!*found) t->name = name;
     return NULL;

@@ -1,20 +1,21 @@
 /* Tags of tables, and what the service says of itself. */
 #include "services/dynamodb/schema.h"
 
+#define TOO_MANY "Number of Tags exceed the current limit for the provided ResourceArn"
+enum { TAGS_MAX = 50, KEY_LENGTH_MAX = 128 };
+
 static err wrong_resource(struct call *c, str arn) {
     return fail(c, &cloud_validation, "Invalid TableArn: Invalid ResourceArn provided as input %.*s", STR_ARGS(arn));
 }
 
 /* Only a table has tags, and only those of the caller's region are told of. */
 static err open_resource(struct call *c, str arn) {
-    struct arn parts;
     struct ddb_resource of;
     struct ddb_table t;
-    if (arn_parse(arn, &parts) && str_find(parts.resource, S("/index/")) != STR_NONE) return wrong_resource(c, arn);
     TRY(ddb_resource_parse(c, arn, &of));
     if (!str_eq(of.account, c->account)) return deny(c, arena_concat(c->arena, S("dynamodb:"), wire_text(c->service->wire, c->op->name)), arn);
-    if (of.label.p || !str_eq(of.region, c->region)) return wrong_resource(c, arn);
-    if (of.table.n <= DDB_NAME_MAX && ddb_table_load(c->txn, c->arena, of.account, of.region, of.table, &t)) return NULL;
+    if (!str_eq(of.region, c->region)) return wrong_resource(c, arn);
+    if (!of.label.p && of.table.n <= DDB_NAME_MAX && ddb_table_load(c->txn, c->arena, of.account, of.region, of.table, &t)) return NULL;
     return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found: ResourceArn: %.*s not found", STR_ARGS(arn));
 }
 
@@ -49,8 +50,9 @@ err ddb_tags_set(struct call *c, str arn, const struct dynamodb_tag_list *tags) 
     for (u32 i = 0; i < tags->n; i++) {
         *one.v = (struct record_pair){tags->v[i].key, tags->v[i].value.p ? tags->v[i].value : S("")};
         err e = tags_set(c, arn, &one, &errors);
-        if (e == &dynamodb_limit_exceeded_exception) return fail(c, &cloud_validation, "Number of Tags exceed the current limit for the provided ResourceArn");
-        if (e && is_tag_text(one.v->key)) return fail(c, e, "The Tag Value provided is invalid, Value: %.*s", STR_ARGS(one.v->value));
+        if (e == &dynamodb_limit_exceeded_exception) return fail(c, &cloud_validation, TOO_MANY);
+        bool of_value = one.v->key.n && one.v->key.n <= KEY_LENGTH_MAX && is_tag_text(one.v->key);
+        if (e && of_value) return fail(c, e, "The Tag Value provided is invalid, Value: %.*s", STR_ARGS(one.v->value));
         if (e) return fail(c, e, "The Tag Key provided is invalid, Key: %.*s", STR_ARGS(one.v->key));
     }
     return NULL;
@@ -67,7 +69,12 @@ err dynamodb_untag_resource(struct call *c, const struct dynamodb_untag_resource
     (void)out;
     TRY(open_resource(c, in->resource_arn));
     if (!in->tag_keys.n) return fail(c, &cloud_validation, "Atleast one Tag Key needs to be provided as Input.");
-    for (u32 i = 0; i < in->tag_keys.n; i++) TRY(check_prefix(c, in->tag_keys.v[i]));
+    if (in->tag_keys.n > TAGS_MAX) return fail(c, &cloud_validation, TOO_MANY);
+    for (u32 i = 0; i < in->tag_keys.n; i++) {
+        str key = in->tag_keys.v[i];
+        if (!key.n || key.n > KEY_LENGTH_MAX) return fail(c, &cloud_validation, "The Tag Key provided is invalid, Key: %.*s", STR_ARGS(key));
+        TRY(check_prefix(c, key));
+    }
     tags_remove(c, in->resource_arn, in->tag_keys.v, in->tag_keys.n);
     return NULL;
 }

@@ -113,7 +113,8 @@ static err change_index(struct call *c, const struct dynamodb_update_global_seco
     if (t->on_demand && p)
         return fail(c, &cloud_validation, INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: %.*s when BillingMode "
                                                   "is PAY_PER_REQUEST", STR_ARGS(index->name));
-    if (!a->on_demand_throughput && !a->warm_throughput && t->on_demand)
+    bool most = a->on_demand_throughput && (a->on_demand_throughput->max_read_request_units.set || a->on_demand_throughput->max_write_request_units.set);
+    if (!most && !a->warm_throughput && t->on_demand)
         return fail(c, &cloud_validation, INVALID "The only Updates for index: %.*s when TableThroughputMode is PAY_PER_REQUEST can be to "
                                                   "OnDemandThroughput, WarmThroughput", STR_ARGS(index->name));
     if (!p && !a->warm_throughput && !t->on_demand)

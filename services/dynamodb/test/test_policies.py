@@ -123,8 +123,17 @@ def test_what_is_no_tag(dynamodb, table):
     assert refused(("a<b", "v")) == "The Tag Key provided is invalid, Key: a<b"
     assert refused(("x", "a*b")) == "The Tag Value provided is invalid, Value: a*b"
     assert refused(("x", "y"), resource=name) == f"{INVALID}ARNs must start with 'arn:': {name}"
-    for other in (arn + "/index/abc", arn.replace("us-east-1", "eu-west-1")):
-        assert refused(("x", "y"), resource=other) == f"Invalid TableArn: Invalid ResourceArn provided as input {other}"
+    assert refused(("x", "y"), resource=arn + "/index/abc") == (
+        f"{INVALID}Invalid resource arn provided, only table or stream is accepted. Provided resource arn: {arn}/index/abc")
+    stream = arn + "/stream/2026-10-08T00:00:00.000"
+    assert refusal(dynamodb.list_tags_of_resource, ResourceArn=stream) == ("ResourceNotFoundException", f"Requested resource not found: ResourceArn: {stream} not found")
+    assert refused(("k" * 129, "v")) == f"The Tag Key provided is invalid, Key: {'k' * 129}"
+    assert refused(("k", "v" * 257)) == f"The Tag Value provided is invalid, Value: {'v' * 257}"
+    for keys, told in ((["k" * 129], f"The Tag Key provided is invalid, Key: {'k' * 129}"),
+                       ([str(i) for i in range(51)], "Number of Tags exceed the current limit for the provided ResourceArn")):
+        assert refusal(dynamodb.untag_resource, ResourceArn=arn, TagKeys=keys) == ("ValidationException", told)
+    other = arn.replace("us-east-1", "eu-west-1")
+    assert refused(("x", "y"), resource=other) == f"Invalid TableArn: Invalid ResourceArn provided as input {other}"
     assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == []
     assert refusal(dynamodb.list_tags_of_resource, ResourceArn=arn + "x") == ("ResourceNotFoundException", f"Requested resource not found: ResourceArn: {arn}x not found")
 

@@ -202,6 +202,16 @@ def test_what_is_no_index(dynamodb, of_index, message):
         assert told[1].startswith(INVALID + "Some AttributeDefinitions are not used. AttributeDefinitions: [a, p, unused], keys used: [")
 
 
+def test_a_name_that_is_none(brume):
+    """Of a table that is not to be made, in the words of every constraint."""
+    dynamodb = brume.client("dynamodb", config={"parameter_validation": False})
+    what = "Value '{}' at 'tableName' failed to satisfy constraint: Member must "
+    short, letters = "have length greater than or equal to 3", "satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
+    for operation, more in ((dynamodb.describe_table, {}), (dynamodb.update_table, {"DeletionProtectionEnabled": True})):
+        assert refusal(operation, TableName="ab", **more)[1] == "1 validation error detected: " + what.format("ab") + short
+        assert refusal(operation, TableName="", **more)[1] == "2 validation errors detected: " + what.format("") + short + "; " + what.format("") + letters
+
+
 def test_an_index_of_a_provisioned_table(dynamodb):
     units = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
     table = dict(TableName="never-made", KeySchema=key_schema("p"), AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}], ProvisionedThroughput=units)
