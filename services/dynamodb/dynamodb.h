@@ -159,7 +159,9 @@ MUST_USE err ddb_key_mismatch(struct call *c); /* The provided key element does 
 MUST_USE err ddb_key_piece(struct call *c, const struct value *key, str name, u8 type, bool hash, struct value *out);
 void ddb_key_of_bytes(struct arena *a, const struct ddb_table *t, str bytes, struct ddb_key *k); /* of a stored item */
 struct value ddb_key_value(struct arena *a, const struct ddb_table *t, const struct ddb_key *k); /* as an item */
-/* Are the index keys in the item of their types? */
+/* Do the values of a half of a key fit into it? ValidationException. */
+MUST_USE err ddb_key_lengths_check(struct call *c, const struct value *v, u32 n, bool hash);
+/* Are the index keys in the item of their types, and of a size that fits? */
 /* u: what an update changed, or NULL where the whole item is new. */
 MUST_USE err ddb_index_keys_check(struct call *c, const struct ddb_table *t, const struct value *item, const struct update *u);
 bool ddb_says_empty_key(const struct call *c); /* is the error that is being answered one of an empty key? */
@@ -188,6 +190,8 @@ MUST_USE err ddb_item_change(struct call *c, const struct ddb_change *change, st
 /* Writes what the change means to each index, and counts it. Returns the bytes that local ones grew by. */
 i64 ddb_indexes_change(struct call *c, const struct ddb_change *change, struct ddb_counts *counts, struct ddb_usage *usage);
 bool ddb_index_holds(const struct ddb_table *t, const struct ddb_index *index, str name); /* the attribute */
+/* An item together with what a local index holds of it is bound like an item alone. `bytes`: the item. */
+bool ddb_index_entries_fit(struct call *c, const struct ddb_table *t, const struct ddb_key *k, str bytes);
 
 /* ---- fill.c: what follows from every item of a table, made by a job: an index, the order of expiry ---- */
 void ddb_fill(struct txn *t, struct arena *a, const struct ddb_table *table, u64 space); /* of the index or the expiries */

@@ -107,6 +107,19 @@ i64 ddb_indexes_change(struct call *c, const struct ddb_change *change, struct d
     return local;
 }
 
+bool ddb_index_entries_fit(struct call *c, const struct ddb_table *t, const struct ddb_key *k, str bytes) {
+    u64 size = item_encoded_size(bytes);
+    struct ddb_change change = {.table = t, .key = k, .after = bytes};
+    if (2 * size <= ITEM_SIZE_MAX) return true; /* an entry is no larger than its item */
+    for (u32 i = 0; i < t->indexes.n; i++) {
+        const struct ddb_index *index = &t->indexes.v[i];
+        if (index->kind != DDB_LOCAL) continue;
+        struct entry e = entry_of(c->arena, &change, index, bytes);
+        if (e.row.p && size + item_encoded_size(e.bytes) > ITEM_SIZE_MAX) return false;
+    }
+    return true;
+}
+
 bool ddb_index_fill(struct call *c, const struct ddb_table *t, const struct ddb_index *index, const struct ddb_key *k, str bytes,
                     struct ddb_counts *counts) {
     struct ddb_change change = {.table = t, .key = k, .after = bytes};

@@ -1,9 +1,10 @@
 /* An item's key: read out of a request or out of what is stored; and what an item may have as keys of indexes. */
+#include <stdlib.h>
 #include "services/dynamodb/dynamodb.h"
 
 #define INVALID "One or more parameter values were invalid: "
 
-static err check_lengths(struct call *c, const struct value *v, u32 n, bool hash) {
+err ddb_key_lengths_check(struct call *c, const struct value *v, u32 n, bool hash) {
     if (hash && !ddb_key_fits(v, n, DDB_HASH_MAX))
         return fail(c, &cloud_validation, INVALID "Size of hashkey has exceeded the maximum size limit of2048 bytes");
     if (!hash && !ddb_key_fits(v, n, DDB_SORT_MAX))
@@ -11,7 +12,7 @@ static err check_lengths(struct call *c, const struct value *v, u32 n, bool hash
     return NULL;
 }
 
-static err check_length(struct call *c, const struct value *v, bool hash) { return check_lengths(c, v, 1, hash); }
+static err check_length(struct call *c, const struct value *v, bool hash) { return ddb_key_lengths_check(c, v, 1, hash); }
 
 static bool is_empty(const struct value *v) { return v->n == 0 && v->type != VALUE_N; }
 static const char *kind_of(u8 type) { return type == VALUE_S ? "string" : "binary"; }
@@ -78,6 +79,8 @@ void ddb_key_of_bytes(struct arena *a, const struct ddb_table *t, str bytes, str
 
 /* ---- keys of indexes ---- */
 
+static int key_most(bool hash) { return hash ? DDB_HASH_MAX : DDB_SORT_MAX; }
+
 static err check_index_key(struct call *c, const struct ddb_index *index, const struct value *item, str name, u8 type, bool hash) {
     const struct value *v = value_member(c->arena, item, name);
     if (!v) return NULL;
@@ -89,7 +92,9 @@ static err check_index_key(struct call *c, const struct ddb_index *index, const 
                     "One or more parameter values are not valid. A value specified for a secondary index key is not supported. " NO_EMPTY_KEY
                     " IndexName: %.*s, IndexKey: %.*s",
                     kind_of(type), STR_ARGS(index->name), STR_ARGS(name));
-    return check_length(c, v, hash);
+    if (ddb_key_fits(v, 1, key_most(hash))) return NULL;
+    return fail(c, &cloud_validation, INVALID "Size limit exceeded for Index Key %.*s Actual Size: %llu bytes Max Size: %d bytes IndexName: %.*s",
+                STR_ARGS(name), (unsigned long long)value_size(v), key_most(hash), STR_ARGS(index->name));
 }
 
 /* The same after an update, which has some words of its own. What it left alone may be wrong since before the index was. */
@@ -103,6 +108,8 @@ static err check_changed_key(struct call *c, const struct ddb_index *index, cons
     enum update_source source = update_source_of(u, name);
     if (v && v->type != type && source == UPDATE_COMPUTED)
         return fail(c, &cloud_validation, "The update expression attempted to update the secondary index key to unsupported type");
+    if (v && v->type == type && source == UPDATE_COMPUTED && !ddb_key_fits(v, 1, key_most(hash)))
+        return fail(c, &cloud_validation, "The update expression attempted to update the secondary index key beyond allowed size limits");
     if (v && v->type == type && is_empty(v) && source != UPDATE_OLDER)
         return fail(c, &cloud_validation,
                     "One or more parameter values are not valid. The update expression attempted to update a secondary index key to a value "
@@ -120,18 +127,24 @@ static err check_half(struct call *c, const struct ddb_index *index, const struc
         const struct value *v = value_member(c->arena, item, keys[i].name);
         if (v && v->type == keys[i].type) there[found++] = *v;
     }
-    return n > 1 ? check_lengths(c, there, found, hash) : NULL;
+    return n > 1 ? ddb_key_lengths_check(c, there, found, hash) : NULL;
 }
 
+static int by_name(const void *x, const void *y) {
+    return str_cmp((*(const struct ddb_index *const *)x)->name, (*(const struct ddb_index *const *)y)->name);
+}
+
+/* AWS tells of the first in the order of their names. */
 err ddb_index_keys_check(struct call *c, const struct ddb_table *t, const struct value *item, const struct update *u) {
-    for (int kind = DDB_GLOBAL; kind >= DDB_LOCAL; kind--)
-        for (u32 i = 0; i < t->indexes.n; i++) {
-            const struct ddb_index *index = &t->indexes.v[i];
-            if (index->kind != kind || index->state == DDB_DELETING) continue;
-            struct key_attributes keys = ddb_key_attributes(&index->keys);
-            if (kind == DDB_GLOBAL) TRY(check_half(c, index, item, u, keys.hash, keys.hashes, true));
-            TRY(check_half(c, index, item, u, keys.range, keys.ranges, false));
-        }
+    const struct ddb_index *sorted[DDB_INDEXES_MAX];
+    for (u32 i = 0; i < t->indexes.n; i++) sorted[i] = &t->indexes.v[i];
+    if (t->indexes.n > 1) qsort(sorted, t->indexes.n, sizeof *sorted, by_name);
+    for (u32 i = 0; i < t->indexes.n; i++) {
+        if (sorted[i]->state == DDB_DELETING) continue;
+        struct key_attributes keys = ddb_key_attributes(&sorted[i]->keys);
+        if (sorted[i]->kind == DDB_GLOBAL) TRY(check_half(c, sorted[i], item, u, keys.hash, keys.hashes, true));
+        TRY(check_half(c, sorted[i], item, u, keys.range, keys.ranges, false));
+    }
     return NULL;
 }
 

@@ -29,11 +29,20 @@ static err check_filter(struct call *c, const struct ddb_page *page) {
     return filter_check_keys(c, page->filter, names, n);
 }
 
+/* As of a key that is named whole. */
+static err check_lengths(struct call *c, const struct key_range *range) {
+    TRY(ddb_key_lengths_check(c, range->hash, range->hashes, true));
+    if (range->range_operator == RANGE_ALL) return NULL;
+    TRY(ddb_key_lengths_check(c, &range->low, 1, false));
+    return range->range_operator == RANGE_BETWEEN ? ddb_key_lengths_check(c, &range->high, 1, false) : NULL;
+}
+
 static err resolve(struct call *c, struct ddb_page *page, const struct key_condition *asked, const struct value *start) {
     struct key_attributes keys = ddb_key_attributes(ddb_page_keys(page));
     struct key_range range;
     str row = {0};
     err wrong = key_condition_resolve(c, asked, &keys, &range);
+    if (!wrong) wrong = check_lengths(c, &range);
     str said = c->error_message;
     if (start->type) {
         bool of_sort = wrong && keys.ranges && str_ends(said, keys.range[0].name); /* AWS looks at the hash key first, in both */

@@ -51,7 +51,8 @@ static err result_of(struct call *c, const struct ddb_write *w, struct ddb_writt
         }
     }
     *after = item_encode(c->arena, &out->after);
-    return NULL;
+    bool fit = ddb_index_entries_fit(c, w->table, &out->key, *after);
+    return fit ? NULL : ddb_item_too_large(c, w->kind == DDB_UPDATE); /* DIFFERS: AWS's words are not known */
 }
 
 err ddb_write_run(struct call *c, const struct ddb_write *w, struct ddb_written *out) {

@@ -51,6 +51,10 @@ def test_update_makes_changes_and_returns_them(dynamodb, table):
      "One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of2048 bytes"),
     ({"p": {"S": "x"}, "s": {"N": "1"}, "g": {"N": "1"}},
      "One or more parameter values were invalid: Type mismatch for Index Key g Expected: S Actual: N IndexName: gsi"),
+    ({"p": {"S": "x"}, "s": {"N": "1"}, "g": {"S": "x" * 2175}},
+     "One or more parameter values were invalid: Size limit exceeded for Index Key g Actual Size: 2175 bytes Max Size: 2048 bytes IndexName: gsi"),
+    ({"p": {"S": "x"}, "s": {"N": "1"}, "l": {"B": b"x" * 1025}},
+     "One or more parameter values were invalid: Size limit exceeded for Index Key l Actual Size: 1025 bytes Max Size: 1024 bytes IndexName: lsi"),
     ({"p": {"S": "x"}, "s": {"N": "1"}, "big": {"S": "x" * (400 << 10)}}, "Item size has exceeded the maximum allowed size"),
 ])
 def test_what_is_no_item(dynamodb, wide_table, values, message):
@@ -73,10 +77,51 @@ def test_what_is_no_key(dynamodb, wide_table):
                 "is not supported. The AttributeValue for a key attribute cannot contain an empty string value."),
     ("g = :v", {"N": "1"}, "One or more parameter values were invalid: Type mismatch for Index Key g Expected: S Actual: N IndexName: gsi"),
     ("g = if_not_exists(n, :v)", {"N": "1"}, "The update expression attempted to update the secondary index key to unsupported type"),
+    ("g = :v", {"S": "x" * 2049}, "One or more parameter values were invalid: Size limit exceeded for Index Key g Actual Size: 2049 bytes Max Size: 2048 "
+                                  "bytes IndexName: gsi"),
+    ("g = if_not_exists(n, :v)", {"S": "x" * 2049}, "The update expression attempted to update the secondary index key beyond allowed size limits"),
 ])
 def test_an_update_makes_no_wrong_index_key(dynamodb, wide_table, change, value, message):
     ask = dict(TableName=wide_table, Key=item("wrong", 1), UpdateExpression="SET " + change, ExpressionAttributeValues={":v": value})
     assert refusal(dynamodb.update_item, **ask) == ("ValidationException", message)
+
+
+def test_of_several_indexes_the_first_by_name_is_told(dynamodb, table):
+    name = table("p:S s:N g:S h:S", ("p", "s"), LocalSecondaryIndexes=[index("local", "p", "g")],
+                 GlobalSecondaryIndexes=[index("zebra", "g"), index("early", "h", "g"), index("later", "h")])
+    code, message = refusal(dynamodb.put_item, TableName=name, Item=item("x", 1, g={"N": "1"}))
+    assert (code, message.split("IndexName: ")[1]) == ("ValidationException", "early")
+
+
+def test_an_item_and_its_entry_in_a_local_index_fit_together(dynamodb, table):
+    """The guide's "Constraints": 400 KB for the item and what a local index holds of it. A global index does not count."""
+    name = table("p:S s:N l:S", ("p", "s"), LocalSecondaryIndexes=[index("keys", "p", "l", "KEYS_ONLY"), index("all", "p", "l")])
+    large = "x" * (205 << 10)
+    dynamodb.put_item(TableName=name, Item=item("x", 1, big=large))  # it is in no index
+    assert refusal(dynamodb.put_item, TableName=name, Item=item("x", 2, l="a", big=large)) == (
+        "ValidationException", "Item size has exceeded the maximum allowed size")
+    ask = dict(Key=item("x", 1), UpdateExpression="SET l = :l", ExpressionAttributeValues={":l": {"S": "a"}})
+    assert refusal(dynamodb.update_item, TableName=name, **ask) == (
+        "ValidationException", "Item size to update has exceeded the maximum allowed size")
+    dynamodb.put_item(TableName=name, Item=item("x", 2, l="a", big="x" * (195 << 10)))
+    small = table("p:S s:N l:S", ("p", "s"), LocalSecondaryIndexes=[index("keys", "p", "l", "KEYS_ONLY")],
+                  GlobalSecondaryIndexes=[index("everything", "l")])
+    dynamodb.put_item(TableName=small, Item=item("x", 1, l="a", big=large))
+
+
+@pytest.mark.parametrize("p, s, message", [
+    ("x" * 2049, "1", "Size of hashkey has exceeded the maximum size limit of2048 bytes"),
+    ("x", "1" * 1025, "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"),
+])
+def test_a_query_for_a_key_that_cannot_be(dynamodb, table, p, s, message):
+    name = table("p:S s:S", ("p", "s"), GlobalSecondaryIndexes=[index("turned", "s", "p")])
+    values = {":p": {"S": p}, ":s": {"S": s}}
+    for condition in ("p = :p AND s = :s", "p = :p AND begins_with(s, :s)", "p = :p AND s BETWEEN :s AND :s"):
+        assert refusal(dynamodb.query, TableName=name, KeyConditionExpression=condition, ExpressionAttributeValues=values) == (
+            "ValidationException", "One or more parameter values were invalid: " + message)
+    if len(p) > 2048:
+        assert refusal(dynamodb.query, TableName=name, IndexName="turned", KeyConditionExpression="s = :p",
+                       ExpressionAttributeValues={":p": {"S": p}}) == ("ValidationException", "One or more parameter values were invalid: " + message)
 
 
 def test_an_update_leaves_alone_what_no_index_takes(dynamodb, table):
