@@ -129,8 +129,9 @@ static err throttled(struct call *c, const struct ddb_table *t, const struct ddb
     if (t->on_demand)
         return fail(c, &dynamodb_throttling_exception, "Throughput exceeds the maximum OnDemandThroughput configured on table or index");
     return fail(c, &dynamodb_provisioned_throughput_exceeded_exception, "The level of configured provisioned throughput for %s was exceeded. "
-                                                                        "Consider increasing your provisioning level with the UpdateTable API.",
-                index ? "one or more global secondary indexes of the table" : "the table");
+                                                                        "Consider increasing your provisioning level %swith the UpdateTable API.",
+                index ? "one or more global secondary indexes of the table" : "the table",
+                index ? "for the under-provisioned global secondary indexes " : "");
 }
 
 static err take_all(struct call *c, const struct ddb_usage *u, double times) {

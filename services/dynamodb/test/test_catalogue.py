@@ -55,6 +55,18 @@ def test_throttled_by_its_units(start_brume):
         dynamodb.put_item(TableName=name, Item={"p": {"S": str(i)}})
 
 
+def test_throttled_by_an_index(dynamodb):
+    name = make_table(dynamodb, "p:S g:S", ProvisionedThroughput={"ReadCapacityUnits": 1000, "WriteCapacityUnits": 1000},
+                      GlobalSecondaryIndexes=[dict(index("gsi", "g"), ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1})])
+    with pytest.raises(ClientError) as error:
+        for n in range(200):
+            dynamodb.put_item(TableName=name, Item={"p": {"S": str(n)}, "g": {"S": "x"}, "more": {"S": "x" * 5000}})
+    assert error.value.response["Error"] == {
+        "Code": "ProvisionedThroughputExceededException",
+        "Message": "The level of configured provisioned throughput for one or more global secondary indexes of the table was exceeded. Consider "
+                   "increasing your provisioning level for the under-provisioned global secondary indexes with the UpdateTable API."}
+
+
 def test_items_expire(start_brume):
     brume = start_brume()
     dynamodb = brume.client("dynamodb")
