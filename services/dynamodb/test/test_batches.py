@@ -154,6 +154,10 @@ def test_wrong_keys_in_a_transaction(dynamodb, table):
     assert refusal(dynamodb.transact_write_items, TransactItems=[wrong, empty]) == (
         "ValidationException", "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "
                                "string value. Key: p")
+    reads = [{"Get": {"TableName": name, "Key": k}} for k in ({"p": {"N": "1"}}, item(""))]
+    assert refusal(dynamodb.transact_get_items, TransactItems=reads) == (
+        "ValidationException", "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "
+                               "string value. Key: p")
 
 
 def test_a_projection_of_nothing(dynamodb, table):
