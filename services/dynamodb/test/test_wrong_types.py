@@ -59,3 +59,17 @@ def test_types_of_attributes_have_awss_order(brume):
     asked = {"TableName": "abc", "AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "SS"}]}
     _, answer = refused(brume, json.dumps(asked), "CreateTable")
     assert "Value 'SS' at 'attributeDefinitions.1.member.attributeType' failed to satisfy constraint: Member must satisfy enum value set: [B, N, S]" in answer["message"]
+
+
+@pytest.mark.parametrize("operation, asked, order", [
+    ("PutItem", {"ReturnValues": "x"}, "[ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]"),
+    ("PutItem", {"ReturnConsumedCapacity": "x"}, "[INDEXES, TOTAL, NONE]"),
+    ("Scan", {"Select": "x"}, "[SPECIFIC_ATTRIBUTES, COUNT, ALL_ATTRIBUTES, ALL_PROJECTED_ATTRIBUTES]"),
+    ("Scan", {"ScanFilter": {"a": {"ComparisonOperator": "x"}}},
+     "[IN, NULL, BETWEEN, LT, NOT_CONTAINS, EQ, GT, NOT_NULL, NE, LE, BEGINS_WITH, GE, CONTAINS]"),
+    ("UpdateItem", {"AttributeUpdates": {"a": {"Action": "x"}}}, "[ADD, DELETE, PUT]"),
+    ("Scan", {"ConditionalOperator": "x"}, "[OR, AND]"),
+])
+def test_choices_have_awss_order(brume, operation, asked, order):
+    _, answer = refused(brume, json.dumps({"TableName": "abc", **asked}), operation)
+    assert "Member must satisfy enum value set: " + order in answer["message"]
