@@ -29,6 +29,7 @@ static err malformed(struct ql *q, const char *why) {
 }
 
 static err unexpected(struct ql *q) { return malformed(q, q->token.kind == STRAY ? "" : "Unexpected term"); }
+static bool at_reserved(const struct ql *q) { return q->token.kind == WORD && ql_word_is_reserved(q->token.text); }
 static err left_over(struct ql *q) { return malformed(q, q->token.kind == STRAY ? "" : "Unexpected token after expression"); }
 
 /* What is wrong, and at which token. */
@@ -194,16 +195,7 @@ static err value(struct ql *q, struct value *out) {
 
 /* ---- paths and operands ---- */
 
-static bool is_keyword(str word) {
-    static const str words[] = {{"SELECT", 6}, {"FROM", 4}, {"WHERE", 5}, {"AND", 3}, {"OR", 2}, {"NOT", 3}, {"IN", 2}, {"IS", 2}, {"BETWEEN", 7},
-                                {"SET", 3}, {"REMOVE", 6}, {"ORDER", 5}, {"BY", 2}, {"RETURNING", 9}, {"INSERT", 6}, {"INTO", 4}, {"UPDATE", 6},
-                                {"DELETE", 6}, {"VALUE", 5}, {"EXISTS", 6}, {"TRUE", 4}, {"FALSE", 5}, {"NULL", 4}, {"MISSING", 7}};
-    for (size_t i = 0; i < LENGTH(words); i++)
-        if (str_eq_nocase(words[i], word)) return true;
-    return false;
-}
-
-static bool at_name(const struct ql *q) { return q->token.kind == NAME || (q->token.kind == WORD && !is_keyword(q->token.text)); }
+static bool at_name(const struct ql *q) { return q->token.kind == NAME || (q->token.kind == WORD && !ql_word_is_keyword(q->token.text)); }
 
 static err step_in_brackets(struct ql *q, struct step *step) {
     u64 index = 0;
@@ -286,6 +278,7 @@ static err function(struct ql *q, struct node *out) {
 
 static err operand(struct ql *q, struct node *out) {
     if (call_follows(q)) return function(q, out);
+    if (at_reserved(q)) return malformed(q, "Unexpected keyword");
     *out = (struct node){.kind = NODE_PATH};
     if (at_name(q)) return path(q, &out->path);
     out->kind = NODE_VALUE;
@@ -433,7 +426,8 @@ static err order_by(struct ql *q, struct statement *s) {
 }
 
 static err projected(struct ql *q, struct path *out) {
-    return call_follows(q) ? misplaced(q, S("Unexpected path component"), &q->token) : path(q, out);
+    if (call_follows(q)) return misplaced(q, S("Unexpected path component"), &q->token);
+    return at_reserved(q) ? malformed(q, "Unexpected keyword") : path(q, out);
 }
 
 static err select(struct ql *q, struct statement *s) {
@@ -452,10 +446,22 @@ static err select(struct ql *q, struct statement *s) {
     return order_by(q, s);
 }
 
+/* SQL's "(a, b) VALUES (1, 2)": for AWS the expression ends at the parenthesis. */
+static err insert_columns(struct ql *q) {
+    struct node column;
+    do {
+        next(q);
+        TRY(operand(q, &column));
+    } while (at(q, ','));
+    TRY(expect(q, ')'));
+    return left_over(q);
+}
+
 static err insert(struct ql *q, struct statement *s) {
     s->kind = STATEMENT_INSERT;
     TRY(expect_word(q, S("INTO")));
     TRY(table(q, s));
+    if (at(q, '(')) return insert_columns(q);
     if (!take_word(q, S("VALUE"))) return at_name(q) ? left_over(q) : unexpected(q);
     struct dynamodb_attribute_value wire = {0};
     TRY(take(q, '{') ? literal_map(q, NULL, true, &wire.m) : literal(q, NULL, &wire));

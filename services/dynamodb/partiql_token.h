@@ -30,4 +30,8 @@ str ql_position(struct arena *a, str text, const struct token_ql *token);
 /* AWS reads a literal as Java's BigDecimal: its exponent and its scale are 32-bit integers. */
 bool ql_number_readable(str text);
 
+/* No name of an attribute unless it is quoted: AWS says "Unexpected keyword". In any case. */
+bool ql_word_is_reserved(str word);
+bool ql_word_is_keyword(str word); /* of the grammar: no name of anything */
+
 #endif

@@ -22,6 +22,7 @@ def numbers(dynamodb):
     ("SELECT * FROM {} WHERE p = 7.31e6", "7310000"), ("SELECT * FROM {} WHERE p = 731E+4", "7310000"), ("SELECT * FROM {} WHERE p = -.73e1", "-7.3"),
     ("-- first\nSELECT * FROM {} -- then\nWHERE p = 7.31e6 -- last", "7310000"), ("SELECT * FROM {} /* a -- b */ WHERE p = 7.31e6 /**/", "7310000"),
     ("SELECT * FROM {} WHERE p = 7310000 AND attribute_exists(m.k) AND NOT Attribute_Exists(x)", "7310000"),
+    ("SELECT * FROM {} WHERE p = 7310000 AND attribute_not_exists(\"user\") AND size(ss) = 2", "7310000"),
     ("SELECT * FROM {} WHERE p = 7310000 AND attribute_not_exists(x)", "7310000"), ("SELECT * FROM {} WHERE p = 7310000 AND attribute_not_exists(ss)", None)])
 def test_what_is_found(dynamodb, numbers, statement, found):
     items = dynamodb.execute_statement(Statement=statement.format(f'"{numbers}"'))["Items"]
@@ -35,6 +36,10 @@ def test_what_is_found(dynamodb, numbers, statement, found):
     ("SELECT * FROM {} t WHERE p = 1", "Aliasing is not supported"), ("SELECT * FROM {} AS t WHERE p = 1", "Aliasing is not supported"),
     ("UPDATE {} t SET a = 3 WHERE p = 1", "Aliasing is not supported"), ("DELETE FROM {} t WHERE p = 1", "Aliasing is not supported"),
     ("SELECT * FROM {} WHERE", BAD + "Unexpected term"),
+    # as people quote it (PyDynamoDB, issue 26), and as PartiQL's published grammar has it of every word of SQL-92
+    ("INSERT INTO {} (key, secret_key) VALUES (?, ?)", BAD + "Unexpected keyword"), ("INSERT INTO {} (p, q) VALUES (1, 2)", LEFT),
+    ("SELECT * FROM {} WHERE user = 'x'", BAD + "Unexpected keyword"), ("SELECT p, Timestamp FROM {}", BAD + "Unexpected keyword"),
+    ("UPDATE {} SET a = level + 1 WHERE p = 1", BAD + "Unexpected keyword"),
     ("SELECT * FROM {} WHERE p = 1 # note", BAD), ("SELECT * FROM {} WHERE p = 1 /* note", BAD),
     ("SELECT * FROM {} WHERE p = 1e2147483648", BAD), ("SELECT * FROM {} WHERE p = 1e99999999999", BAD), ("SELECT * FROM {} WHERE p = 1.5e-2147483647", BAD),
     ("SELECT * FROM {} WHERE p = 1e126", OVER), ("SELECT * FROM {} WHERE p = 1e-131", UNDER), ("SELECT * FROM {} WHERE p = " + "1" * 39, LONG),

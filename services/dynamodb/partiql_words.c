@@ -1,0 +1,40 @@
+/* The words that are no names in a statement. */
+#include "services/dynamodb/partiql_token.h"
+
+/* SQL-92's words, as PartiQL's published grammar has them, less those that begin a term of their own or join two. */
+static const char words[] =
+    " ABSOLUTE ACTION ADD ALLOCATE ALTER ANY ARE AS ASC ASSERTION AT AUTHORIZATION AVG BEGIN BIT"
+    " BIT_LENGTH BY CASCADE CASCADED CATALOG CHAR CHARACTER CHARACTER_LENGTH CHAR_LENGTH CHECK CLOSE COALESCE"
+    " COLLATE COLLATION COLUMN COMMIT CONNECT CONNECTION CONSTRAINT CONSTRAINTS CONTINUE CONVERT CORRESPONDING"
+    " COUNT CROSS CURRENT CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER CURSOR DEALLOCATE DEC"
+    " DECIMAL DECLARE DEFAULT DEFERRABLE DEFERRED DESC DESCRIBE DESCRIPTOR DIAGNOSTICS DISCONNECT DISTINCT"
+    " DOMAIN DOUBLE ELSE END ESCAPE EXCEPTION EXECUTE EXTERNAL FETCH FIRST FLOAT FOR FOREIGN FOUND FULL GET"
+    " GLOBAL GO GOTO GRANT GROUP HAVING IDENTITY IMMEDIATE INDICATOR INITIALLY INNER INPUT INSENSITIVE INT"
+    " INTEGER INTERVAL INTO ISOLATION JOIN KEY LANGUAGE LAST LEFT LEVEL LOCAL LOWER MATCH MAX MIN MODULE NAMES"
+    " NATIONAL NATURAL NCHAR NEXT NO NULLIF NUMERIC OCTET_LENGTH OF ON ONLY OPEN OPTION ORDER OUTER OUTPUT"
+    " OVERLAPS PAD PARTIAL POSITION PRECISION PREPARE PRESERVE PRIMARY PRIOR PRIVILEGES PROCEDURE PUBLIC READ"
+    " REAL REFERENCES RELATIVE RESTRICT REVOKE RIGHT ROLLBACK ROWS SCHEMA SCROLL SECTION SESSION SESSION_USER"
+    " SIZE SMALLINT SOME SPACE SQL SQLCODE SQLERROR SQLSTATE SUM SYSTEM_USER TABLE TEMPORARY THEN TIMESTAMP TO"
+    " TRANSACTION TRANSLATE TRANSLATION UNIQUE UNKNOWN UPPER USAGE USER USING VALUE VARCHAR VARYING VIEW WHEN"
+    " WHENEVER WHERE WITH WORK WRITE ZONE" " ";
+
+bool ql_word_is_reserved(str word) {
+    enum { LONGEST = 20 };
+    char key[LONGEST + 2] = " ";
+    if (!word.n || word.n > LONGEST) return false;
+    for (size_t i = 0; i < word.n; i++) {
+        char c = word.p[i];
+        key[i + 1] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    }
+    key[word.n + 1] = ' ';
+    return memmem(words, sizeof words - 1, key, word.n + 2) != NULL;
+}
+
+bool ql_word_is_keyword(str word) {
+    static const str keywords[] = {{"SELECT", 6}, {"FROM", 4}, {"WHERE", 5}, {"AND", 3}, {"OR", 2}, {"NOT", 3}, {"IN", 2}, {"IS", 2}, {"BETWEEN", 7},
+                                {"SET", 3}, {"REMOVE", 6}, {"ORDER", 5}, {"BY", 2}, {"RETURNING", 9}, {"INSERT", 6}, {"INTO", 4}, {"UPDATE", 6},
+                                {"DELETE", 6}, {"VALUE", 5}, {"EXISTS", 6}, {"TRUE", 4}, {"FALSE", 5}, {"NULL", 4}, {"MISSING", 7}};
+    for (size_t i = 0; i < LENGTH(keywords); i++)
+        if (str_eq_nocase(keywords[i], word)) return true;
+    return false;
+}
