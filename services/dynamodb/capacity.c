@@ -60,7 +60,7 @@ static struct dynamodb_consumed_capacity *consumed(struct call *c, const struct 
     if (write > 0) count_metric(c, S("ConsumedWriteCapacityUnits"), S("TableName"), u->table->name, write, S("Count"));
     if (!indexes && !str_eq(asked, S("TOTAL"))) return NULL;
     struct dynamodb_consumed_capacity *out = NEW(c->arena, struct dynamodb_consumed_capacity);
-    out->table_name = u->table->name;
+    out->table_name = u->table->named;
     if (indexes) {
         out->table = NEW(c->arena, struct dynamodb_capacity);
         *out->table = capacity(read, write, twice);

@@ -117,6 +117,7 @@ struct ddb_table {
     u64 collections; /* space of the sizes of item collections; with local indexes only */
     /* from the key, and beside the row */
     str account, region, name;
+    str named; /* name or ARN, as the request has it and its answer gives it back */
 };
 
 /* What a table and each of its indexes hold; the table first, then the indexes by their spaces. */

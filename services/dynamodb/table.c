@@ -58,6 +58,7 @@ static err find(struct call *c, str text, struct ddb_table *t, bool *found, bool
     TRY(for_items ? item_name_check(c, name) : control_name_check(c, name));
     *found = ddb_table_load(c->txn, c->arena, account, c->region, name, t);
     if (!*found) t->name = name;
+    t->named = text;
     return NULL;
 }
 

@@ -173,10 +173,10 @@ static void add_metrics(struct call *c, struct ddb_step *s, str asked, struct dy
     struct dynamodb_item_collection_metrics *m = ddb_metrics(c, &s->table, &s->done.key, asked);
     u32 at = 0;
     if (!m) return;
-    while (at < out->n && !str_eq(out->v[at].key, s->table.name)) at++;
+    while (at < out->n && !str_eq(out->v[at].key, s->table.named)) at++;
     if (at == out->n) {
         out->v[out->n++] = (struct dynamodb_item_collection_metrics_per_table_entry){
-            s->table.name, {NEW_ARRAY(c->arena, struct dynamodb_item_collection_metrics, DDB_TRANSACT_MAX), 0, true}};
+            s->table.named, {NEW_ARRAY(c->arena, struct dynamodb_item_collection_metrics, DDB_TRANSACT_MAX), 0, true}};
         out->set = true;
     }
     out->v[at].value.v[out->v[at].value.n++] = *m;

@@ -132,6 +132,22 @@ def test_a_transaction_doubles_what_the_table_costs_alone(dynamodb, table):
         "GlobalSecondaryIndexes": {"gsi": {"CapacityUnits": 1, "WriteCapacityUnits": 1}}}]
 
 
+def test_who_names_a_table_by_its_arn_is_told_the_arn(dynamodb, table):
+    """The API reference of ConsumedCapacity: "you'll see the table ARN in the response"."""
+    name = table("p:S l:S s:S", ("p", "s"), LocalSecondaryIndexes=[index("lsi", "p", "l")])
+    arn = dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
+    key = {"p": {"S": "x"}, "s": {"S": "y"}}
+    units, sizes = {"ReturnConsumedCapacity": "TOTAL"}, {"ReturnItemCollectionMetrics": "SIZE"}
+    for of in (name, arn):
+        assert dynamodb.put_item(TableName=of, Item=key, **units)["ConsumedCapacity"]["TableName"] == of
+        assert dynamodb.scan(TableName=of, **units)["ConsumedCapacity"]["TableName"] == of
+        assert dynamodb.batch_get_item(RequestItems={of: {"Keys": [key]}}, **units)["ConsumedCapacity"][0]["TableName"] == of
+        wrote = dynamodb.transact_write_items(TransactItems=[{"Put": {"TableName": of, "Item": key}}], **units, **sizes)
+        assert (wrote["ConsumedCapacity"][0]["TableName"], list(wrote["ItemCollectionMetrics"])) == (of, [of])
+        asked = dynamodb.execute_statement(Statement=f"SELECT * FROM \"{of}\"", **units)
+        assert (asked["Items"], asked["ConsumedCapacity"]["TableName"]) == ([key], of)
+
+
 def test_what_is_no_transaction(dynamodb, table):
     name = table()
     put = {"Put": {"TableName": name, "Item": item("x")}}
