@@ -123,15 +123,31 @@ static void count_event(struct call *c, const char *metric, const struct ddb_tab
     count_failure(c, str_of(metric), dimensions, of);
 }
 
+/* "TableWriteProvisionedThroughputExceeded", and the ARN of what was used up. */
+static struct dynamodb_throttling_reason_list reasons_of(struct call *c, const struct ddb_table *t, const struct ddb_index *index, bool write) {
+    struct dynamodb_throttling_reason *reason = NEW(c->arena, struct dynamodb_throttling_reason);
+    reason->reason = arena_format(c->arena, "%s%s%sExceeded", index ? "Index" : "Table", write ? "Write" : "Read",
+                                  t->on_demand ? "MaxOnDemandThroughput" : "ProvisionedThroughput");
+    str table = ddb_table_arn(c->arena, t);
+    reason->resource = index ? arena_format(c->arena, "%.*s/index/%.*s", STR_ARGS(table), STR_ARGS(index->name)) : table;
+    return (struct dynamodb_throttling_reason_list){reason, 1, true};
+}
+
 static err throttled(struct call *c, const struct ddb_table *t, const struct ddb_index *index, bool write) {
     count_event(c, write ? "WriteThrottleEvents" : "ReadThrottleEvents", t, index);
     count_failure(c, S("ThrottledRequests"), S("Operation,TableName"), by_operation(c, t));
-    if (t->on_demand)
-        return fail(c, &dynamodb_throttling_exception, "Throughput exceeds the maximum OnDemandThroughput configured on table or index");
-    return fail(c, &dynamodb_provisioned_throughput_exceeded_exception, "The level of configured provisioned throughput for %s was exceeded. "
-                                                                        "Consider increasing your provisioning level %swith the UpdateTable API.",
-                index ? "one or more global secondary indexes of the table" : "the table",
-                index ? "for the under-provisioned global secondary indexes " : "");
+    if (t->on_demand) {
+        struct dynamodb_throttling_exception *members = NEW(c->arena, struct dynamodb_throttling_exception);
+        members->throttling_reasons = reasons_of(c, t, index, write);
+        return fail_with(c, &dynamodb_throttling_exception, members, "Throughput exceeds the maximum OnDemandThroughput configured on table or index");
+    }
+    struct dynamodb_provisioned_throughput_exceeded_exception *members = NEW(c->arena, struct dynamodb_provisioned_throughput_exceeded_exception);
+    members->throttling_reasons = reasons_of(c, t, index, write);
+    return fail_with(c, &dynamodb_provisioned_throughput_exceeded_exception, members,
+                     "The level of configured provisioned throughput for %s was exceeded. Consider increasing your provisioning level %swith the "
+                     "UpdateTable API.",
+                     index ? "one or more global secondary indexes of the table" : "the table",
+                     index ? "for the under-provisioned global secondary indexes " : "");
 }
 
 static err take_all(struct call *c, const struct ddb_usage *u, double times) {

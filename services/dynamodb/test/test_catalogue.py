@@ -65,6 +65,8 @@ def test_throttled_by_an_index(dynamodb):
         "Code": "ProvisionedThroughputExceededException",
         "Message": "The level of configured provisioned throughput for one or more global secondary indexes of the table was exceeded. Consider "
                    "increasing your provisioning level for the under-provisioned global secondary indexes with the UpdateTable API."}
+    arn = dynamodb.describe_table(TableName=name)["Table"]["GlobalSecondaryIndexes"][0]["IndexArn"]
+    assert error.value.response["ThrottlingReasons"] == [{"reason": "IndexWriteProvisionedThroughputExceeded", "resource": arn}]
 
 
 def test_items_expire(start_brume):
