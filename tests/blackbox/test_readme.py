@@ -1,6 +1,5 @@
 """The README's commands are run, in its order, against a brume; what it shows is what comes out."""
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -11,15 +10,10 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 import pytest
+from readme_kit import README, first_five_minutes
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text()
 CLIS = {"current": ROOT / ".deps/venv/bin/aws", "debian": Path("/usr/bin/aws")}
-
-
-def blocks():
-    """(commands, expected output) of each sh block and the text block after it."""
-    return re.findall(r"^```sh\n(.*?)^```\n```text\n(.*?)^```$", README, re.S | re.M)
 
 
 @pytest.mark.parametrize("generation", CLIS)
@@ -27,19 +21,7 @@ def test_first_five_minutes(start_brume, tmp_path, generation):
     aws = CLIS[generation]
     if not aws.exists():
         pytest.skip(f"{aws} is not installed")
-    server = start_brume()
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    (programs / "aws").symlink_to(aws)
-    script, expected = "set -eu\n", ""
-    assert len(blocks()) >= 6
-    for commands, output in blocks():
-        script += commands.replace("http://localhost:4566", server.url)
-        expected += output
-    environment = dict(os.environ, PATH=f"{programs}:{os.environ['PATH']}", HOME=str(tmp_path), AWS_PAGER="")
-    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout == expected
+    first_five_minutes(start_brume().url, aws, tmp_path)
 
 
 def test_state_table_claims_no_more_than_there_is(brume):
