@@ -28,7 +28,7 @@ test:
 	@tools/deps test
 	@tests/run $(ARGS)
 
-# What takes longer: 200 kills, millions of rows, the client matrix under sanitizers.
+# What takes longer: 200 kills, millions of rows, the first hour on a bare Debian 12 (as root).
 soak:
 	@tools/deps test
 	@tests/run --soak $(ARGS)
