@@ -181,7 +181,7 @@ static err scope_of(struct call *c, const struct grants_location *l, str sub, bo
 
 static err grantee_check(struct call *c, const struct s3control_grantee *g) {
     struct arn arn;
-    if (!g || !g->grantee_identifier.n) return grants_fail(c, "InvalidAccessGrant", 400, "A grantee is needed");
+    if (!g->grantee_identifier.n) return grants_fail(c, "InvalidAccessGrant", 400, "A grantee is needed");
     if (!str_eq(g->grantee_type, S("IAM"))) return fail(c, &cloud_not_implemented, "IAM Identity Center is not there: access grants are for users and roles of IAM.");
     bool known = arn_parse(g->grantee_identifier, &arn) && str_eq(arn.service, S("iam")) && (str_starts(arn.resource, S("user/")) || str_starts(arn.resource, S("role/")));
     return known ? NULL : grants_fail(c, "InvalidAccessGrant", 400, "The grantee must be the ARN of a user or role");

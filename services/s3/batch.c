@@ -55,12 +55,9 @@ err s3control_delete_job_tagging(struct call *c, const struct s3control_delete_j
 static err manifest_check(struct call *c, const struct s3control_job_manifest *m) {
     struct arn arn;
     u32 buckets = 0, keys = 0, versions = 0;
-    if (!m->spec || !m->location) return invalid(c, "The manifest must have Spec and Location");
     const struct s3control_job_manifest_field_list *fields = &m->spec->fields;
     bool inventory = str_eq(m->spec->format, S("S3InventoryReport_CSV_20161130"));
     if (inventory && fields->n) return invalid(c, "The manifest spec of an inventory report must not name fields");
-    if (!inventory && !str_eq(m->spec->format, S("S3BatchOperations_CSV_20180820")))
-        return fail(c, &cloud_not_implemented, "Manifests of the format %.*s are not implemented.", STR_ARGS(m->spec->format));
     for (u32 i = 0; i < fields->n; i++) {
         buckets += str_eq(fields->v[i], S("Bucket"));
         keys += str_eq(fields->v[i], S("Key"));
@@ -88,7 +85,6 @@ static err generator_check(struct call *c, const struct s3control_s3_job_manifes
 }
 
 static err report_check(struct call *c, const struct s3control_job_report *r) {
-    if (!r) return invalid(c, "Report must be specified");
     if (!r->enabled.v) return NULL;
     if (!r->bucket.n || !r->format.n || !r->report_scope.n) return invalid(c, "A report that is enabled needs Bucket, Format and ReportScope");
     return bucket_check(c, r->bucket, "Invalid report bucket ARN");

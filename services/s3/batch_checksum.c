@@ -20,10 +20,7 @@ static int kind_of(const struct s3control_s3_compute_object_checksum_operation *
 static bool by_parts(const struct s3control_s3_compute_object_checksum_operation *o) { return str_eq(o->checksum_type, S("COMPOSITE")); }
 
 err batch_checksum_check(struct call *c, const struct s3control_s3_compute_object_checksum_operation *o) {
-    int kind = kind_of(o);
-    if (kind < 0) return fail(c, &s3control_invalid_request, "Unknown checksum algorithm");
-    if (o->checksum_type.p && !by_parts(o) && !str_eq(o->checksum_type, S("FULL_OBJECT"))) return fail(c, &s3control_invalid_request, "Unknown checksum type");
-    if (!by_parts(o) || kind != DIGEST_CRC64NVME) return NULL;
+    if (!by_parts(o) || kind_of(o) != DIGEST_CRC64NVME) return NULL;
     return fail(c, &s3control_invalid_request, "The COMPOSITE checksum type is not supported for the CRC64NVME checksum algorithm.");
 }
 

@@ -39,13 +39,11 @@ static err encryption_check(struct call *c, const struct s3control_s3_update_obj
 }
 
 static err retention_check(struct call *c, const struct s3control_s3_set_object_retention_operation *o) {
-    if (!o->retention) return invalid(c, "Retention must be specified");
     bool held = o->retention->event_hold.p || o->retention->event_hold_duration;
     return held ? fail(c, &cloud_not_implemented, "Event holds are not implemented.") : NULL;
 }
 
 err batch_operation_check(struct call *c, const struct s3control_job_operation *o) {
-    if (!o) return invalid(c, "Operation must be specified");
     int named = (o->lambda_invoke != NULL) + (o->s3_put_object_copy != NULL) + (o->s3_put_object_acl != NULL) + (o->s3_put_object_tagging != NULL)
                 + (o->s3_delete_object_tagging != NULL) + (o->s3_initiate_restore_object != NULL) + (o->s3_put_object_legal_hold != NULL)
                 + (o->s3_put_object_retention != NULL) + (o->s3_replicate_object != NULL) + (o->s3_compute_object_checksum != NULL)
@@ -56,7 +54,6 @@ err batch_operation_check(struct call *c, const struct s3control_job_operation *
     if (o->s3_update_object_encryption) return encryption_check(c, o->s3_update_object_encryption);
     if (o->s3_put_object_copy) return copy_check(c, o->s3_put_object_copy);
     if (o->s3_put_object_acl && !o->s3_put_object_acl->access_control_policy) return invalid(c, "AccessControlPolicy must be specified");
-    if (o->s3_put_object_legal_hold && !o->s3_put_object_legal_hold->legal_hold) return invalid(c, "LegalHold must be specified");
     if (o->s3_put_object_retention) return retention_check(c, o->s3_put_object_retention);
     return NULL;
 }

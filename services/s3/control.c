@@ -39,7 +39,6 @@ static struct s3control_public_access_block_configuration *blocks_shown(struct c
 
 err s3control_put_public_access_block(struct call *c, const struct s3control_put_public_access_block_request *in, struct wire_unit *out) {
     TRY(s3_control_account_check(c, in->account_id));
-    if (!in->public_access_block_configuration) return s3_fail_malformed(c);
     s3_account_blocks_put(c, c->account, blocks_of(in->public_access_block_configuration));
     return NULL;
 }

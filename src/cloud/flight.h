@@ -121,6 +121,8 @@ err flight_error(struct flight *f, str code, int status);
 void flight_pass_wake_on(const struct flight *f);
 
 /* validation.c: the input held against the description; violations in the words of the service */
+#define CLOUD_MALFORMED_XML "The XML you provided was not well-formed or did not validate against our published schema"
+extern const struct error cloud_malformed_xml; /* S3's, of what no room sees */
 err call_validate(struct call *c, const void *in);
 
 /* call.c: where a call is at work that was signed for, or asked for, this region */

@@ -19,7 +19,6 @@ struct form_upload {
 };
 
 static const struct error malformed = {"MalformedPOSTRequest", NULL, 400, WIRE_NONE, true};
-static const struct error malformed_xml = {"MalformedXML", NULL, 400, WIRE_NONE, true};
 static const struct error invalid_argument = {"InvalidArgument", NULL, 400, WIRE_NONE, true};
 static const struct error fields_too_long = {"MaxPostPreDataLengthExceededError", NULL, 400, WIRE_NONE, true};
 static const struct error too_small = {"EntityTooSmall", NULL, 400, WIRE_NONE, true};
@@ -122,7 +121,7 @@ static bool tags_to_header(struct flight *f) {
     if (!text.p) return true;
     struct buf pairs = buf_new(f->arena, text.n);
     if (!read_tagging(f->arena, text, &pairs)) {
-        stop(f, &malformed_xml, S("The XML you provided was not well-formed or did not validate against our published schema"));
+        stop(f, &cloud_malformed_xml, S(CLOUD_MALFORMED_XML));
         return false;
     }
     f->form->tagging = buf_str(&pairs);

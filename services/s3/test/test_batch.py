@@ -406,29 +406,6 @@ def test_what_is_no_manifest(jobs):
         assert job["Status"] == "Failed" and counts(job)[1:] == (0, 0), text
 
 
-@pytest.mark.parametrize("asked", [{"ChecksumAlgorithm": "CRC33"}, {"ChecksumAlgorithm": ""}, {"ChecksumAlgorithm": "SHA256", "ChecksumType": "HALF"}])
-def test_what_is_no_checksum(jobs, asked):
-    unchecked = jobs.server.client("s3control", config={"parameter_validation": False, "inject_host_prefix": False})
-    assert refused(unchecked.create_job, AccountId=ACCOUNT, Operation={"S3ComputeObjectChecksum": asked}, Report={"Enabled": False}, ClientRequestToken="t",
-                   Priority=1, RoleArn=f"arn:aws:iam::{ACCOUNT}:role/r", Manifest=jobs.manifest([("k",)])) == "InvalidRequest"
-
-
-@pytest.mark.parametrize("hole", [("Operation",), ("Report",), ("Manifest",), ("Manifest", "Spec"), ("Manifest", "Location"), ("Operation", "S3PutObjectLegalHold", "LegalHold"),
-                                  ("Operation", "S3PutObjectRetention", "Retention")])
-def test_what_a_job_must_have(jobs, hole):
-    unchecked = jobs.server.client("s3control", config={"parameter_validation": False, "inject_host_prefix": False})
-    hold = {"S3PutObjectLegalHold": {"LegalHold": {"Status": "ON"}}}
-    keep = {"S3PutObjectRetention": {"Retention": {"Mode": "GOVERNANCE"}}}
-    asked = {"AccountId": ACCOUNT, "Operation": keep if "S3PutObjectRetention" in hole else hold, "Report": {"Enabled": False}, "ClientRequestToken": "t", "Priority": 1,
-             "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r", "Manifest": {"Spec": {"Format": "S3BatchOperations_CSV_20180820", "Fields": ["Bucket", "Key"]},
-                                                                     "Location": {"ObjectArn": f"arn:aws:s3:::{jobs.bucket}/m", "ETag": "0" * 32}}}
-    place = asked
-    for name in hole[:-1]:
-        place = place[name]
-    del place[hole[-1]]
-    assert refused(unchecked.create_job, **asked) == "InvalidRequest"
-
-
 def test_confirmed_or_cancelled(jobs):
     jobs.s3.put_object(Bucket=jobs.bucket, Key="k", Body=b"x")
     job = jobs.run(TAG, [("k",)], confirm=True)
