@@ -154,6 +154,10 @@ static void describe_extras(struct call *c, const struct ddb_table *t, struct dy
     }
 }
 
+static str status_of(const struct ddb_table *t) {
+    return t->state == DDB_ACTIVE && t->sse_lost_ms ? S("INACCESSIBLE_ENCRYPTION_CREDENTIALS") : str_of(states[t->state]);
+}
+
 /* ---- its replicas ---- */
 
 static void describe_own(struct arena *a, const struct ddb_throughput *t, bool on_demand, struct dynamodb_provisioned_throughput_override **units,
@@ -199,7 +203,8 @@ static void describe_replicas(struct call *c, const struct ddb_table *t, struct 
         if (!ddb_replica_load(c, t, i, &replica)) continue;
         struct dynamodb_replica_description *r = &out->replicas.v[out->replicas.n++];
         r->region_name = replica.region;
-        r->replica_status = str_of(states[replica.state]);
+        r->replica_status = status_of(&replica);
+        if (replica.sse_lost_ms) r->replica_inaccessible_date_time = SOME_TIME(replica.sse_lost_ms);
         r->kms_master_key_id = replica.sse_key;
         r->replica_table_class_summary = describe_class(c->arena, &replica);
         describe_own(c->arena, &replica.throughput, replica.on_demand, &r->provisioned_throughput_override, &r->on_demand_throughput_override);
@@ -218,7 +223,7 @@ void ddb_describe(struct call *c, const struct ddb_table *t, struct dynamodb_tab
     struct ddb_counts counts = ddb_counts_of(c->txn, c->arena, t);
     const struct ddb_count held = *ddb_count_of(c->arena, &counts, t->space);
     out->table_name = t->name;
-    out->table_status = t->state == DDB_ACTIVE && t->sse_lost_ms ? S("INACCESSIBLE_ENCRYPTION_CREDENTIALS") : str_of(states[t->state]);
+    out->table_status = status_of(t);
     out->provisioned_throughput = describe_units(c, &t->throughput);
     out->table_size_bytes = SOME_I64(held.bytes);
     out->item_count = SOME_I64(held.items);

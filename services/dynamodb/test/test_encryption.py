@@ -212,6 +212,9 @@ def test_an_archived_replica_is_told_as_one(world):
     keys.disable_key(KeyId=theirs)
     world.advance_clock(5 * MINUTES)
     until_status(ireland, "sealed", "INACCESSIBLE_ENCRYPTION_CREDENTIALS")
+    since = ireland.describe_table(TableName="sealed")["Table"]["SSEDescription"]["InaccessibleEncryptionDateTime"]
+    (replica,) = world.ddb.describe_table(TableName="sealed")["Table"]["Replicas"]
+    assert (replica["ReplicaStatus"], replica["ReplicaInaccessibleDateTime"]) == ("INACCESSIBLE_ENCRYPTION_CREDENTIALS", since)
     world.advance_clock(7 * 24 * 60 * MINUTES)
     until_status(ireland, "sealed", "ARCHIVED")
     world.ddb.put_item(TableName="sealed", Item=ITEM)
