@@ -187,9 +187,8 @@ static void describe_replica_indexes(struct arena *a, const struct ddb_table *re
 
 static void describe_replicas(struct call *c, const struct ddb_table *t, struct dynamodb_table_description *out) {
     struct ddb_table replica;
-    if (t->joined) out->global_table_version = S("2017.11.29"); /* its replicas are told by DescribeGlobalTable */
     out->global_table_settings_replication_mode = t->settings_mode;
-    if (!t->replicas.n || t->joined) return;
+    if (!t->replicas.n) return;
     out->global_table_settings_replication_mode = S("ENABLED_WITH_OVERRIDES");
     out->global_table_version = S("2019.11.21");
     out->multi_region_consistency = t->strong ? S("STRONG") : (str){0};

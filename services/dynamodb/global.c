@@ -171,9 +171,6 @@ static err check_keys(struct call *c, const struct dynamodb_replication_group_up
 err ddb_replicas_update(struct call *c, const struct dynamodb_update_table_input *in, struct ddb_table *t) {
     const struct dynamodb_replication_group_update_list *list = &in->replica_updates;
     const struct dynamodb_global_table_witness_group_update *witness = ddb_witness_update(in);
-    if (t->joined && list->n) /* DIFFERS: AWS converts some of them to the newer version; nothing is converted here */
-        return fail(c, &cloud_validation, "One or more parameter values were invalid: Replicas of a global table of version 2017.11.29 are changed "
-                                          "by UpdateGlobalTable");
     TRY(check_keys(c, list, t));
     if (str_eq(in->multi_region_consistency, S("STRONG"))) {
         t->strong = true;

@@ -155,14 +155,14 @@ static err check_region(struct call *c, const struct dynamodb_replication_group_
 err ddb_replicas_check(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t) {
     const struct dynamodb_replication_group_update_list *list = &in->replica_updates;
     const struct dynamodb_stream_specification *stream = in->stream_specification;
-    bool member = t->replicas.n && !t->joined;
+    bool member = t->replicas.n > 0;
     struct asked n;
     if (!member && str_eq(in->global_table_settings_replication_mode, S("ENABLED_WITH_OVERRIDES")))
         return fail(c, &cloud_validation, "Value 'ENABLED_WITH_OVERRIDES' at 'GlobalTableSettingsReplicationMode' failed to satisfy constraint: Only ENABLED and "
                                           "DISABLED settings replication are supported for a Regional Table.");
     if (member && stream && stream->stream_enabled.set && !stream->stream_enabled.v)
         return fail(c, &cloud_validation, "One or more parameter values were invalid: Disabling Stream is not allowed for a Global Table replica.");
-    if (!list->n || t->joined) return NULL;
+    if (!list->n) return NULL;
     TRY(count(c, list, &n));
     TRY(check_consistency(c, in, t, &n));
     if (t->strong) TRY(check_strong_group(c, in, t, &n));

@@ -78,7 +78,6 @@ static const struct record_field table_fields[] = {
     RECORD_STR(61, struct ddb_table, sse_grant),
     RECORD_I64(62, struct ddb_table, sse_lost_ms),
     RECORD_STRUCT(63, struct ddb_table, insights, insights_record),
-    RECORD_BOOL(70, struct ddb_table, joined),
     OWN_UNITS(71, struct ddb_table, throughput),
     RECORD_I64(73, struct ddb_table, class_before_ms),
     RECORD_I64(74, struct ddb_table, sse_window_ms),

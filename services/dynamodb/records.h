@@ -103,7 +103,6 @@ struct ddb_table {
     i64 copies;             /* under way; each needs the history */
     /* Replicas of a global table: regions, this one not among them. */
     struct ddb_names replicas;
-    bool joined; /* to a global table of version 2017.11.29 */
     /* Of a replica: the region that was asked to make it. Of all of a group: MultiRegionConsistency STRONG, the region of its
      * witness. GlobalTableSettingsReplicationMode, where it was set. */
     str source_region, witness, settings_mode;

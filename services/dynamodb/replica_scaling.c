@@ -86,7 +86,7 @@ static err table_shown(struct call *c, const struct ddb_table *t, struct dynamod
 static err open_group(struct call *c, str name, struct ddb_table *t) {
     err e = ddb_table_open(c, name, t);
     if (e && e != &dynamodb_resource_not_found_exception) return e;
-    if (!e && t->replicas.n && !t->joined) return NULL;
+    if (!e && t->replicas.n) return NULL;
     return fail(c, &dynamodb_resource_not_found_exception, "Global table with name: '%.*s' does not exist.", STR_ARGS(t->name));
 }
 

@@ -11,7 +11,7 @@
 static err check_state(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t) {
     static const char *const doing[] = {[DDB_CREATING] = "created", [DDB_UPDATING] = "updated", [DDB_DELETING] = "deleted", [DDB_ARCHIVED] = "archived"};
     if (t->state == DDB_ACTIVE) return NULL;
-    if (t->replicas.n && !t->joined) return fail(c, &dynamodb_resource_in_use_exception, "The resource which you are attempting to change is in use.");
+    if (t->replicas.n) return fail(c, &dynamodb_resource_in_use_exception, "The resource which you are attempting to change is in use.");
     if (t->state == DDB_UPDATING && ddb_update_waits_for_nothing(in)) return NULL;
     if (t->state == DDB_UPDATING) TRY(ddb_update_busy(c, in, t));
     return fail(c, &dynamodb_resource_in_use_exception, "Attempt to change a resource which is still in use: Table is being %s: %.*s",
@@ -171,7 +171,6 @@ static err update_stream(struct call *c, const struct dynamodb_stream_specificat
 
 /* What the replicas of a global table share: indexes, and the way it is paid for (developer guide, "How it works"). */
 static err carry(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t) {
-    if (t->joined) return NULL; /* in version 2017.11.29 each table has its own */
     if (!in->global_secondary_index_updates.n && !in->billing_mode.p && !in->provisioned_throughput && !in->on_demand_throughput) return NULL;
     for (u32 i = 0; i < t->replicas.n; i++) {
         struct call there = *c;
@@ -196,7 +195,7 @@ static err update(struct call *c, const struct dynamodb_update_table_input *in, 
     TRY(carry(c, in, t));
     TRY(update_stream(c, in->stream_specification, t));
     TRY(ddb_replicas_update(c, in, t));
-    if (t->replicas.n && !t->joined && in->sse_specification && in->sse_specification->kms_master_key_id.p)
+    if (t->replicas.n && in->sse_specification && in->sse_specification->kms_master_key_id.p)
         return fail(c, &cloud_validation, "Invalid operation: Customer Managed CMKs on Global Table Version 2019.11.21 replicas cannot be updated "
                                           "through SSESpecification parameter and can only be updated through ReplicaUpdates parameter");
     if (in->sse_specification) TRY(ddb_sse_change(c, in->sse_specification, t));
@@ -228,7 +227,7 @@ err dynamodb_update_table(struct call *c, const struct dynamodb_update_table_inp
     } else {
         TRY(update(c, in, &t));
     }
-    if (ddb_update_takes_table(in) || (t.replicas.n && !t.joined)) t.state = DDB_UPDATING;
+    if (ddb_update_takes_table(in) || t.replicas.n) t.state = DDB_UPDATING;
     out->table_description = NEW(c->arena, struct dynamodb_table_description);
     ddb_describe(c, &t, out->table_description);
     tell_under_way(c, in, key, &t, out->table_description);

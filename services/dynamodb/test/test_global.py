@@ -137,82 +137,31 @@ def test_what_is_nowhere(dynamodb, table):
         f"state. TableName: {name}, kdsArn: {stream}")
 
 
-def older(clients, attributes="p:S v:S", keys=("p",), **options):
-    """A table of one name in each of the regions, as version 2017.11.29 wants them."""
-    name = make_table(clients[0], attributes, keys, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}, **options)
-    for client in clients[1:]:
-        make_table(client, attributes, keys, name=name, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}, **options)
-    return name
-
-
-def regions(group):
-    return sorted(r["RegionName"] for r in group["ReplicationGroup"])
-
-
-def test_a_global_table_of_2017(brume, dynamodb):
-    """Tables that stand in their regions are joined, and parted again."""
-    ireland, tokyo = (brume.client("dynamodb", region=r) for r in ("eu-west-1", "ap-northeast-1"))
-    name = older((dynamodb, ireland, tokyo), "p:S")
-    made = dynamodb.create_global_table(GlobalTableName=name, ReplicationGroup=[{"RegionName": r} for r in ("us-east-1", "eu-west-1")])["GlobalTableDescription"]
-    assert (made["GlobalTableStatus"], made["GlobalTableName"], regions(made)) == ("CREATING", name, ["eu-west-1", "us-east-1"])
-    assert made["GlobalTableArn"].endswith(f":global-table/{name}")
-    assert dynamodb.describe_global_table(GlobalTableName=name)["GlobalTableDescription"]["GlobalTableStatus"] == "ACTIVE"
-    assert dynamodb.describe_table(TableName=name)["Table"]["GlobalTableVersion"] == "2017.11.29"
-    assert refusal(dynamodb.create_global_table, GlobalTableName=name, ReplicationGroup=[{"RegionName": "us-east-1"}])[0] == "GlobalTableAlreadyExistsException"
-    update = dynamodb.update_global_table
-    assert refusal(update, GlobalTableName=name, ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])[0] == "ReplicaAlreadyExistsException"
-    assert refusal(update, GlobalTableName=name, ReplicaUpdates=[{"Delete": {"RegionName": "us-west-2"}}])[0] == "ReplicaNotFoundException"
-    assert refusal(update, GlobalTableName=name, ReplicaUpdates=[{"Create": {"RegionName": "us-west-2"}}])[0] == "TableNotFoundException"
-    assert regions(update(GlobalTableName=name, ReplicaUpdates=[{"Create": {"RegionName": "ap-northeast-1"}}])["GlobalTableDescription"]) == [
-        "ap-northeast-1", "eu-west-1", "us-east-1"]
-    dynamodb.put_item(TableName=name, Item={"p": {"S": "a"}, "v": {"S": "1"}})
-    ireland.put_item(TableName=name, Item={"p": {"S": "b"}, "v": {"S": "2"}})
-    for client in (dynamodb, ireland, tokyo):
-        assert contents(client, name) == {"a": "1", "b": "2"}
-    listed = [t for page in iter_global(ireland) for t in page if t["GlobalTableName"] == name]
-    assert [regions(t) for t in listed] == [["ap-northeast-1", "eu-west-1", "us-east-1"]]
-    update(GlobalTableName=name, ReplicaUpdates=[{"Delete": {"RegionName": "eu-west-1"}}])
-    dynamodb.put_item(TableName=name, Item={"p": {"S": "c"}, "v": {"S": "3"}})
-    assert contents(tokyo, name) == {"a": "1", "b": "2", "c": "3"} and contents(ireland, name) == {"a": "1", "b": "2"}
-    assert "GlobalTableVersion" not in ireland.describe_table(TableName=name)["Table"]
-    for client in (dynamodb, tokyo):
-        client.delete_table(TableName=name)
-    assert refusal(dynamodb.describe_global_table, GlobalTableName=name)[0] == "GlobalTableNotFoundException"
-
-
-def iter_global(client):
-    asked = {"Limit": 1}
-    while True:
-        page = client.list_global_tables(**asked)
-        yield page["GlobalTables"]
-        if "LastEvaluatedGlobalTableName" not in page:
-            return
-        asked["ExclusiveStartGlobalTableName"] = page["LastEvaluatedGlobalTableName"]
-
-
-def test_what_cannot_be_joined(brume, dynamodb):
+def test_global_tables_of_2017_are_made_no_more(brume, dynamodb):
+    """The words are those that AWS gave in October 2026, of tables of one region, of several and of none."""
     ireland = brume.client("dynamodb", region="eu-west-1")
-    both = [{"RegionName": "us-east-1"}, {"RegionName": "eu-west-1"}]
-    full, plain, other = older((dynamodb, ireland), "p:S"), make_table(dynamodb), older((dynamodb,), "p:S")
-    dynamodb.put_item(TableName=full, Item={"p": {"S": "a"}})
-    make_table(ireland, name=plain)
-    make_table(ireland, "p:N", name=other, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
-    for name in (full, plain, other):
-        assert refusal(dynamodb.create_global_table, GlobalTableName=name, ReplicationGroup=both)[0] == "ValidationException"
-    assert refusal(dynamodb.create_global_table, GlobalTableName="nowhere", ReplicationGroup=both)[0] == "TableNotFoundException"
+    stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    name, group = make_table(dynamodb, StreamSpecification=stream), make_table(dynamodb)
+    make_table(ireland, name=name, StreamSpecification=stream)
+    dynamodb.update_table(TableName=group, ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])
+    no_more = ("ValidationException", "One or more parameter values were invalid: DynamoDB global tables version 2017.11.29 is not supported. We recommend using "
+               "DynamoDB global tables version 2019.11.21, instead of version 2017.11.29 (Legacy).")
+    for each in (name, group, "nowhere"):
+        absent = ("GlobalTableNotFoundException", f"Global table with name: '{each}' does not exist.")
+        in_full = (absent[0], "Global table not found: " + absent[1])
 
-
-def test_settings_of_a_global_table_of_2017(brume, dynamodb):
-    ireland = brume.client("dynamodb", region="eu-west-1")
-    name = older((dynamodb, ireland), "p:S", ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5})
-    dynamodb.create_global_table(GlobalTableName=name, ReplicationGroup=[{"RegionName": "us-east-1"}, {"RegionName": "eu-west-1"}])
-    dynamodb.update_global_table_settings(GlobalTableName=name, GlobalTableProvisionedWriteCapacityUnits=7,
-                                          ReplicaSettingsUpdate=[{"RegionName": "eu-west-1", "ReplicaProvisionedReadCapacityUnits": 9}])
-    for client in (dynamodb, ireland):
-        wait_active(client, name)
-    settings = {r["RegionName"]: (r["ReplicaProvisionedReadCapacityUnits"], r["ReplicaProvisionedWriteCapacityUnits"])
-                for r in dynamodb.describe_global_table_settings(GlobalTableName=name)["ReplicaSettings"]}
-    assert settings == {"us-east-1": (5, 7), "eu-west-1": (9, 7)}
+        def update(*changes):
+            return refusal(dynamodb.update_global_table, GlobalTableName=each, ReplicaUpdates=[*changes])
+        assert refusal(dynamodb.create_global_table, GlobalTableName=each, ReplicationGroup=[{"RegionName": r} for r in ("us-east-1", "eu-west-1")]) == no_more
+        assert update({"Create": {"RegionName": "us-west-2"}}) == no_more
+        assert update({"Delete": {"RegionName": "eu-west-1"}}) == in_full
+        assert update() == ("ValidationException", "One or more parameter values were invalid")
+        assert refusal(dynamodb.describe_global_table, GlobalTableName=each) == in_full
+        assert refusal(dynamodb.describe_global_table_settings, GlobalTableName=each) == absent
+        assert refusal(dynamodb.update_global_table_settings, GlobalTableName=each, GlobalTableBillingMode="PROVISIONED") == absent
+    for asked in ({}, {"Limit": 1}, {"RegionName": "us-east-1"}):
+        answer = dynamodb.list_global_tables(**asked)
+        assert answer["GlobalTables"] == [] and "LastEvaluatedGlobalTableName" not in answer
 
 
 def test_a_replica_reads_with_its_own_units(start_brume):
