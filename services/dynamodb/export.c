@@ -64,7 +64,7 @@ str ddb_export_arn(struct arena *a, const struct ddb_export *e) {
 }
 
 str ddb_export_object(struct arena *a, const struct ddb_export *e, str name) {
-    return arena_format(a, "%.*s%sAWSDynamoDB/%.*s", STR_ARGS(e->prefix), e->prefix.n ? "/" : "", STR_ARGS(name));
+    return arena_format(a, "%.*s%sAWSDynamoDB/%.*s", STR_ARGS(e->prefix), e->prefix.n && !str_ends(e->prefix, S("/")) ? "/" : "", STR_ARGS(name));
 }
 
 /* ---- told ---- */
@@ -83,9 +83,9 @@ static struct dynamodb_export_description *describe(struct call *c, const struct
         .export_arn = ddb_export_arn(c->arena, e), .export_status = status(e), .start_time = SOME_TIME(e->start_ms),
         .table_arn = table_arn(c->arena, e), .table_id = e->table_id, .client_token = e->token, .s3_bucket = e->bucket,
         .s3_bucket_owner = e->bucket_owner, .s3_prefix = e->prefix, .s3_sse_algorithm = e->sse, .s3_sse_kms_key_id = e->kms_key,
-        .failure_code = e->failure_code, .failure_message = e->failure_message, .export_format = e->ion ? S("ION") : S("DYNAMODB_JSON"),
-        .export_type = e->incremental ? S("INCREMENTAL_EXPORT") : S("FULL_EXPORT")};
+        .failure_code = e->failure_code, .failure_message = e->failure_message, .export_format = e->ion ? S("ION") : S("DYNAMODB_JSON")};
     if (e->incremental) {
+        d->export_type = S("INCREMENTAL_EXPORT"); /* as AWS: a full one tells none here, but in lists */
         d->incremental_export_specification = NEW(c->arena, struct dynamodb_incremental_export_specification);
         d->incremental_export_specification->export_from_time = SOME_TIME(e->from_ms);
         d->incremental_export_specification->export_to_time = SOME_TIME(e->to_ms);
@@ -102,6 +102,11 @@ static struct dynamodb_export_description *describe(struct call *c, const struct
 }
 
 /* ---- asked for ---- */
+
+static str region_of(str text) {
+    struct arn arn;
+    return arn_parse(text, &arn) ? arn.region : (str){0};
+}
 
 static err wrong_time(struct call *c, const char *what, i64 ms) {
     struct buf b = buf_new(c->arena, 32);
@@ -142,7 +147,7 @@ static err check_shape(struct call *c, const struct dynamodb_export_table_to_poi
 
 static err read_input(struct call *c, const struct dynamodb_export_table_to_point_in_time_input *in, const struct ddb_table *t, struct ddb_export *e) {
     *e = (struct ddb_export){.table_id = t->id, .token = in->client_token, .bucket = in->s3_bucket, .bucket_owner = in->s3_bucket_owner,
-                             .prefix = in->s3_prefix, .sse = in->s3_sse_algorithm, .kms_key = in->s3_sse_kms_key_id,
+                             .prefix = in->s3_prefix, .sse = in->s3_sse_algorithm.p ? in->s3_sse_algorithm : S("AES256"), .kms_key = in->s3_sse_kms_key_id,
                              .ion = str_eq(in->export_format, S("ION")), .incremental = str_eq(in->export_type, S("INCREMENTAL_EXPORT")),
                              .start_ms = c->now_ms, .moment_ms = in->export_time.set ? in->export_time.ms : c->now_ms,
                              .caller = caller_keep(c), .keys = t->keys, .account = t->account, .region = t->region, .table = t->name};
@@ -162,8 +167,9 @@ static err read_input(struct call *c, const struct dynamodb_export_table_to_poin
 /* What two requests with one token must share. */
 static str identity_of(struct call *c, const struct dynamodb_export_table_to_point_in_time_input *in) {
     const struct dynamodb_incremental_export_specification *spec = in->incremental_export_specification;
-    return arena_format(c->arena, "%.*s\n%.*s\n%.*s\n%.*s\n%.*s\n%.*s\n%lld\n%lld\n%lld", STR_ARGS(in->table_arn), STR_ARGS(in->s3_bucket),
-                        STR_ARGS(in->s3_prefix), STR_ARGS(in->export_format), STR_ARGS(in->export_type), STR_ARGS(in->s3_sse_kms_key_id),
+    return arena_format(c->arena, "%.*s\n%.*s\n%.*s\n%.*s\n%.*s\n%.*s\n%.*s\n%.*s\n%.*s\n%lld\n%lld\n%lld", STR_ARGS(in->table_arn), STR_ARGS(in->s3_bucket),
+                        STR_ARGS(in->s3_bucket_owner), STR_ARGS(in->s3_prefix), STR_ARGS(in->export_format), STR_ARGS(in->export_type),
+                        STR_ARGS(in->s3_sse_algorithm), STR_ARGS(in->s3_sse_kms_key_id), STR_ARGS((spec ? spec->export_view_type : (str){0})),
                         (long long)in->export_time.ms, spec ? (long long)spec->export_from_time.ms : 0, spec ? (long long)spec->export_to_time.ms : 0);
 }
 
@@ -173,7 +179,7 @@ static err seen_before(struct call *c, const struct dynamodb_export_table_to_poi
     if (!in->client_token.p) return NULL;
     enum idempotency before = idempotency_look(c, in->client_token, identity_of(c, in), &row);
     if (before == IDEMPOTENCY_MISMATCH)
-        return fail(c, &dynamodb_export_conflict_exception, "Export with the same client token but different parameters exists");
+        return fail(c, &dynamodb_export_conflict_exception, "Export conflict: Duplicate request detected with conflicting parameters");
     *seen = before == IDEMPOTENCY_SAME && ddb_export_load(c->txn, c->arena, row, e);
     return NULL;
 }
@@ -185,7 +191,8 @@ err dynamodb_export_table_to_point_in_time(struct call *c, const struct dynamodb
     bool seen;
     TRY(ddb_table_arn_check(c, in->table_arn));
     TRY(check_shape(c, in));
-    err wrong = ddb_table_open(c, in->table_arn, &t);
+    bool here = str_eq(region_of(in->table_arn), c->region); /* as AWS: a table of another region is one that is not there */
+    err wrong = here ? ddb_table_open(c, in->table_arn, &t) : &dynamodb_resource_not_found_exception;
     if (wrong == &dynamodb_resource_not_found_exception)
         return fail(c, &dynamodb_table_not_found_exception, "Table not found: %.*s", STR_ARGS(in->table_arn));
     TRY(wrong);
@@ -237,35 +244,41 @@ err dynamodb_describe_export(struct call *c, const struct dynamodb_describe_expo
     struct ddb_export e;
     str row;
     if (!row_of_arn(c, in->export_arn, &row)) return fail(c, &cloud_validation, "Invalid Export ARN");
+    if (!str_eq(region_of(in->export_arn), c->region)) return fail(c, &dynamodb_export_not_found_exception, "Export not found: Invalid export arn");
     if (!ddb_export_load(c->txn, c->arena, row, &e))
         return fail(c, &dynamodb_export_not_found_exception, "Export not found: Export not found: %.*s", STR_ARGS(in->export_arn));
     out->export_description = describe(c, &e);
     return NULL;
 }
 
-/* Newest first; DIFFERS: without a table, table by table. */
+/* Newest first; DIFFERS: without a table, table by table. As AWS: a table that is gone has none, nor has the next one of its name. */
 err dynamodb_list_exports(struct call *c, const struct dynamodb_list_exports_input *in, struct dynamodb_list_exports_output *out) {
     u32 most = in->max_results.set ? (u32)in->max_results.v : PAGE;
     struct key k = exports_of(c->arena, c->account, c->region);
+    struct ddb_table t = {0};
     struct arn arn;
     if (in->table_arn.p) {
         TRY(ddb_table_arn_check(c, in->table_arn));
         ASSERT(arn_parse(in->table_arn, &arn));
-        key_str(&k, str_skip(arn.resource, 6));
+        t.name = str_skip(arn.resource, 6);
+        key_str(&k, t.name);
+        (void)ddb_table_load(c->txn, c->arena, c->account, c->region, t.name, &t);
     }
-    str from = key_bytes(&k), to = key_after_prefix(c->arena, from), key, position;
+    str from = key_bytes(&k), to = key_after_prefix(c->arena, from), key, position = {0};
     if (in->next_token.p && !page_position(c, in->next_token, &to)) return ddb_token_wrong(c, in->next_token);
     out->export_summaries.v = NEW_ARRAY(c->arena, struct dynamodb_export_summary, most);
     out->export_summaries.set = true;
     struct range rows = txn_range_backwards(c->txn, from, to);
     while (str_cmp(from, to) < 0 && range_next(&rows, &key, NULL)) {
         struct ddb_export e;
+        str row = arena_str(c->arena, key);
+        ASSERT(ddb_export_load(c->txn, c->arena, row, &e));
+        if (in->table_arn.p && !str_eq(e.table_id, t.id)) continue;
         if (out->export_summaries.n == most) {
             out->next_token = page_token(c, position);
             break;
         }
-        position = arena_str(c->arena, key);
-        ASSERT(ddb_export_load(c->txn, c->arena, position, &e));
+        position = row;
         out->export_summaries.v[out->export_summaries.n++] = (struct dynamodb_export_summary){
             ddb_export_arn(c->arena, &e), status(&e), e.incremental ? S("INCREMENTAL_EXPORT") : S("FULL_EXPORT")};
     }

@@ -8,7 +8,7 @@
 #include "text/gzip.h"
 #include "text/json.h"
 
-enum { FILE_BYTES = 8 << 20, FILE_TEXT_MAX = 256 << 20, PUTS_MAX = 4 };
+enum { FILE_BYTES = 8 << 20, FILE_TEXT_MAX = 256 << 20, PUTS_MAX = 4, CHANGES_BILLED_MIN = 10000000 };
 
 /* ---- on a worker ---- */
 
@@ -270,6 +270,7 @@ static void advance(struct call *c, struct ddb_export *e, const struct made *m, 
         if (m->n) note_file(c, e, m, etag);
         if (e->incremental) e->bytes += m->bytes;
         e->position = m->position;
+        if (m->last && e->incremental) e->bytes = MAX(e->bytes, CHANGES_BILLED_MIN);
         if (m->last) e->phase = DDB_EXPORT_END;
         ddb_export_go(c->txn, c->arena, e);
         return;

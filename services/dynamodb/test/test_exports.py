@@ -78,7 +78,8 @@ def test_a_full_export(dynamodb, s3, bucket, recoverable):
     begun = dynamodb.export_table_to_point_in_time(TableArn=arn, S3Bucket=bucket, S3Prefix="a/b", ClientToken="once")["ExportDescription"]
     dynamodb.put_item(TableName=name, Item={"p": {"S": "later"}})
     dynamodb.delete_item(TableName=name, Key={"p": {"S": "item-0"}})
-    assert begun["ExportStatus"] == "IN_PROGRESS" and begun["TableArn"] == arn and begun["ExportType"] == "FULL_EXPORT"
+    assert begun["ExportStatus"] == "IN_PROGRESS" and begun["TableArn"] == arn and begun["S3SseAlgorithm"] == "AES256"
+    assert "ExportType" not in begun  # a full one says so in lists alone
     described = finished(dynamodb, begun["ExportArn"])
     assert described["ExportStatus"] == "COMPLETED", described
     export_id = begun["ExportArn"].rsplit("/", 1)[1]
@@ -91,17 +92,25 @@ def test_a_full_export(dynamodb, s3, bucket, recoverable):
     assert items["x"]["b"] == {"B": base64.b64encode(ITEM["b"]["B"]).decode()} and items["x"]["l"] == ITEM["l"]
     again = dynamodb.export_table_to_point_in_time(TableArn=arn, S3Bucket=bucket, S3Prefix="a/b", ClientToken="once")["ExportDescription"]
     assert again["ExportArn"] == begun["ExportArn"]
-    assert refusal(dynamodb.export_table_to_point_in_time, TableArn=arn, S3Bucket=bucket, ClientToken="once")[0] == "ExportConflictException"
+    for other in ({"S3Prefix": "c"}, {"ExportFormat": "ION"}, {"S3BucketOwner": "0" * 12}, {"S3SseAlgorithm": "KMS"}):
+        assert refusal(dynamodb.export_table_to_point_in_time, **{"TableArn": arn, "S3Bucket": bucket, "S3Prefix": "a/b", "ClientToken": "once", **other}) == (
+            "ExportConflictException", "Export conflict: Duplicate request detected with conflicting parameters")
     listed = dynamodb.list_exports(TableArn=arn)["ExportSummaries"]
     assert listed == [{"ExportArn": begun["ExportArn"], "ExportStatus": "COMPLETED", "ExportType": "FULL_EXPORT"}]
     dynamodb.delete_table(TableName=name)  # nothing holds the table any more
+    wait_until(lambda: name not in dynamodb.list_tables()["TableNames"])
+    for make in (lambda: None, lambda: make_table(dynamodb, name=name)):  # the export outlives its table; a list of the table's does not
+        make()
+        assert dynamodb.list_exports(TableArn=arn)["ExportSummaries"] == []
+        assert dynamodb.describe_export(ExportArn=begun["ExportArn"])["ExportDescription"]["TableArn"] == arn
 
 
 def test_an_export_as_ion(dynamodb, s3, bucket, recoverable):
     name, arn = recoverable()
     dynamodb.put_item(TableName=name, Item=ITEM)
-    begun = dynamodb.export_table_to_point_in_time(TableArn=arn, S3Bucket=bucket, ExportFormat="ION", S3SseAlgorithm="AES256")["ExportDescription"]
+    begun = dynamodb.export_table_to_point_in_time(TableArn=arn, S3Bucket=bucket, ExportFormat="ION", S3SseAlgorithm="AES256", S3Prefix="ion/")["ExportDescription"]
     described = finished(dynamodb, begun["ExportArn"])
+    assert described["S3Prefix"] == "ion/" and described["ExportManifest"].startswith("ion/AWSDynamoDB/")
     summary, (line,) = exported(s3, bucket, described)
     assert summary["outputFormat"] == "ION" and summary["s3SseAlgorithm"] == "AES256"
     for part in ("$ion_1_0 {Item:{", "n:6d2", "d:1.5", "b:{{AP8=}}", 'ss:$dynamodb_SS::["a","b"]', "ns:$dynamodb_NS::[1.,2d1]",
@@ -141,7 +150,9 @@ def test_an_export_of_the_past(start_brume):
     window = {"ExportFromTime": moment, "ExportToTime": until}
     begun = dynamodb.export_table_to_point_in_time(TableArn=arn, S3Bucket="past", ExportType="INCREMENTAL_EXPORT",
                                                    IncrementalExportSpecification=window)["ExportDescription"]
-    summary, lines = exported(s3, "past", finished(dynamodb, begun["ExportArn"]))
+    described = finished(dynamodb, begun["ExportArn"])
+    assert described["BilledSizeBytes"] == 10_000_000  # the least that is billed of changes
+    summary, lines = exported(s3, "past", described)
     assert summary["outputView"] == "NEW_AND_OLD_IMAGES" and summary["exportType"] == "INCREMENTAL_EXPORT"
     changes = {json.loads(line)["Keys"]["p"]["S"]: json.loads(line) for line in lines}
     assert set(changes) == {"changed", "gone", "new"}
@@ -154,6 +165,16 @@ def test_an_export_of_the_past(start_brume):
                                                    IncrementalExportSpecification={**window, "ExportViewType": "NEW_IMAGE"})["ExportDescription"]
     _, lines = exported(s3, "past", finished(dynamodb, begun["ExportArn"]))
     assert len(lines) == 3 and not any("OldImage" in line for line in lines) and all(line.startswith("$ion_1_0 {Record:{") for line in lines)
+
+
+def test_another_region_knows_no_export(brume, dynamodb, bucket, recoverable):
+    _, arn = recoverable()
+    there = brume.client("dynamodb", region="eu-west-1")
+    export = dynamodb.export_table_to_point_in_time(TableArn=arn, S3Bucket=bucket)["ExportDescription"]["ExportArn"]
+    absent = ("ExportNotFoundException", "Export not found: Invalid export arn")
+    assert refusal(there.describe_export, ExportArn=export) == refusal(dynamodb.describe_export, ExportArn=export.replace("us-east-1", "eu-west-1")) == absent
+    for client, named in ((there, arn), (dynamodb, arn.replace("us-east-1", "eu-west-1"))):
+        assert refusal(client.export_table_to_point_in_time, TableArn=named, S3Bucket=bucket) == ("TableNotFoundException", f"Table not found: {named}")
 
 
 def test_what_is_refused(dynamodb, s3, bucket, recoverable, table):
