@@ -24,9 +24,13 @@ err dynamodb_create_global_table(struct call *c, const struct dynamodb_create_gl
 
 err dynamodb_update_global_table(struct call *c, const struct dynamodb_update_global_table_input *in, struct dynamodb_update_global_table_output *out) {
     (void)out;
-    if (!in->replica_updates.n) return fail(c, &cloud_validation, INVALID);
-    for (u32 i = 0; i < in->replica_updates.n; i++)
-        if (in->replica_updates.v[i].create) return no_more(c);
+    bool creates = false, empty = !in->replica_updates.n;
+    for (u32 i = 0; i < in->replica_updates.n; i++) {
+        creates |= in->replica_updates.v[i].create != NULL;
+        empty |= !in->replica_updates.v[i].create && !in->replica_updates.v[i].delete;
+    }
+    if (empty) return fail(c, &cloud_validation, INVALID);
+    if (creates) return no_more(c);
     return not_there(c, "Global table not found: ", in->global_table_name);
 }
 
