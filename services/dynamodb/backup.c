@@ -153,6 +153,7 @@ static struct dynamodb_backup_description *describe(struct call *c, const struct
     s->provisioned_throughput = NEW(c->arena, struct dynamodb_provisioned_throughput);
     s->provisioned_throughput->read_capacity_units = SOME_I64(t.throughput.read);
     s->provisioned_throughput->write_capacity_units = SOME_I64(t.throughput.write);
+    s->on_demand_throughput = d.on_demand_throughput;
     s->billing_mode = t.on_demand ? S("PAY_PER_REQUEST") : S("PROVISIONED");
     out->source_table_feature_details = NEW(c->arena, struct dynamodb_source_table_feature_details);
     if (b->system) return out; /* as AWS: it tells no features */

@@ -20,7 +20,9 @@ static const struct record_field import_fields[] = {
     RECORD_STR(23, struct ddb_import, spool),          RECORD_I64(24, struct ddb_import, offset),
     RECORD_I64(25, struct ddb_import, length),         RECORD_I64(26, struct ddb_import, index),
     RECORD_LIST(27, struct ddb_import, columns, ddb_name_record), RECORD_I64(28, struct ddb_import, objects),
-    RECORD_STR(29, struct ddb_import, table),
+    RECORD_STR(29, struct ddb_import, table),          RECORD_BOOL(30, struct ddb_import, sse),
+    RECORD_BOOL(31, struct ddb_import, sse_enabled),   RECORD_STR(32, struct ddb_import, sse_type),
+    RECORD_STR(33, struct ddb_import, sse_key),
 };
 static const struct record_type import_record = RECORD_TYPE(struct ddb_import, import_fields);
 
@@ -90,6 +92,10 @@ static struct dynamodb_table_creation_parameters *parameters(struct call *c, con
     p->key_schema = d->key_schema;
     p->billing_mode = t->on_demand ? S("PAY_PER_REQUEST") : S("PROVISIONED");
     p->on_demand_throughput = d->on_demand_throughput;
+    if (m->sse) {
+        p->sse_specification = NEW(c->arena, struct dynamodb_sse_specification);
+        *p->sse_specification = (struct dynamodb_sse_specification){{m->sse_enabled, m->sse_enabled}, m->sse_type, m->sse_key};
+    }
     if (!t->on_demand) {
         p->provisioned_throughput = NEW(c->arena, struct dynamodb_provisioned_throughput);
         *p->provisioned_throughput = (struct dynamodb_provisioned_throughput){SOME_I64(t->throughput.read), SOME_I64(t->throughput.write)};
@@ -185,6 +191,12 @@ err dynamodb_import_table(struct call *c, const struct dynamodb_import_table_inp
                            .account = c->account, .region = c->region, .table = p->table_name, .caller = caller_keep(c)};
     struct ddb_table t;
     bool seen;
+    if (p->sse_specification) { /* told as it was asked for, an alias as an alias */
+        m.sse = true;
+        m.sse_enabled = p->sse_specification->enabled.v;
+        m.sse_type = p->sse_specification->sse_type;
+        m.sse_key = p->sse_specification->kms_master_key_id;
+    }
     if (!may(c, S("dynamodb:ImportTable"), arn)) return deny(c, S("dynamodb:ImportTable"), arn);
     TRY(seen_before(c, in, p->table_name, &m, &seen));
     if (!seen) {
@@ -209,7 +221,8 @@ err dynamodb_describe_import(struct call *c, const struct dynamodb_describe_impo
     if (!arn_parse(in->import_arn, &arn) || str_find(arn.resource, S("/import/")) == STR_NONE)
         return fail(c, &cloud_validation, "Invalid Import ARN");
     struct ddb_import at = {.account = arn.account, .region = arn.region, .id = str_skip(in->import_arn, slash + 1)};
-    if (!ddb_import_load(c->txn, c->arena, ddb_import_row(c->arena, &at), &m) || !str_eq(ddb_import_arn(c->arena, &m), in->import_arn))
+    bool here = str_eq(arn.region, c->region);
+    if (!here || !ddb_import_load(c->txn, c->arena, ddb_import_row(c->arena, &at), &m) || !str_eq(ddb_import_arn(c->arena, &m), in->import_arn))
         return fail(c, &dynamodb_import_not_found_exception, "Import not found: %.*s", STR_ARGS(in->import_arn));
     out->import_table_description = describe(c, &m);
     return NULL;

@@ -13,6 +13,8 @@ struct ddb_import {
     i64 state, format;
     str token, bucket, bucket_owner, prefix, compression, delimiter, table_record; /* table_record: as it was asked for */
     struct ddb_names headers;
+    bool sse, sse_enabled; /* SSESpecification, as it was asked for */
+    str sse_type, sse_key;
     i64 start_ms, end_ms;
     i64 processed_bytes, processed, imported, errors;
     str failure_code, failure_message, caller;

@@ -129,6 +129,21 @@ def test_what_is_refused(brume, dynamodb, s3, bucket, table):
     assert (described["FailureCode"], described["FailureMessage"]) == ("S3AccessDenied", "Access Denied")
 
 
+def test_parameters_are_told_as_they_were_asked_for(brume, dynamodb, bucket):
+    """The key by its alias, though the table tells its ARN; and another region knows no such import."""
+    asked = {"SSESpecification": {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/aws/dynamodb"},
+             "OnDemandThroughput": {"MaxReadRequestUnits": 100, "MaxWriteRequestUnits": 100}}
+    described, _ = imported(dynamodb, bucket, "CSV", prefix="nothing/", table=asked)
+    told = described["TableCreationParameters"]
+    assert {k: told[k] for k in asked} == asked
+    table = dynamodb.describe_table(TableName=told["TableName"])["Table"]
+    assert table["SSEDescription"]["KMSMasterKeyArn"].startswith("arn:aws:kms:")
+    described, _ = imported(dynamodb, bucket, "CSV", prefix="nothing/")
+    assert "SSESpecification" not in described["TableCreationParameters"]
+    there = brume.client("dynamodb", region="eu-west-1")
+    assert refusal(there.describe_import, ImportArn=described["ImportArn"])[0] == "ImportNotFoundException"
+
+
 def test_a_token_is_for_one_table(dynamodb, s3, bucket):
     s3.put_object(Bucket=bucket, Key="a.csv", Body="p\nx\n")
 

@@ -80,6 +80,14 @@ def test_overrides_fit_the_billing_mode(dynamodb, backup):
     assert refused() == ("TableAlreadyExistsException", f"Table already exists: {name}")
 
 
+def test_a_backup_keeps_what_requests_may_use_at_most(dynamodb, table):
+    most = {"MaxReadRequestUnits": 100, "MaxWriteRequestUnits": 50}
+    for options, told in (({"OnDemandThroughput": most}, most), ({}, None)):
+        arn = dynamodb.create_backup(TableName=table(**options), BackupName="one")["BackupDetails"]["BackupArn"]
+        source = dynamodb.describe_backup(BackupArn=arn)["BackupDescription"]["SourceTableDetails"]
+        assert source.get("OnDemandThroughput") == told and source["ProvisionedThroughput"] == {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}
+
+
 def test_indexes_are_those_that_were_there(dynamodb, backup):
     name, arn = backup
     absent = invalid("Index other does not match a secondary index that existed in the source table and cannot be created during the restore operation")
