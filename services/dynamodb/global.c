@@ -81,6 +81,7 @@ static err create(struct call *c, struct ddb_table *t, const struct dynamodb_cre
     struct call there = *c;
     str region = a->region_name;
     if (ddb_replica_listed(t, region)) return NULL; /* named twice in one request */
+    TRY(ddb_writes_scaled(c, t));
     if (t->sse_grant.p && !own.sse) return fail(c, &cloud_validation, KEY_OF_EACH); /* a customer's key is a key of its region */
     if (!t->streaming) ddb_stream_begin(c, t, S("NEW_AND_OLD_IMAGES"));
     there.region = region;
@@ -107,7 +108,7 @@ static err create(struct call *c, struct ddb_table *t, const struct dynamodb_cre
     struct ddb_copy copy = {.source = t->space, .source_table = ddb_table_row(c->arena, t->account, t->region, t->name),
                             .target_table = ddb_table_row(c->arena, made.account, made.region, made.name)};
     ddb_copy_start(c->txn, c->arena, &copy);
-    return NULL;
+    return ddb_writes_scale_there(c, t, region);
 }
 
 void ddb_replica_forget(struct call *c, const struct ddb_table *gone) {

@@ -14,4 +14,9 @@ const struct dynamodb_global_table_witness_group_update *ddb_witness_update(cons
 bool ddb_replica_listed(const struct ddb_table *t, str region);
 void ddb_replica_forget(struct call *c, const struct ddb_table *gone); /* the others no longer name it */
 
+/* Scaling of writes, which every replica of a provisioned table has, and so has each of its global indexes: whether this table has
+ * it already; and the same for its new replica. By the rights of who asks. */
+MUST_USE err ddb_writes_scaled(struct call *c, const struct ddb_table *t);
+MUST_USE err ddb_writes_scale_there(struct call *c, const struct ddb_table *t, str region);
+
 #endif

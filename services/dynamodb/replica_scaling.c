@@ -154,6 +154,42 @@ static err set_writes(struct call *c, const struct ddb_table *t, str region, con
     return NULL;
 }
 
+/* ---- of a table that gets a replica ---- */
+
+static struct dynamodb_auto_scaling_settings_update *as_shown(struct call *c, const struct dynamodb_auto_scaling_settings_description *s) {
+    const struct dynamodb_auto_scaling_policy_description *from = s->scaling_policies.v;
+    struct dynamodb_auto_scaling_target_tracking_scaling_policy_configuration_update *to = NEW(c->arena, struct dynamodb_auto_scaling_target_tracking_scaling_policy_configuration_update);
+    struct dynamodb_auto_scaling_policy_update *policy = NEW(c->arena, struct dynamodb_auto_scaling_policy_update);
+    struct dynamodb_auto_scaling_settings_update *all = NEW(c->arena, struct dynamodb_auto_scaling_settings_update);
+    *to = (struct dynamodb_auto_scaling_target_tracking_scaling_policy_configuration_update){
+        .disable_scale_in = from->target_tracking_scaling_policy_configuration->disable_scale_in, .scale_in_cooldown = from->target_tracking_scaling_policy_configuration->scale_in_cooldown,
+        .scale_out_cooldown = from->target_tracking_scaling_policy_configuration->scale_out_cooldown, .target_value = from->target_tracking_scaling_policy_configuration->target_value};
+    *policy = (struct dynamodb_auto_scaling_policy_update){from->policy_name, to};
+    *all = (struct dynamodb_auto_scaling_settings_update){.minimum_units = s->minimum_units, .maximum_units = s->maximum_units, .scaling_policy_update = policy};
+    return all;
+}
+
+/* there: absent, or the region that shall scale likewise. */
+static err writes_of(struct call *c, const struct ddb_table *t, str index, str there) {
+    struct place here = place_of(c, t, t->region, index, false), same = place_of(c, t, there, index, false);
+    struct dynamodb_auto_scaling_settings_description *s;
+    TRY(shown(c, &here, &s));
+    if (!s->scaling_policies.n)
+        return fail(c, &cloud_validation, "%s write capacity should either be Pay-Per-Request or AutoScaled.", index.p ? "GSI" : "Table");
+    return there.p ? set(c, &same, as_shown(c, s)) : NULL;
+}
+
+static err writes(struct call *c, const struct ddb_table *t, str there) {
+    if (t->on_demand) return NULL;
+    TRY(writes_of(c, t, (str){0}, there));
+    for (u32 i = 0; i < t->indexes.n; i++)
+        if (t->indexes.v[i].kind == DDB_GLOBAL) TRY(writes_of(c, t, t->indexes.v[i].name, there));
+    return NULL;
+}
+
+err ddb_writes_scaled(struct call *c, const struct ddb_table *t) { return writes(c, t, (str){0}); }
+err ddb_writes_scale_there(struct call *c, const struct ddb_table *t, str region) { return writes(c, t, region); }
+
 /* ---- what is wrong with a request, whatever table it names ---- */
 
 static err check_update(struct call *c, str name, const struct dynamodb_auto_scaling_settings_update *in) {

@@ -46,6 +46,16 @@ def wait_active(client, name):
     wait_until(active)
 
 
+def scale_writes(brume, name, *indexes, region="us-east-1", most=100):
+    """As a replica of a provisioned table wants it: of the table, and of its global indexes."""
+    scaling = brume.client("application-autoscaling", region=region)
+    for kind, resource in [("table", f"table/{name}")] + [("index", f"table/{name}/index/{i}") for i in indexes]:
+        of = {"ServiceNamespace": "dynamodb", "ResourceId": resource, "ScalableDimension": f"dynamodb:{kind}:WriteCapacityUnits"}
+        scaling.register_scalable_target(**of, MinCapacity=1, MaxCapacity=most)
+        scaling.put_scaling_policy(**of, PolicyName="writes", PolicyType="TargetTrackingScaling", TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 70.0, "PredefinedMetricSpecification": {"PredefinedMetricType": "DynamoDBWriteCapacityUtilization"}})
+
+
 def refusal(call, **arguments):
     """What the call is refused with: code and message."""
     with pytest.raises(ClientError) as error:

@@ -1,7 +1,7 @@
 """Global tables: one table in several regions, each of them written to."""
 import pytest
 
-from services.dynamodb.test.ddb_tables import index, make_table, refusal, wait_active, wait_until
+from services.dynamodb.test.ddb_tables import index, make_table, refusal, scale_writes, wait_active, wait_until
 
 
 def contents(client, name):
@@ -164,6 +164,7 @@ def test_global_tables_of_2017_are_made_no_more(brume, dynamodb):
         assert answer["GlobalTables"] == [] and "LastEvaluatedGlobalTableName" not in answer
 
 
+@pytest.mark.as_root  # scaling is read and set by the rights of who asks
 def test_a_replica_reads_with_its_own_units(start_brume):
     """API_UpdateReplicationGroupMemberAction: a replica's own units, of the table and of indexes; the others' changes leave them as they are."""
     brume = start_brume()
@@ -171,6 +172,7 @@ def test_a_replica_reads_with_its_own_units(start_brume):
     units = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 50}
     name = make_table(home, "p:S g:S", ProvisionedThroughput=units, GlobalSecondaryIndexes=[{**index("gsi", "g"), "ProvisionedThroughput": units}])
     home.put_item(TableName=name, Item={"p": {"S": "x"}, "pad": {"S": "p" * 40_000}})
+    scale_writes(brume, name, "gsi")
 
     def update(**change):
         home.update_table(TableName=name, **change)

@@ -1,7 +1,7 @@
 """The scaling of replicas, set and read at once: targets and policies of Application Auto Scaling in each region."""
 import pytest
 
-from services.dynamodb.test.ddb_tables import make_table, refusal, wait_active
+from services.dynamodb.test.ddb_tables import index, make_table, refusal, scale_writes, wait_active
 
 pytestmark = pytest.mark.as_root  # by the rights of who asks, in two services and two regions
 
@@ -12,6 +12,7 @@ def test_replicas_scale(start_brume):
     ddb.create_table(TableName="tab", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}], AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
                      ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
     ddb.get_waiter("table_exists").wait(TableName="tab", WaiterConfig={"Delay": 0.05})
+    scale_writes(server, "tab")
     ddb.update_table(TableName="tab", ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])
     there.get_waiter("table_exists").wait(TableName="tab", WaiterConfig={"Delay": 0.05})
     ddb.get_waiter("table_exists").wait(TableName="tab", WaiterConfig={"Delay": 0.05})
@@ -23,7 +24,7 @@ def test_replicas_scale(start_brume):
     answer = ddb.update_table_replica_auto_scaling(
         TableName="tab", ProvisionedWriteCapacityAutoScalingUpdate={"MinimumUnits": 5, "MaximumUnits": 50, "ScalingPolicyUpdate": policy},
         ReplicaUpdates=[{"RegionName": "eu-west-1", "ReplicaProvisionedReadCapacityAutoScalingUpdate": {"MinimumUnits": 2, "MaximumUnits": 20, "ScalingPolicyUpdate": policy}}])
-    assert [(r["RegionName"], r["ReplicaProvisionedWriteCapacityAutoScalingSettings"]) for r in replicas(answer)] == [("eu-west-1", off), ("us-east-1", off)]  # as it was before
+    assert [(r["RegionName"], r["ReplicaProvisionedReadCapacityAutoScalingSettings"]) for r in replicas(answer)] == [("eu-west-1", off), ("us-east-1", off)]  # as it was before
     ireland, virginia = replicas(there.describe_table_replica_auto_scaling(TableName="tab"))
     for region, told in (("us-east-1", virginia), ("eu-west-1", ireland)):
         writes = told["ReplicaProvisionedWriteCapacityAutoScalingSettings"]
@@ -47,6 +48,32 @@ def test_replicas_scale(start_brume):
                          "Failed to update settings for global table with name ‘tab’: Parameters 'MaximumUnits', 'MinimumUnits' must be left blank when disabling auto scaling.")):
         assert refusal(ddb.update_table_replica_auto_scaling, TableName="tab", **wrong) == ("ValidationException", told)
     assert refusal(ddb.update_table_replica_auto_scaling, TableName="tab", ReplicaUpdates=[{"RegionName": "ap-south-1", **reads}])[0] == "ResourceNotFoundException"
+
+
+def test_a_replica_of_a_provisioned_table_scales(start_brume):
+    """Writes of the table and of each global index scale before there is a replica; then they do in its region, too."""
+    server = start_brume()
+    ddb, there = server.client("dynamodb"), server.client("dynamodb", region="eu-west-1")
+    units = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
+    name = make_table(ddb, "p:S g:S", ProvisionedThroughput=units, GlobalSecondaryIndexes=[{**index("gsi", "g"), "ProvisionedThroughput": units}])
+    create = {"TableName": name, "ReplicaUpdates": [{"Create": {"RegionName": "eu-west-1"}}]}
+    words = "{} write capacity should either be Pay-Per-Request or AutoScaled."
+    scaling = server.client("application-autoscaling")
+    assert refusal(ddb.update_table, **create) == ("ValidationException", words.format("Table"))
+    scaling.register_scalable_target(ServiceNamespace="dynamodb", ResourceId=f"table/{name}", ScalableDimension="dynamodb:table:WriteCapacityUnits", MinCapacity=1, MaxCapacity=10)
+    assert refusal(ddb.update_table, **create) == ("ValidationException", words.format("Table"))  # bounds alone scale nothing
+    scale_writes(server, name)
+    assert refusal(ddb.update_table, **create) == ("ValidationException", words.format("GSI"))
+    assert name not in there.list_tables()["TableNames"]
+    scale_writes(server, name, "gsi", most=10)
+    ddb.update_table(**create)
+    for client in (ddb, there):
+        wait_active(client, name)
+    found = server.client("application-autoscaling", region="eu-west-1").describe_scalable_targets(ServiceNamespace="dynamodb")["ScalableTargets"]
+    assert sorted((t["ResourceId"], t["ScalableDimension"], t["MinCapacity"], t["MaxCapacity"]) for t in found) == [
+        (f"table/{name}", "dynamodb:table:WriteCapacityUnits", 1, 10), (f"table/{name}/index/gsi", "dynamodb:index:WriteCapacityUnits", 1, 10)]
+    for told in ddb.describe_table_replica_auto_scaling(TableName=name)["TableAutoScalingDescription"]["Replicas"]:
+        assert told["ReplicaProvisionedWriteCapacityAutoScalingSettings"]["ScalingPolicies"][0]["PolicyName"] == "writes"
 
 
 def test_tables_that_do_not_scale_so(start_brume):
