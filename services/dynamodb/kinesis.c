@@ -23,6 +23,8 @@ static str why(const struct ddb_table *t, str stream) {
     struct arn arn;
     if (arn_parse(stream, &arn) && str_eq(arn.service, S("kinesis")) && !str_eq(arn.region, t->region))
         return S("The kinesis Arn used to enable kinesis replication belongs to a stream which is not in the current region");
+    if (arn_parse(stream, &arn) && (!str_eq(arn.account, t->account) || str_eq(arn.service, S("firehose"))))
+        return S("The kinesis Arn used to enable kinesis replication belongs to a stream which is not in Active state");
     return S("User does not have a permission to use kinesis stream");
 }
 

@@ -2,8 +2,7 @@
  *
  *   ("dynamodb", account, region, "policy", arn) -> revision, 0x00, document
  *
- * DIFFERS: a policy is in force, and shown, at once, and may be changed again at once: AWS lets it once in 15 seconds.
- * Nobody is kept from shutting himself out. */
+ * DIFFERS: a policy is in force, and shown, at once, and may be changed again at once: AWS lets it once in 15 seconds. */
 #include "cloud/policy_principal.h"
 #include "services/dynamodb/stream.h"
 
@@ -105,12 +104,20 @@ err ddb_policy_first(struct call *c, str arn, str text) {
     return NULL;
 }
 
+/* Only to put another policy must stay possible: to delete it, or anything else, need not. */
+static err check_lockout(struct call *c, const struct dynamodb_put_resource_policy_input *in, str bound) {
+    struct auth_facts facts = {.resource_arn = in->resource_arn, .resource_account = c->account, .resource_policy = bound};
+    if (in->confirm_remove_self_resource_access.v || may_with(c, S("dynamodb:PutResourcePolicy"), in->resource_arn, &facts)) return NULL;
+    return fail(c, &cloud_access_denied, "The new resource policy will not allow you to update the resource policy in the future.");
+}
+
 err dynamodb_put_resource_policy(struct call *c, const struct dynamodb_put_resource_policy_input *in, struct dynamodb_put_resource_policy_output *out) {
     struct ddb_resource of;
     str bound;
     TRY(open_resource(c, in->resource_arn, true, &of));
     TRY(ddb_policy_read(c, in->policy, of.label.p, &bound));
     TRY(check_revision(c, &of, in->expected_revision_id));
+    TRY(check_lockout(c, in, bound));
     out->revision_id = write_policy(c, in->resource_arn, bound);
     return NULL;
 }

@@ -19,13 +19,21 @@ static err open_resource(struct call *c, str arn) {
     return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found: ResourceArn: %.*s not found", STR_ARGS(arn));
 }
 
+/* Arrows, signs and dingbats, and the planes of pictures: what is neither letter, digit nor space of any script. */
+static bool is_picture(u32 code) { return (code >= 0x2190 && code < 0x2c00) || (code >= 0x1f000 && code < 0x1fb00) || (code >= 0xfe00 && code < 0xfe10); }
+
 static bool is_tag_text(str text) {
-    for (size_t i = 0; i < text.n; i++) {
-        char ch = text.p[i];
-        bool letter = (ch | 32) >= 'a' && (ch | 32) <= 'z';
-        if (!letter && (ch < '0' || ch > '9') && !(ch & 0x80) && str_find_char(S(" +-=._:/@"), ch) == STR_NONE) return false;
+    u32 code;
+    while (text.n) {
+        if (!utf8_next(&text, &code) || is_picture(code)) return false;
+        bool letter = code < 0x80 && (code | 32) >= 'a' && (code | 32) <= 'z', digit = code >= '0' && code <= '9';
+        if (!letter && !digit && code < 0x80 && str_find_char(S(" +-=._:/@"), (char)code) == STR_NONE) return false;
     }
     return true;
+}
+
+static err wrong_tag(struct call *c, const char *half, str text) {
+    return fail(c, &cloud_validation, "The Tag %s provided is invalid, %s: %.*s", half, half, STR_ARGS(text));
 }
 
 static err check_prefix(struct call *c, str key) {
@@ -36,6 +44,8 @@ static err check_prefix(struct call *c, str key) {
 /* What AWS says of the first tag that is none. */
 static err check_tag(struct call *c, const struct dynamodb_tag_list *tags, u32 at) {
     str key = tags->v[at].key;
+    if (!is_tag_text(key)) return wrong_tag(c, "Key", key);
+    if (!is_tag_text(tags->v[at].value)) return wrong_tag(c, "Value", tags->v[at].value);
     TRY(check_prefix(c, key));
     for (u32 i = 0; i < at; i++)
         if (str_eq(tags->v[i].key, key))
@@ -48,12 +58,11 @@ err ddb_tags_set(struct call *c, str arn, const struct dynamodb_tag_list *tags) 
     struct record_pairs one = {NEW(c->arena, struct record_pair), 1, true};
     for (u32 i = 0; i < tags->n; i++) TRY(check_tag(c, tags, i));
     for (u32 i = 0; i < tags->n; i++) {
-        *one.v = (struct record_pair){tags->v[i].key, tags->v[i].value.p ? tags->v[i].value : S("")};
+        *one.v = (struct record_pair){tags->v[i].key, tags->v[i].value};
         err e = tags_set(c, arn, &one, &errors);
         if (e == &dynamodb_limit_exceeded_exception) return fail(c, &cloud_validation, TOO_MANY);
-        bool of_value = one.v->key.n && one.v->key.n <= KEY_LENGTH_MAX && is_tag_text(one.v->key);
-        if (e && of_value) return fail(c, e, "The Tag Value provided is invalid, Value: %.*s", STR_ARGS(one.v->value));
-        if (e) return fail(c, e, "The Tag Key provided is invalid, Key: %.*s", STR_ARGS(one.v->key));
+        bool of_value = one.v->key.n && utf8_length(one.v->key) <= KEY_LENGTH_MAX;
+        if (e) return of_value ? wrong_tag(c, "Value", one.v->value) : wrong_tag(c, "Key", one.v->key);
     }
     return NULL;
 }
@@ -72,7 +81,7 @@ err dynamodb_untag_resource(struct call *c, const struct dynamodb_untag_resource
     if (in->tag_keys.n > TAGS_MAX) return fail(c, &cloud_validation, TOO_MANY);
     for (u32 i = 0; i < in->tag_keys.n; i++) {
         str key = in->tag_keys.v[i];
-        if (!key.n || key.n > KEY_LENGTH_MAX) return fail(c, &cloud_validation, "The Tag Key provided is invalid, Key: %.*s", STR_ARGS(key));
+        if (!key.n || key.n > KEY_LENGTH_MAX) return wrong_tag(c, "Key", key);
         TRY(check_prefix(c, key));
     }
     tags_remove(c, in->resource_arn, in->tag_keys.v, in->tag_keys.n);

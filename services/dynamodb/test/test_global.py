@@ -132,6 +132,11 @@ def test_what_is_nowhere(dynamodb, table):
         assert dynamodb.enable_kinesis_streaming_destination(TableName=name, StreamArn=stream)["DestinationStatus"] == "ENABLING"
     [failed] = dynamodb.describe_kinesis_streaming_destination(TableName=name)["KinesisDataStreamDestinations"]
     assert failed == {"StreamArn": stream, "DestinationStatus": "ENABLE_FAILED", "DestinationStatusDescription": "User does not have a permission to use kinesis stream"}
+    belongs = "The kinesis Arn used to enable kinesis replication belongs to a stream which is not in "
+    for other, why in ((stream.replace("us-east-1", "eu-west-1"), belongs + "the current region"), (stream.replace("000000000000", "111122223333"), belongs + "Active state"),
+                       (stream.replace("kinesis", "firehose"), belongs + "Active state"), (stream.upper().replace("ARN:AWS:KINESIS:US-EAST-1", "arn:aws:kinesis:us-east-1"), failed["DestinationStatusDescription"])):
+        dynamodb.enable_kinesis_streaming_destination(TableName=name, StreamArn=other)
+        assert dynamodb.describe_kinesis_streaming_destination(TableName=name)["KinesisDataStreamDestinations"][0]["DestinationStatusDescription"] == why
     assert refusal(update, TableName=name, StreamArn=stream, UpdateKinesisStreamingConfiguration={"ApproximateCreationDateTimePrecision": "MICROSECOND"})[1] == (
         "Table is not in a valid state to enable Kinesis Streaming Destination: Kinesis streaming is not in ACTIVE state. Updates are only allowed in ACTIVE "
         f"state. TableName: {name}, kdsArn: {stream}")

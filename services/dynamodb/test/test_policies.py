@@ -106,6 +106,39 @@ def test_a_table_is_made_with_its_policy(brume, dynamodb, table):
     assert refusal(dynamodb.describe_table, TableName="without")[0] == "ResourceNotFoundException"
 
 
+def test_nobody_shuts_himself_out_unasked(dynamodb, table):
+    """The right to put another policy stays with who puts one, but where he says that it need not; the right to delete it may go."""
+    name = table()
+    arn = arn_of(dynamodb, name)
+
+    def denying(*actions):
+        return {"ResourceArn": arn, "Policy": json.dumps(policy_of(arn, Effect="Deny", Principal="*", Action=[f"dynamodb:{a}ResourcePolicy" for a in actions]))}
+    dynamodb.put_resource_policy(ResourceArn=arn, Policy=json.dumps(policy_of(arn)))
+    before = dynamodb.get_resource_policy(ResourceArn=arn)
+    for actions in (("Put",), ("Put", "Delete")):
+        for more in ({}, {"ConfirmRemoveSelfResourceAccess": False}):
+            assert refusal(dynamodb.put_resource_policy, **denying(*actions), **more) == (
+                "AccessDeniedException", "The new resource policy will not allow you to update the resource policy in the future.")
+    after = dynamodb.get_resource_policy(ResourceArn=arn)
+    assert (after["Policy"], after["RevisionId"]) == (before["Policy"], before["RevisionId"])
+    dynamodb.put_resource_policy(**denying("Delete"))
+    assert refusal(dynamodb.delete_resource_policy, ResourceArn=arn)[0] == "AccessDeniedException"
+    dynamodb.put_resource_policy(**denying("Put"), ConfirmRemoveSelfResourceAccess=True)
+    assert refusal(dynamodb.put_resource_policy, ResourceArn=arn, Policy=json.dumps(policy_of(arn)))[0] == "AccessDeniedException"
+    dynamodb.delete_resource_policy(ResourceArn=arn)
+
+
+def test_tags_are_text_of_any_script(dynamodb, table):
+    """Letters, digits and spaces; no pictures. Of several tags all are taken, or none."""
+    arn = arn_of(dynamodb, table())
+    tags = [{"Key": "ключ", "Value": "café"}, {"Key": "表", "Value": "\u3000\u00a0"}]
+    dynamodb.tag_resource(ResourceArn=arn, Tags=tags)
+    for tag, told in (({"Key": "🔑", "Value": "v"}, "Key provided is invalid, Key: 🔑"), ({"Key": "k", "Value": "🔑"}, "Value provided is invalid, Value: 🔑"),
+                      ({"Key": "k", "Value": "a→b"}, "Value provided is invalid, Value: a→b")):
+        assert refusal(dynamodb.tag_resource, ResourceArn=arn, Tags=[{"Key": "good", "Value": "v"}, tag]) == ("ValidationException", "The Tag " + told)
+    assert sorted(dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"], key=str) == sorted(tags, key=str)
+
+
 def test_what_is_no_tag(dynamodb, table):
     name = table()
     arn = arn_of(dynamodb, name)
