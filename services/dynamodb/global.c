@@ -83,6 +83,8 @@ static err create(struct call *c, struct ddb_table *t, const struct dynamodb_cre
     if (ddb_replica_listed(t, region)) return NULL; /* named twice in one request */
     TRY(ddb_writes_scaled(c, t));
     if (t->sse_grant.p && !own.sse) return fail(c, &cloud_validation, KEY_OF_EACH); /* a customer's key is a key of its region */
+    if (t->sse_grant.p && str_eq(a->kms_master_key_id, S("alias/aws/dynamodb")))
+        return fail(c, &cloud_validation, "One or more parameter values were invalid: All replica keys must either be Customer Managed CMK or AWS Managed CMK.");
     if (!t->streaming) ddb_stream_begin(c, t, S("NEW_AND_OLD_IMAGES"));
     there.region = region;
     TRY(told(c, &there, ddb_restore_begin(&there, t, t->name, &own, &made)));

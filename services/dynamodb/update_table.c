@@ -188,6 +188,21 @@ static err carry(struct call *c, const struct dynamodb_update_table_input *in, c
     return NULL;
 }
 
+/* How they are encrypted, too, each with the key of DynamoDB in its region. */
+static err encrypt(struct call *c, const struct dynamodb_sse_specification *in, struct ddb_table *t) {
+    struct ddb_table replica;
+    TRY(ddb_sse_change(c, in, t));
+    for (u32 i = 0; i < t->replicas.n; i++) {
+        struct call there = *c;
+        if (!ddb_replica_load(c, t, i, &replica)) continue;
+        there.region = replica.region;
+        err e = ddb_sse_change(&there, in, &replica);
+        if (e) return fail(c, e, "%.*s", STR_ARGS(there.error_message));
+        ddb_table_save(c->txn, c->arena, &replica);
+    }
+    return NULL;
+}
+
 static err update(struct call *c, const struct dynamodb_update_table_input *in, struct ddb_table *t) {
     TRY(update_billing(c, in, t, false));
     TRY(update_indexes(c, in, t, false));
@@ -198,7 +213,7 @@ static err update(struct call *c, const struct dynamodb_update_table_input *in, 
     if (t->replicas.n && in->sse_specification && in->sse_specification->kms_master_key_id.p)
         return fail(c, &cloud_validation, "Invalid operation: Customer Managed CMKs on Global Table Version 2019.11.21 replicas cannot be updated "
                                           "through SSESpecification parameter and can only be updated through ReplicaUpdates parameter");
-    if (in->sse_specification) TRY(ddb_sse_change(c, in->sse_specification, t));
+    if (in->sse_specification) TRY(encrypt(c, in->sse_specification, t));
     return ddb_class_change(c, in->table_class, t);
 }
 

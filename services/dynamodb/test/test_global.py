@@ -67,6 +67,8 @@ def test_a_replica_has_its_own_key_and_class(brume, dynamodb):
             wait_active(client, name)
     wanted = ("ValidationException", "One or more parameter values were invalid: KMSMasterKeyId must be specified for each replica.")
     assert refusal(update, Create=[{"RegionName": "eu-west-1"}]) == wanted
+    assert refusal(update, Create=[{"RegionName": "eu-west-1", "KMSMasterKeyId": "alias/aws/dynamodb"}]) == (
+        "ValidationException", "One or more parameter values were invalid: All replica keys must either be Customer Managed CMK or AWS Managed CMK.")
     assert refusal(update, Create=[{"RegionName": "eu-west-1", "KMSMasterKeyId": keys[0].split("/")[1]}])[1].startswith("KMS validation error for region eu-west-1: com.amazonaws.services.kms.model.NotFoundException: ")
     update(Create=[{"RegionName": "eu-west-1", "KMSMasterKeyId": theirs[0], "TableClassOverride": "STANDARD_INFREQUENT_ACCESS"}])
     told = replica_of(dynamodb, name)
@@ -88,6 +90,25 @@ def test_a_replica_has_its_own_key_and_class(brume, dynamodb):
         assert refusal(update, **{kind: [change]}) == (
             "ValidationException", "Update global table operation failed because one or more replicas were not part of the global table. Please retry the request "
             "without these replicas: [us-west-2].")
+
+
+@pytest.mark.as_root
+def test_encryption_is_carried_to_replicas(brume, dynamodb):
+    """By the key of DynamoDB, which is another one in each region; back again, too."""
+    name = make_table(dynamodb)
+    ireland = brume.client("dynamodb", region="eu-west-1")
+    dynamodb.update_table(TableName=name, ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])
+    for client in (dynamodb, ireland):
+        wait_active(client, name)
+    dynamodb.update_table(TableName=name, SSESpecification={"Enabled": True, "SSEType": "KMS"})
+    for client, region, other in ((dynamodb, "us-east-1", "eu-west-1"), (ireland, "eu-west-1", "us-east-1")):
+        wait_active(client, name)
+        told = client.describe_table(TableName=name)["Table"]
+        assert told["SSEDescription"]["KMSMasterKeyArn"].startswith(f"arn:aws:kms:{region}:") and replica_of(client, name)["KMSMasterKeyId"].startswith(f"arn:aws:kms:{other}:")
+    dynamodb.update_table(TableName=name, SSESpecification={"Enabled": False})
+    for client in (dynamodb, ireland):
+        wait_active(client, name)
+        assert "SSEDescription" not in client.describe_table(TableName=name)["Table"] and "KMSMasterKeyId" not in replica_of(client, name)
 
 
 def test_indexes_and_billing_are_carried_to_replicas(brume, dynamodb):
