@@ -132,7 +132,8 @@ def test_tags_are_text_of_any_script(dynamodb, table):
     """Letters, digits and spaces; no pictures. Of several tags all are taken, or none."""
     arn = arn_of(dynamodb, table())
     tags = [{"Key": "ключ", "Value": "café"}, {"Key": "表", "Value": "\u3000\u00a0"}]
-    dynamodb.tag_resource(ResourceArn=arn, Tags=tags)
+    dynamodb.tag_resource(ResourceArn=arn, Tags=[*tags, {"Key": "ж" * 128, "Value": "as long as may be"}])
+    dynamodb.untag_resource(ResourceArn=arn, TagKeys=["ж" * 128])
     for tag, told in (({"Key": "🔑", "Value": "v"}, "Key provided is invalid, Key: 🔑"), ({"Key": "k", "Value": "🔑"}, "Value provided is invalid, Value: 🔑"),
                       ({"Key": "k", "Value": "a→b"}, "Value provided is invalid, Value: a→b")):
         assert refusal(dynamodb.tag_resource, ResourceArn=arn, Tags=[{"Key": "good", "Value": "v"}, tag]) == ("ValidationException", "The Tag " + told)
@@ -156,8 +157,7 @@ def test_what_is_no_tag(dynamodb, table):
     assert refused(("a<b", "v")) == "The Tag Key provided is invalid, Key: a<b"
     assert refused(("x", "a*b")) == "The Tag Value provided is invalid, Value: a*b"
     assert refused(("x", "y"), resource=name) == f"{INVALID}ARNs must start with 'arn:': {name}"
-    assert refused(("x", "y"), resource=arn + "/index/abc") == (
-        f"{INVALID}Invalid resource arn provided, only table or stream is accepted. Provided resource arn: {arn}/index/abc")
+    assert refused(("x", "y"), resource=arn + "/index/abc") == f"Invalid TableArn: Invalid ResourceArn provided as input {arn}/index/abc"
     stream = arn + "/stream/2026-10-08T00:00:00.000"
     assert refusal(dynamodb.list_tags_of_resource, ResourceArn=stream) == ("ResourceNotFoundException", f"Requested resource not found: ResourceArn: {stream} not found")
     assert refused(("k" * 129, "v")) == f"The Tag Key provided is invalid, Key: {'k' * 129}"
