@@ -14,6 +14,7 @@ enum {
     DDB_NAME_MIN = 3, DDB_NAME_MAX = 255,
     DDB_HASH_MAX = 2048, DDB_SORT_MAX = 1024, /* bytes of key attributes */
     DDB_INDEXES_MAX = 25,
+    DDB_KEY_MS = 300000, /* that a key of KMS is used without asking again */
 };
 
 /* How many changes of this table's items fit one transaction: each writes item, counts, stream, expiry or
@@ -121,7 +122,9 @@ MUST_USE err ddb_sse_change(struct call *c, const struct dynamodb_sse_specificat
 MUST_USE err ddb_sse_begin(struct call *c, struct ddb_table *t, str key);
 MUST_USE err ddb_sse_check(struct call *c, const struct ddb_table *t); /* may the caller use its key, if it has one? */
 void ddb_sse_end(struct call *c, const struct ddb_table *t);
-void ddb_sse_watch(struct call *c, const struct ddb_table *t); /* in five minutes ddb_sse_look looks whether its key is there */
+/* Whenever a key, a grant or a policy was changed, and at look_ms (0: never), ddb_sse_look looks whether its key is there. */
+void ddb_sse_watch(struct call *c, const struct ddb_table *t, i64 look_ms);
+err ddb_sse_look_round(struct txn *t, const struct task *task, i64 now_ms); /* such a change was made */
 bool ddb_sse_lost(struct call *c, const struct ddb_table *t);  /* asked by the table's grant, not in a caller's name */
 
 /* ---- capacity.c: what a request used of a table and its indexes, in units ---- */

@@ -1,7 +1,7 @@
 /* Tables under a key of KMS: AWS's own for DynamoDB (alias/aws/dynamodb) or a customer's. The table has a key, which KMS
  * sealed; whoever uses the table must be let open it, once in five minutes (developer guide, "DynamoDB encryption at
- * rest"). By a grant DynamoDB looks by itself whether a customer's key is still there: lifecycle.c has what becomes of a
- * table whose key stays away.
+ * rest"). By a grant DynamoDB looks by itself whether a customer's key is still there, five minutes after a key, a grant
+ * or a policy was changed: lifecycle.c has what becomes of a table whose key stays away.
  *
  * DIFFERS: rows are not sealed by it. */
 #include "cloud/key_use.h"
@@ -9,7 +9,8 @@
 
 #define INVALID "One or more parameter values were invalid: "
 #define KEY_TASK S("dynamodb.key")
-enum { REUSE_MS = 300000 };
+#define SEALED S("ddb-sealed")
+enum { REUSE_MS = DDB_KEY_MS };
 
 static struct record_pairs context_of(struct arena *a, str table) {
     struct record_pair *pairs = NEW_ARRAY(a, struct record_pair, 2);
@@ -51,9 +52,34 @@ static struct task key_task(struct arena *a, const struct ddb_table *t, i64 due_
     return (struct task){.kind = KEY_TASK, .key = ddb_table_row(a, t->account, t->region, t->name), .due_ms = due_ms};
 }
 
-void ddb_sse_watch(struct call *c, const struct ddb_table *t) {
-    struct task look = key_task(c->arena, t, c->now_ms + REUSE_MS);
-    txn_task_set(c->txn, &look);
+/* Rows: ("ddb-sealed", account, region, table) -> the table's row: those whose key somebody may take away. */
+static str sealed_row(struct arena *a, const struct ddb_table *t) {
+    struct key k = key_new(a, SEALED);
+    key_str(&k, t->account);
+    key_str(&k, t->region);
+    key_str(&k, t->name);
+    return key_bytes(&k);
+}
+
+void ddb_sse_watch(struct call *c, const struct ddb_table *t, i64 look_ms) {
+    struct task look = key_task(c->arena, t, look_ms);
+    txn_put(c->txn, sealed_row(c->arena, t), look.key);
+    if (look_ms) txn_task_set(c->txn, &look);
+}
+
+err ddb_sse_look_round(struct txn *t, const struct task *task, i64 now_ms) {
+    struct arena *a = txn_arena(t);
+    struct key k = key_new(a, SEALED);
+    str all = key_bytes(&k), row, key;
+    struct range rows = txn_range(t, task->payload.p ? task->payload : all, key_after_prefix(a, all));
+    for (int n = 0; range_next(&rows, &key, &row); n++) {
+        if (n == DDB_SLICE) { /* by another key: what is changed meanwhile sets a round of its own */
+            txn_task_set(t, &(struct task){.kind = task->kind, .key = S("rest"), .payload = arena_str(a, key), .due_ms = now_ms});
+            break;
+        }
+        txn_task_set(t, &(struct task){.kind = KEY_TASK, .key = arena_str(a, row), .due_ms = now_ms});
+    }
+    return NULL;
 }
 
 bool ddb_sse_lost(struct call *c, const struct ddb_table *t) {
@@ -82,7 +108,7 @@ err ddb_sse_begin(struct call *c, struct ddb_table *t, str key) {
     t->sse_data_key = made.data_key;
     if (managed) return NULL; /* nobody can take it away */
     TRY(told(c, key_use_grant(c, &use, arn, made.key_arn, &t->sse_grant)));
-    ddb_sse_watch(c, t);
+    ddb_sse_watch(c, t, 0);
     return NULL;
 }
 
@@ -150,4 +176,5 @@ void ddb_sse_end(struct call *c, const struct ddb_table *t) {
     if (!t->sse_grant.p) return;
     const struct key_use use = use_of(false, true);
     key_use_retire(c, &use, ddb_table_arn(c->arena, t), t->sse_key, t->sse_grant);
+    txn_delete(c->txn, sealed_row(c->arena, t));
 }

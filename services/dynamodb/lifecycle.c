@@ -88,7 +88,7 @@ err ddb_sse_look(struct txn *txn, const struct task *task, i64 now_ms) {
     bool gone = lost && now_ms - t.sse_lost_ms >= ARCHIVED_AFTER_MS && t.state == DDB_ACTIVE && !t.copies;
     if (gone) archive(c, &t);
     if (changed || gone) ddb_table_save(txn, a, &t);
-    if (!gone) ddb_sse_watch(c, &t);
+    if (!gone) ddb_sse_watch(c, &t, lost ? MAX(t.sse_lost_ms + ARCHIVED_AFTER_MS, now_ms + DDB_KEY_MS) : 0);
     return NULL;
 }
 

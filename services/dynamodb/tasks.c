@@ -13,6 +13,7 @@ const struct task_kind ddb_task_kinds[] = {
     {.name = "dynamodb.history", .run = ddb_history_tend},
     {.name = "dynamodb.import", .perform = ddb_import_perform, .settle = ddb_import_settle},
     {.name = "dynamodb.key", .run = ddb_sse_look},
+    {.name = "dynamodb.keys", .run = ddb_sse_look_round, .after_epoch_ms = DDB_KEY_MS},
     {.name = "dynamodb.stream", .run = ddb_stream_tend},
     {.name = "dynamodb.sweep", .run = ddb_sweep_slice},
     {.name = "dynamodb.table", .run = ddb_table_run},

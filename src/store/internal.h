@@ -215,6 +215,7 @@ bool task_row_get(struct txn *t, str kind, str key, struct task_row *row);
 void task_row_delete(struct txn *t, str kind, str key, const struct task_row *row);
 /* Moves a failed task to a later time; nothing if it was set again or cancelled meanwhile. */
 void task_row_postpone(struct txn *t, str kind, str key, u64 generation);
+void tasks_after_epoch(struct txn *t); /* sets those kinds that follow the policy epoch */
 /* The due index of one class from its start: false at the end. Parts are in the txn's arena. */
 struct range task_due_range(struct txn *t, int class);
 bool task_due_next(struct range *r, i64 *due_ms, str *kind, str *key);

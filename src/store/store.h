@@ -165,6 +165,9 @@ struct task_kind {
     /* Outbox: on a worker. *result is handed to settle. May block. */
     err (*perform)(struct arena *a, const struct task *task, str *result);
     err (*settle)(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms);
+    /* Not 0: a timer that is set, unless it stands, by each commit that raises the policy epoch (below), so long after it;
+     * its key is its name. For who must find out what has become of a right. */
+    i64 after_epoch_ms;
 };
 void txn_task_set(struct txn *t, const struct task *task);
 void txn_task_cancel(struct txn *t, str kind, str key);

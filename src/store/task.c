@@ -80,6 +80,16 @@ void txn_task_set(struct txn *t, const struct task *task) {
     task_row_put(t, task->kind, task->key, &row);
 }
 
+void tasks_after_epoch(struct txn *t) {
+    struct task_row stands;
+    for (size_t i = 0; i < tables_n; i++)
+        for (const struct task_kind *kind = tables[i]; kind->name; kind++) {
+            str name = str_of(kind->name);
+            if (!kind->after_epoch_ms || task_row_get(t, name, name, &stands)) continue;
+            txn_task_set(t, &(struct task){.kind = name, .key = name, .due_ms = store_now_ms(t->store) + kind->after_epoch_ms});
+        }
+}
+
 void txn_task_cancel(struct txn *t, str kind, str key) {
     struct task_row row;
     if (task_row_get(t, kind, key, &row)) task_row_delete(t, kind, key, &row);

@@ -135,7 +135,10 @@ void txn_notify(struct txn *t, str topic, u32 items) {
 
 void txn_after_commit(struct txn *t, struct txn_after *after) { txn_add_change(t, CHANGE_AFTER)->after = after; }
 
-void txn_raise_epoch(struct txn *t) { txn_add_change(t, CHANGE_EPOCH); }
+void txn_raise_epoch(struct txn *t) {
+    txn_add_change(t, CHANGE_EPOCH);
+    tasks_after_epoch(t);
+}
 bool txn_raised_epoch(const struct txn *t) {
     for (u32 i = t->log_n; i-- > 0;)
         if (t->log[i]->kind == CHANGE_EPOCH) return true;

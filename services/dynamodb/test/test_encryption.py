@@ -131,6 +131,32 @@ def test_a_disabled_key_closes_the_table(world):
     until_status(ddb, "sealed", "INACCESSIBLE_ENCRYPTION_CREDENTIALS")
 
 
+def test_whatever_takes_the_key_away_is_noticed(world):
+    """A policy that denies it to DynamoDB, a grant that is revoked: five minutes later, without anybody asking for an item."""
+    policy = world.kms.get_key_policy(KeyId=world.key)["Policy"]
+    denial = {"Effect": "Deny", "Principal": {"Service": "dynamodb.amazonaws.com"}, "Action": "kms:Decrypt", "Resource": "*"}
+    denying = json.loads(policy)
+    denying["Statement"].append(denial)
+    world.kms.put_key_policy(KeyId=world.key, Policy=json.dumps(denying))
+    assert world.ddb.describe_table(TableName="sealed")["Table"]["TableStatus"] == "ACTIVE"
+    world.advance_clock(5 * MINUTES)
+    until_status(world.ddb, "sealed", "INACCESSIBLE_ENCRYPTION_CREDENTIALS")
+    world.kms.put_key_policy(KeyId=world.key, Policy=policy)
+    world.advance_clock(5 * MINUTES)
+    until_status(world.ddb, "sealed", "ACTIVE")
+    [grant] = world.kms.list_grants(KeyId=world.key)["Grants"]
+    world.kms.revoke_grant(KeyId=world.key, GrantId=grant["GrantId"])
+    world.advance_clock(5 * MINUTES)
+    until_status(world.ddb, "sealed", "INACCESSIBLE_ENCRYPTION_CREDENTIALS")
+
+
+def test_a_key_that_nobody_changes_is_left_alone(world):
+    world.advance_clock(5 * MINUTES)
+    before = world.admin("GET", "status")["store"]["commits"]
+    world.advance_clock(24 * 60 * MINUTES)
+    assert world.admin("GET", "status")["store"]["commits"] - before < 50  # the clock's own; of a look every five minutes they were 288
+
+
 def test_awss_own_key_serves_everybody_of_the_account(world):
     plain = user(world, "plain", "dynamodb:*")
     make(plain, "managed", SSESpecification={"Enabled": True})

@@ -268,6 +268,7 @@ static const struct task_kind kinds[] = {{.name = "timer", .run = run_timer},
                                          {.name = "job", .run = run_job},
                                          {.name = "failing", .run = run_failing},
                                          {.name = "stubborn", .run = run_stubborn},
+                                         {.name = "after", .run = run_timer, .after_epoch_ms = 60000},
                                          {.name = "push", .perform = perform, .settle = settle}, {0}};
 
 static void register_once(void) {
@@ -395,6 +396,31 @@ static void advancing_waits_for_jobs_and_the_outbox(void) {
     arena_free(&a);
 }
 
+static err raise_epoch(void *context, struct txn *t) {
+    txn_raise_epoch(t);
+    return NULL;
+}
+
+static void what_follows_the_epoch_fires_once(void) {
+    struct place p;
+    struct arena a = {0};
+    register_once();
+    place_make(&p);
+    place_open(&p);
+    i64 begin = store_now_ms(p.store);
+    CHECK(!store_write(p.store, &a, raise_epoch, NULL));
+    i64 raised = store_now_ms(p.store);
+    CHECK(!store_clock_advance(p.store, 30000, false));
+    CHECK(!store_write(p.store, &a, raise_epoch, NULL)); /* it stands: the first counts */
+    CHECK(!store_clock_advance(p.store, 3600000, false));
+    CHECK(fired.n == 1 && fired.what[0] == 'a' && fired.at[0] >= begin + 60000 && fired.at[0] <= raised + 60000);
+    CHECK(!store_write(p.store, &a, raise_epoch, NULL));
+    CHECK(!store_clock_advance(p.store, 3600000, false));
+    CHECK_INT(fired.n, 2);
+    place_drop(&p);
+    arena_free(&a);
+}
+
 static void jobs_resume_after_reopening(void) {
     struct place p;
     register_once();
@@ -514,6 +540,6 @@ static void the_clock_is_not_held_up_for_ever(void) {
 UNIT_MAIN(UNIT(the_clock_is_not_held_up_for_ever),
           UNIT(no_wake_is_lost), UNIT(the_oldest_are_woken_and_the_late_time_out),
           UNIT(news_is_newer_than_a_look_of_the_writer), UNIT(timers_survive_reopening), UNIT(tasks_are_replaced_and_cancelled), UNIT(the_clock_fires_in_order),
-          UNIT(advancing_waits_for_jobs_and_the_outbox), UNIT(advancing_sees_what_nobody_waited_for),
+          UNIT(advancing_waits_for_jobs_and_the_outbox), UNIT(advancing_sees_what_nobody_waited_for), UNIT(what_follows_the_epoch_fires_once),
           UNIT(jobs_resume_after_reopening),
           UNIT(a_failed_task_leaves_nothing_and_comes_again), UNIT(the_outbox_delivers_at_least_once))
