@@ -40,7 +40,7 @@ struct ddb_most {
     i64 account_read, account_write, table_read, table_write;
 };
 struct ddb_most ddb_units_most(struct call *c);
-/* LimitExceededException where a table or a global index of it asks for more. */
+/* LimitExceededException where a table or a global index of it asks for more, or all tables of the account would have more. */
 MUST_USE err ddb_units_within(struct call *c, const struct ddb_table *t);
 MUST_USE err ddb_units_check(struct call *c, const struct dynamodb_provisioned_throughput *p);
 /* Units that differ from today's, from the next moment on. index: absent for the table. LimitExceededException by AWS's count of decreases. */

@@ -5,6 +5,7 @@
 #include "services/dynamodb/schema.h"
 
 #define INVALID "One or more parameter values were invalid: "
+#define REFER "Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits."
 
 /* ---- provisioned ---- */
 
@@ -26,8 +27,7 @@ static err above(struct call *c, const char *member, str index, i64 units, i64 m
     str of = index.p ? arena_concat(c->arena, S(" for index "), index) : S("");
     const char *what = index.p ? "index" : "table";
     return fail(c, &dynamodb_limit_exceeded_exception,
-                "The requested %sCapacityUnits%.*s, %lld, is above the per %s maximum for the account in %.*s. Per %s maximum: %lld. Refer to the "
-                "Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
+                "The requested %sCapacityUnits%.*s, %lld, is above the per %s maximum for the account in %.*s. Per %s maximum: %lld. " REFER,
                 member, STR_ARGS(of), (long long)units, what, STR_ARGS(c->region), what, (long long)most);
 }
 
@@ -50,13 +50,66 @@ static err within(struct call *c, const struct ddb_throughput *t, str index, con
     return NULL;
 }
 
-/* DIFFERS: what all tables of the account have together is not summed. */
+/* ---- what all tables of the account have together, in a region ---- */
+
+struct units {
+    i64 read, write;
+};
+
+static void add(struct units *sum, const struct ddb_throughput *t) {
+    sum->read += MAX(t->read, t->next_read);
+    sum->write += MAX(t->write, t->next_write);
+}
+
+static struct units reserved_by(const struct ddb_table *t) {
+    struct units sum = {0};
+    add(&sum, &t->throughput);
+    for (u32 i = 0; i < t->indexes.n; i++)
+        if (t->indexes.v[i].kind == DDB_GLOBAL) add(&sum, &t->indexes.v[i].throughput);
+    return sum;
+}
+
+static struct units reserved_by_account(struct call *c) {
+    struct key tables = call_key(c, S("table"));
+    str all = key_bytes(&tables), row;
+    struct range rows = txn_range(c->txn, all, key_after_prefix(c->arena, all));
+    struct units sum = {0};
+    while (range_next(&rows, NULL, &row)) {
+        struct ddb_table t = {0};
+        ASSERT(record_decode(c->arena, &ddb_table_record, arena_str(c->arena, row), &t));
+        struct units of = reserved_by(&t);
+        sum.read += of.read;
+        sum.write += of.write;
+    }
+    return sum;
+}
+
+static err beyond(struct call *c, const char *member, i64 reserved, i64 most, i64 more) {
+    if (more <= 0 || reserved + more <= most) return NULL;
+    return fail(c, &dynamodb_limit_exceeded_exception,
+                "This request would have caused the %sCapacityUnits limit to be exceeded for the account in %.*s. Current %sCapacityUnits reserved by the "
+                "account: %lld. Limit: %lld. Requested: %lld. " REFER,
+                member, STR_ARGS(c->region), member, (long long)reserved, (long long)most, (long long)more);
+}
+
+/* Tables are asked alone that want more than they have.
+ * DIFFERS: "Requested" of an UpdateTable is what it adds; what AWS counts there is not known. */
+static err account_within(struct call *c, const struct ddb_table *t, const struct ddb_most *most) {
+    struct ddb_table before = {0};
+    ddb_table_load(c->txn, c->arena, t->account, t->region, t->name, &before);
+    struct units now = reserved_by(t), had = reserved_by(&before);
+    if (now.read <= had.read && now.write <= had.write) return NULL;
+    struct units reserved = reserved_by_account(c);
+    TRY(beyond(c, "Read", reserved.read, most->account_read, now.read - had.read));
+    return beyond(c, "Write", reserved.write, most->account_write, now.write - had.write);
+}
+
 err ddb_units_within(struct call *c, const struct ddb_table *t) {
     struct ddb_most most = ddb_units_most(c);
     TRY(within(c, &t->throughput, (str){0}, &most));
     for (u32 i = 0; i < t->indexes.n; i++)
         if (t->indexes.v[i].kind == DDB_GLOBAL) TRY(within(c, &t->indexes.v[i].throughput, t->indexes.v[i].name, &most));
-    return NULL;
+    return account_within(c, t, &most);
 }
 
 static err unchanged(struct call *c, const struct ddb_throughput *t, str index) {

@@ -241,6 +241,30 @@ def test_a_table_does_not_grow_beyond_its_most(dynamodb, table):
     assert dynamodb.describe_table(TableName=name)["Table"]["ProvisionedThroughput"]["WriteCapacityUnits"] == 40000
 
 
+def test_most_of_an_account(brume):
+    """80,000 units of all tables and their global indexes together, in a region."""
+    ddb = brume.client("dynamodb", account="210987654321", region="eu-north-1")
+    of = {"attributes": "p:S g:S", "ProvisionedThroughput": {"ReadCapacityUnits": 40000, "WriteCapacityUnits": 1}}
+    by_g = {**index("by-g", "g"), "ProvisionedThroughput": {"ReadCapacityUnits": 39990, "WriteCapacityUnits": 1}}
+    make_table(ddb, name="large", GlobalSecondaryIndexes=[by_g], **of)
+    beyond = ("This request would have caused the ReadCapacityUnits limit to be exceeded for the account in eu-north-1. Current ReadCapacityUnits reserved "
+              f"by the account: 79990. Limit: 80000. Requested: {{}}. {HELP}")
+    small = {"KeySchema": key_schema("p"), "AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}]}
+    assert refusal(ddb.create_table, TableName="small", ProvisionedThroughput={"ReadCapacityUnits": 11, "WriteCapacityUnits": 1}, **small) == (
+        "LimitExceededException", beyond.format(11))
+    make_table(ddb, name="small", ProvisionedThroughput={"ReadCapacityUnits": 10, "WriteCapacityUnits": 1})
+    code, message = refusal(ddb.update_table, TableName="small", ProvisionedThroughput={"ReadCapacityUnits": 11, "WriteCapacityUnits": 1})
+    assert code == "LimitExceededException" and "by the account: 80000. Limit: 80000. Requested: 1. " in message
+    make_table(ddb, name="on-demand")
+    assert refusal(ddb.update_table, TableName="on-demand", BillingMode="PROVISIONED", ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1})[1] == message
+    ddb.update_table(TableName="small", ProvisionedThroughput={"ReadCapacityUnits": 10, "WriteCapacityUnits": 2})  # writes are another sum
+    ddb.update_table(TableName="large", ProvisionedThroughput={"ReadCapacityUnits": 1000, "WriteCapacityUnits": 1})
+    wait_active(ddb, "large")
+    make_table(ddb, name="another", ProvisionedThroughput={"ReadCapacityUnits": 39000, "WriteCapacityUnits": 1})
+    brume.client("dynamodb", account="210987654321", region="eu-west-3").create_table(  # another region has its own
+        TableName="small", ProvisionedThroughput={"ReadCapacityUnits": 40000, "WriteCapacityUnits": 1}, **small)
+
+
 @pytest.mark.parametrize("kind", ["S", "N"])
 def test_an_attribute_is_defined_once(dynamodb, kind):
     definitions = [{"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "p", "AttributeType": kind}]
