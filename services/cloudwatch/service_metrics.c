@@ -8,7 +8,7 @@ enum { DIMENSIONS_MAX = 4 };
 /* usage: the service's name in AWS/Usage, where calls are counted (the overlay's `counted` says which). */
 static const struct counting {
     const char *service, *space, *usage;
-} counting[] = {{"cloudwatch", NULL, "CloudWatch"}, {"dynamodb", "AWS/DynamoDB", NULL}, {"events", "AWS/Events", NULL}, {"logs", "AWS/Logs", "Logs"},
+} counting[] = {{"cloudwatch", NULL, "CloudWatch"}, {"dynamodb", "AWS/DynamoDB", NULL}, {"dynamodbstreams", "AWS/DynamoDB", NULL}, {"events", "AWS/Events", NULL}, {"logs", "AWS/Logs", "Logs"},
                 {"pipes", "AWS/EventBridge/Pipes", NULL}, {"s3", "AWS/S3", NULL}, {"scheduler", "AWS/Scheduler", "Scheduler"}, {"sns", "AWS/SNS", NULL}, {"sqs", "AWS/SQS", NULL}};
 
 static const struct counting *counting_of(str service) {

@@ -174,6 +174,14 @@ err ddb_throttle(struct call *c, const struct ddb_usage *u, double times) {
     return e;
 }
 
+/* UserErrors of the account and region: all that a caller did wrong but what has a metric of its own (developer guide, "DynamoDB
+ * metrics and dimensions"). */
+void ddb_failed(struct call *c, err e);
+void ddb_failed(struct call *c, err e) {
+    bool throttled = e == &dynamodb_provisioned_throughput_exceeded_exception || e == &dynamodb_throttling_exception;
+    if (e->status < 500 && !throttled && e != &dynamodb_conditional_check_failed_exception) count_failure(c, S("UserErrors"), (str){0}, (str){0});
+}
+
 /* What is provisioned, as metrics: of a table that has just been used, and of its global indexes. */
 void ddb_gauge(struct call *c, str of);
 void ddb_gauge(struct call *c, str of) {

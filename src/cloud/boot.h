@@ -25,6 +25,12 @@ struct gauge {
     const struct service *of;
     void (*sample)(struct call *c, str of);
 };
+/* What a room counts, by count_failure(), of each call of somebody known that failed: also of one that was refused before the
+ * room saw it. */
+struct failed_call {
+    const struct service *of;
+    void (*count)(struct call *c, err e);
+};
 struct metric_sum; /* of counts.h */
 
 struct alarm_action; /* of alarm_action.h */
@@ -54,6 +60,8 @@ struct cloud_config {
     void (*metrics)(struct call *c, const struct metric_sum *sum);
     const struct gauge *gauges;
     size_t gauge_count;
+    const struct failed_call *failed_calls;
+    size_t failed_call_count;
     const struct alarm_action *alarm_actions; /* what alarms set off besides messages */
     size_t alarm_action_count;
     const struct contributor_sources *contributors; /* NULL: none */

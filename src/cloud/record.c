@@ -106,6 +106,13 @@ static void count_call(struct cloud *cloud, const struct call *c, const struct c
     write_count(cloud, &(struct call_note){.call = c, .kind = NOTE_METRIC, .name = S("CallCount"), .dimension = S("Resource"), .of = op_name(end), .unit = S("None"), .quantity = 1}, &place);
 }
 
+static void count_failed(struct call *c, err e) {
+    const struct cloud_config *config = &c->cloud->config;
+    if (!e || !c->service || !c->principal || c->principal->kind == PRINCIPAL_ANONYMOUS) return;
+    for (size_t i = 0; i < config->failed_call_count; i++)
+        if (config->failed_calls[i].of == c->service) config->failed_calls[i].count(c, e);
+}
+
 void record_notes(struct cloud *cloud, const struct call *c, bool failed) {
     struct place place = {0};
     for (const struct call_note *n = c->notes; n; n = n->older) {
@@ -122,10 +129,12 @@ void record_notes(struct cloud *cloud, const struct call *c, bool failed) {
 }
 
 void record_call(struct cloud *cloud, struct call *c, const struct call_end *end) {
+    if (!c->now_ms) c->now_ms = store_now_ms(cloud->store); /* refused before anybody looked at the clock */
     log_call(c, end);
     struct trail_record record = trail_record(c, end->error, end->out);
     trail_journal(cloud, &record);
     settle_latencies(c, end->us);
+    count_failed(c, end->error);
     record_notes(cloud, c, end->error != NULL);
     count_call(cloud, c, end);
 }
@@ -177,6 +186,7 @@ void count_usage(struct call *c, str usage_type, double quantity) {
 void note_call(struct call *outer, struct call *inner, err error, const void *out, i64 us) {
     struct call_note *oldest_first = NULL;
     settle_latencies(inner, us);
+    count_failed(inner, error);
     while (inner->notes) {
         struct call_note *n = inner->notes;
         inner->notes = n->older;

@@ -91,6 +91,8 @@ static bool open_cloud(struct serving *s) {
         .metrics = metrics,
         .gauges = gauges,
         .gauge_count = gauge_count,
+        .failed_calls = failed_calls,
+        .failed_call_count = failed_call_count,
         .alarm_actions = alarm_actions,
         .alarm_action_count = alarm_action_count,
         .contributors = &contributors,

@@ -112,7 +112,7 @@ int (*const cors)(struct call *c, const struct cors_question *q) = s3_cors;
 extern void events_take(struct call *c, str source, str detail_type, str resource_arn, str detail_json);
 void (*const events)(struct call *c, str source, str detail_type, str resource_arn, str detail_json) = events_take;
 
-/* The room that keeps metrics, and those that have gauges. */
+/* The room that keeps metrics, those that have gauges, and those that count what fails. */
 extern void cloudwatch_take(struct call *c, const struct metric_sum *sum);
 void (*const metrics)(struct call *c, const struct metric_sum *sum) = cloudwatch_take;
 extern void ddb_gauge(struct call *c, str of);
@@ -123,6 +123,14 @@ const struct gauge gauges[] = {
     {&sqs_service, sqs_gauge},
 };
 const size_t gauge_count = LENGTH(gauges);
+
+extern void ddb_failed(struct call *c, err e);
+
+const struct failed_call failed_calls[] = {
+    {&dynamodb_service, ddb_failed},
+    {&dynamodbstreams_service, ddb_failed},
+};
+const size_t failed_call_count = LENGTH(failed_calls);
 
 /* Rooms whose ARNs can be the action of an alarm. */
 extern err scaling_alarm(struct call *c, str action_arn, const struct alarm_notice *notice);

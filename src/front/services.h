@@ -28,6 +28,8 @@ extern void (*const events)(struct call *c, str source, str detail_type, str res
 extern void (*const metrics)(struct call *c, const struct metric_sum *sum);
 extern const struct gauge gauges[];
 extern const size_t gauge_count;
+extern const struct failed_call failed_calls[];
+extern const size_t failed_call_count;
 
 /* What alarms set off besides messages (cloud/alarm_action.h). */
 extern const struct alarm_action alarm_actions[];

@@ -110,6 +110,34 @@ def test_a_table_that_has_enough(own):
     assert sum(read(cw, "AWS/DynamoDB", "WriteThrottleEvents", {"TableName": "slow"})) == refused
     assert sum(read(cw, "AWS/DynamoDB", "ThrottledRequests", {"TableName": "slow", "Operation": "PutItem"})) == refused
     assert sum(read(cw, "AWS/DynamoDB", "SuccessfulRequestLatency", {"TableName": "slow", "Operation": "PutItem"}, "SampleCount")) == 13 - refused
+    assert read(cw, "AWS/DynamoDB", "UserErrors", {}) == []
+
+
+def test_what_users_do_wrong_at_tables_is_counted(own):
+    """UserErrors of the account and region: every 400 but those that have a metric of their own, also one that no table saw."""
+    ddb, streams, cw = own.client("dynamodb", config={"parameter_validation": False}), own.client("dynamodbstreams"), own.client("cloudwatch")
+    ddb.create_table(TableName="table", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+                     AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}])
+    own.advance_clock(1000)
+    item = {"k": {"S": "a"}}
+    ddb.put_item(TableName="table", Item=item)
+    iam = own.client("iam")
+    iam.create_user(UserName="nobody")
+    key = iam.create_access_key(UserName="nobody")["AccessKey"]
+    nobody = own.client("dynamodb", account=key["AccessKeyId"], secret=key["SecretAccessKey"])
+    forger = own.client("dynamodb", account=key["AccessKeyId"], secret="x" * 40)
+    wrong = [lambda: ddb.get_item(TableName="none", Key=item), lambda: ddb.get_item(TableName="table"), lambda: ddb.get_item(TableName="table", Key={"k": {"N": "1"}}),
+             lambda: ddb.update_table(TableName="none", DeletionProtectionEnabled=True), lambda: nobody.get_item(TableName="table", Key=item),
+             lambda: forger.get_item(TableName="table", Key=item), lambda: streams.describe_stream(StreamArn="arn:aws:dynamodb:us-east-1:000000000000:table/none/stream/x"),
+             lambda: ddb.transact_write_items(TransactItems=[{"Put": {"TableName": "table", "Item": item, "ConditionExpression": "attribute_not_exists(k)"}}])]
+    for call in wrong:
+        with pytest.raises(ClientError) as error:
+            call()
+        assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    with pytest.raises(ddb.exceptions.ConditionalCheckFailedException):
+        ddb.put_item(TableName="table", Item=item, ConditionExpression="attribute_not_exists(k)")
+    own.advance_clock(61000)
+    assert sum(read(cw, "AWS/DynamoDB", "UserErrors", {})) == len(wrong)
 
 
 def test_calls_are_counted(own):
