@@ -254,6 +254,15 @@ static err trimmed(struct call *c) {
                 "The operation attempted to read past the oldest stream record in a shard.");
 }
 
+static void count_records(struct call *c, const struct ddb_stream *s, u32 records, i64 bytes) {
+    const str names = S("Operation,StreamLabel,TableName");
+    str of = arena_format(c->arena, "GetRecords,%.*s,%.*s", STR_ARGS(s->label), STR_ARGS(s->table));
+    count_latency(c, S("SuccessfulRequestLatency"), names, of);
+    if (!records) return; /* what is nothing is not told */
+    count_metric(c, S("ReturnedRecordsCount"), names, of, records, S("Count"));
+    count_metric(c, S("ReturnedBytes"), names, of, (double)bytes, S("Bytes"));
+}
+
 err dynamodbstreams_get_records(struct call *c, const struct dynamodbstreams_get_records_input *in, struct dynamodbstreams_get_records_output *out) {
     u32 most = in->limit.set ? (u32)in->limit.v : RECORDS_MAX;
     struct place p;
@@ -293,6 +302,7 @@ err dynamodbstreams_get_records(struct call *c, const struct dynamodbstreams_get
     p.exact = false;
     p.made_ms = c->now_ms;
     if (more || !shard->last) out->next_shard_iterator = iterator_text(c, &p);
+    count_records(c, &s, out->records.n, bytes);
     return NULL;
 }
 

@@ -12,6 +12,7 @@ static err expire(struct call *c, const struct ddb_table *t, str tail) {
     if (!txn_get(c->txn, key_bytes(&row), &bytes)) return NULL;
     ddb_key_of_bytes(c->arena, t, bytes, &k);
     struct ddb_change change = {.table = t, .key = &k, .before = bytes, .by_ttl = true};
+    count_metric(c, S("TimeToLiveDeletedItemCount"), S("TableName"), t->name, 1, S("Count"));
     return ddb_item_change(c, &change, &usage);
 }
 

@@ -113,6 +113,29 @@ def test_a_table_that_has_enough(own):
     assert read(cw, "AWS/DynamoDB", "UserErrors", {}) == []
 
 
+def test_a_stream_and_expired_items_have_metrics(own):
+    ddb, streams, cw = own.client("dynamodb"), own.client("dynamodbstreams"), own.client("cloudwatch")
+    ddb.create_table(TableName="table", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+                     AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}], StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})
+    own.advance_clock(1000)
+    ddb.update_time_to_live(TableName="table", TimeToLiveSpecification={"Enabled": True, "AttributeName": "end"})
+    end = str(int(own.now().timestamp()) + 3600)
+    for k in "abc":
+        ddb.put_item(TableName="table", Item={"k": {"S": k}, "end": {"N": end}})
+    table = ddb.describe_table(TableName="table")["Table"]
+    shard = streams.describe_stream(StreamArn=table["LatestStreamArn"])["StreamDescription"]["Shards"][0]["ShardId"]
+    at = streams.get_shard_iterator(StreamArn=table["LatestStreamArn"], ShardId=shard, ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+    answer = streams.get_records(ShardIterator=at)
+    streams.get_records(ShardIterator=answer["NextShardIterator"])  # nothing more
+    own.advance_clock(3600 * 1000)
+    own.advance_clock(61000)
+    stream = {"TableName": "table", "StreamLabel": table["LatestStreamLabel"], "Operation": "GetRecords"}
+    assert sum(read(cw, "AWS/DynamoDB", "ReturnedRecordsCount", stream)) == len(answer["Records"]) == 3
+    assert sum(read(cw, "AWS/DynamoDB", "ReturnedBytes", stream)) == sum(r["dynamodb"]["SizeBytes"] for r in answer["Records"])
+    assert sum(read(cw, "AWS/DynamoDB", "SuccessfulRequestLatency", stream, "SampleCount")) == 2
+    assert sum(read(cw, "AWS/DynamoDB", "TimeToLiveDeletedItemCount", {"TableName": "table"})) == 3
+
+
 def test_what_users_do_wrong_at_tables_is_counted(own):
     """UserErrors of the account and region: every 400 but those that have a metric of their own, also one that no table saw."""
     ddb, streams, cw = own.client("dynamodb", config={"parameter_validation": False}), own.client("dynamodbstreams"), own.client("cloudwatch")
