@@ -135,6 +135,8 @@ static struct dynamodb_throttling_reason_list reasons_of(struct call *c, const s
 
 static err throttled(struct call *c, const struct ddb_table *t, const struct ddb_index *index, bool write) {
     count_event(c, write ? "WriteThrottleEvents" : "ReadThrottleEvents", t, index);
+    if (t->on_demand) count_event(c, write ? "WriteMaxOnDemandThroughputThrottleEvents" : "ReadMaxOnDemandThroughputThrottleEvents", t, index);
+    else count_event(c, write ? "WriteProvisionedThroughputThrottleEvents" : "ReadProvisionedThroughputThrottleEvents", t, index);
     count_failure(c, S("ThrottledRequests"), S("Operation,TableName"), by_operation(c, t));
     if (t->on_demand) {
         struct dynamodb_throttling_exception *members = NEW(c->arena, struct dynamodb_throttling_exception);
@@ -182,18 +184,21 @@ void ddb_failed(struct call *c, err e) {
     if (e->status < 500 && !throttled && e != &dynamodb_conditional_check_failed_exception) count_failure(c, S("UserErrors"), (str){0}, (str){0});
 }
 
-/* What is provisioned, as metrics: of a table that has just been used, and of its global indexes. */
+static void gauge_units(struct call *c, bool on_demand, const struct ddb_throughput *t, str names, str of) {
+    i64 read = on_demand ? t->most_read : t->read, write = on_demand ? t->most_write : t->write; /* a most of 0: none was set */
+    if (read) gauge_metric(c, on_demand ? S("OnDemandMaxReadRequestUnits") : S("ProvisionedReadCapacityUnits"), names, of, (double)read, S("Count"));
+    if (write) gauge_metric(c, on_demand ? S("OnDemandMaxWriteRequestUnits") : S("ProvisionedWriteCapacityUnits"), names, of, (double)write, S("Count"));
+}
+
+/* What is provisioned, or the most on demand, as metrics: of a table that has just been used, and of its global indexes. */
 void ddb_gauge(struct call *c, str of);
 void ddb_gauge(struct call *c, str of) {
     struct ddb_table t;
-    if (str_find_char(of, ',') != STR_NONE || !ddb_table_load(c->txn, c->arena, c->account, c->region, of, &t) || t.on_demand) return;
-    gauge_metric(c, S("ProvisionedReadCapacityUnits"), S("TableName"), of, (double)t.throughput.read, S("Count"));
-    gauge_metric(c, S("ProvisionedWriteCapacityUnits"), S("TableName"), of, (double)t.throughput.write, S("Count"));
+    if (str_find_char(of, ',') != STR_NONE || !ddb_table_load(c->txn, c->arena, c->account, c->region, of, &t)) return;
+    gauge_units(c, t.on_demand, &t.throughput, S("TableName"), of);
     for (u32 i = 0; i < t.indexes.n; i++) {
         const struct ddb_index *index = &t.indexes.v[i];
         if (index->kind == DDB_LOCAL) continue;
-        str both = arena_format(c->arena, "%.*s,%.*s", STR_ARGS(index->name), STR_ARGS(of));
-        gauge_metric(c, S("ProvisionedReadCapacityUnits"), S("GlobalSecondaryIndexName,TableName"), both, (double)index->throughput.read, S("Count"));
-        gauge_metric(c, S("ProvisionedWriteCapacityUnits"), S("GlobalSecondaryIndexName,TableName"), both, (double)index->throughput.write, S("Count"));
+        gauge_units(c, t.on_demand, &index->throughput, S("GlobalSecondaryIndexName,TableName"), arena_format(c->arena, "%.*s,%.*s", STR_ARGS(index->name), STR_ARGS(of)));
     }
 }

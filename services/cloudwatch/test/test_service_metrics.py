@@ -110,7 +110,28 @@ def test_a_table_that_has_enough(own):
     assert sum(read(cw, "AWS/DynamoDB", "WriteThrottleEvents", {"TableName": "slow"})) == refused
     assert sum(read(cw, "AWS/DynamoDB", "ThrottledRequests", {"TableName": "slow", "Operation": "PutItem"})) == refused
     assert sum(read(cw, "AWS/DynamoDB", "SuccessfulRequestLatency", {"TableName": "slow", "Operation": "PutItem"}, "SampleCount")) == 13 - refused
+    assert sum(read(cw, "AWS/DynamoDB", "WriteProvisionedThroughputThrottleEvents", {"TableName": "slow"})) == refused
     assert read(cw, "AWS/DynamoDB", "UserErrors", {}) == []
+
+
+def test_a_table_on_demand_that_has_enough(own):
+    ddb, cw = own.client("dynamodb"), own.client("cloudwatch")
+    ddb.create_table(TableName="slow", BillingMode="PAY_PER_REQUEST", OnDemandThroughput={"MaxWriteRequestUnits": 1}, KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+                     AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}])
+    own.advance_clock(1000)
+    refused = 0
+    for _ in range(12):
+        try:
+            ddb.put_item(TableName="slow", Item={"k": {"S": "a"}, "v": {"S": "x" * 90_000}})
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "ThrottlingException"
+            refused += 1
+    assert refused
+    own.advance_clock(61000)
+    table = {"TableName": "slow"}
+    assert sum(read(cw, "AWS/DynamoDB", "WriteMaxOnDemandThroughputThrottleEvents", table)) == refused == sum(read(cw, "AWS/DynamoDB", "WriteThrottleEvents", table))
+    assert read(cw, "AWS/DynamoDB", "OnDemandMaxWriteRequestUnits", table, "Maximum")[-1] == 1
+    assert read(cw, "AWS/DynamoDB", "OnDemandMaxReadRequestUnits", table, "Maximum") == read(cw, "AWS/DynamoDB", "UserErrors", {}) == []
 
 
 def test_a_stream_and_expired_items_have_metrics(own):
