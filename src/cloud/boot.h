@@ -78,7 +78,7 @@ struct cloud {
     struct store *store;
     struct arena *boot;
     struct journal *calls, *metrics, *lines;
-    struct http_server *server; /* set by the front after http_server_start */
+    struct http_server *_Atomic server; /* set by the front after http_server_start, when a first call may already be answered */
     i64 started_ms;
     str root_key; /* the data directory's: page and session tokens are sealed under keys derived from it */
     _Atomic bool saving; /* a snapshot at a time */

@@ -16,13 +16,14 @@ static str parameter(struct admin_call *c, str name) { return form_find(c->arena
 
 static void status(struct admin_call *c) {
     struct store_stats s = store_stats(c->cloud->store);
+    const struct http_server *server = atomic_load(&c->cloud->server);
     struct buf *b = &c->answer;
     buf_format(b, "{\"version\":\"%s\",\"uptime_ms\":%lld,", c->cloud->config.version, (long long)(sys_wall_ms() - c->cloud->started_ms));
     buf_add(b, S("\"data\":"));
     json_write_string(b, c->cloud->config.data_directory);
     buf_format(b, ",\"requests\":%llu,\"errors\":%llu,\"connections\":%zu,",
                (unsigned long long)atomic_load(&c->cloud->requests), (unsigned long long)atomic_load(&c->cloud->errors),
-               c->cloud->server ? http_server_connections(c->cloud->server) : 0);
+               server ? http_server_connections(server) : 0);
     buf_format(b, "\"store\":{\"commits\":%llu,\"functions\":%llu,\"flushes\":%llu,\"entries\":%llu,\"map_bytes\":%llu,\"used_bytes\":%llu,"
                   "\"oldest_reader_ms\":%llu,\"longest_function_us\":%llu},\"clock_ms\":%lld}",
                (unsigned long long)s.commits, (unsigned long long)s.functions, (unsigned long long)s.flushes,

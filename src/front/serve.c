@@ -10,6 +10,7 @@
 #include <link.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -128,8 +129,9 @@ static bool start_server(struct serving *s) {
         http.tls = http_tls_new(f->arena, arena_c_string(f->arena, arena_format(f->arena, "%s/tls", f->config.data)), &problem);
         if (!http.tls) return complain(EXIT_REFUSED, "TLS: %.*s", STR_ARGS(problem)), false;
     }
-    s->cloud->server = http_server_start(f->arena, &http, &app, &problem);
-    if (s->cloud->server) return true;
+    struct http_server *server = http_server_start(f->arena, &http, &app, &problem);
+    atomic_store(&s->cloud->server, server);
+    if (server) return true;
     complain(EXIT_REFUSED, "%.*s. Take another port with --port (0 takes any free one), or another address with --listen.", STR_ARGS(problem));
     return false;
 }
