@@ -11,6 +11,7 @@
 
 struct gate_slots;
 struct loop_cache;
+struct tallies;
 
 /* A room whose rows own blobs deletes up to *budget of these rows of an account with their bytes, and
  * counts the budget down. True: none is left. Other rows need no such function. */
@@ -90,6 +91,7 @@ struct cloud {
     struct gate_slots *gate; /* compiled policies (gate.h) */
     struct throttles *throttles; /* throttle.h */
     struct contributor_sketches *contributors; /* contributors.h */
+    struct tallies *tallies;     /* tally.h */
     struct kept *kept;           /* kept.h */
     struct loop_cache *_Atomic caches; /* one per loop thread (flight.h) */
 };

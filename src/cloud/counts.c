@@ -136,26 +136,38 @@ static struct slot *slot_of(struct summing *x, str line, str identity, i64 minut
     return s;
 }
 
-static bool add(void *context, i64 at_ms, str line) {
-    struct summing *x = context;
-    double value;
-    size_t colon = str_rfind_char(line, ':');
-    if (!str_starts(line, S("{\"metric\":")) || colon == STR_NONE || !str_ends(line, S("}"))) return true; /* the journal has usage too */
-    if (at_ms >= x->reading->to_ms) return x->reading->more = true;
-    str number = str_skip(line, colon + 1);
-    struct slot *slot = str_to_f64(str_take(number, number.n - 1), &value) ? slot_of(x, line, str_take(line, colon), at_ms - at_ms % MINUTE_MS) : NULL;
-    if (!slot) return true;
+/* Into the sum of the line's metric and minute; in a further one if there are too many values. */
+static void add_sample(struct summing *x, struct slot *slot, struct metric_sample sample) {
     struct metric_sum *sum = &x->reading->sums.v[slot->sum];
     for (u32 i = sum->samples.n; i-- > 0;)
-        if (sum->samples.v[i].value == value) {
-            sum->samples.v[i].count++;
-            return true;
+        if (sum->samples.v[i].value == sample.value) {
+            sum->samples.v[i].count += sample.count;
+            return;
         }
     if (sum->samples.n == SAMPLES_MAX) {
         slot->sum = sum_new(x, &(struct metric_sum){sum->at_ms, sum->account, sum->region, sum->service, sum->name, sum->dimension, sum->of, sum->unit, {0}});
         sum = &x->reading->sums.v[slot->sum];
     }
-    sum->samples.v[sum->samples.n++] = (struct metric_sample){value, 1};
+    sum->samples.v[sum->samples.n++] = sample;
+}
+
+static bool next_number(struct json_reader *r, double *v) {
+    str number;
+    return json_read_item(r) && json_read_number(r, &number) && str_to_f64(number, v);
+}
+
+static bool add(void *context, i64 at_ms, str line) {
+    str samples = S(",\"samples\":");
+    struct summing *x = context;
+    size_t at = str_find(line, samples);
+    if (!str_starts(line, S("{\"metric\":")) || at == STR_NONE) return true; /* the journal has usage too */
+    if (at_ms >= x->reading->to_ms) return x->reading->more = true;
+    struct slot *slot = slot_of(x, line, str_take(line, at), at_ms - at_ms % MINUTE_MS);
+    str list = str_skip(line, at + samples.n);
+    struct json_reader r = json_reader_new(x->arena, str_take(list, list.n - 1), json_default_limits);
+    struct metric_sample sample;
+    if (!slot || !json_read_array(&r)) return true;
+    while (next_number(&r, &sample.value) && next_number(&r, &sample.count)) add_sample(x, slot, sample);
     return true;
 }
 

@@ -1,24 +1,17 @@
 #include "cloud/record.h"
 
 #include "cloud/counts.h"
+#include "cloud/tally.h"
 
 #include "sys/sys.h"
-#include "text/json.h"
 
 #include <stdatomic.h>
 
 void records_open(struct cloud *cloud) {
     cloud->calls = journal_open(cloud->store, cloud->boot, "calls");
+    cloud->tallies = tallies_new(cloud->boot);
     cloud->metrics = journal_open(cloud->store, cloud->boot, "metrics");
     cloud->lines = journal_open(cloud->store, cloud->boot, "lines");
-}
-
-static void field(struct buf *b, str name, str value) {
-    if (!value.n) return;
-    buf_add(b, b->n > 1 ? S(",\"") : S("\""));
-    buf_add(b, name);
-    buf_add(b, S("\":"));
-    json_write_string(b, value);
 }
 
 static str name_of(const struct service *s) { return s ? wire_text(s->wire, s->wire->name) : S("-"); }
@@ -33,63 +26,13 @@ static void log_call(const struct call *c, const struct call_end *end) {
              STR_ARGS(op), end->status, STR_ARGS(code), (long long)end->us, STR_ARGS(c->request_id));
 }
 
-static void write_quantity(struct buf *b, str name, double v) {
-    buf_add(b, S(",\""));
-    buf_add(b, name);
-    buf_add(b, S("\":"));
-    if (v == (double)(i64)v) buf_i64(b, (i64)v);
-    else buf_f64(b, v);
-}
-
-/* Where something was counted: the same for most of what a call counts. */
-struct place {
-    const struct call *of;
-    str account, text;
-};
-
-static str place_text(struct place *p, const struct call *c, str account) {
-    if (p->of == c && p->account.p == account.p) return p->text;
-    struct buf b = buf_new(c->arena, 1 << 10);
-    field(&b, S("service"), name_of(c->service));
-    field(&b, S("account"), account);
-    field(&b, S("region"), c->region);
-    *p = (struct place){c, account, buf_str(&b)};
-    return p->text;
-}
-
-static void write_usage(struct buf *b, const struct call_note *n, struct place *p) {
-    const struct call *c = n->call;
-    field(b, S("usage"), n->name);
-    write_quantity(b, S("quantity"), n->quantity);
-    buf_char(b, ',');
-    buf_add(b, place_text(p, c, c->payer.p ? c->payer : c->account));
-}
-
-static void write_metric(struct buf *b, const struct call_note *n, struct place *p) {
-    field(b, S("metric"), n->name);
-    field(b, S("dimension"), n->dimension);
-    field(b, S("of"), n->of);
-    field(b, S("unit"), n->unit);
-    buf_char(b, ',');
-    buf_add(b, place_text(p, n->call, n->call->account));
-    write_quantity(b, S("value"), n->quantity); /* last: all that stands before it says which metric (counts.c) */
-}
-
-static void write_count(struct cloud *cloud, const struct call_note *n, struct place *p) {
-    const struct call *c = n->call;
-    struct buf b = buf_new(c->arena, 8 << 10);
-    i64 at_ms = c->now_ms;
-    buf_char(&b, '{');
-    if (n->kind == NOTE_USAGE) {
-        write_usage(&b, n, p);
-    } else {
-        write_metric(&b, n, p);
+static void add_count(struct cloud *cloud, const struct call_note *n) {
+    i64 at_ms = n->call->now_ms;
+    if (n->kind != NOTE_USAGE) {
         at_ms = MAX(at_ms, atomic_load_explicit(&cloud->counts_closed_ms, memory_order_relaxed));
+        counts_due(cloud, at_ms);
     }
-    buf_char(&b, '}');
-    if (b.over) return;
-    journal_add(cloud->metrics, at_ms, buf_str(&b));
-    if (n->kind != NOTE_USAGE) counts_due(cloud, at_ms);
+    tally_add(cloud, n, at_ms);
 }
 
 /* How long it took is known when the call has ended. In steps of a hundredth to a tenth: a minute's values are to be few. */
@@ -102,8 +45,7 @@ static void settle_latencies(const struct call *c, i64 us) {
 
 static void count_call(struct cloud *cloud, const struct call *c, const struct call_end *end) {
     if (!end->op || !(end->op->flags & WIRE_OP_COUNTED) || !c->service || !c->account.n) return;
-    struct place place = {0};
-    write_count(cloud, &(struct call_note){.call = c, .kind = NOTE_METRIC, .name = S("CallCount"), .dimension = S("Resource"), .of = op_name(end), .unit = S("None"), .quantity = 1}, &place);
+    add_count(cloud, &(struct call_note){.call = c, .kind = NOTE_METRIC, .name = S("CallCount"), .dimension = S("Resource"), .of = op_name(end), .unit = S("None"), .quantity = 1});
 }
 
 static void count_failed(struct call *c, err e) {
@@ -114,10 +56,9 @@ static void count_failed(struct call *c, err e) {
 }
 
 void record_notes(struct cloud *cloud, const struct call *c, bool failed) {
-    struct place place = {0};
     for (const struct call_note *n = c->notes; n; n = n->older) {
         if (n->kind != NOTE_CALL) {
-            if (failed == (n->kind == NOTE_FAILURE)) write_count(cloud, n, &place);
+            if (failed == (n->kind == NOTE_FAILURE)) add_count(cloud, n);
             continue;
         }
         const struct call *within = n->call;
@@ -140,6 +81,7 @@ void record_call(struct cloud *cloud, struct call *c, const struct call_end *end
 }
 
 bool records_flush(struct cloud *cloud) {
+    tally_write(cloud);
     bool calls = journal_flush(cloud->calls);
     if (!journal_flush(cloud->lines)) log_line(LOG_ERROR, "journal", "problem=lines could not be written");
     if (!journal_flush(cloud->metrics)) log_line(LOG_ERROR, "journal", "problem=metrics could not be written");

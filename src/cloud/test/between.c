@@ -121,7 +121,8 @@ static void a_call_runs_in_the_transaction_and_is_recorded(void) {
     CHECK_INT(count(lines, "GetQueueUrl"), 0); /* it stands in a row of the commit */
     CHECK_INT(count(all, "\"eventName\":\"GetQueueUrl\""), 1);
     CHECK_INT(count(all, "\"sourceIPAddress\":\"sqs.amazonaws.com\""), 2);
-    CHECK_INT(count(lines, "{\"usage\":\"Requests\",\"quantity\":1,"), 1);
+    CHECK_INT(count(lines, "{\"usage\":\"Requests\","), 1);
+    CHECK_INT(count(lines, "\"quantity\":1}"), 1);
     probe_close(&p);
     arena_free(&a);
 }
