@@ -124,6 +124,7 @@ void ddb_replica_forget(struct call *c, const struct ddb_table *gone) {
 
 static err remove_replica(struct call *c, struct ddb_table *t, str region) {
     struct ddb_table gone;
+    if (!ddb_replica_listed(t, region)) return NULL; /* named twice in one request */
     TRY(ddb_replica_may_go(c, t, region));
     TRY(open_replica(c, t, region, &gone));
     ddb_replica_forget(c, &gone);
@@ -174,6 +175,7 @@ static err check_keys(struct call *c, const struct dynamodb_replication_group_up
 err ddb_replicas_update(struct call *c, const struct dynamodb_update_table_input *in, struct ddb_table *t) {
     const struct dynamodb_replication_group_update_list *list = &in->replica_updates;
     const struct dynamodb_global_table_witness_group_update *witness = ddb_witness_update(in);
+    if (!list->n) return NULL; /* without replicas a consistency and a witness say nothing */
     TRY(check_keys(c, list, t));
     if (str_eq(in->multi_region_consistency, S("STRONG"))) {
         t->strong = true;

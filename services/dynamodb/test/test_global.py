@@ -259,6 +259,8 @@ SHAPES = {
     "one replica": ({**STRONG, "ReplicaUpdates": [{"Create": EAST}]}, "Unsupported replica count for global tables with MultiRegionConsistency set to STRONG."),
     "no consistency": ({"ReplicaUpdates": [{"Create": EAST}], **witness("Create", "us-east-2")},
                        "MultiRegionConsistency must be set as STRONG when GlobalTableWitnessUpdates parameter is present."),
+    "a witness leaves": ({**STRONG, "ReplicaUpdates": [{"Create": {"RegionName": r}} for r in ("us-east-1", "us-east-2")], **witness("Delete", "eu-west-1")},
+                         "Only Replica Create actions are supported when MultiRegionConsistency parameter is provided."),
     "one region": ({**STRONG, "ReplicaUpdates": [{"Create": EAST}], **witness("Create", "us-east-1")}, "Cannot target multiple regions with the same action"),
     "own region": ({**STRONG, "ReplicaUpdates": [{"Create": EAST}], **witness("Create", "us-west-2")},
                    "Cannot add a witness in the same region as an existing replica when creating a global table with MultiRegionConsistency set to STRONG."),
@@ -289,6 +291,35 @@ def test_what_is_asked_of_replicas(brume):
     assert said.startswith("Region us-fake-1 is not supported. The latest version of global tables are only supported in the following regions: [")
     told = west.update_table(TableName=name, GlobalTableSettingsReplicationMode="DISABLED")["TableDescription"]
     assert (told["TableStatus"], told["GlobalTableSettingsReplicationMode"]) == ("ACTIVE", "DISABLED")
+
+
+def test_a_consistency_without_replicas_changes_nothing(brume):
+    """Beside another change, too, and with a witness that comes or goes; of a group that is there already neither."""
+    west, east = (brume.client("dynamodb", region=r) for r in ("us-west-2", "us-east-1"))
+    name = make_table(west)
+    change = {"TableName": name, "OnDemandThroughput": {"MaxReadRequestUnits": 9}, **STRONG}
+    for kind in ("Create", "Delete"):
+        west.update_table(**change, **witness(kind, "us-east-2"))
+        at_rest(name, west)
+    west.update_table(TableName=name, ReplicaUpdates=[{"Create": EAST}])
+    at_rest(name, west, east)
+    west.update_table(**change, **witness("Create", "us-east-2"))
+    at_rest(name, west, east)
+    for client in (west, east):
+        told = client.describe_table(TableName=name)["Table"]
+        assert told["OnDemandThroughput"] == {"MaxReadRequestUnits": 9} and not {"MultiRegionConsistency", "GlobalTableWitnesses"} & set(told)
+
+
+def test_a_region_that_is_named_twice_is_one(brume):
+    west, east = (brume.client("dynamodb", region=r) for r in ("us-west-2", "us-east-1"))
+    name = make_table(west)
+    for kind in ("Create", "Delete"):
+        west.update_table(TableName=name, ReplicaUpdates=2 * [{kind: EAST}])
+        if kind == "Create":
+            at_rest(name, west, east)
+    wait_until(lambda: name not in east.list_tables()["TableNames"])
+    at_rest(name, west)
+    assert "Replicas" not in west.describe_table(TableName=name)["Table"]
 
 
 def test_a_group_of_strong_consistency(brume):
