@@ -14,6 +14,7 @@ enum {
     DDB_NAME_MIN = 3, DDB_NAME_MAX = 255,
     DDB_HASH_MAX = 2048, DDB_SORT_MAX = 1024, /* bytes of key attributes */
     DDB_INDEXES_MAX = 25,
+    DDB_APART_MAX = 256, /* of a list without an end, so many are looked at for one that stands there twice: more are refused anyhow */
     DDB_KEY_MS = 300000, /* that a key of KMS is used without asking again */
 };
 

@@ -206,7 +206,7 @@ static err check_update(struct call *c, str name, const struct dynamodb_auto_sca
 
 static err check_replica(struct call *c, str name, const struct dynamodb_replica_auto_scaling_update_list *list, u32 at) {
     const struct dynamodb_replica_auto_scaling_update *in = &list->v[at];
-    for (u32 i = 0; i < at; i++)
+    for (u32 i = 0; i < MIN(at, DDB_APART_MAX); i++)
         if (str_eq(list->v[i].region_name, in->region_name)) return fail(c, &cloud_validation, FAILED " because the regions: ‘[%.*s]’ were specified more than once.", STR_ARGS(name), STR_ARGS(in->region_name));
     if (!in->replica_provisioned_read_capacity_auto_scaling_update && !in->replica_global_secondary_index_updates.n)
         return fail(c, &cloud_validation, FAILED " because at least one update parameter must be specified for region: ‘%.*s’.", STR_ARGS(name), STR_ARGS(in->region_name));

@@ -90,7 +90,7 @@ err ddb_schema_read(struct call *c, const struct dynamodb_key_schema *schema, co
                     STR_ARGS(list_of_keys(c->arena, schema)), STR_ARGS(list_of_definitions(c->arena, defs)));
     }
     for (u32 i = 1; i < schema->n; i++)
-        for (u32 j = 0; j < i; j++)
+        for (u32 j = 0; j < MIN(i, DDB_APART_MAX); j++)
             if (str_eq(schema->v[i].attribute_name, schema->v[j].attribute_name)) return twice(c, schema, i, j);
     if (!is_hash(schema, 0)) return fail(c, &cloud_validation, "Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
     if (many) return read_parts(c, schema, defs, keys);
@@ -131,10 +131,11 @@ void ddb_attributes_read(struct arena *a, const struct dynamodb_attribute_defini
         memcpy(names, t->attributes.v, n * sizeof *names);
     }
     for (u32 i = 0; i < defs->n; i++) {
-        bool known = false;
-        for (u32 j = 0; j < n && !known; j++) known = str_eq(names[j].text, defs->v[i].attribute_name);
-        if (known) continue;
-        names[n].text = defs->v[i].attribute_name;
+        str name = defs->v[i].attribute_name;
+        bool wanted = ddb_attribute_used(t, name);
+        for (u32 j = 0; j < n && wanted; j++) wanted = !str_eq(names[j].text, name);
+        if (!wanted) continue;
+        names[n].text = name;
         types[n++] = (char)ddb_type_of(defs->v[i].attribute_type);
     }
     t->attributes = (struct ddb_names){names, n, true};
@@ -174,7 +175,7 @@ err ddb_class_change(struct call *c, str given, struct ddb_table *t) {
 
 err ddb_definitions_check(struct call *c, const struct dynamodb_attribute_definitions *defs) {
     for (u32 i = 0; i < defs->n; i++)
-        for (u32 j = 0; j < i; j++)
+        for (u32 j = 0; j < MIN(i, DDB_APART_MAX); j++)
             if (str_eq(defs->v[i].attribute_name, defs->v[j].attribute_name))
                 return fail(c, &cloud_validation, "Attribute Name is duplicated: %.*s", STR_ARGS(defs->v[i].attribute_name));
     return NULL;
@@ -231,6 +232,7 @@ err ddb_attributes_check(struct call *c, const struct ddb_table *t, const struct
 err ddb_unused_check(struct call *c, const struct dynamodb_local_secondary_index_list *locals, const struct dynamodb_global_secondary_index_list *globals,
                      const struct dynamodb_attribute_definitions *defs, const struct ddb_table *t) {
     struct ddb_table with = *t;
+    if (locals->n + globals->n > DDB_INDEXES_MAX) return NULL; /* told as too many */
     with.indexes = (struct ddb_indexes){NEW_ARRAY(c->arena, struct ddb_index, locals->n + globals->n), 0, true};
     for (u32 i = 0; i < locals->n + globals->n; i++) {
         const struct dynamodb_key_schema *keys = i < locals->n ? &locals->v[i].key_schema : &globals->v[i - locals->n].key_schema;

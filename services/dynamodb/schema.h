@@ -11,7 +11,7 @@ u8 ddb_type_of(str letter);
 MUST_USE err ddb_schema_read(struct call *c, const struct dynamodb_key_schema *schema,
                              const struct dynamodb_attribute_definitions *defs, bool many, struct ddb_schema *keys);
 MUST_USE err ddb_projection_read(struct call *c, const struct dynamodb_projection *p, struct ddb_index *index);
-/* Adds what is new to the table's definitions. */
+/* Adds what is new, and a key of the table or of an index, to the table's definitions. */
 void ddb_attributes_read(struct arena *a, const struct dynamodb_attribute_definitions *defs, struct ddb_table *t);
 MUST_USE err ddb_definitions_check(struct call *c, const struct dynamodb_attribute_definitions *defs); /* no name twice */
 void ddb_attributes_prune(struct arena *a, struct ddb_table *t); /* what no key uses is forgotten */

@@ -50,7 +50,7 @@ static err check_tag(struct call *c, const struct dynamodb_tag_list *tags, u32 a
     if (!is_tag_text(key)) return wrong_tag(c, "Key", key);
     if (!is_tag_text(tags->v[at].value)) return wrong_tag(c, "Value", tags->v[at].value);
     TRY(check_prefix(c, key));
-    for (u32 i = 0; i < at; i++)
+    for (u32 i = 0; i < MIN(at, DDB_APART_MAX); i++)
         if (str_eq(tags->v[i].key, key))
             return fail(c, &cloud_validation, "Duplicate Tag Keys provided as input: Duplicate Tag Key found %.*s", STR_ARGS(key));
     return NULL;

@@ -25,7 +25,7 @@ static err check_indexes(struct call *c, const struct dynamodb_global_secondary_
                                 "GlobalSecondaryIndexUpdate.Delete must not be null");
         if (!!u->update + !!u->create + !!u->delete > 1)
             return fail(c, &cloud_validation, INVALID "Only one global secondary index action is allowed per GlobalSecondaryIndexUpdate object");
-        for (u32 j = 0; j < i; j++)
+        for (u32 j = 0; j < MIN(i, DDB_APART_MAX); j++)
             if (str_eq(ddb_updated_index(&list->v[j]), ddb_updated_index(u)))
                 return fail(c, &cloud_validation,
                             INVALID "Only one global secondary index update per index is allowed simultaneously. Index: %.*s",

@@ -98,8 +98,7 @@ static err create_index(struct call *c, const struct dynamodb_update_table_input
     if (t->indexes.n) memcpy(indexes, t->indexes.v, t->indexes.n * sizeof *indexes);
     t->indexes.v = indexes;
     TRY(ddb_global_read(c, &given, &in->attribute_definitions, t));
-    ddb_attributes_read(c->arena, &in->attribute_definitions, t);
-    ddb_attributes_prune(c->arena, t); /* here AWS lets definitions pass that no key uses, and keeps none of them */
+    ddb_attributes_read(c->arena, &in->attribute_definitions, t); /* here AWS lets definitions pass that no key uses, and keeps none of them */
     struct ddb_index *index = &t->indexes.v[t->indexes.n - 1];
     index->space = txn_sequence(c->txn);
     index->backfilling = true;
