@@ -34,11 +34,9 @@ void log_group_policy_save(struct call *c, const struct log_group *group, str ty
 
 void log_group_policy_delete(struct call *c, const struct log_group *group, str type) { txn_delete(c->txn, group_policy_row(c->arena, group->id, type)); }
 
-void log_group_policies_forget(struct txn *t, struct arena *a, u64 group) {
+void log_group_policies_forget(struct txn *t, struct arena *a, u64 group, int *left) {
     struct key k = policies_of(a, group);
-    str key;
-    struct range r = txn_range(t, key_bytes(&k), key_after_prefix(a, key_bytes(&k)));
-    while (range_next(&r, &key, NULL)) txn_delete(t, arena_str(a, key));
+    log_rows_forget(t, a, &k, left);
 }
 
 /* ---- the account's, by type and name ---- */

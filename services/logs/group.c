@@ -87,13 +87,13 @@ void log_group_bytes_add(struct txn *t, struct arena *a, u64 group, i64 more) {
     else txn_put(t, stored_row(a, group), record_encode(a, &logs_stored_record, &stored));
 }
 
-void log_group_forget(struct txn *t, struct arena *a, u64 group) {
+void log_group_forget(struct txn *t, struct arena *a, u64 group, int *left) {
     txn_delete(t, stored_row(a, group));
-    log_seal_forget(t, a, group);
-    log_mask_forget(t, a, group);
-    log_transformers_forget(t, a, group);
     log_index_forget(t, a, group);
-    log_group_policies_forget(t, a, group);
+    log_seal_forget(t, a, group, left);
+    log_mask_forget(t, a, group, left);
+    log_transformers_forget(t, a, group, left);
+    log_group_policies_forget(t, a, group, left);
 }
 
 /* ---- retention ---- */

@@ -26,7 +26,8 @@ i64 log_horizon_ms(const struct log_group *group, i64 now_ms); /* what is older 
 MUST_USE err log_page(struct call *c, str token, struct opt_i32 limit, u32 by_default, str *position, u32 *max);
 i64 log_group_bytes(struct txn *t, struct arena *a, u64 group);
 void log_group_bytes_add(struct txn *t, struct arena *a, u64 group, i64 more);
-void log_group_forget(struct txn *t, struct arena *a, u64 group); /* what is left when its streams are gone */
+/* What is left when its streams are gone, as many rows as `left` says and counts down. At 0 there may be more. */
+void log_group_forget(struct txn *t, struct arena *a, u64 group, int *left);
 
 /* ---- tags.c ---- */
 MUST_USE err log_tags_add(struct call *c, str arn, const struct logs_tags *tags, bool older);
@@ -58,6 +59,8 @@ bool log_block_get(struct txn *t, struct arena *a, const struct log_block_id *id
 void log_block_delete(struct txn *t, struct arena *a, u64 group, const struct log_block_id *id);
 bool log_block_next(struct range *r, struct arena *a, struct log_block_id *id, struct log_block *block); /* over log_blocks() */
 bool log_time_next(struct range *r, struct arena *a, struct log_block_id *id, struct log_time *time);    /* over log_times() */
+/* All rows that begin so, as many as `left` says and counts down. */
+void log_rows_forget(struct txn *t, struct arena *a, const struct key *of, int *left);
 /* Packed bytes into the block: in the row, or staged where they are many. key: absent, or the group's data key. NULL:
  * the row has them. The stage is adopted by whoever puts the row. */
 MUST_USE bool log_block_fill(struct store *s, struct arena *a, str packed, str key, struct log_block *block, struct blob_stage **stage);
@@ -68,7 +71,7 @@ MUST_USE bool log_block_open(struct txn *t, struct arena *a, const struct log_bl
 MUST_USE err log_seal_new(struct call *c, struct log_group *group, str kms_key); /* from now on; saves the group */
 /* 32 bytes, of the arena; absent for epoch 0. */
 MUST_USE err log_seal_key(struct call *c, const struct log_group *group, i64 epoch, str *key);
-void log_seal_forget(struct txn *t, struct arena *a, u64 group);
+void log_seal_forget(struct txn *t, struct arena *a, u64 group, int *left);
 
 /* ---- put.c ---- */
 str log_sequence_token(struct arena *a, const struct log_stream *stream);
@@ -81,7 +84,7 @@ void log_write(struct call *c, str group, str stream, struct log_event *events, 
 bool log_group_policy_load(struct txn *t, struct arena *a, const struct log_group *group, str type, struct log_policy *p);
 void log_group_policy_save(struct call *c, const struct log_group *group, str type, const struct log_policy *p);
 void log_group_policy_delete(struct call *c, const struct log_group *group, str type);
-void log_group_policies_forget(struct txn *t, struct arena *a, u64 group);
+void log_group_policies_forget(struct txn *t, struct arena *a, u64 group, int *left);
 struct range log_account_policies(struct txn *t, struct arena *a, str account, str region, str type);
 bool log_account_policy_next(struct range *r, struct arena *a, struct log_policy *p);
 /* Which groups a policy of the account is for: LogGroupNamePrefix IN ["a", "b"]; none: all. */

@@ -28,11 +28,9 @@ void log_mask_set(struct call *c, const struct log_group *group, const struct lo
     txn_put(c->txn, key_bytes(&k), now);
 }
 
-void log_mask_forget(struct txn *t, struct arena *a, u64 group) {
+void log_mask_forget(struct txn *t, struct arena *a, u64 group, int *left) {
     struct key k = masks_of_group(a, group);
-    str key;
-    struct range r = txn_range(t, key_bytes(&k), key_after_prefix(a, key_bytes(&k)));
-    while (range_next(&r, &key, NULL)) txn_delete(t, arena_str(a, key));
+    log_rows_forget(t, a, &k, left);
 }
 
 /* ---- what held when ---- */

@@ -51,6 +51,12 @@ void log_block_delete(struct txn *t, struct arena *a, u64 group, const struct lo
     txn_delete(t, time_row(a, group, id));
 }
 
+void log_rows_forget(struct txn *t, struct arena *a, const struct key *of, int *left) {
+    str all = key_bytes(of), key;
+    struct range r = txn_range(t, all, key_after_prefix(a, all));
+    for (; *left && range_next(&r, &key, NULL); --*left) txn_delete(t, arena_str(a, key));
+}
+
 static bool read_number(str *rest, u32 *number) {
     u64 n;
     if (!key_read_u64(rest, &n)) return false;

@@ -78,10 +78,8 @@ err logs_disassociate_kms_key(struct call *c, const struct logs_disassociate_kms
     return NULL;
 }
 
-void log_seal_forget(struct txn *t, struct arena *a, u64 group) {
+void log_seal_forget(struct txn *t, struct arena *a, u64 group, int *left) {
     struct key k = key_new(a, S("logs-key"));
     key_u64(&k, group);
-    str key;
-    struct range r = txn_range(t, key_bytes(&k), key_after_prefix(a, key_bytes(&k)));
-    while (range_next(&r, &key, NULL)) txn_delete(t, arena_str(a, key));
+    log_rows_forget(t, a, &k, left);
 }

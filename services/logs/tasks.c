@@ -39,7 +39,7 @@ static bool sweep_streams(struct txn *t, u64 group) {
         log_stream_forget(t, a, group, &stream);
         left--;
     }
-    if (left) log_group_forget(t, a, group);
+    if (left) log_group_forget(t, a, group, &left);
     return left > 0;
 }
 

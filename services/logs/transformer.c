@@ -57,11 +57,9 @@ static void add_change(struct call *c, struct key k, const struct change *change
     txn_put(c->txn, key_bytes(&k), record_encode(c->arena, &change_record, change));
 }
 
-void log_transformers_forget(struct txn *t, struct arena *a, u64 group) {
+void log_transformers_forget(struct txn *t, struct arena *a, u64 group, int *left) {
     struct key k = changes_of_group(a, group);
-    str key;
-    struct range r = txn_range(t, key_bytes(&k), key_after_prefix(a, key_bytes(&k)));
-    while (range_next(&r, &key, NULL)) txn_delete(t, arena_str(a, key));
+    log_rows_forget(t, a, &k, left);
 }
 
 struct era {

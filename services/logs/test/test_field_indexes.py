@@ -4,7 +4,9 @@ import random
 import time
 
 import pytest
-from botocore.exceptions import ClientError
+
+from kit import refused
+from services.logs.test.log_queries import ask_all as ask, made
 
 
 @pytest.fixture
@@ -13,34 +15,10 @@ def logs(brume):
     return brume.client("logs", account=str(random.randrange(10**11, 10**12)))
 
 
-def refused(code, call, **arguments):
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    assert caught.value.response["Error"]["Code"] == code
-
-
-def made(logs, *groups, **more):
-    for group in groups:
-        logs.create_log_group(logGroupName=group, **more)
-        logs.create_log_stream(logGroupName=group, logStreamName="s")
-
-
 def put(logs, group, *events):
     """Each event in a put of its own, and so in a block."""
     for event in events:
         logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=[{"timestamp": int(time.time() * 1000), "message": json.dumps(event)}])
-
-
-def ask(logs, query, *groups):
-    now = int(time.time())
-    started = logs.start_query(logGroupNames=list(groups), startTime=now - 3600, endTime=now + 60, queryString=query)["queryId"]
-    for _ in range(1200):
-        answer = logs.get_query_results(queryId=started)
-        if answer["status"] not in ("Scheduled", "Running"):
-            break
-        time.sleep(0.05)
-    assert answer["status"] == "Complete"
-    return [{f["field"]: f["value"] for f in row if f["field"] != "@ptr"} for row in answer["results"]], answer["statistics"]
 
 
 def fields(*names):

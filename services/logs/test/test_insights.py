@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kit import refused
+from services.logs.test.log_queries import rows, wait
 
 
 @pytest.fixture
@@ -31,21 +32,8 @@ def start(logs, group, query, **more):
     return logs.start_query(**{"startTime": now - 3600, "endTime": now + 60, "queryString": query, **target, **more})["queryId"]
 
 
-def wait(logs, query):
-    for _ in range(600):
-        answer = logs.get_query_results(queryId=query)
-        if answer["status"] not in ("Scheduled", "Running"):
-            return answer
-        time.sleep(0.05)
-    raise AssertionError("the query does not end")
-
-
 def ask(logs, group, query, **more):
     return wait(logs, start(logs, group, query, **more))
-
-
-def rows(answer):
-    return [{f["field"]: f["value"] for f in row if f["field"] != "@ptr"} for row in answer["results"]]
 
 
 def test_fields_newest_first_with_pointers(logs):

@@ -6,16 +6,11 @@ import time
 import uuid
 
 import pytest
-from botocore.exceptions import ClientError
+
+from kit import refused
+from services.logs.test.log_queries import wait
 
 IDENTIFIER = "arn:aws:dataprotection::aws:data-identifier/"
-
-
-def refused(code, call, **arguments):
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    assert caught.value.response["Error"]["Code"] == code
-    return caught.value.response["Error"]["Message"]
 
 
 def policy(*identifiers, destination=None, custom=None):
@@ -53,8 +48,7 @@ class Account:
     def ask(self, query, group="app"):
         now = int(time.time())
         started = self.logs.start_query(logGroupName=group, startTime=now - 600, endTime=now + 60, queryString=query)["queryId"]
-        answer = until(lambda: self.logs.get_query_results(queryId=started), lambda a: a["status"] not in ("Scheduled", "Running"))
-        return [{f["field"]: f["value"] for f in row} for row in answer["results"]]
+        return [{f["field"]: f["value"] for f in row} for row in wait(self.logs, started)["results"]]
 
 
 def until(look, good, seconds=60):

@@ -4,7 +4,9 @@ import random
 import time
 
 import pytest
-from botocore.exceptions import ClientError
+
+from kit import refused, until
+from services.logs.test.log_queries import ask_all, made
 
 PARSE = {"parseJSON": {}}
 ACCESS = [{"grok": {"match": "%{IP:client.ip} %{WORD:method} %{NOTSPACE:path} %{NUMBER:status}"}}, {"typeConverter": {"entries": [{"key": "status", "type": "integer"}]}},
@@ -22,35 +24,10 @@ def logs(brume, account):
     return brume.client("logs", account=account)
 
 
-def refused(code, call, **arguments):
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    assert caught.value.response["Error"]["Code"] == code
-    return caught.value.response["Error"]["Message"]
-
-
-def made(logs, *groups, **more):
-    for group in groups:
-        logs.create_log_group(logGroupName=group, **more)
-        logs.create_log_stream(logGroupName=group, logStreamName="s")
-
-
 def put(logs, group, *messages):
     """Each in a put of its own, and so in a block."""
     for message in messages:
         logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=[{"timestamp": int(time.time() * 1000), "message": message}])
-
-
-def ask_all(logs, query, *groups):
-    now = int(time.time())
-    started = logs.start_query(logGroupNames=list(groups), startTime=now - 3600, endTime=now + 60, queryString=query)["queryId"]
-    for _ in range(1200):
-        answer = logs.get_query_results(queryId=started)
-        if answer["status"] not in ("Scheduled", "Running"):
-            break
-        time.sleep(0.05)
-    assert answer["status"] == "Complete"
-    return [{f["field"]: f["value"] for f in row if f["field"] != "@ptr"} for row in answer["results"]], answer["statistics"]
 
 
 def ask(logs, query, *groups):
@@ -73,6 +50,21 @@ def test_a_transformer_is_kept(logs):
     assert second["creationTime"] == first["creationTime"] <= second["lastModifiedTime"]
     logs.delete_transformer(logGroupIdentifier="app")
     refused("ResourceNotFoundException", logs.get_transformer, logGroupIdentifier="app")
+
+
+def test_what_stood_when_goes_with_its_group(start_brume):
+    """However often it was changed: a slice at a time."""
+    brume = start_brume()
+    logs = brume.client("logs")
+    made(logs, "app")
+    for i in range(1100):  # more than one function may write
+        logs.put_transformer(logGroupIdentifier="app", transformerConfig=[PARSE, {"deleteKeys": {"withKeys": [f"key{i}"]}}])
+
+    def rows_written():
+        return brume.admin("GET", "status")["store"]["entries"]
+    before = rows_written()
+    logs.delete_log_group(logGroupName="app")
+    until(lambda: rows_written() - before > 1100)
 
 
 @pytest.mark.parametrize("config", [
