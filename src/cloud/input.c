@@ -1,6 +1,7 @@
 #include "cloud/input.h"
 
 #include "base/encode.h"
+#include "wire/codec.h"
 
 static const struct wire_shape *input_shape(const struct call *c) {
     return c->input && c->op && c->op->input != WIRE_NONE ? &c->service->wire->shapes[c->op->input] : NULL;
@@ -28,25 +29,12 @@ str input_text(const struct call *c, str name) {
 
 /* ---- presence ---- */
 
+/* What says something: no empty list, and nothing that is false. A stream does. */
 static bool present(const struct wire_shape *s, const void *value) {
-    switch ((enum wire_type)s->type) {
-    case WIRE_STRING:
-    case WIRE_BLOB:
-    case WIRE_BIG_NUMBER:
-    case WIRE_DOCUMENT: return s->flags & WIRE_STREAMING ? *(void *const *)value != NULL : ((const str *)value)->p != NULL;
-    case WIRE_BOOLEAN: return ((const struct opt_bool *)value)->set && ((const struct opt_bool *)value)->v;
-    case WIRE_BYTE:
-    case WIRE_SHORT:
-    case WIRE_INTEGER: return ((const struct opt_i32 *)value)->set;
-    case WIRE_LONG: return ((const struct opt_i64 *)value)->set;
-    case WIRE_FLOAT:
-    case WIRE_DOUBLE: return ((const struct opt_f64 *)value)->set;
-    case WIRE_TIMESTAMP: return ((const struct opt_time *)value)->set;
-    case WIRE_STRUCTURE: return *(void *const *)value != NULL;
-    case WIRE_LIST:
-    case WIRE_MAP: return ((const struct wire_list *)value)->n > 0;
-    }
-    return false;
+    if (s->type == WIRE_BOOLEAN) return ((const struct opt_bool *)value)->v;
+    if (s->type == WIRE_LIST || s->type == WIRE_MAP) return ((const struct wire_list *)value)->n;
+    if (s->flags & (WIRE_STREAMING | WIRE_EVENT_STREAM)) return *(void *const *)value;
+    return value_is_set(s, value);
 }
 
 struct input_names input_present(const struct call *c) {
