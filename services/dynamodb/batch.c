@@ -35,6 +35,14 @@ static err read_keys(struct call *c, const struct dynamodb_keys_and_attributes *
     return NULL;
 }
 
+static err check_keys(struct call *c, str table, u32 n) {
+    TRY(ddb_table_named(c, table));
+    if (n && n <= GET_MAX) return NULL;
+    return fail(c, &cloud_validation,
+                "1 validation error detected: Value at 'RequestItems.%.*s.member.Keys' failed to satisfy constraint: Member must have length %s than or equal to %d",
+                STR_ARGS(table), n ? "less" : "greater", n ? GET_MAX : 1);
+}
+
 /* Old and new parameters do not go together, not even of two tables. */
 static err check_parameters(struct call *c, const struct dynamodb_batch_get_request_map *in) {
     struct parameters all = {0};
@@ -82,6 +90,7 @@ err dynamodb_batch_get_item(struct call *c, const struct dynamodb_batch_get_item
                     "equal to 1");
     struct table_get *gets = NEW_ARRAY(c->arena, struct table_get, n);
     struct ddb_key **keys = NEW_ARRAY(c->arena, struct ddb_key *, n);
+    for (u32 i = 0; i < n; i++) TRY(check_keys(c, in->request_items.v[i].key, in->request_items.v[i].value.keys.n));
     TRY(check_parameters(c, &in->request_items));
     for (u32 i = 0; i < n; i++) TRY(read_keys(c, &in->request_items.v[i].value, &gets[i], &total));
     for (u32 i = 0; i < n; i++) {
@@ -182,6 +191,7 @@ static err allow_writes(struct call *c, str table, const struct ddb_write *w, u3
 err dynamodb_batch_write_item(struct call *c, const struct dynamodb_batch_write_item_input *in, struct dynamodb_batch_write_item_output *out) {
     u32 tables = in->request_items.n, total = 0;
     if (!tables) return fail(c, &cloud_validation, "The requestItems parameter is required for BatchWriteItem");
+    for (u32 i = 0; i < tables; i++) TRY(ddb_table_named(c, in->request_items.v[i].key));
     for (u32 i = 0; i < tables; i++) total += in->request_items.v[i].value.n;
     if (total > WRITE_MAX) return fail(c, &cloud_validation, "Too many items requested for the BatchWriteItem call");
     struct ddb_write *writes = NEW_ARRAY(c->arena, struct ddb_write, total + 1);

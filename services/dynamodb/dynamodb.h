@@ -67,6 +67,7 @@ struct ddb_span ddb_span_of(struct arena *a, u64 space, const struct key_range *
 /* By name or ARN. ResourceNotFoundException, or ValidationException for what is no name. */
 MUST_USE err ddb_table_open(struct call *c, str name, struct ddb_table *t);   /* for control: in any state */
 MUST_USE err ddb_table_use(struct call *c, str name, struct ddb_table *t);    /* for items: while it can be used */
+MUST_USE err ddb_table_named(struct call *c, str name); /* for items: what is no name is refused before all else */
 MUST_USE err ddb_table_name_check(struct call *c, str name, const char *member);
 
 /* ---- table_row.c ---- */

@@ -209,9 +209,6 @@ void parser_check_operator(struct parser *p, const struct node *node) {
         return;
     default: break;
     }
-    if (node->kind == NODE_IN && node->n > OPERANDS_MAX)
-        operand_fault(p, HERE_COUNT, "Incorrect number of operands for operator or function; operator or function: IN, number of operands: %u",
-                      node->n);
     check_distinct(p, operator, node->args, node->n);
 }
 

@@ -35,7 +35,7 @@ static struct node with_arguments(struct parser *p, u8 kind, const struct node *
 }
 
 static err parse_in(struct parser *p, struct node *node) {
-    struct node few[OPERANDS_MAX + 1] = {*node};
+    struct node few[OPERANDS_MAX + 1] = {*node}; /* what stands before IN, and its values */
     u32 n = 1;
     TRY(parser_expect(p, '('));
     do {
@@ -46,6 +46,8 @@ static err parse_in(struct parser *p, struct node *node) {
         n++;
     } while (parser_at(p, ','));
     TRY(parser_expect(p, ')'));
+    if (n > LENGTH(few) && !p->here[HERE_COUNT].p)
+        p->here[HERE_COUNT] = arena_format(p->c->arena, "The IN operator is provided with too many operands; number of operands: %u", n - 1);
     *node = with_arguments(p, NODE_IN, few, MIN(n, LENGTH(few)));
     return NULL;
 }

@@ -11,7 +11,7 @@
 enum {
     EXPRESSION_MAX = 4096,  /* bytes of a text */
     OPERATORS_MAX = 300,    /* in one expression */
-    OPERANDS_MAX = 100,     /* of IN, the first one counted */
+    OPERANDS_MAX = 100,     /* values of IN */
     PATH_STEPS_MAX = 32,
     NESTING_MAX = OPERATORS_MAX + 20, /* of parentheses and functions: our own guard, beyond AWS's limits */
 };

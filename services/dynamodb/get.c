@@ -22,6 +22,7 @@ err dynamodb_get_item(struct call *c, const struct dynamodb_get_item_input *in, 
     struct value key;
     struct ddb_table t;
     struct ddb_key k;
+    TRY(ddb_table_named(c, in->table_name));
     TRY(parameters_check(c, &p));
     TRY(ITEM_OF_WIRE(c, in->key, &key));
     TRY(expressions_parse(c, &p, &asked));

@@ -11,14 +11,17 @@ enum { PAGE_BYTES = 1 << 20 };
 static err select_check(struct call *c, const struct ddb_page_request *r) {
     const struct parameters *p = &r->parameters;
     const char *given = p->attributes_to_get->set ? "AttributesToGet" : p->projection.p ? "ProjectionExpression" : NULL;
-    if (str_eq(r->select, S("ALL_PROJECTED_ATTRIBUTES")) && !r->index_name.p)
-        return fail(c, &cloud_validation, INVALID "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
-    if (str_eq(r->select, S("SPECIFIC_ATTRIBUTES")) && !given)
+    bool specific = str_eq(r->select, S("SPECIFIC_ATTRIBUTES"));
+    if (given && r->select.p && !specific) {
+        if (str_eq(r->select, S("COUNT"))) return fail(c, &cloud_validation, INVALID "Cannot specify the %s when choosing to get only the Count", given);
+        return fail(c, &cloud_validation, INVALID "Cannot specify the %s when choosing to get %.*s", given, STR_ARGS(r->select));
+    }
+    if (specific && !given)
         return fail(c, &cloud_validation,
                     INVALID "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES");
-    if (!given || !r->select.p || str_eq(r->select, S("SPECIFIC_ATTRIBUTES"))) return NULL;
-    if (str_eq(r->select, S("COUNT"))) return fail(c, &cloud_validation, INVALID "Cannot specify the %s when choosing to get only the Count", given);
-    return fail(c, &cloud_validation, INVALID "Cannot specify the %s when choosing to get %.*s", given, STR_ARGS(r->select));
+    if (str_eq(r->select, S("ALL_PROJECTED_ATTRIBUTES")) && !r->index_name.p)
+        return fail(c, &cloud_validation, INVALID "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
+    return NULL;
 }
 
 static err start_value(struct call *c, const struct dynamodb_key *in, struct value *key) {
@@ -39,6 +42,7 @@ static bool older(const struct ddb_page_request *r) {
 }
 
 err ddb_page_start(struct call *c, const struct ddb_page_request *r, struct expressions *asked, struct value *start) {
+    TRY(ddb_table_named(c, r->table));
     TRY(parameters_check(c, &r->parameters));
     if (older(r)) TRY(expressions_parse(c, &r->parameters, asked));
     return start_value(c, r->start, start);

@@ -29,6 +29,7 @@ static err check_old_only(struct call *c, const struct request *r) {
 
 static err run(struct call *c, const struct request *r, struct outcome *o) {
     struct ddb_write w = {.kind = r->kind, .table = &o->table, .asked = &o->asked};
+    TRY(ddb_table_named(c, r->table));
     TRY(parameters_check(c, &r->parameters));
     TRY(item_of_wire(c, r->item, r->item_n, sizeof *r->item, &w.item));
     TRY(check_old_only(c, r));

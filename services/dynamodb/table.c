@@ -28,7 +28,7 @@ static err item_name_check(struct call *c, str name) {
     if (!short_ && name.n <= DDB_NAME_MAX) return name_chars(c, name, "tableName");
     return fail(c, &cloud_validation,
                 "1 validation error detected: Value '%.*s' at 'tableName' failed to satisfy constraint: Member must have length %s than or equal to %d",
-                STR_ARGS(name), short_ ? "greater" : "less", short_ ? DDB_NAME_MIN : DDB_NAME_MAX);
+                STR_ARGS(name), short_ ? "greater" : "less", !name.n ? 1 : short_ ? DDB_NAME_MIN : DDB_NAME_MAX);
 }
 
 static err control_name_check(struct call *c, str name) {
@@ -52,10 +52,21 @@ static err from_arn(struct call *c, str text, str *account, str *name) {
     return NULL;
 }
 
+static err read_name(struct call *c, str text, bool for_items, str *account, str *name) {
+    *account = c->account;
+    *name = text;
+    if (str_starts(text, S("arn:"))) TRY(from_arn(c, text, account, name));
+    return for_items ? item_name_check(c, *name) : control_name_check(c, *name);
+}
+
+err ddb_table_named(struct call *c, str text) {
+    str account, name;
+    return read_name(c, text, true, &account, &name);
+}
+
 static err find(struct call *c, str text, struct ddb_table *t, bool *found, bool for_items) {
-    str account = c->account, name = text;
-    if (str_starts(text, S("arn:"))) TRY(from_arn(c, text, &account, &name));
-    TRY(for_items ? item_name_check(c, name) : control_name_check(c, name));
+    str account, name;
+    TRY(read_name(c, text, for_items, &account, &name));
     *found = ddb_table_load(c->txn, c->arena, account, c->region, name, t);
     if (!*found) t->name = name;
     t->named = text;

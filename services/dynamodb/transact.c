@@ -99,13 +99,18 @@ err ddb_transact(struct call *c, struct ddb_step *steps, u32 n, bool each) {
 
 /* ---- TransactWriteItems ---- */
 
-/* All four kinds have these members. */
+/* All four kinds have these members. Placeholders that stand beside no expression are no fault here, other than in a
+ * single operation. */
 #define STEP_OF(in, kind_, map, update_)                                                           \
     do {                                                                                           \
-        p = (struct parameters){.condition = (in)->condition_expression, .update = (update_),      \
-                                .names = &(in)->expression_attribute_names, .values = &(in)->expression_attribute_values}; \
+        p = (struct parameters){.condition = (in)->condition_expression, .update = (update_)};     \
+        if (p.condition.p || p.update.p) {                                                         \
+            p.names = &(in)->expression_attribute_names;                                           \
+            p.values = &(in)->expression_attribute_values;                                         \
+        }                                                                                          \
         s->write.kind = (kind_);                                                                   \
         s->table_name = (in)->table_name;                                                          \
+        TRY(ddb_table_named(c, s->table_name));                                                    \
         s->on_failure = (in)->return_values_on_condition_check_failure;                            \
         TRY(expressions_parse(c, &p, &s->asked));                                                  \
         TRY(ITEM_OF_WIRE(c, (in)->map, &s->write.item));                                           \
@@ -122,6 +127,16 @@ static err read_step(struct call *c, const struct dynamodb_transact_write_item *
     return ddb_write_check(c, &s->write);
 }
 
+/* The placeholders of a step as bytes: in whatever order the request has them, they are the same. */
+static void add_placeholders(struct call *c, struct buf *b, const struct dynamodb_expression_attribute_name_map *names,
+                             const struct dynamodb_expression_attribute_value_map *values) {
+    struct dynamodb_attribute_map_entry *texts = NEW_ARRAY(c->arena, struct dynamodb_attribute_map_entry, names->n + 1);
+    struct value map;
+    for (u32 i = 0; i < names->n; i++) texts[i] = (struct dynamodb_attribute_map_entry){.key = names->v[i].key, .value.s = names->v[i].value};
+    if (!item_of_wire(c, texts, names->n, sizeof *texts, &map)) buf_add(b, item_encode(c->arena, &map));
+    if (!ITEM_OF_WIRE(c, *values, &map)) buf_add(b, item_encode(c->arena, &map)); /* what no expression uses may be no values */
+}
+
 /* What two requests with one token must share. */
 static void identify_step(struct call *c, struct buf *b, const struct dynamodb_transact_write_item *in, const struct ddb_step *s) {
     str condition = in->put ? in->put->condition_expression : in->update ? in->update->condition_expression
@@ -135,12 +150,7 @@ static void identify_step(struct call *c, struct buf *b, const struct dynamodb_t
     buf_format(b, "%d %.*s\n%.*s\n", s->write.kind, STR_ARGS(s->table_name), STR_ARGS(condition));
     if (in->update) buf_add(b, in->update->update_expression);
     buf_add(b, item_encode(c->arena, &s->write.item));
-    for (u32 i = 0; i < names->n; i++) buf_format(b, "%.*s=%.*s\n", STR_ARGS(names->v[i].key), STR_ARGS(names->v[i].value));
-    for (u32 i = 0; i < values->n; i++) {
-        struct value v;
-        buf_add(b, values->v[i].key);
-        if (!value_of_wire(c, &values->v[i].value, &v)) buf_add(b, value_encode(c->arena, &v));
-    }
+    add_placeholders(c, b, names, values);
 }
 
 /* Of each step the bytes of the item, before or after, whichever were more: "120 0 3400 ". */
@@ -260,7 +270,7 @@ err dynamodb_transact_get_items(struct call *c, const struct dynamodb_transact_g
     const struct ddb_usage **usages = NEW_ARRAY(c->arena, const struct ddb_usage *, n);
     for (u32 i = 0; i < n; i++) {
         const struct dynamodb_get *g = in->transact_items.v[i].get;
-        struct parameters p = {.projection = g->projection_expression, .names = &g->expression_attribute_names};
+        struct parameters p = {.projection = g->projection_expression, .names = g->projection_expression.p ? &g->expression_attribute_names : NULL};
         TRY(expressions_parse(c, &p, &reads[i].asked));
         TRY(ITEM_OF_WIRE(c, g->key, &reads[i].key));
     }

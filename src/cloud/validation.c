@@ -52,22 +52,49 @@ static err refuse_iam_name(struct call *c, const struct wire_violation *violatio
     return NULL;
 }
 
-/* Where DynamoDB works on tables, not on items, the table's name comes before all else. */
-static err refuse_table_name(struct call *c, const void *in) {
+/* Absent: the operation names no table, or does so in passing. */
+static const str *required_table(struct call *c, const void *in) {
     const struct wire_service *w = c->service->wire;
-    str op = wire_text(w, c->op->name);
-    if (str_ends(op, S("Item")) || str_eq(op, S("Query")) || str_eq(op, S("Scan"))) return NULL;
     const struct wire_shape *input = &w->shapes[c->op->input];
     for (u16 i = 0; i < input->member_count; i++) {
         const struct wire_member *m = &w->members[input->first_member + i];
-        if (!str_eq(wire_text(w, m->name), S("TableName")) || !(m->flags & WIRE_REQUIRED)) continue;
-        str name = *(const str *)(const void *)((const char *)in + m->offset);
-        if (!name.p) return fail(c, &cloud_validation, "The parameter 'TableName' is required but was not present in the request");
-        if (!str_eq(op, S("CreateTable"))) continue; /* the others have the words of every constraint, and say them in the room */
-        if (name.n < 3 || (name.n > 255 && !str_starts(name, S("arn:"))))
-            return fail(c, &cloud_validation, "TableName must be at least 3 characters long and at most 255 characters long");
+        if (str_eq(wire_text(w, m->name), S("TableName")) && (m->flags & WIRE_REQUIRED))
+            return (const str *)(const void *)((const char *)in + m->offset);
     }
     return NULL;
+}
+
+/* Where DynamoDB works on tables, not on items, the table's name comes before all else. */
+static err refuse_table_name(struct call *c, str op, const str *name) {
+    if (!name || str_ends(op, S("Item")) || str_eq(op, S("Query")) || str_eq(op, S("Scan"))) return NULL;
+    if (!name->p) return fail(c, &cloud_validation, "The parameter 'TableName' is required but was not present in the request");
+    if (!str_eq(op, S("CreateTable"))) return NULL; /* the others have the words of every constraint, and say them in the room */
+    if (name->n < 3 || (name->n > 255 && !str_starts(*name, S("arn:"))))
+        return fail(c, &cloud_validation, "TableName must be at least 3 characters long and at most 255 characters long");
+    return NULL;
+}
+
+static bool names_table(str name) {
+    bool fits = name.n >= 3 && name.n <= 255;
+    for (size_t i = 0; i < name.n && fits; i++) {
+        char letter = name.p[i] | 32;
+        fits = (letter >= 'a' && letter <= 'z') || (name.p[i] >= '0' && name.p[i] <= '9') || str_find_char(S("_.-"), name.p[i]) != STR_NONE;
+    }
+    return fits || str_starts(name, S("arn:")); /* of which the room knows more */
+}
+
+/* A PutItem or UpdateItem looks at enums behind the table's name, of which the room speaks; an UpdateItem or Query no further than
+ * to the first that is none of its values (dynoxide, pull request 127; ExtendDB, pull request 305). Returns how many are told. */
+static size_t keep_told(str op, const str *table, struct wire_violation *v, size_t n) {
+    bool update = str_eq(op, S("UpdateItem")), put = str_eq(op, S("PutItem"));
+    bool none = (update || put) && table && table->p && !names_table(*table);
+    size_t kept = 0, most = none ? 0 : update || str_eq(op, S("Query")) ? 1 : n, choices = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool choice = v[i].kind == WIRE_ENUM && str_find_char(v[i].path, '.') == STR_NONE;
+        if (!choice || choices < most) v[kept++] = v[i];
+        choices += choice;
+    }
+    return kept;
 }
 
 /* What stands in the body, not in header, query or path. */
@@ -122,6 +149,11 @@ err call_validate(struct call *c, const void *in) {
     struct wire_violation violations[VIOLATIONS_MAX];
     if (c->op->input == WIRE_NONE) return NULL;
     size_t n = wire_validate(c->service->wire, c->op->input, in, c->arena, violations, VIOLATIONS_MAX);
-    if (n && str_eq(wire_text(c->service->wire, c->service->wire->name), S("dynamodb"))) TRY(refuse_table_name(c, in));
+    if (n && str_eq(wire_text(c->service->wire, c->service->wire->name), S("dynamodb"))) {
+        str op = wire_text(c->service->wire, c->op->name);
+        const str *table = required_table(c, in);
+        TRY(refuse_table_name(c, op, table));
+        n = keep_told(op, table, violations, n);
+    }
     return n ? refuse(c, violations, n) : NULL;
 }

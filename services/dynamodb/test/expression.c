@@ -244,14 +244,14 @@ static void limits(void) {
         buf_format(&b, "a<b'%c", 0);
         CHECK(given_update(b.p, &e));
     }
-    for (int n = 99; n <= 100; n++) {
+    for (int n = 100; n <= 101; n++) {
         b = buf_new(&arena, 1 << 20);
         buf_add(&b, S("'ConditionExpression':'a in (b"));
         for (int i = 1; i < n; i++) buf_add(&b, S(",b"));
         buf_format(&b, ")'%c", 0);
-        CHECK(!given_update(b.p, &e) == (n == 99));
+        CHECK(!given_update(b.p, &e) == (n == 100));
     }
-    CHECK_STR(call.error_message, S(IC "Incorrect number of operands for operator or function; operator or function: IN, number of operands: 101"));
+    CHECK_STR(call.error_message, S(IC "The IN operator is provided with too many operands; number of operands: 101"));
     b = buf_new(&arena, 1 << 20);
     buf_add(&b, S("'UpdateExpression':'REMOVE a"));
     for (int i = 0; i < 32; i++) buf_add(&b, S(".a"));

@@ -43,6 +43,14 @@ def test_what_is_no_batch(dynamodb, table):
     assert keys(dynamodb, name) == []
 
 
+def test_keys_of_a_table_in_a_batch(brume, table):
+    name, dynamodb = table(), brume.client("dynamodb", config={"parameter_validation": False})
+    told = f"1 validation error detected: Value at 'RequestItems.{name}.member.Keys' failed to satisfy constraint: Member must have length "
+    assert refusal(dynamodb.batch_get_item, RequestItems={name: {"Keys": [item(str(i)) for i in range(101)]}}) == (
+        "ValidationException", told + "less than or equal to 100")
+    assert refusal(dynamodb.batch_get_item, RequestItems={name: {"Keys": []}}) == ("ValidationException", told + "greater than or equal to 1")
+
+
 def test_old_and_new_parameters_do_not_mix_over_tables(dynamodb, table):
     one, two = table(), table()
     asked = {one: {"Keys": [item("x")], "ProjectionExpression": "p"}, two: {"Keys": [item("x")], "AttributesToGet": ["p"]}}
@@ -114,6 +122,30 @@ def test_a_token_makes_it_happen_once(dynamodb, table):
     add("1", "t2")
     assert dynamodb.get_item(TableName=name, Key=item("x"))["Item"]["n"] == {"N": "2"}
     assert refusal(add, by="2", token="t1")[0] == "IdempotentParameterMismatchException"
+
+
+def test_a_token_knows_its_placeholders_in_any_order(dynamodb, table):
+    name = table()
+    names, values = [("#a", "a"), ("#b", "b")], [(":a", {"S": "1"}), (":b", {"S": "2"})]
+
+    def update(names, values):
+        return dynamodb.transact_write_items(ClientRequestToken="ordered", TransactItems=[{"Update": {
+            "TableName": name, "Key": item("x"), "UpdateExpression": "SET #a = :a, #b = :b", "ExpressionAttributeNames": dict(names),
+            "ExpressionAttributeValues": dict(values)}}])
+    update(names, values)
+    update(names[::-1], values[::-1])
+    assert refusal(update, names=names, values=[(":a", {"S": "2"}), (":b", {"S": "1"})])[0] == "IdempotentParameterMismatchException"
+
+
+def test_placeholders_without_an_expression_in_a_transaction(dynamodb, table):
+    name = table()
+    spare = {"ExpressionAttributeNames": {"#n": "n"}}
+    dynamodb.transact_write_items(TransactItems=[
+        {"Put": {"TableName": name, "Item": item("x"), **spare, "ExpressionAttributeValues": {":v": {"S": "v"}}}},
+        {"Delete": {"TableName": name, "Key": item("y"), **spare}}])
+    assert dynamodb.transact_get_items(TransactItems=[{"Get": {"TableName": name, "Key": item("x"), **spare}}])["Responses"] == [{"Item": item("x")}]
+    assert refusal(dynamodb.put_item, TableName=name, Item=item("x"), **spare) == (
+        "ValidationException", "ExpressionAttributeNames can only be specified when using expressions")
 
 
 def test_a_repeated_deletion_costs_reading_what_was_deleted(dynamodb, table):

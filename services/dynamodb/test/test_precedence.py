@@ -1,0 +1,60 @@
+"""Which of several faults AWS names, and how many."""
+import pytest
+
+from services.dynamodb.test.ddb_tables import refusal
+
+LENGTH = "1 validation error detected: Value '{}' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to {}"
+CHOICE = "Value 'x' at '{}' failed to satisfy constraint: Member must satisfy enum value set: "
+KEY = {"p": {"S": "x"}}
+
+
+@pytest.mark.parametrize("name, least", [("ab", 3), ("", 1)])
+def test_the_tables_name_comes_before_expressions(brume, name, least):
+    dynamodb = brume.client("dynamodb", config={"parameter_validation": False})
+    told = ("ValidationException", LENGTH.format(name, least))
+    wrong = {"ConditionExpression": "a ="}
+    assert refusal(dynamodb.put_item, TableName=name, Item=KEY, **wrong) == told
+    assert refusal(dynamodb.delete_item, TableName=name, Key=KEY, **wrong) == told
+    assert refusal(dynamodb.update_item, TableName=name, Key=KEY, **wrong) == told
+    assert refusal(dynamodb.get_item, TableName=name, Key=KEY, ProjectionExpression="a,") == told
+    assert refusal(dynamodb.query, TableName=name, KeyConditionExpression="p") == told
+    assert refusal(dynamodb.scan, TableName=name, FilterExpression="p") == told
+    assert refusal(dynamodb.transact_write_items, TransactItems=[{"Put": {"TableName": name, "Item": KEY, **wrong}}]) == told
+
+
+def test_the_tables_name_comes_before_choices(dynamodb):
+    told = ("ValidationException", LENGTH.format("ab", 3))
+    assert refusal(dynamodb.put_item, TableName="ab", Item=KEY, ReturnValues="x") == told
+    assert refusal(dynamodb.update_item, TableName="ab", Key=KEY, ReturnValues="x", ReturnConsumedCapacity="x") == told
+
+
+def test_how_many_choices_are_told(dynamodb):
+    units, select, values = CHOICE.format("returnConsumedCapacity"), CHOICE.format("select"), CHOICE.format("returnValues")
+    _, message = refusal(dynamodb.query, TableName="abc", KeyConditionExpression="p = :p", Select="x", ReturnConsumedCapacity="x")
+    assert message.startswith("1 validation error detected: " + units) and select not in message
+    _, message = refusal(dynamodb.update_item, TableName="abc", Key=KEY, ReturnValues="x", ReturnConsumedCapacity="x")
+    assert message.startswith("1 validation error detected: ")
+    _, message = refusal(dynamodb.scan, TableName="abc", Select="x", ReturnConsumedCapacity="x")
+    assert message.startswith("2 validation errors detected: ") and units in message and select in message
+    _, message = refusal(dynamodb.put_item, TableName="abc", Item=KEY, ReturnValues="x", ReturnConsumedCapacity="x")
+    assert message.startswith("2 validation errors detected: ") and units in message and values in message
+
+
+def test_a_projection_against_select_comes_before_the_index(dynamodb, table):
+    asked = {"TableName": table(), "Select": "ALL_PROJECTED_ATTRIBUTES"}
+    assert refusal(dynamodb.scan, **asked, ProjectionExpression="p") == (
+        "ValidationException", "One or more parameter values were invalid: Cannot specify the ProjectionExpression when choosing to get "
+                               "ALL_PROJECTED_ATTRIBUTES")
+    assert refusal(dynamodb.scan, **asked) == (
+        "ValidationException", "One or more parameter values were invalid: ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+
+
+def test_values_of_in(dynamodb, table):
+    asked = {"TableName": table()}
+
+    def filtered(n):
+        places = [f":v{i}" for i in range(n)]
+        return {**asked, "FilterExpression": f"p IN ({', '.join(places)})", "ExpressionAttributeValues": {p: {"S": p} for p in places}}
+    assert dynamodb.scan(**filtered(100))["Count"] == 0
+    assert refusal(dynamodb.scan, **filtered(101)) == (
+        "ValidationException", "Invalid FilterExpression: The IN operator is provided with too many operands; number of operands: 101")
