@@ -1,4 +1,5 @@
 /* CreateTable. */
+#include "services/dynamodb/global.h"
 #include "services/dynamodb/schema.h"
 #include "services/dynamodb/stream.h"
 
@@ -99,6 +100,9 @@ err dynamodb_create_table(struct call *c, const struct dynamodb_create_table_inp
     t.class_ = ddb_class_of(in->table_class);
     t.protected_ = in->deletion_protection_enabled.v;
     TRY(check_stream(c, in->stream_specification));
+    if (in->global_table_source_arn.p) return fail(c, &cloud_not_implemented, "brume does not have global tables of several accounts, GlobalTableSourceArn (yet).");
+    TRY(ddb_settings_mode_check(c, in->global_table_settings_replication_mode));
+    t.settings_mode = in->global_table_settings_replication_mode;
     if (ddb_table_load(c->txn, c->arena, c->account, c->region, in->table_name, &old))
         return fail(c, &dynamodb_resource_in_use_exception, "Table already exists: %.*s", STR_ARGS(in->table_name));
     TRY(ddb_units_within(c, &t));

@@ -5,6 +5,7 @@
 #include "services/dynamodb/dynamodb.h"
 
 /* What a request asks of replicas and witnesses, before it is asked whether the table is at rest. */
+MUST_USE err ddb_settings_mode_check(struct call *c, str mode); /* GlobalTableSettingsReplicationMode of a table without replicas */
 MUST_USE err ddb_replicas_check(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t);
 /* Creates and removes replicas and the witness; the caller saves the table. The request has been checked. */
 MUST_USE err ddb_replicas_update(struct call *c, const struct dynamodb_update_table_input *in, struct ddb_table *t);

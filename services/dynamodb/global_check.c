@@ -153,14 +153,18 @@ static err check_region(struct call *c, const struct dynamodb_replication_group_
                                       "request without these replicas: [%.*s].", STR_ARGS(region));
 }
 
+err ddb_settings_mode_check(struct call *c, str mode) {
+    if (!str_eq(mode, S("ENABLED_WITH_OVERRIDES"))) return NULL;
+    return fail(c, &cloud_validation, "Value 'ENABLED_WITH_OVERRIDES' at 'GlobalTableSettingsReplicationMode' failed to satisfy constraint: Only ENABLED and "
+                                      "DISABLED settings replication are supported for a Regional Table.");
+}
+
 err ddb_replicas_check(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t) {
     const struct dynamodb_replication_group_update_list *list = &in->replica_updates;
     const struct dynamodb_stream_specification *stream = in->stream_specification;
     bool member = t->replicas.n > 0;
     struct asked n;
-    if (!member && str_eq(in->global_table_settings_replication_mode, S("ENABLED_WITH_OVERRIDES")))
-        return fail(c, &cloud_validation, "Value 'ENABLED_WITH_OVERRIDES' at 'GlobalTableSettingsReplicationMode' failed to satisfy constraint: Only ENABLED and "
-                                          "DISABLED settings replication are supported for a Regional Table.");
+    if (!member) TRY(ddb_settings_mode_check(c, in->global_table_settings_replication_mode));
     if (member && stream && stream->stream_enabled.set && !stream->stream_enabled.v)
         return fail(c, &cloud_validation, "One or more parameter values were invalid: Disabling Stream is not allowed for a Global Table replica.");
     if (!list->n) return NULL;

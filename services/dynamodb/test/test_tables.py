@@ -36,6 +36,18 @@ def test_a_name_is_taken_until_its_table_is_gone(dynamodb, table):
     assert dynamodb.scan(TableName=name)["Count"] == 0
 
 
+def test_settings_of_a_later_global_table(dynamodb):
+    one = dict(KeySchema=key_schema("p"), BillingMode="PAY_PER_REQUEST", AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}])
+    told = dynamodb.create_table(TableName="settings-told", GlobalTableSettingsReplicationMode="DISABLED", **one)["TableDescription"]
+    assert told["GlobalTableSettingsReplicationMode"] == "DISABLED"
+    assert "GlobalTableSettingsReplicationMode" not in dynamodb.create_table(TableName="settings-untold", **one)["TableDescription"]
+    code, message = refusal(dynamodb.create_table, TableName="settings-of-many", GlobalTableSettingsReplicationMode="ENABLED_WITH_OVERRIDES", **one)
+    assert code == "ValidationException" and message.endswith("DISABLED settings replication are supported for a Regional Table.")
+    code, message = refusal(dynamodb.create_table, TableName="of-another", GlobalTableSourceArn="arn:aws:dynamodb:us-east-1:111111111111:table/t", **one)
+    assert code == "NotImplemented" and "GlobalTableSourceArn" in message
+    assert refusal(dynamodb.describe_table, TableName="of-another")[0] == "ResourceNotFoundException"
+
+
 @pytest.mark.parametrize("change, message", [
     ({"TableName": "ab"}, "TableName must be at least 3 characters long and at most 255 characters long"),
     ({"TableName": "a;b"}, "1 validation error detected: Value 'a;b' at 'tableName' failed to satisfy constraint: Member must satisfy "
