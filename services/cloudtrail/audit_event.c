@@ -91,26 +91,21 @@ static bool check_event(struct call *c, const struct ct_channel *ch, const struc
     return true;
 }
 
-static void member(struct buf *b, const char *name, str value) {
-    json_write_key(b, str_of(name));
-    json_write_string(b, value);
-}
-
 /* In one line: a break of lines stands in JSON only between its parts. */
 static void write_event(struct call *c, struct buf *lines, const struct ct_channel *ch, str data, i64 time_ms, str id) {
     struct buf own = buf_new(c->arena, REQUEST_MAX + (64 << 10)), *b = &own;
     json_write_object(b);
-    member(b, "eventVersion", S("0.01"));
-    member(b, "eventCategory", S("ActivityAuditLog"));
-    member(b, "eventType", S("ActivityLog"));
-    member(b, "eventID", id);
-    member(b, "eventTime", ct_iso(c->arena, time_ms));
-    member(b, "awsRegion", c->region);
-    member(b, "recipientAccountId", ch->account);
+    json_write_member(b, S("eventVersion"), S("0.01"));
+    json_write_member(b, S("eventCategory"), S("ActivityAuditLog"));
+    json_write_member(b, S("eventType"), S("ActivityLog"));
+    json_write_member(b, S("eventID"), id);
+    json_write_member(b, S("eventTime"), ct_iso(c->arena, time_ms));
+    json_write_member(b, S("awsRegion"), c->region);
+    json_write_member(b, S("recipientAccountId"), ch->account);
     json_write_key(b, S("metadata"));
     json_write_object(b);
-    member(b, "ingestionTime", ct_iso(c->arena, c->now_ms));
-    member(b, "channelARN", ch->arn);
+    json_write_member(b, S("ingestionTime"), ct_iso(c->arena, c->now_ms));
+    json_write_member(b, S("channelARN"), ch->arn);
     json_write_object_end(b);
     json_write_key(b, S("eventData"));
     char *line = arena_alloc(c->arena, data.n + 1, 1);

@@ -207,8 +207,7 @@ static void notify(struct call *c, const struct ct_trail *trail, const struct ro
     struct buf b = buf_new(c->arena, 256 << 10);
     if (!trail->topic_arn.n || !r->put_count) return;
     json_write_object(&b);
-    json_write_key(&b, S("s3Bucket"));
-    json_write_string(&b, trail->bucket);
+    json_write_member(&b, S("s3Bucket"), trail->bucket);
     json_write_key(&b, S("s3ObjectKey"));
     json_write_array(&b);
     for (u32 i = 0; i < r->put_count; i++) json_write_string(&b, r->puts[i].object);

@@ -35,12 +35,6 @@ struct ct_signing ct_signing_new(struct call *c) {
     return signing;
 }
 
-static str fingerprint(struct arena *a, str public_key) {
-    u8 digest[DIGEST_MAX];
-    size_t n = digest_once(DIGEST_MD5, public_key, digest);
-    return hex_of(a, (str){(char *)digest, n});
-}
-
 static str sign(struct call *c, const struct ct_signing *signing, str text) {
     str private;
     u8 digest[32];
@@ -68,7 +62,7 @@ err cloudtrail_list_public_keys(struct call *c, const struct cloudtrail_list_pub
     i64 from_ms = signing.made_ms - VALID_BEFORE_MS, to_ms = signing.made_ms + (i64)VALID_DAYS * DAY_MS;
     if ((in->start_time.set && in->start_time.ms > to_ms) || (in->end_time.set && in->end_time.ms < from_ms)) return NULL;
     out->public_key_list.v[out->public_key_list.n++] =
-        (struct cloudtrail_public_key){.value = signing.public_key, .fingerprint = fingerprint(c->arena, signing.public_key),
+        (struct cloudtrail_public_key){.value = signing.public_key, .fingerprint = md5_hex(c->arena, signing.public_key),
                                        .validity_start_time = SOME_TIME(from_ms), .validity_end_time = SOME_TIME(to_ms)};
     return NULL;
 }
@@ -146,7 +140,7 @@ struct ct_digest ct_digest_make(struct call *c, const struct ct_trail *trail, st
     member(&b, "previousDigestHashValue", chain->hash);
     member(&b, "previousDigestHashAlgorithm", chain->object.n ? S("SHA-256") : S(""));
     member(&b, "previousDigestSignature", chain->signature);
-    member(&b, "digestPublicKeyFingerprint", fingerprint(c->arena, signing->public_key));
+    member(&b, "digestPublicKeyFingerprint", md5_hex(c->arena, signing->public_key));
     member(&b, "digestSignatureAlgorithm", S("SHA256withRSA"));
     write_files(c, &b, trail, chain);
     json_write_object_end(&b);

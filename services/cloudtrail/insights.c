@@ -114,11 +114,6 @@ static str tally_text(struct arena *a, const struct tally *t) {
 
 /* ---- the event ---- */
 
-static void member(struct buf *b, const char *name, str value) {
-    json_write_key(b, str_of(name));
-    json_write_string(b, value);
-}
-
 static void average(struct buf *b, const char *name, double value) {
     json_write_key(b, str_of(name));
     json_write_object(b);
@@ -139,7 +134,7 @@ static void write_values(struct buf *b, const char *list, str lines, const char 
         str value = str_take(line, str_rfind_char(line, '\t'));
         ASSERT(str_to_u64(str_skip(line, value.n + 1), &n));
         json_write_object(b);
-        member(b, "value", value);
+        json_write_member(b, S("value"), value);
         json_write_key(b, S("average"));
         json_write_f64(b, (double)n / (double)minutes);
         json_write_object_end(b);
@@ -154,7 +149,7 @@ static void write_attributions(struct buf *b, const struct ct_insight *row, str 
     json_write_array(b);
     for (size_t i = 0; i < LENGTH(all); i++) {
         json_write_object(b);
-        member(b, "attribute", str_of(all[i]));
+        json_write_member(b, S("attribute"), str_of(all[i]));
         write_values(b, "insight", now, all[i], minutes);
         write_values(b, "baseline", row->usual, all[i], row->baseline_minutes);
         json_write_object_end(b);
@@ -167,20 +162,20 @@ static void add_event(struct call *c, struct ct_found *found, const struct subje
     struct tally now = tally_of(c, s, row->start_ms, to_ms);
     i64 minutes = MAX((to_ms - row->start_ms) / MINUTE_MS, 1);
     json_write_object(&b);
-    member(&b, "eventVersion", S("1.09"));
-    member(&b, "eventTime", ct_iso(c->arena, at_ms));
-    member(&b, "awsRegion", s->region);
-    member(&b, "eventID", id_uuid(c->arena));
-    member(&b, "eventType", S("AwsCloudTrailInsight"));
-    member(&b, "recipientAccountId", s->account);
-    member(&b, "sharedEventID", row->shared_id);
+    json_write_member(&b, S("eventVersion"), S("1.09"));
+    json_write_member(&b, S("eventTime"), ct_iso(c->arena, at_ms));
+    json_write_member(&b, S("awsRegion"), s->region);
+    json_write_member(&b, S("eventID"), id_uuid(c->arena));
+    json_write_member(&b, S("eventType"), S("AwsCloudTrailInsight"));
+    json_write_member(&b, S("recipientAccountId"), s->account);
+    json_write_member(&b, S("sharedEventID"), row->shared_id);
     json_write_key(&b, S("insightDetails"));
     json_write_object(&b);
-    member(&b, "state", str_of(state));
-    member(&b, "eventSource", s->source);
-    member(&b, "eventName", s->name);
-    member(&b, "insightType", s->kind);
-    if (s->error.n) member(&b, "errorCode", s->error);
+    json_write_member(&b, S("state"), str_of(state));
+    json_write_member(&b, S("eventSource"), s->source);
+    json_write_member(&b, S("eventName"), s->name);
+    json_write_member(&b, S("insightType"), s->kind);
+    if (s->error.n) json_write_member(&b, S("errorCode"), s->error);
     json_write_key(&b, S("insightContext"));
     json_write_object(&b);
     json_write_key(&b, S("statistics"));
@@ -195,7 +190,7 @@ static void add_event(struct call *c, struct ct_found *found, const struct subje
     write_attributions(&b, row, tally_text(c->arena, &now), minutes);
     json_write_object_end(&b);
     json_write_object_end(&b);
-    member(&b, "eventCategory", S("Insight"));
+    json_write_member(&b, S("eventCategory"), S("Insight"));
     json_write_object_end(&b);
     found->events[found->event_count++] = (struct ct_line){at_ms, s->account, s->region, buf_str(&b)};
 }

@@ -173,25 +173,21 @@ static str reason_of(struct arena *a, const struct look *l, str state) {
 }
 
 static void date_member(struct arena *a, struct buf *b, const char *name, i64 ms) {
-    json_write_key(b, str_of(name));
-    json_write_string(b, full_date(a, ms));
+    json_write_member(b, str_of(name), full_date(a, ms));
 }
 
 static str reason_data(struct arena *a, const struct look *l) {
     const struct alarm *m = l->alarm;
     struct buf b = buf_new(a, 1 << 16);
     json_write_object(&b);
-    json_write_key(&b, S("version"));
-    json_write_string(&b, S("1.0"));
+    json_write_member(&b, S("version"), S("1.0"));
     date_member(a, &b, "queryDate", l->now_ms);
     if (l->n) date_member(a, &b, "startDate", l->from_ms);
     if (m->unit.p) {
-        json_write_key(&b, S("unit"));
-        json_write_string(&b, m->unit);
+        json_write_member(&b, S("unit"), m->unit);
     }
     if (m->statistic.p) {
-        json_write_key(&b, S("statistic"));
-        json_write_string(&b, m->statistic);
+        json_write_member(&b, S("statistic"), m->statistic);
     }
     json_write_key(&b, S("period"));
     json_write_i64(&b, alarm_period_s(m));

@@ -4,11 +4,6 @@
 #include "text/json.h"
 #include "text/tree.h"
 
-static void member(struct buf *b, const char *name, str value) {
-    json_write_key(b, str_of(name));
-    json_write_string(b, value);
-}
-
 static void keys(struct buf *b, const char *name, const struct record_pairs *p) {
     json_write_key(b, str_of(name));
     json_write_array(b);
@@ -39,8 +34,8 @@ static void dimensions(struct buf *b, const struct record_pairs *d) {
     json_write_array(b);
     for (u32 i = 0; i < d->n; i++) {
         json_write_object(b);
-        member(b, "value", d->v[i].value);
-        member(b, "name", d->v[i].key);
+        json_write_member(b, S("value"), d->v[i].value);
+        json_write_member(b, S("name"), d->v[i].key);
         json_write_object_end(b);
     }
     json_write_array_end(b);
@@ -52,9 +47,9 @@ static void trigger_metrics(struct buf *b, const struct alarm *m) {
     for (u32 i = 0; i < m->queries.n; i++) {
         const struct alarm_query *q = &m->queries.v[i];
         json_write_object(b);
-        if (q->expression.p) member(b, "Expression", q->expression);
-        member(b, "Id", q->id);
-        if (q->label.p) member(b, "Label", q->label);
+        if (q->expression.p) json_write_member(b, S("Expression"), q->expression);
+        json_write_member(b, S("Id"), q->id);
+        if (q->label.p) json_write_member(b, S("Label"), q->label);
         if (!q->expression.p) {
             json_write_key(b, S("MetricStat"));
             json_write_object(b);
@@ -62,13 +57,13 @@ static void trigger_metrics(struct buf *b, const struct alarm *m) {
             json_write_object(b);
             json_write_key(b, S("Dimensions"));
             dimensions(b, &q->dimensions);
-            member(b, "MetricName", q->metric);
-            member(b, "Namespace", q->space);
+            json_write_member(b, S("MetricName"), q->metric);
+            json_write_member(b, S("Namespace"), q->space);
             json_write_object_end(b);
             json_write_key(b, S("Period"));
             json_write_i64(b, q->period_s);
-            member(b, "Stat", q->statistic);
-            if (q->unit.p) member(b, "Unit", q->unit);
+            json_write_member(b, S("Stat"), q->statistic);
+            if (q->unit.p) json_write_member(b, S("Unit"), q->unit);
             json_write_object_end(b);
         }
         json_write_key(b, S("ReturnData"));
@@ -76,14 +71,14 @@ static void trigger_metrics(struct buf *b, const struct alarm *m) {
         json_write_object_end(b);
     }
     json_write_array_end(b);
-    if (m->threshold_id.p) member(b, "ThresholdMetricId", m->threshold_id);
+    if (m->threshold_id.p) json_write_member(b, S("ThresholdMetricId"), m->threshold_id);
 }
 
 static void trigger_metric(struct arena *a, struct buf *b, const struct alarm *m) {
-    member(b, "MetricName", m->metric);
-    member(b, "Namespace", m->space);
-    member(b, "StatisticType", m->extended ? S("ExtendedStatistic") : S("Statistic"));
-    member(b, m->extended ? "ExtendedStatistic" : "Statistic", m->extended ? m->statistic : str_eq(m->statistic, S("SampleCount")) ? S("SAMPLE_COUNT") : upper(a, m->statistic));
+    json_write_member(b, S("MetricName"), m->metric);
+    json_write_member(b, S("Namespace"), m->space);
+    json_write_member(b, S("StatisticType"), m->extended ? S("ExtendedStatistic") : S("Statistic"));
+    json_write_member(b, m->extended ? S("ExtendedStatistic") : S("Statistic"), m->extended ? m->statistic : str_eq(m->statistic, S("SampleCount")) ? S("SAMPLE_COUNT") : upper(a, m->statistic));
     json_write_key(b, S("Unit"));
     if (m->unit.p) json_write_string(b, m->unit);
     else json_write_null(b);
@@ -103,13 +98,13 @@ static void trigger(struct arena *a, struct buf *b, const struct alarm *m) {
         json_write_key(b, S("DatapointsToAlarm"));
         json_write_i64(b, m->to_alarm);
     }
-    member(b, "ComparisonOperator", m->comparison);
+    json_write_member(b, S("ComparisonOperator"), m->comparison);
     if (!m->threshold_id.p) {
         json_write_key(b, S("Threshold"));
         json_write_f64(b, m->threshold);
     }
-    member(b, "TreatMissingData", m->missing.p ? m->missing : S(""));
-    member(b, "EvaluateLowSampleCountPercentile", m->low_samples.p ? m->low_samples : S(""));
+    json_write_member(b, S("TreatMissingData"), m->missing.p ? m->missing : S(""));
+    json_write_member(b, S("EvaluateLowSampleCountPercentile"), m->low_samples.p ? m->low_samples : S(""));
     json_write_object_end(b);
 }
 
@@ -123,11 +118,11 @@ static void triggering_children(struct call *c, struct buf *b, const struct alar
         const struct json_node *value = state ? json_node_member(state, S("value")) : NULL, *at = state ? json_node_member(state, S("timestamp")) : NULL;
         if (!arn || !value || !at) continue;
         json_write_object(b);
-        member(b, "Arn", arn->text);
+        json_write_member(b, S("Arn"), arn->text);
         json_write_key(b, S("State"));
         json_write_object(b);
-        member(b, "Value", value->text);
-        member(b, "Timestamp", at->text);
+        json_write_member(b, S("Value"), value->text);
+        json_write_member(b, S("Timestamp"), at->text);
         json_write_object_end(b);
         json_write_object_end(b);
     }
@@ -137,23 +132,23 @@ static void triggering_children(struct call *c, struct buf *b, const struct alar
 str alarm_notification(struct call *c, const struct alarm *m, str old_state) {
     struct buf b = buf_new(c->arena, 1 << 18);
     json_write_object(&b);
-    member(&b, "AlarmName", m->name);
+    json_write_member(&b, S("AlarmName"), m->name);
     json_write_key(&b, S("AlarmDescription"));
     if (m->description.p) json_write_string(&b, m->description);
     else json_write_null(&b);
-    member(&b, "AWSAccountId", m->account);
-    member(&b, "AlarmConfigurationUpdatedTimestamp", full_date(c->arena, m->configured_ms));
-    member(&b, "NewStateValue", m->state);
-    member(&b, "NewStateReason", m->reason);
-    member(&b, "StateChangeTime", full_date(c->arena, m->updated_ms));
-    member(&b, "Region", region_name(m->region));
-    member(&b, "AlarmArn", alarm_arn(c->arena, m));
-    member(&b, "OldStateValue", old_state);
+    json_write_member(&b, S("AWSAccountId"), m->account);
+    json_write_member(&b, S("AlarmConfigurationUpdatedTimestamp"), full_date(c->arena, m->configured_ms));
+    json_write_member(&b, S("NewStateValue"), m->state);
+    json_write_member(&b, S("NewStateReason"), m->reason);
+    json_write_member(&b, S("StateChangeTime"), full_date(c->arena, m->updated_ms));
+    json_write_member(&b, S("Region"), region_name(m->region));
+    json_write_member(&b, S("AlarmArn"), alarm_arn(c->arena, m));
+    json_write_member(&b, S("OldStateValue"), old_state);
     keys(&b, "OKActions", &m->ok_actions);
     keys(&b, "AlarmActions", &m->alarm_actions);
     keys(&b, "InsufficientDataActions", &m->insufficient_actions);
     if (m->rule.p) {
-        member(&b, "AlarmRule", m->rule);
+        json_write_member(&b, S("AlarmRule"), m->rule);
         triggering_children(c, &b, m);
     } else {
         json_write_key(&b, S("Trigger"));
@@ -166,37 +161,37 @@ str alarm_notification(struct call *c, const struct alarm *m, str old_state) {
 static void state_json(struct call *c, struct buf *b, const char *name, const struct alarm *m) {
     json_write_key(b, str_of(name));
     json_write_object(b);
-    member(b, "value", m->state);
-    member(b, "reason", m->reason);
-    if (m->reason_data.p) member(b, "reasonData", m->reason_data);
+    json_write_member(b, S("value"), m->state);
+    json_write_member(b, S("reason"), m->reason);
+    if (m->reason_data.p) json_write_member(b, S("reasonData"), m->reason_data);
     if (m->suppressed_by.p) {
-        member(b, "actionsSuppressedBy", m->suppressed_by);
-        member(b, "actionsSuppressedReason", m->suppressed_reason);
+        json_write_member(b, S("actionsSuppressedBy"), m->suppressed_by);
+        json_write_member(b, S("actionsSuppressedReason"), m->suppressed_reason);
     }
-    member(b, "timestamp", full_date(c->arena, m->updated_ms));
+    json_write_member(b, S("timestamp"), full_date(c->arena, m->updated_ms));
     json_write_object_end(b);
 }
 
 static void event_metric(struct buf *b, struct call *c, const struct alarm_query *q) {
     json_write_object(b);
-    member(b, "id", q->id);
-    if (q->expression.p) member(b, "expression", q->expression);
-    if (q->label.p) member(b, "label", q->label);
+    json_write_member(b, S("id"), q->id);
+    if (q->expression.p) json_write_member(b, S("expression"), q->expression);
+    if (q->label.p) json_write_member(b, S("label"), q->label);
     if (!q->expression.p) {
         json_write_key(b, S("metricStat"));
         json_write_object(b);
         json_write_key(b, S("metric"));
         json_write_object(b);
-        member(b, "namespace", q->space);
-        member(b, "name", q->metric);
+        json_write_member(b, S("namespace"), q->space);
+        json_write_member(b, S("name"), q->metric);
         json_write_key(b, S("dimensions"));
         json_write_object(b);
-        for (u32 i = 0; i < q->dimensions.n; i++) member(b, arena_c_string(c->arena, q->dimensions.v[i].key), q->dimensions.v[i].value);
+        for (u32 i = 0; i < q->dimensions.n; i++) json_write_member(b, q->dimensions.v[i].key, q->dimensions.v[i].value);
         json_write_object_end(b);
         json_write_object_end(b);
         json_write_key(b, S("period"));
         json_write_i64(b, q->period_s);
-        member(b, "stat", q->statistic);
+        json_write_member(b, S("stat"), q->statistic);
         json_write_object_end(b);
     }
     json_write_key(b, S("returnData"));
@@ -214,9 +209,9 @@ static void event_metrics(struct call *c, struct buf *b, const struct alarm *m) 
 }
 
 static void event_rule(struct buf *b, const struct alarm *m) {
-    member(b, "alarmRule", m->rule);
+    json_write_member(b, S("alarmRule"), m->rule);
     if (!m->suppressor.p) return;
-    member(b, "actionsSuppressor", m->suppressor);
+    json_write_member(b, S("actionsSuppressor"), m->suppressor);
     json_write_key(b, S("actionsSuppressorWaitPeriod"));
     json_write_i64(b, m->wait_s);
     json_write_key(b, S("actionsSuppressorExtensionPeriod"));
@@ -226,12 +221,12 @@ static void event_rule(struct buf *b, const struct alarm *m) {
 str alarm_event_detail(struct call *c, const struct alarm *m, const struct alarm *old) {
     struct buf b = buf_new(c->arena, 1 << 18);
     json_write_object(&b);
-    member(&b, "alarmName", m->name);
+    json_write_member(&b, S("alarmName"), m->name);
     state_json(c, &b, "state", m);
     state_json(c, &b, "previousState", old);
     json_write_key(&b, S("configuration"));
     json_write_object(&b);
-    if (m->description.p) member(&b, "description", m->description);
+    if (m->description.p) json_write_member(&b, S("description"), m->description);
     if (m->rule.p) event_rule(&b, m);
     else event_metrics(c, &b, m);
     json_write_object_end(&b);
@@ -255,13 +250,13 @@ static void limits(struct buf *b, const struct alarm *m) {
         json_write_key(b, S("datapointsToAlarm"));
         json_write_i64(b, m->to_alarm);
     }
-    if (m->threshold_id.p) member(b, "thresholdMetricId", m->threshold_id);
+    if (m->threshold_id.p) json_write_member(b, S("thresholdMetricId"), m->threshold_id);
     else {
         json_write_key(b, S("threshold"));
         json_write_f64(b, m->threshold);
     }
-    member(b, "comparisonOperator", m->comparison);
-    if (m->missing.p) member(b, "treatMissingData", m->missing);
+    json_write_member(b, S("comparisonOperator"), m->comparison);
+    if (m->missing.p) json_write_member(b, S("treatMissingData"), m->missing);
 }
 
 static void configuration(struct call *c, struct buf *b, const char *name, const struct alarm *m) {
@@ -270,11 +265,11 @@ static void configuration(struct call *c, struct buf *b, const char *name, const
     if (!m->rule.p) limits(b, m);
     if (m->rule.p) event_rule(b, m);
     else event_metrics(c, b, m);
-    member(b, "alarmName", m->name);
-    if (m->description.p) member(b, "description", m->description);
+    json_write_member(b, S("alarmName"), m->name);
+    if (m->description.p) json_write_member(b, S("description"), m->description);
     json_write_key(b, S("actionsEnabled"));
     json_write_boolean(b, !m->actions_off);
-    member(b, "timestamp", full_date(c->arena, m->configured_ms));
+    json_write_member(b, S("timestamp"), full_date(c->arena, m->configured_ms));
     arns(b, "okActions", &m->ok_actions);
     arns(b, "alarmActions", &m->alarm_actions);
     arns(b, "insufficientDataActions", &m->insufficient_actions);
@@ -284,12 +279,12 @@ static void configuration(struct call *c, struct buf *b, const char *name, const
 void alarm_configuration_event(struct call *c, const struct alarm *m, const char *operation, const struct alarm *old) {
     struct buf b = buf_new(c->arena, 1 << 19);
     json_write_object(&b);
-    member(&b, "alarmName", m->name);
-    member(&b, "operation", str_of(operation));
+    json_write_member(&b, S("alarmName"), m->name);
+    json_write_member(&b, S("operation"), str_of(operation));
     json_write_key(&b, S("state"));
     json_write_object(&b);
-    member(&b, "value", m->state);
-    member(&b, "timestamp", full_date(c->arena, m->updated_ms));
+    json_write_member(&b, S("value"), m->state);
+    json_write_member(&b, S("timestamp"), full_date(c->arena, m->updated_ms));
     json_write_object_end(&b);
     configuration(c, &b, "configuration", m);
     if (old) configuration(c, &b, "previousConfiguration", old);

@@ -9,16 +9,11 @@
 
 enum { PARENTS_MAX = 150, CASCADE_MAX = 20 };
 
-static void member(struct buf *b, const char *name, str value) {
-    json_write_key(b, str_of(name));
-    json_write_string(b, value);
-}
-
 static void history_state(struct buf *b, const char *name, const struct alarm *m) {
     json_write_key(b, str_of(name));
     json_write_object(b);
-    member(b, "stateValue", m->state);
-    member(b, "stateReason", m->reason);
+    json_write_member(b, S("stateValue"), m->state);
+    json_write_member(b, S("stateReason"), m->reason);
     if (m->reason_data.p) {
         json_write_key(b, S("stateReasonData"));
         json_write_raw(b, m->reason_data);
@@ -50,9 +45,9 @@ static void act(struct call *c, const struct alarm *m, str arn, str old_state) {
                     : arena_format(c->arena, "Successfully executed action %.*s", STR_ARGS(arn));
     struct buf b = buf_new(c->arena, 8192);
     json_write_object(&b);
-    member(&b, "actionState", e ? S("Failed") : S("Succeeded"));
-    member(&b, "stateUpdateTimestamp", full_date(c->arena, m->updated_ms));
-    member(&b, "notificationResource", arn);
+    json_write_member(&b, S("actionState"), e ? S("Failed") : S("Succeeded"));
+    json_write_member(&b, S("stateUpdateTimestamp"), full_date(c->arena, m->updated_ms));
+    json_write_member(&b, S("notificationResource"), arn);
     json_write_object_end(&b);
     history_add(c, m, S("Action"), summary, buf_str(&b));
 }
@@ -144,7 +139,7 @@ void alarm_becomes(struct call *c, struct alarm *m, str state, str reason, str r
     if (!changed) return;
     struct buf b = buf_new(c->arena, 1 << 17);
     json_write_object(&b);
-    member(&b, "version", S("1.0"));
+    json_write_member(&b, S("version"), S("1.0"));
     history_state(&b, "oldState", &old);
     history_state(&b, "newState", m);
     json_write_object_end(&b);

@@ -124,20 +124,15 @@ static str summary(struct arena *a, const struct ddb_export *e, i64 now_ms) {
     } times[] = {{S("startTime"), e->start_ms}, {S("endTime"), now_ms}, {S("exportTime"), e->incremental ? 0 : e->moment_ms},
                  {S("exportFromTime"), e->from_ms}, {S("exportToTime"), e->to_ms}};
     json_write_object(&b);
-    json_write_key(&b, S("version"));
-    json_write_string(&b, e->incremental ? S("2023-08-01") : S("2020-06-30"));
-    json_write_key(&b, S("exportArn"));
-    json_write_string(&b, ddb_export_arn(a, e));
-    json_write_key(&b, S("tableArn"));
-    json_write_string(&b, arn_format(a, S("dynamodb"), e->region, e->account, arena_concat(a, S("table/"), e->table)));
-    json_write_key(&b, S("tableId"));
-    json_write_string(&b, e->table_id);
+    json_write_member(&b, S("version"), e->incremental ? S("2023-08-01") : S("2020-06-30"));
+    json_write_member(&b, S("exportArn"), ddb_export_arn(a, e));
+    json_write_member(&b, S("tableArn"), arn_format(a, S("dynamodb"), e->region, e->account, arena_concat(a, S("table/"), e->table)));
+    json_write_member(&b, S("tableId"), e->table_id);
     for (size_t i = 0; i < LENGTH(times); i++) {
         if (!times[i].ms) continue;
         struct buf when = buf_new(a, 64);
         buf_iso8601_ms(&when, times[i].ms);
-        json_write_key(&b, times[i].name);
-        json_write_string(&b, buf_str(&when));
+        json_write_member(&b, times[i].name, buf_str(&when));
     }
     for (size_t i = 0; i < LENGTH(texts); i++) {
         json_write_key(&b, texts[i].name);
@@ -148,14 +143,11 @@ static str summary(struct arena *a, const struct ddb_export *e, i64 now_ms) {
     json_write_i64(&b, e->bytes);
     json_write_key(&b, S("itemCount"));
     json_write_i64(&b, e->items);
-    json_write_key(&b, S("outputFormat"));
-    json_write_string(&b, e->ion ? S("ION") : S("DYNAMODB_JSON"));
+    json_write_member(&b, S("outputFormat"), e->ion ? S("ION") : S("DYNAMODB_JSON"));
     if (e->incremental) {
-        json_write_key(&b, S("outputView"));
-        json_write_string(&b, e->new_only ? S("NEW_IMAGE") : S("NEW_AND_OLD_IMAGES"));
+        json_write_member(&b, S("outputView"), e->new_only ? S("NEW_IMAGE") : S("NEW_AND_OLD_IMAGES"));
     }
-    json_write_key(&b, S("exportType"));
-    json_write_string(&b, e->incremental ? S("INCREMENTAL_EXPORT") : S("FULL_EXPORT"));
+    json_write_member(&b, S("exportType"), e->incremental ? S("INCREMENTAL_EXPORT") : S("FULL_EXPORT"));
     json_write_object_end(&b);
     return buf_str(&b);
 }
@@ -215,12 +207,9 @@ static void note_file(struct call *c, struct ddb_export *e, const struct made *m
     json_write_object(&b);
     json_write_key(&b, S("itemCount"));
     json_write_i64(&b, m->items);
-    json_write_key(&b, S("md5Checksum"));
-    json_write_string(&b, m->puts[0].md5);
-    json_write_key(&b, S("etag"));
-    json_write_string(&b, etag);
-    json_write_key(&b, S("dataFileS3Key"));
-    json_write_string(&b, m->puts[0].object);
+    json_write_member(&b, S("md5Checksum"), m->puts[0].md5);
+    json_write_member(&b, S("etag"), etag);
+    json_write_member(&b, S("dataFileS3Key"), m->puts[0].object);
     json_write_object_end(&b);
     buf_char(&b, '\n');
     key_u64(&k, (u64)e->file_count++);

@@ -143,15 +143,12 @@ static str log_line(struct call *c, const struct ddb_import *m, const struct ddb
     json_write_object(&b);
     json_write_key(&b, S("itemS3Pointer"));
     json_write_object(&b);
-    json_write_key(&b, S("bucketName"));
-    json_write_string(&b, m->bucket);
-    json_write_key(&b, S("objectKey"));
-    json_write_string(&b, m->object);
+    json_write_member(&b, S("bucketName"), m->bucket);
+    json_write_member(&b, S("objectKey"), m->object);
     json_write_key(&b, S("itemIndex"));
     json_write_i64(&b, item->index);
     json_write_object_end(&b);
-    json_write_key(&b, S("importArn"));
-    json_write_string(&b, ddb_import_arn(c->arena, m));
+    json_write_member(&b, S("importArn"), ddb_import_arn(c->arena, m));
     json_write_key(&b, S("errorMessages"));
     json_write_array(&b);
     json_write_string(&b, item->problem);

@@ -175,11 +175,9 @@ static err check(struct call *c, const struct document *d, bool of_stream) {
 static str one_form(struct arena *a, const struct document *d) {
     struct buf b = buf_new(a, POLICY_MAX * 4);
     json_write_object(&b);
-    json_write_key(&b, S("Version"));
-    json_write_string(&b, d->version.p ? d->version : S("2008-10-17"));
+    json_write_member(&b, S("Version"), d->version.p ? d->version : S("2008-10-17"));
     if (d->id.p) {
-        json_write_key(&b, S("Id"));
-        json_write_string(&b, d->id);
+        json_write_member(&b, S("Id"), d->id);
     }
     json_write_key(&b, S("Statement"));
     json_write_array(&b);

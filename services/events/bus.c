@@ -194,31 +194,25 @@ static void write_principal(struct buf *b, str principal) {
         return;
     }
     json_write_object(b);
-    json_write_key(b, S("AWS"));
-    json_write_string(b, account_valid(principal) ? arena_format(b->arena, "arn:aws:iam::%.*s:root", STR_ARGS(principal)) : principal);
+    json_write_member(b, S("AWS"), account_valid(principal) ? arena_format(b->arena, "arn:aws:iam::%.*s:root", STR_ARGS(principal)) : principal);
     json_write_object_end(b);
 }
 
 static str statement(struct call *c, const struct bus *bus, const struct events_put_permission_request *in) {
     struct buf b = buf_new(c->arena, 16 << 10);
     json_write_object(&b);
-    json_write_key(&b, S("Sid"));
-    json_write_string(&b, in->statement_id);
-    json_write_key(&b, S("Effect"));
-    json_write_string(&b, S("Allow"));
+    json_write_member(&b, S("Sid"), in->statement_id);
+    json_write_member(&b, S("Effect"), S("Allow"));
     json_write_key(&b, S("Principal"));
     write_principal(&b, in->principal);
-    json_write_key(&b, S("Action"));
-    json_write_string(&b, in->action);
-    json_write_key(&b, S("Resource"));
-    json_write_string(&b, bus_arn(c->arena, bus));
+    json_write_member(&b, S("Action"), in->action);
+    json_write_member(&b, S("Resource"), bus_arn(c->arena, bus));
     if (in->condition) {
         json_write_key(&b, S("Condition"));
         json_write_object(&b);
         json_write_key(&b, in->condition->type);
         json_write_object(&b);
-        json_write_key(&b, in->condition->key);
-        json_write_string(&b, in->condition->value);
+        json_write_member(&b, in->condition->key, in->condition->value);
         json_write_object_end(&b);
         json_write_object_end(&b);
     }

@@ -16,21 +16,17 @@ void event_finish(struct arena *a, struct event *e) {
     } heads[] = {{"version", S("0")}, {"id", e->id}, {"detail-type", e->detail_type}, {"source", e->source}, {"account", e->account}};
     json_write_object(&b);
     for (size_t i = 0; i < LENGTH(heads); i++) {
-        json_write_key(&b, str_of(heads[i].name));
-        json_write_string(&b, heads[i].value);
+        json_write_member(&b, str_of(heads[i].name), heads[i].value);
     }
     buf_iso8601(&at, e->time_ms / 1000 * 1000);
-    json_write_key(&b, S("time"));
-    json_write_string(&b, buf_str(&at));
-    json_write_key(&b, S("region"));
-    json_write_string(&b, e->region);
+    json_write_member(&b, S("time"), buf_str(&at));
+    json_write_member(&b, S("region"), e->region);
     json_write_key(&b, S("resources"));
     json_write_array(&b);
     for (u32 i = 0; i < e->resource_count; i++) json_write_string(&b, e->resources[i]);
     json_write_array_end(&b);
     if (e->replay.p) {
-        json_write_key(&b, S("replay-name"));
-        json_write_string(&b, e->replay);
+        json_write_member(&b, S("replay-name"), e->replay);
     }
     json_write_key(&b, S("detail"));
     json_write_raw(&b, e->detail);

@@ -19,8 +19,7 @@ static str event_without_detail(struct arena *a, const struct event *e, i64 now_
                    {"time", buf_str(&at)}, {"region", e->region}};
     json_write_object(&b);
     for (size_t i = 0; i < LENGTH(members); i++) {
-        json_write_key(&b, str_of(members[i].name));
-        json_write_string(&b, members[i].value);
+        json_write_member(&b, str_of(members[i].name), members[i].value);
     }
     json_write_key(&b, S("resources"));
     json_write_array(&b);

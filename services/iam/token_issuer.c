@@ -68,11 +68,6 @@ bool iam_token_issuer(struct txn *t, struct arena *a, str account, str algorithm
 
 /* ---- the page ---- */
 
-static void text(struct buf *b, const char *name, str value) {
-    json_write_key(b, str_of(name));
-    json_write_string(b, value);
-}
-
 static void texts(struct buf *b, const char *name, const char *const *values, size_t n) {
     json_write_key(b, str_of(name));
     json_write_array(b);
@@ -84,8 +79,8 @@ static void write_configuration(struct arena *a, struct buf *b, const struct tok
     static const char *const responses[] = {"id_token"}, *const subjects[] = {"public"}, *const algorithms[] = {"RS256", "ES384"};
     static const char *const claims[] = {"iss", "aud", "sub", "iat", "exp", "jti", "https://sts.amazonaws.com/"};
     json_write_object(b);
-    text(b, "issuer", issuer->url);
-    text(b, "jwks_uri", arena_concat(a, issuer->url, KEYS));
+    json_write_member(b, S("issuer"), issuer->url);
+    json_write_member(b, S("jwks_uri"), arena_concat(a, issuer->url, KEYS));
     texts(b, "response_types_supported", responses, LENGTH(responses));
     texts(b, "subject_types_supported", subjects, LENGTH(subjects));
     texts(b, "id_token_signing_alg_values_supported", algorithms, LENGTH(algorithms));
@@ -103,13 +98,13 @@ static void write_keys(struct arena *a, struct buf *b, const struct token_issuer
         const struct keypair *k = keypair_read_public(a, curve ? issuer->curve_public : issuer->rsa_public);
         ASSERT(k && keypair_numbers(a, k, &first, &second));
         json_write_object(b);
-        text(b, "kty", str_of(kinds[i].type));
-        text(b, "use", S("sig"));
-        text(b, "alg", str_of(kinds[i].algorithm));
-        text(b, "kid", str_of(kinds[i].key_id));
-        if (curve) text(b, "crv", str_of(kinds[i].curve));
-        text(b, curve ? "x" : "n", base64url_of(a, first));
-        text(b, curve ? "y" : "e", base64url_of(a, second));
+        json_write_member(b, S("kty"), str_of(kinds[i].type));
+        json_write_member(b, S("use"), S("sig"));
+        json_write_member(b, S("alg"), str_of(kinds[i].algorithm));
+        json_write_member(b, S("kid"), str_of(kinds[i].key_id));
+        if (curve) json_write_member(b, S("crv"), str_of(kinds[i].curve));
+        json_write_member(b, curve ? S("x") : S("n"), base64url_of(a, first));
+        json_write_member(b, curve ? S("y") : S("e"), base64url_of(a, second));
         json_write_object_end(b);
     }
     json_write_array_end(b);

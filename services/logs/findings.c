@@ -30,8 +30,7 @@ static str text_of(struct call *c, const struct log_group *group, struct sensiti
     buf_char(&b, '"');
     buf_iso8601(&b, c->now_ms / second_ms * second_ms);
     buf_char(&b, '"');
-    json_write_key(&b, S("resourceArn"));
-    json_write_string(&b, arena_concat(c->arena, log_group_arn(c->arena, group), S(":*")));
+    json_write_member(&b, S("resourceArn"), arena_concat(c->arena, log_group_arn(c->arena, group), S(":*")));
     json_write_key(&b, S("dataIdentifiers"));
     bool any = sensitive_report(set, message, &b);
     json_write_object_end(&b);

@@ -41,11 +41,6 @@ void pipe_log_open(struct call *c, struct pipe *p) {
 
 /* ---- a record ---- */
 
-static void write_text(struct buf *b, const char *key, str value) {
-    json_write_key(b, str_of(key));
-    json_write_string(b, value);
-}
-
 /* A payload that does not fit is cut at a letter. */
 static void write_payload(struct call *c, struct buf *b, str payload) {
     struct buf text = buf_new(c->arena, PAYLOAD_MAX);
@@ -67,9 +62,9 @@ static void write_error(struct call *c, struct buf *b, str service, err why) {
     json_write_object(b);
     json_write_key(b, S("httpStatusCode"));
     json_write_raw(b, arena_format(c->arena, "%u", why->status));
-    write_text(b, "message", c->error_message.n ? str_take(c->error_message, 1024) : str_of(why->code));
-    write_text(b, "details", S(""));
-    write_text(b, "awsService", service);
+    json_write_member(b, S("message"), c->error_message.n ? str_take(c->error_message, 1024) : str_of(why->code));
+    json_write_member(b, S("details"), S(""));
+    json_write_member(b, S("awsService"), service);
     json_write_object_end(b);
 }
 
@@ -84,12 +79,12 @@ void pipe_step(struct call *c, const struct pipe *p, const struct pipe_event *e,
     if (!p->journal || level > level_of_pipe(p)) return;
     struct buf b = buf_new(c->arena, RECORD_MAX);
     json_write_object(&b);
-    write_text(&b, "executionId", e->execution);
+    json_write_member(&b, S("executionId"), e->execution);
     json_write_key(&b, S("timestamp"));
     json_write_raw(&b, arena_format(c->arena, "%lld", (long long)c->now_ms));
-    write_text(&b, "messageType", step);
-    write_text(&b, "resourceArn", pipe_arn(c->arena, p));
-    write_text(&b, "logLevel", str_of(level_names[level]));
+    json_write_member(&b, S("messageType"), step);
+    json_write_member(&b, S("resourceArn"), pipe_arn(c->arena, p));
+    json_write_member(&b, S("logLevel"), str_of(level_names[level]));
     if (p->log->data && payload.p) write_payload(c, &b, payload);
     if (why) write_error(c, &b, p->enrichment && str_starts(step, S("ENRICHMENT")) ? service_of(p->enrichment->arn) : service_of(p->target->arn), why);
     json_write_object_end(&b);

@@ -24,14 +24,9 @@ err queue_check(struct call *c, const struct pipe *p) {
 
 /* ---- a message as event ---- */
 
-static void write_text(struct buf *b, const char *key, str value) {
-    json_write_key(b, str_of(key));
-    json_write_string(b, value);
-}
-
 static void write_attribute(struct buf *b, const struct sqs_message_attribute_value *v) {
     json_write_object(b);
-    if (v->string_value.p) write_text(b, "stringValue", v->string_value);
+    if (v->string_value.p) json_write_member(b, S("stringValue"), v->string_value);
     if (v->binary_value.p) {
         json_write_key(b, S("binaryValue"));
         json_write_comma(b);
@@ -43,7 +38,7 @@ static void write_attribute(struct buf *b, const struct sqs_message_attribute_va
     json_write_raw(b, S("[]"));
     json_write_key(b, S("binaryListValues"));
     json_write_raw(b, S("[]"));
-    write_text(b, "dataType", v->data_type);
+    json_write_member(b, S("dataType"), v->data_type);
     json_write_object_end(b);
 }
 
@@ -51,16 +46,15 @@ static void write_attribute(struct buf *b, const struct sqs_message_attribute_va
 static str message_json(struct arena *a, const struct pipe *p, const struct sqs_message *m, str body) {
     struct buf b = buf_new(a, EVENT_MAX * 2);
     json_write_object(&b);
-    write_text(&b, "messageId", m->message_id);
-    write_text(&b, "receiptHandle", m->receipt_handle);
+    json_write_member(&b, S("messageId"), m->message_id);
+    json_write_member(&b, S("receiptHandle"), m->receipt_handle);
     json_write_key(&b, S("body"));
     if (body.p) json_write_raw(&b, body);
     else json_write_string(&b, m->body);
     json_write_key(&b, S("attributes"));
     json_write_object(&b);
     for (u32 i = 0; i < m->attributes.n; i++) {
-        json_write_key(&b, m->attributes.v[i].key);
-        json_write_string(&b, m->attributes.v[i].value);
+        json_write_member(&b, m->attributes.v[i].key, m->attributes.v[i].value);
     }
     json_write_object_end(&b);
     json_write_key(&b, S("messageAttributes"));
@@ -70,10 +64,10 @@ static str message_json(struct arena *a, const struct pipe *p, const struct sqs_
         write_attribute(&b, &m->message_attributes.v[i].value);
     }
     json_write_object_end(&b);
-    write_text(&b, "md5OfBody", m->md5_of_body);
-    write_text(&b, "eventSource", S("aws:sqs"));
-    write_text(&b, "eventSourceARN", p->source->arn);
-    write_text(&b, "awsRegion", p->region);
+    json_write_member(&b, S("md5OfBody"), m->md5_of_body);
+    json_write_member(&b, S("eventSource"), S("aws:sqs"));
+    json_write_member(&b, S("eventSourceARN"), p->source->arn);
+    json_write_member(&b, S("awsRegion"), p->region);
     json_write_object_end(&b);
     ASSERT(!b.over); /* a message is bounded, and so are its attributes */
     return buf_str(&b);

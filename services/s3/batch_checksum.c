@@ -67,11 +67,6 @@ static str sum_of_parts(struct summed *s) {
     return (str){(char *)raw, digest_end(&all, raw)};
 }
 
-static void member(struct buf *b, const char *name, str value) {
-    json_write_key(b, str_of(name));
-    json_write_string(b, value);
-}
-
 static str upper(struct arena *a, str hex) {
     char *letters = NEW_ARRAY(a, char, hex.n);
     for (size_t i = 0; i < hex.n; i++) letters[i] = (char)(hex.p[i] >= 'a' ? hex.p[i] - 32 : hex.p[i]);
@@ -83,11 +78,11 @@ static str said(struct summed *s, bool parts, str checksum) {
     struct buf b = buf_new(a, 1024);
     str base64 = base64_of(a, checksum);
     json_write_object(&b);
-    member(&b, "checksum_base64", parts ? arena_format(a, "%.*s-%d", STR_ARGS(base64), MAX(s->object.part_count, 1)) : base64);
-    member(&b, "etag", s->object.etag);
-    member(&b, "checksumAlgorithm", s3_checksum_name(s->kind));
-    member(&b, "checksumType", parts ? S("COMPOSITE") : S("FULL_OBJECT"));
-    member(&b, "checksum_hex", upper(a, hex_of(a, checksum)));
+    json_write_member(&b, S("checksum_base64"), parts ? arena_format(a, "%.*s-%d", STR_ARGS(base64), MAX(s->object.part_count, 1)) : base64);
+    json_write_member(&b, S("etag"), s->object.etag);
+    json_write_member(&b, S("checksumAlgorithm"), s3_checksum_name(s->kind));
+    json_write_member(&b, S("checksumType"), parts ? S("COMPOSITE") : S("FULL_OBJECT"));
+    json_write_member(&b, S("checksum_hex"), upper(a, hex_of(a, checksum)));
     json_write_object_end(&b);
     return buf_str(&b);
 }

@@ -48,35 +48,24 @@ static str collect(struct call *c, const struct batch_job *job, bool failed, str
     return buf_str(&text);
 }
 
-static str md5_of(struct call *c, str bytes) {
-    u8 md5[DIGEST_MAX];
-    size_t n = digest_once(DIGEST_MD5, bytes, md5);
-    return hex_of(c->arena, (str){(const char *)md5, n});
-}
-
-static void member(struct buf *b, const char *name, str value) {
-    json_write_key(b, str_of(name));
-    json_write_string(b, value);
-}
-
 static str manifest_of(struct call *c, const struct batch_job *job, str bucket) {
     struct buf b = buf_new(c->arena, 64 << 20), at = buf_new(c->arena, 40);
     buf_iso8601_ms(&at, c->now_ms);
     json_write_object(&b);
-    member(&b, "Format", S("Report_CSV_20180820"));
-    member(&b, "ReportCreationDate", buf_str(&at));
+    json_write_member(&b, S("Format"), S("Report_CSV_20180820"));
+    json_write_member(&b, S("ReportCreationDate"), buf_str(&at));
     json_write_key(&b, S("Results"));
     json_write_array(&b);
     for (u32 i = 0; i < job->files.n; i++) {
         json_write_object(&b);
-        member(&b, "TaskExecutionStatus", job->files.v[i].failed ? S("failed") : S("succeeded"));
-        member(&b, "Bucket", bucket);
-        member(&b, "MD5Checksum", job->files.v[i].md5);
-        member(&b, "Key", job->files.v[i].key);
+        json_write_member(&b, S("TaskExecutionStatus"), job->files.v[i].failed ? S("failed") : S("succeeded"));
+        json_write_member(&b, S("Bucket"), bucket);
+        json_write_member(&b, S("MD5Checksum"), job->files.v[i].md5);
+        json_write_member(&b, S("Key"), job->files.v[i].key);
         json_write_object_end(&b);
     }
     json_write_array_end(&b);
-    member(&b, "ReportSchema", S("Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage"));
+    json_write_member(&b, S("ReportSchema"), S("Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage"));
     json_write_object_end(&b);
     return buf_str(&b);
 }
@@ -95,13 +84,13 @@ bool batch_report_make(struct call *c, struct store *store, const struct batch_j
         text = collect(c, job, true, &r->last);
     }
     if (text.n) {
-        r->file.md5 = md5_of(c, text);
+        r->file.md5 = md5_hex(c->arena, text);
         r->file.key = arena_format(c->arena, "%.*sresults/%.*s.csv", STR_ARGS(folder_of(c, job)), STR_ARGS(id_hex(c->arena, 40)));
         return (r->body = stream_stage(store, c->arena, text)) != NULL;
     }
     str manifest = manifest_of(c, job, report_bucket(job));
     r->manifest = stream_stage(store, c->arena, manifest);
-    r->manifest_md5 = stream_stage(store, c->arena, md5_of(c, manifest));
+    r->manifest_md5 = stream_stage(store, c->arena, md5_hex(c->arena, manifest));
     return r->manifest && r->manifest_md5;
 }
 

@@ -86,7 +86,6 @@ static bool inventory_file(struct call *c, const struct batch_job *job, struct b
     const struct batch_file *file = &job->sources.v[job->source_at];
     str packed, text, columns[BATCH_COLUMNS_MAX], schema = job->schema;
     int bucket = -1, key = -1, version = -1;
-    u8 md5[DIGEST_MAX];
     for (int i = 0; schema.p; i++) {
         str name = str_trim(str_cut(&schema, ','));
         if (str_eq(name, S("Bucket"))) bucket = i;
@@ -95,8 +94,7 @@ static bool inventory_file(struct call *c, const struct batch_job *job, struct b
     }
     if (bucket < 0 || key < 0) return inventory_broken(s);
     if (!object_read(c, job, s, job->sources_in, file->key, (str){0}, (str){0}, &packed)) return false;
-    str sum = hex_of(c->arena, (str){(const char *)md5, digest_once(DIGEST_MD5, packed, md5)});
-    if ((file->md5.n && !str_eq_nocase(sum, file->md5)) || !gzip_open(c->arena, packed, FILE_MAX, &text)) return inventory_broken(s);
+    if ((file->md5.n && !str_eq_nocase(md5_hex(c->arena, packed), file->md5)) || !gzip_open(c->arena, packed, FILE_MAX, &text)) return inventory_broken(s);
     s->pages = NEW_ARRAY(c->arena, str, text.n / (PAGE_BYTES - LINE_ROOM) + 2);
     while (text.n) {
         u32 n;
@@ -241,33 +239,22 @@ static str folder_of(struct call *c, const struct batch_job *job) {
     return arena_format(c->arena, "%.*s%sjob-%.*s/", STR_ARGS(prefix), prefix.n && !str_ends(prefix, S("/")) ? "/" : "", STR_ARGS(job->id));
 }
 
-static str md5_of(struct call *c, str bytes) {
-    u8 md5[DIGEST_MAX];
-    size_t n = digest_once(DIGEST_MD5, bytes, md5);
-    return hex_of(c->arena, (str){(const char *)md5, n});
-}
-
-static void member(struct buf *b, const char *name, str value) {
-    json_write_key(b, str_of(name));
-    json_write_string(b, value);
-}
-
 static str manifest_json(struct call *c, const struct batch_job *job, str key, str packed) {
     struct buf b = buf_new(c->arena, 16 << 10);
     json_write_object(&b);
-    member(&b, "sourceBucket", job->generator->source_bucket);
-    member(&b, "destinationBucket", job->generator->manifest_output_location->bucket);
-    member(&b, "version", S("2021-11-30"));
-    member(&b, "creationTimestamp", arena_format(c->arena, "%lld", (long long)c->now_ms));
-    member(&b, "fileFormat", S("CSV"));
-    member(&b, "fileSchema", S("Bucket, Key, VersionId"));
+    json_write_member(&b, S("sourceBucket"), job->generator->source_bucket);
+    json_write_member(&b, S("destinationBucket"), job->generator->manifest_output_location->bucket);
+    json_write_member(&b, S("version"), S("2021-11-30"));
+    json_write_member(&b, S("creationTimestamp"), arena_format(c->arena, "%lld", (long long)c->now_ms));
+    json_write_member(&b, S("fileFormat"), S("CSV"));
+    json_write_member(&b, S("fileSchema"), S("Bucket, Key, VersionId"));
     json_write_key(&b, S("files"));
     json_write_array(&b);
     json_write_object(&b);
-    member(&b, "key", key);
+    json_write_member(&b, S("key"), key);
     json_write_key(&b, S("size"));
     json_write_i64(&b, (i64)packed.n);
-    member(&b, "MD5checksum", md5_of(c, packed));
+    json_write_member(&b, S("MD5checksum"), md5_hex(c->arena, packed));
     json_write_object_end(&b);
     json_write_array_end(&b);
     json_write_object_end(&b);

@@ -30,13 +30,11 @@ static void actions(struct buf *b, const char *list) {
 
 static void begin(struct buf *b) {
     json_write_object(b);
-    json_write_key(b, S("Effect"));
-    json_write_string(b, S("Allow"));
+    json_write_member(b, S("Effect"), S("Allow"));
 }
 
 static void end(struct buf *b, str resource) {
-    json_write_key(b, S("Resource"));
-    json_write_string(b, resource);
+    json_write_member(b, S("Resource"), resource);
     json_write_object_end(b);
 }
 
@@ -56,8 +54,7 @@ static str policy_of(struct call *c, str scope, str permission) {
     str prefix = literal(c, key.p ? key : S(""));
     str objects = arena_format(c->arena, "arn:aws:s3:::%.*s/%.*s%s", STR_ARGS(bucket), STR_ARGS(prefix), wild ? "*" : "");
     json_write_object(&b);
-    json_write_key(&b, S("Version"));
-    json_write_string(&b, S("2012-10-17"));
+    json_write_member(&b, S("Version"), S("2012-10-17"));
     json_write_key(&b, S("Statement"));
     json_write_array(&b);
     if (reads) {

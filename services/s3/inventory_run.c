@@ -100,43 +100,36 @@ static bool add(struct call *c, struct store *store, struct slice *s, int which,
 }
 
 static bool add_file(struct call *c, struct store *store, struct slice *s, struct inventory_list *l) {
-    u8 md5[DIGEST_MAX];
     str packed;
     if (!s3_inventory_file(l, &packed)) return false;
-    size_t n = digest_once(DIGEST_MD5, packed, md5);
     struct inventory_file *files = NEW_ARRAY(c->arena, struct inventory_file, s->run.files.n + 1);
     if (s->run.files.n) memcpy(files, s->run.files.v, s->run.files.n * sizeof *files);
     files[s->run.files.n++] = (struct inventory_file){
         .key = arena_format(c->arena, "%.*s/data/%.*s.%s", STR_ARGS(folder_of(c, s, &l->inventory)), STR_ARGS(id_uuid(c->arena)),
                             s3_inventory_suffix(&l->inventory)),
-        .md5 = hex_of(c->arena, (str){(const char *)md5, n}), .size = packed.n};
+        .md5 = md5_hex(c->arena, packed), .size = packed.n};
     s->run.files.v = files;
     s->run.files.set = true;
     return add(c, store, s, DATA, files[s->run.files.n - 1].key, "application/octet-stream", packed);
 }
 
-static void member(struct buf *b, const char *name, str value) {
-    json_write_key(b, str_of(name));
-    json_write_string(b, value);
-}
-
 static str manifest_of(struct call *c, const struct inventory_run *run, const struct s3_inventory_configuration *i) {
     struct buf b = buf_new(c->arena, 64 << 20);
     json_write_object(&b);
-    member(&b, "sourceBucket", run->bucket);
-    member(&b, "destinationBucket", i->destination->s3_bucket_destination->bucket);
-    member(&b, "version", S("2016-11-30"));
-    member(&b, "creationTimestamp", arena_format(c->arena, "%lld", (long long)run->begun_ms));
-    member(&b, "fileFormat", i->destination->s3_bucket_destination->format);
-    member(&b, "fileSchema", s3_inventory_schema(c, i));
+    json_write_member(&b, S("sourceBucket"), run->bucket);
+    json_write_member(&b, S("destinationBucket"), i->destination->s3_bucket_destination->bucket);
+    json_write_member(&b, S("version"), S("2016-11-30"));
+    json_write_member(&b, S("creationTimestamp"), arena_format(c->arena, "%lld", (long long)run->begun_ms));
+    json_write_member(&b, S("fileFormat"), i->destination->s3_bucket_destination->format);
+    json_write_member(&b, S("fileSchema"), s3_inventory_schema(c, i));
     json_write_key(&b, S("files"));
     json_write_array(&b);
     for (u32 k = 0; k < run->files.n; k++) {
         json_write_object(&b);
-        member(&b, "key", run->files.v[k].key);
+        json_write_member(&b, S("key"), run->files.v[k].key);
         json_write_key(&b, S("size"));
         json_write_i64(&b, (i64)run->files.v[k].size);
-        member(&b, "MD5checksum", run->files.v[k].md5);
+        json_write_member(&b, S("MD5checksum"), run->files.v[k].md5);
         json_write_object_end(&b);
     }
     json_write_array_end(&b);
@@ -151,12 +144,10 @@ static bool add_manifest(struct call *c, struct store *store, struct slice *s, c
     str dated = arena_format(c->arena, "%.*s/%04lld-%02d-%02dT%02d-%02dZ/manifest", STR_ARGS(folder), (long long)at.year, at.month, at.day, at.hour, at.minute);
     str hive = arena_format(c->arena, "%.*s/hive/dt=%04lld-%02d-%02d-%02d-%02d/symlink.txt", STR_ARGS(folder), (long long)at.year, at.month, at.day,
                             at.hour, at.minute);
-    u8 md5[DIGEST_MAX];
-    size_t n = digest_once(DIGEST_MD5, manifest, md5);
     struct buf links = buf_new(c->arena, 16 << 20);
     for (u32 k = 0; k < s->run.files.n; k++) buf_format(&links, "s3://%.*s/%.*s\n", STR_ARGS(destination_bucket(i)), STR_ARGS(s->run.files.v[k].key));
     return add(c, store, s, MANIFEST, arena_concat(c->arena, dated, S(".json")), "application/json", manifest)
-           && add(c, store, s, CHECKSUM, arena_concat(c->arena, dated, S(".checksum")), "text/plain", hex_of(c->arena, (str){(const char *)md5, n}))
+           && add(c, store, s, CHECKSUM, arena_concat(c->arena, dated, S(".checksum")), "text/plain", md5_hex(c->arena, manifest))
            && add(c, store, s, LINKS, hive, "text/plain", buf_str(&links));
 }
 

@@ -31,15 +31,13 @@ static str notification(struct arena *a, const struct invocation *i) {
                    {"account", i->account}, {"time", time_text(a, i->scheduled_ms)}, {"region", i->region}};
     json_write_object(&b);
     for (size_t n = 0; n < LENGTH(members); n++) {
-        json_write_key(&b, str_of(members[n].name));
-        json_write_string(&b, members[n].value);
+        json_write_member(&b, str_of(members[n].name), members[n].value);
     }
     json_write_key(&b, S("resources"));
     json_write_array(&b);
     json_write_string(&b, invocation_arn(a, i));
     json_write_array_end(&b);
-    json_write_key(&b, S("detail"));
-    json_write_string(&b, S("{}"));
+    json_write_member(&b, S("detail"), S("{}"));
     json_write_object_end(&b);
     return buf_str(&b);
 }

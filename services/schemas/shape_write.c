@@ -18,8 +18,7 @@ struct writer {
 };
 
 static void text(struct writer *w, const char *key, str value) {
-    json_write_key(&w->out, str_of(key));
-    json_write_string(&w->out, value);
+    json_write_member(&w->out, str_of(key), value);
 }
 
 static const char *place(const struct writer *w) { return w->draft4 ? "#/definitions/" : "#/components/schemas/"; }

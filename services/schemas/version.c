@@ -54,8 +54,7 @@ static void tell(struct call *c, const struct schema *s, bool first) {
                   {"Version", version_name(c->arena, (u64)s->newest)}};
     json_write_object(&b);
     for (size_t i = 0; i < LENGTH(detail); i++) {
-        json_write_key(&b, str_of(detail[i].key));
-        json_write_string(&b, detail[i].value);
+        json_write_member(&b, str_of(detail[i].key), detail[i].value);
     }
     json_write_object_end(&b);
     emit_event(c, first ? S("Schema Created") : S("Schema Version Created"), schema_arn(c, s->registry, s->name), buf_str(&b));

@@ -220,8 +220,7 @@ static str payload(struct call *c, const struct platform *p, const struct messag
     json_write_object(&b);
     json_write_key(&b, apple ? S("aps") : S("data"));
     json_write_object(&b);
-    json_write_key(&b, apple ? S("alert") : S("default"));
-    json_write_string(&b, v->text);
+    json_write_member(&b, apple ? S("alert") : S("default"), v->text);
     json_write_object_end(&b);
     json_write_object_end(&b);
     return buf_str(&b);

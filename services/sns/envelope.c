@@ -21,9 +21,7 @@ static void sign_line(struct buf *b, const char *name, str value) {
 }
 
 static void member(struct buf *b, const char *name, str value) {
-    if (!value.p) return;
-    json_write_key(b, str_of(name));
-    json_write_string(b, value);
+    if (value.p) json_write_member(b, str_of(name), value);
 }
 
 str notification_to_sign(struct arena *a, const struct topic *topic, const struct message *m, const struct variant *v) {

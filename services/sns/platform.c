@@ -202,8 +202,7 @@ void platform_event(struct call *c, const struct platform *p, const char *event,
     const struct record_pair pairs[] = {{S("EventType"), str_of(event)}, {S("EndpointArn"), device_arn}, {S("Resource"), platform_arn(c, p)}, {S("Service"), S("SNS")}, {S("Time"), buf_str(&at)}};
     json_write_object(&b);
     for (size_t i = 0; i < LENGTH(pairs); i++) {
-        json_write_key(&b, pairs[i].key);
-        json_write_string(&b, pairs[i].value);
+        json_write_member(&b, pairs[i].key, pairs[i].value);
     }
     json_write_object_end(&b);
     struct sns_publish_input in = {.topic_arn = topic, .message = buf_str(&b)};

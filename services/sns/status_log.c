@@ -33,9 +33,7 @@ void log_event_put(struct call *c, const struct log_writer *w, str group, str st
 }
 
 static void member(struct buf *b, const char *name, str value) {
-    if (!value.p) return;
-    json_write_key(b, str_of(name));
-    json_write_string(b, value);
+    if (value.p) json_write_member(b, str_of(name), value);
 }
 
 static str text_of(struct call *c, const struct delivery_status *d) {

@@ -139,12 +139,6 @@ err contents_check(struct call *c, const struct queue *q, const struct contents 
 
 /* ---- digests ---- */
 
-str md5_hex(struct arena *a, str bytes) {
-    u8 digest[DIGEST_MAX];
-    size_t n = digest_once(DIGEST_MD5, bytes, digest);
-    return hex_of(a, (str){(char *)digest, n});
-}
-
 static void add_part(struct digest *d, str part) {
     u8 length[4] = {(u8)(part.n >> 24), (u8)(part.n >> 16), (u8)(part.n >> 8), (u8)part.n};
     digest_add(d, length, sizeof length);

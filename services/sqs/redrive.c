@@ -50,8 +50,7 @@ static str show_allow(struct arena *a, const struct allow *allow, size_t given) 
     static const char *const names[] = {"allowAll", "denyAll", "byQueue"};
     struct buf b = buf_new(a, 64 + 6 * given); /* a byte as \u00xx at the longest */
     json_write_object(&b);
-    json_write_key(&b, S("redrivePermission"));
-    json_write_string(&b, str_of(names[allow->who]));
+    json_write_member(&b, S("redrivePermission"), str_of(names[allow->who]));
     if (allow->n) {
         json_write_key(&b, S("sourceQueueArns"));
         json_write_array(&b);

@@ -98,7 +98,6 @@ struct contents { /* of one message, as both send operations bring it */
 };
 MUST_USE err contents_check(struct call *c, const struct queue *q, const struct contents *in);
 size_t contents_bytes(const struct contents *in);
-str md5_hex(struct arena *a, str bytes);
 str attributes_md5(struct arena *a, const struct attributes *list); /* absent if none */
 
 /* ---- fifo.c ---- */

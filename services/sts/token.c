@@ -20,9 +20,7 @@ err sts_get_web_identity_token_facts(struct call *c, const struct sts_get_web_id
 /* ---- claims ---- */
 
 static void text(struct buf *b, const char *name, str value) {
-    if (!value.n) return;
-    json_write_key(b, str_of(name));
-    json_write_string(b, value);
+    if (value.n) json_write_member(b, str_of(name), value);
 }
 
 static void number(struct buf *b, const char *name, i64 value) {
@@ -50,12 +48,10 @@ static void write_principal_tags(struct call *c, struct buf *b) {
         bool hidden = false;
         for (u32 j = 0; j < p->session_tag_count; j++) hidden |= str_eq_nocase(p->session_tags[j].key, identity.tags.v[i].key);
         if (hidden) continue;
-        json_write_key(b, identity.tags.v[i].key);
-        json_write_string(b, identity.tags.v[i].value);
+        json_write_member(b, identity.tags.v[i].key, identity.tags.v[i].value);
     }
     for (u32 i = 0; i < p->session_tag_count; i++) {
-        json_write_key(b, p->session_tags[i].key);
-        json_write_string(b, p->session_tags[i].value);
+        json_write_member(b, p->session_tags[i].key, p->session_tags[i].value);
     }
     json_write_object_end(b);
 }
@@ -92,8 +88,7 @@ static void write_own(struct call *c, struct buf *b, const struct sts_get_web_id
         json_write_key(b, S("request_tags"));
         json_write_object(b);
         for (u32 i = 0; i < in->tags.n; i++) {
-            json_write_key(b, in->tags.v[i].key);
-            json_write_string(b, in->tags.v[i].value);
+            json_write_member(b, in->tags.v[i].key, in->tags.v[i].value);
         }
         json_write_object_end(b);
     }

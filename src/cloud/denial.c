@@ -55,10 +55,6 @@ err deny(struct call *c, str action, str resource_arn) {
 
 static struct token_scope message_scope(const struct call *c) { return (struct token_scope){.kind = S("authorization"), .account = c->account}; }
 
-static void text_member(struct buf *b, const char *name, str value) {
-    json_write_key(b, str_of(name));
-    json_write_string(b, value);
-}
 static void empty_items(struct buf *b, const char *name) {
     json_write_key(b, str_of(name));
     json_write_raw(b, S("{\"items\":[]}"));
@@ -78,11 +74,11 @@ static str message_json(struct call *c, str action, str resource) {
     json_write_object(&b);
     json_write_key(&b, S("principal"));
     json_write_object(&b);
-    text_member(&b, "id", c->principal->user_id.p ? c->principal->user_id : S(""));
-    text_member(&b, "arn", c->principal->arn.p ? c->principal->arn : S(""));
+    json_write_member(&b, S("id"), c->principal->user_id.p ? c->principal->user_id : S(""));
+    json_write_member(&b, S("arn"), c->principal->arn.p ? c->principal->arn : S(""));
     json_write_object_end(&b);
-    text_member(&b, "action", action);
-    text_member(&b, "resource", resource);
+    json_write_member(&b, S("action"), action);
+    json_write_member(&b, S("resource"), resource);
     empty_items(&b, "conditions");
     json_write_object_end(&b);
     json_write_object_end(&b);

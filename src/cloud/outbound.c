@@ -135,9 +135,7 @@ u32 outbound_stopped(struct call *c, str after, str *numbers, u32 max) {
 /* ---- the administrative calls ---- */
 
 static void write_member(struct buf *b, const char *name, str value) {
-    if (!value.p) return;
-    json_write_key(b, str_of(name));
-    json_write_string(b, value);
+    if (value.p) json_write_member(b, str_of(name), value);
 }
 
 static void write_one(struct buf *b, str account, const struct outbound *o) {

@@ -27,11 +27,9 @@ bool policy_document_read(struct arena *a, str text, struct policy_document *d) 
 str policy_document_write(struct arena *a, const struct policy_document *d) {
     struct buf b = buf_new(a, 1 << 20);
     json_write_object(&b);
-    json_write_key(&b, S("Version"));
-    json_write_string(&b, d->version);
+    json_write_member(&b, S("Version"), d->version);
     if (d->id.p) {
-        json_write_key(&b, S("Id"));
-        json_write_string(&b, d->id);
+        json_write_member(&b, S("Id"), d->id);
     }
     json_write_key(&b, S("Statement"));
     json_write_array(&b);
@@ -64,17 +62,14 @@ bool policy_document_permit(struct arena *a, struct policy_document *d, const st
     if (d->n == POLICY_STATEMENTS_MAX) return false;
     struct buf b = buf_new(a, 256 << 10);
     json_write_object(&b);
-    json_write_key(&b, S("Sid"));
-    json_write_string(&b, p->sid);
-    json_write_key(&b, S("Effect"));
-    json_write_string(&b, S("Allow"));
+    json_write_member(&b, S("Sid"), p->sid);
+    json_write_member(&b, S("Effect"), S("Allow"));
     json_write_key(&b, S("Principal"));
     json_write_object(&b);
     write_list(&b, S("AWS"), p->principals, p->principal_count);
     json_write_object_end(&b);
     write_list(&b, S("Action"), p->actions, p->action_count);
-    json_write_key(&b, S("Resource"));
-    json_write_string(&b, p->resource);
+    json_write_member(&b, S("Resource"), p->resource);
     json_write_object_end(&b);
     d->statements[d->n].json = buf_str(&b);
     d->statements[d->n++].sid = p->sid;

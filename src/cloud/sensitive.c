@@ -114,8 +114,7 @@ bool sensitive_report(struct sensitive *set, str text, struct buf *b) {
         if (!n) continue;
         any = true;
         json_write_object(b);
-        json_write_key(b, S("name"));
-        json_write_string(b, m->name);
+        json_write_member(b, S("name"), m->name);
         json_write_key(b, S("count"));
         json_write_i64(b, n);
         json_write_key(b, S("detections"));

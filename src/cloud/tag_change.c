@@ -92,17 +92,14 @@ static str detail_of(struct call *c, const struct resource *r, const struct reco
     json_write_array(&b);
     for (u32 i = 0; i < n; i++) json_write_string(&b, keys[i]);
     json_write_array_end(&b);
-    json_write_key(&b, S("service"));
-    json_write_string(&b, arn.service);
-    json_write_key(&b, S("resource-type"));
-    json_write_string(&b, lower(c->arena, resource_kind(r)));
+    json_write_member(&b, S("service"), arn.service);
+    json_write_member(&b, S("resource-type"), lower(c->arena, resource_kind(r)));
     json_write_key(&b, S("version"));
     json_write_i64(&b, next_version(c, r->arn));
     json_write_key(&b, S("tags"));
     json_write_object(&b);
     for (u32 i = 0; i < now->n; i++) {
-        json_write_key(&b, now->v[i].key);
-        json_write_string(&b, now->v[i].value);
+        json_write_member(&b, now->v[i].key, now->v[i].value);
     }
     json_write_object_end(&b);
     json_write_object_end(&b);

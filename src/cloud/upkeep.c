@@ -145,12 +145,9 @@ void upkeep_usage(struct admin_call *c) {
     for (size_t i = 0; i < n; i++) {
         const struct sum *s = &sums.slots[i];
         json_write_object(&c->answer);
-        json_write_key(&c->answer, S("account"));
-        json_write_string(&c->answer, s->account);
-        json_write_key(&c->answer, S("service"));
-        json_write_string(&c->answer, s->service);
-        json_write_key(&c->answer, S("usage"));
-        json_write_string(&c->answer, s->usage);
+        json_write_member(&c->answer, S("account"), s->account);
+        json_write_member(&c->answer, S("service"), s->service);
+        json_write_member(&c->answer, S("usage"), s->usage);
         json_write_key(&c->answer, S("quantity"));
         json_write_f64(&c->answer, s->quantity);
         json_write_object_end(&c->answer);

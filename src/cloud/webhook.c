@@ -72,8 +72,7 @@ void webhook_open(struct admin_call *c) {
         json_write_object(&c->answer);
         json_write_key(&c->answer, S("path"));
         json_write_string(&c->answer, arena_format(c->arena, "/_brume/webhook/%.*s/%.*s/%.*s", STR_ARGS(hook.account), STR_ARGS(hook.region), STR_ARGS(hook.name)));
-        json_write_key(&c->answer, S("secret"));
-        json_write_string(&c->answer, o.secret);
+        json_write_member(&c->answer, S("secret"), o.secret);
         json_write_object_end(&c->answer);
     }
     arena_free(&kept);

@@ -37,6 +37,7 @@ void digest_add(struct digest *d, const void *bytes, size_t n);
 size_t digest_end(struct digest *d, u8 out[static DIGEST_MAX]); /* bytes written; big-endian CRCs */
 size_t digest_size(enum digest_kind kind);
 size_t digest_once(enum digest_kind kind, str bytes, u8 out[static DIGEST_MAX]);
+str md5_hex(struct arena *a, str bytes); /* as manifests and receipts have it */
 void sha256(str bytes, u8 out[static 32]);
 /* CRC of A followed by B from crc(A), crc(B) and B's length: CRC32, CRC32C, CRC64NVME (FULL_OBJECT
  * checksums of multipart uploads). Both values and the result big-endian, digest_size() bytes. */

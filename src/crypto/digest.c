@@ -6,6 +6,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/encode.h"
 #include "crypto/crypto.h"
 #include "crypto/crc.h"
 
@@ -118,6 +119,12 @@ size_t digest_once(enum digest_kind kind, str bytes, u8 out[static DIGEST_MAX]) 
     digest_init(&d, kind);
     digest_add(&d, bytes.p, bytes.n);
     return digest_end(&d, out);
+}
+
+str md5_hex(struct arena *a, str bytes) {
+    u8 digest[DIGEST_MAX];
+    size_t n = digest_once(DIGEST_MD5, bytes, digest);
+    return hex_of(a, (str){(const char *)digest, n});
 }
 
 void sha256(str bytes, u8 out[static 32]) {

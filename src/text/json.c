@@ -350,6 +350,11 @@ void json_write_key(struct buf *b, str key) {
     buf_char(b, ':');
 }
 
+void json_write_member(struct buf *b, str key, str value) {
+    json_write_key(b, key);
+    json_write_string(b, value);
+}
+
 void json_write_i64(struct buf *b, i64 value) {
     json_write_comma(b);
     buf_i64(b, value);

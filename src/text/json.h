@@ -73,6 +73,8 @@ void json_write_f64(struct buf *b, double value); /* shortest; not finite: "NaN"
 void json_write_boolean(struct buf *b, bool value);
 void json_write_null(struct buf *b);
 void json_write_raw(struct buf *b, str text); /* one value, already JSON */
+/* A key and its string. */
+void json_write_member(struct buf *b, str key, str value);
 /* Before a value that the caller adds to the buf by hand. */
 void json_write_comma(struct buf *b);
 

@@ -396,12 +396,10 @@ void wire_json_write_error(struct coding *c, const struct wire_fault *fault, str
     const struct wire_member *message = shape ? find_message_member(c, shape) : NULL;
     json_write_object(out);
     if (c->protocol != WIRE_REST_JSON) {
-        json_write_key(out, S("__type"));
-        json_write_string(out, error_type(c, e));
+        json_write_member(out, S("__type"), error_type(c, e));
     }
     if (fault->message.p) {
-        json_write_key(out, message ? coding_text(c, wire_name(c, message)) : message_name(c, e));
-        json_write_string(out, fault->message);
+        json_write_member(out, message ? coding_text(c, wire_name(c, message)) : message_name(c, e), fault->message);
     }
     if (shape && fault->members)
         write_members(c, shape, protocol_is_rest(c->protocol), fault->message.p ? message : NULL,

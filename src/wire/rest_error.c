@@ -86,8 +86,7 @@ static void write_json_error(struct coding *c, const struct wire_fault *fault, s
     } else {
         json_write_object(&out);
         if (fault->message.p) {
-            json_write_key(&out, S("message"));
-            json_write_string(&out, fault->message);
+            json_write_member(&out, S("message"), fault->message);
         }
         json_write_object_end(&out);
     }
