@@ -130,6 +130,13 @@ static void describe_features(struct call *c, const struct dynamodb_table_descri
         f->global_secondary_indexes.v[f->global_secondary_indexes.n++] =
             (struct dynamodb_global_secondary_index_info){x->index_name, x->key_schema, x->projection, p, x->on_demand_throughput};
     }
+    f->vector_indexes.set = t->vector_indexes.set;
+    f->vector_indexes.v = NEW_ARRAY(c->arena, struct dynamodb_vector_index_info, t->vector_indexes.n);
+    for (u32 i = 0; i < t->vector_indexes.n; i++) {
+        const struct dynamodb_vector_index_description *x = &t->vector_indexes.v[i];
+        f->vector_indexes.v[f->vector_indexes.n++] =
+            (struct dynamodb_vector_index_info){x->index_name, x->vector_attribute, x->search_schema, x->projection, x->dimensions, x->distance_function};
+    }
     f->stream_description = t->stream_specification;
     f->sse_description = t->sse_description;
 }
@@ -312,7 +319,8 @@ err dynamodb_delete_backup(struct call *c, const struct dynamodb_delete_backup_i
 err dynamodb_restore_table_from_backup(struct call *c, const struct dynamodb_restore_table_from_backup_input *in,
                                        struct dynamodb_restore_table_from_backup_output *out) {
     struct ddb_overrides o = {in->billing_mode_override, in->provisioned_throughput_override, in->on_demand_throughput_override,
-                              in->sse_specification_override, &in->global_secondary_index_override, &in->local_secondary_index_override};
+                              in->sse_specification_override, &in->global_secondary_index_override, &in->local_secondary_index_override,
+                              &in->vector_index_override};
     struct backup b;
     struct ddb_table like, made;
     TRY(ddb_table_name_check(c, in->target_table_name, "targetTableName"));

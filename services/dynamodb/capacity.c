@@ -33,10 +33,21 @@ static void add_index(struct arena *a, struct dynamodb_secondary_indexes_capacit
     map->v[map->n++] = (struct dynamodb_secondary_indexes_capacity_map_entry){name, units};
 }
 
+static void add_vector(struct arena *a, struct dynamodb_vector_indexes_capacity_map *map, str name, double bytes) {
+    if (!map->v) *map = (struct dynamodb_vector_indexes_capacity_map){NEW_ARRAY(a, struct dynamodb_vector_indexes_capacity_map_entry, DDB_INDEXES_MAX), 0, true};
+    map->v[map->n++] = (struct dynamodb_vector_indexes_capacity_map_entry){name, {.vector_write_request_bytes = SOME_F64(bytes)}};
+}
+
 static void count_indexes(struct call *c, const struct ddb_usage *u) {
     for (u32 i = 0; i < u->table->indexes.n; i++) {
-        if (u->table->indexes.v[i].kind == DDB_LOCAL || u->index_read[i] + u->index_write[i] <= 0) continue;
-        str of = arena_format(c->arena, "%.*s,%.*s", STR_ARGS(u->table->indexes.v[i].name), STR_ARGS(u->table->name));
+        const struct ddb_index *index = &u->table->indexes.v[i];
+        if (index->kind == DDB_LOCAL || u->index_read[i] + u->index_write[i] <= 0) continue;
+        str of = arena_format(c->arena, "%.*s,%.*s", STR_ARGS(index->name), STR_ARGS(u->table->name));
+        if (index->kind == DDB_VECTOR) {
+            of = arena_format(c->arena, "%.*s,%.*s", STR_ARGS(u->table->name), STR_ARGS(index->name));
+            count_metric(c, S("VectorWriteRequestBytes"), S("TableName,VectorIndexName"), of, u->index_write[i], S("Bytes"));
+            continue;
+        }
         if (u->index_read[i] > 0) count_metric(c, S("ConsumedReadCapacityUnits"), S("GlobalSecondaryIndexName,TableName"), of, u->index_read[i], S("Count"));
         if (u->index_write[i] > 0) count_metric(c, S("ConsumedWriteCapacityUnits"), S("GlobalSecondaryIndexName,TableName"), of, u->index_write[i], S("Count"));
     }
@@ -69,6 +80,10 @@ static struct dynamodb_consumed_capacity *consumed(struct call *c, const struct 
         const struct ddb_index *index = &u->table->indexes.v[i];
         double r = u->index_read[i], w = u->index_write[i]; /* a transaction doubles what the table itself costs */
         if (!u->touched[i]) continue;
+        if (index->kind == DDB_VECTOR) {
+            if (indexes) add_vector(c->arena, &out->vector_indexes, index->name, w);
+            continue;
+        }
         read += r;
         write += w;
         if (indexes)
@@ -158,6 +173,7 @@ static err take_all(struct call *c, const struct ddb_usage *u, double times) {
     if (t->on_demand && !t->throughput.most_read && !t->throughput.most_write) return NULL;
     for (u32 i = 0; i < t->indexes.n; i++) {
         const struct ddb_index *index = &t->indexes.v[i];
+        if (index->kind == DDB_VECTOR) continue; /* it counts bytes, and has no bound */
         if (index->kind == DDB_LOCAL) { /* local indexes share the table's */
             read += u->index_read[i];
             write += u->index_write[i];
@@ -198,7 +214,7 @@ void ddb_gauge(struct call *c, str of) {
     gauge_units(c, t.on_demand, &t.throughput, S("TableName"), of);
     for (u32 i = 0; i < t.indexes.n; i++) {
         const struct ddb_index *index = &t.indexes.v[i];
-        if (index->kind == DDB_LOCAL) continue;
+        if (index->kind != DDB_GLOBAL) continue;
         gauge_units(c, t.on_demand, &index->throughput, S("GlobalSecondaryIndexName,TableName"), arena_format(c->arena, "%.*s,%.*s", STR_ARGS(index->name), STR_ARGS(of)));
     }
 }

@@ -56,13 +56,16 @@ static err keys(struct call *c, const struct dynamodb_create_table_input *in, st
         return fail(c, &cloud_validation, "Invalid KeySchema: Some index key attribute have no definition");
     TRY(ddb_definitions_check(c, &in->attribute_definitions));
     TRY(ddb_schema_read(c, &in->key_schema, &in->attribute_definitions, false, &t->keys));
-    if (!in->local_secondary_indexes.set && !in->global_secondary_indexes.set) TRY(ddb_attributes_check(c, t, &in->attribute_definitions));
-    TRY(ddb_unused_check(c, &in->local_secondary_indexes, &in->global_secondary_indexes, &in->attribute_definitions, t));
+    bool vectors = in->vector_indexes.set; /* they use definitions, too */
+    if (!in->local_secondary_indexes.set && !in->global_secondary_indexes.set && !vectors) TRY(ddb_attributes_check(c, t, &in->attribute_definitions));
+    if (!vectors) TRY(ddb_unused_check(c, &in->local_secondary_indexes, &in->global_secondary_indexes, &in->attribute_definitions, t));
     TRY(ddb_locals_read(c, &in->local_secondary_indexes, &in->attribute_definitions, t));
     if (in->global_secondary_indexes.set && !in->global_secondary_indexes.n)
         return fail(c, &cloud_validation, INVALID "List of GlobalSecondaryIndexes is empty");
     for (u32 i = 0; i < in->global_secondary_indexes.n; i++)
         TRY(ddb_global_read(c, &in->global_secondary_indexes.v[i], &in->attribute_definitions, t));
+    if (vectors && !in->vector_indexes.n) return fail(c, &cloud_validation, INVALID "List of VectorIndexes is empty");
+    for (u32 i = 0; i < in->vector_indexes.n; i++) TRY(ddb_vector_index_read(c, &in->vector_indexes.v[i], &in->attribute_definitions, t));
     ddb_attributes_read(c->arena, &in->attribute_definitions, t);
     return ddb_attributes_check(c, t, &in->attribute_definitions);
 }

@@ -93,19 +93,46 @@ static void describe_global(struct call *c, const struct ddb_table *t, const str
     out->warm_throughput = warm_index(c->arena, t, index);
 }
 
+static void describe_search_schema(struct arena *a, const struct ddb_index *index, struct dynamodb_search_schema *out) {
+    const struct ddb_key_parts *filters = &index->vector->filters;
+    if (!index->keys.hash.p && !filters->n) return;
+    *out = (struct dynamodb_search_schema){NEW_ARRAY(a, struct dynamodb_search_schema_element, filters->n + 1), 0, true};
+    if (index->keys.hash.p) out->v[out->n++] = (struct dynamodb_search_schema_element){index->keys.hash, S("HASH")};
+    for (u32 i = 0; i < filters->n; i++) out->v[out->n++] = (struct dynamodb_search_schema_element){filters->v[i].name, S("INLINE_FILTER")};
+}
+
+static void describe_vector(struct call *c, const struct ddb_table *t, const struct ddb_index *index, const struct ddb_count *count,
+                            struct dynamodb_vector_index_description *out) {
+    out->index_name = index->name;
+    describe_search_schema(c->arena, index, &out->search_schema);
+    out->projection = describe_projection(c->arena, index);
+    out->vector_attribute = NEW(c->arena, struct dynamodb_vector_attribute_definition);
+    out->vector_attribute->attribute_name = index->vector->attribute;
+    out->dimensions = SOME_I64(index->vector->dimensions);
+    out->distance_function = ddb_distance_name(index->vector->distance);
+    out->index_status = str_of(states[index->state]);
+    if (index->backfilling) out->backfilling = SOME_BOOL(true);
+    out->index_size_bytes = SOME_I64(count->bytes);
+    out->item_count = SOME_I64(count->items);
+    out->index_arn = index_arn(c->arena, t, index);
+}
+
 static void describe_indexes(struct call *c, const struct ddb_table *t, struct ddb_counts *counts, struct dynamodb_table_description *out) {
-    u32 locals = 0, globals = 0;
-    for (u32 i = 0; i < t->indexes.n; i++) t->indexes.v[i].kind == DDB_LOCAL ? locals++ : globals++;
-    out->local_secondary_indexes.set = locals;
-    out->local_secondary_indexes.v = NEW_ARRAY(c->arena, struct dynamodb_local_secondary_index_description, locals);
-    out->global_secondary_indexes.set = globals;
-    out->global_secondary_indexes.v = NEW_ARRAY(c->arena, struct dynamodb_global_secondary_index_description, globals);
+    u32 of[DDB_VECTOR + 1] = {0};
+    for (u32 i = 0; i < t->indexes.n; i++) of[t->indexes.v[i].kind]++;
+    out->local_secondary_indexes.set = of[DDB_LOCAL];
+    out->local_secondary_indexes.v = NEW_ARRAY(c->arena, struct dynamodb_local_secondary_index_description, of[DDB_LOCAL]);
+    out->global_secondary_indexes.set = of[DDB_GLOBAL];
+    out->global_secondary_indexes.v = NEW_ARRAY(c->arena, struct dynamodb_global_secondary_index_description, of[DDB_GLOBAL]);
+    out->vector_indexes.set = of[DDB_VECTOR];
+    out->vector_indexes.v = NEW_ARRAY(c->arena, struct dynamodb_vector_index_description, of[DDB_VECTOR]);
     for (u32 i = 0; i < t->indexes.n; i++) {
         const struct ddb_index *index = &t->indexes.v[i];
         const struct ddb_count *count = ddb_count_of(c->arena, counts, index->space);
         if (index->kind == DDB_LOCAL)
             describe_local(c, t, index, count, &out->local_secondary_indexes.v[out->local_secondary_indexes.n++]);
-        else describe_global(c, t, index, count, &out->global_secondary_indexes.v[out->global_secondary_indexes.n++]);
+        else if (index->kind == DDB_GLOBAL) describe_global(c, t, index, count, &out->global_secondary_indexes.v[out->global_secondary_indexes.n++]);
+        else describe_vector(c, t, index, count, &out->vector_indexes.v[out->vector_indexes.n++]);
     }
 }
 

@@ -13,7 +13,7 @@ enum {
     DDB_SLICE_BYTES = 4 << 20, /* and their bytes */
     DDB_NAME_MIN = 3, DDB_NAME_MAX = 255,
     DDB_HASH_MAX = 2048, DDB_SORT_MAX = 1024, /* bytes of key attributes */
-    DDB_INDEXES_MAX = 25,
+    DDB_INDEXES_MAX = 30, /* local, global, vector */
     DDB_APART_MAX = 256, /* of a list without an end, so many are looked at for one that stands there twice: more are refused anyhow */
     DDB_KEY_MS = 300000, /* that a key of KMS is used without asking again */
 };
@@ -133,7 +133,7 @@ bool ddb_sse_lost(struct call *c, const struct ddb_table *t);  /* asked by the t
 struct ddb_usage {
     const struct ddb_table *table;
     double read, write; /* of the table */
-    double index_read[DDB_INDEXES_MAX], index_write[DDB_INDEXES_MAX];
+    double index_read[DDB_INDEXES_MAX], index_write[DDB_INDEXES_MAX]; /* of a vector index: bytes */
     bool touched[DDB_INDEXES_MAX]; /* the answer names the index */
     const struct ddb_key *key;        /* that was used, for contributor insights; NULL: several */
     const struct ddb_index *by_index; /* it is a key of this index */
@@ -197,6 +197,17 @@ i64 ddb_indexes_change(struct call *c, const struct ddb_change *change, struct d
 bool ddb_index_holds(const struct ddb_table *t, const struct ddb_index *index, str name); /* the attribute */
 /* An item together with what a local index holds of it is bound like an item alone. `bytes`: the item. */
 bool ddb_index_entries_fit(struct call *c, const struct ddb_table *t, const struct ddb_key *k, str bytes);
+
+/* ---- vector.c ---- */
+enum { DDB_VECTOR_BYTES_MIN = 1024 }; /* that a write or a search of a vector index counts as */
+/* What such an index holds of an item's vector: 32-bit floats, little-endian. false: the item has none that fits. */
+bool ddb_vector_of(struct arena *a, const struct ddb_index *index, const struct value *item, str *floats);
+struct value ddb_vector_value(struct arena *a, str floats); /* as an attribute's value, each in its shortest spelling */
+str ddb_distance_name(i64 distance); /* as the API has it */
+u32 ddb_vector_bytes(const struct ddb_index *index);
+/* May the item's attribute stand in the index? u: what an update changed, or NULL where the whole item is new. */
+MUST_USE err ddb_vector_check(struct call *c, const struct ddb_index *index, const struct value *item, const struct update *u);
+bool ddb_vector_filters_by(const struct ddb_index *index, str name, u8 *type); /* is it an INLINE_FILTER, and of what type? */
 
 /* ---- fill.c: what follows from every item of a table, made by a job: an index, the order of expiry ---- */
 void ddb_fill(struct txn *t, struct arena *a, const struct ddb_table *table, u64 space); /* of the index or the expiries */

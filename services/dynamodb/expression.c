@@ -18,6 +18,7 @@ static str expressions_given(struct arena *a, const struct parameters *in) {
     add_word(&b, in->update.p, S("UpdateExpression"));
     add_word(&b, in->condition.p, S("ConditionExpression"));
     add_word(&b, in->key_condition.p, S("KeyConditionExpression"));
+    add_word(&b, in->search.p, S("SearchConditionExpression"));
     return buf_str(&b);
 }
 
@@ -41,11 +42,12 @@ static const char *values_need(const struct call *c) {
     if (op == DYNAMODB_OP_UPDATE_ITEM) return "UpdateExpression and ConditionExpression are null";
     if (op == DYNAMODB_OP_QUERY) return "FilterExpression and KeyConditionExpression are null";
     if (op == DYNAMODB_OP_SCAN) return "FilterExpression is null";
+    if (op == DYNAMODB_OP_SEARCH_VECTORS) return "SearchConditionExpression is null";
     return "ConditionExpression is null";
 }
 
 err parameters_check(struct call *c, const struct parameters *in) {
-    bool any_value = in->filter.p || in->update.p || in->condition.p || in->key_condition.p;
+    bool any_value = in->filter.p || in->update.p || in->condition.p || in->key_condition.p || in->search.p;
     if (any_value || in->projection.p) {
         str older = older_given(c->arena, in), newer = older.n ? expressions_given(c->arena, in) : older;
         if (older.n)
@@ -167,9 +169,11 @@ static err texts_in(struct call *c, const struct parameters *in, struct expressi
     TRY(condition_in(c, "ConditionExpression", in->condition, &t, &out->condition));
     TRY(condition_in(c, "KeyConditionExpression", in->key_condition, &t, &key));
     TRY(condition_in(c, "FilterExpression", in->filter, &t, &out->filter));
+    TRY(condition_in(c, "SearchConditionExpression", in->search, &t, &out->search));
     TRY(projection_in(c, in->projection, &t, &out->projection));
     TRY(check_used(c, "ExpressionAttributeNames", &t.names));
     TRY(check_used(c, "ExpressionAttributeValues", &t.values));
+    if (out->search) TRY(search_condition_check(c, out->search));
     if (!key) return NULL;
     out->key_condition = NEW(c->arena, struct key_condition);
     return parse_key_condition(c, key, out->key_condition);

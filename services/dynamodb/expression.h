@@ -24,7 +24,7 @@ struct key_condition;
 
 /* Members of the request; leave out what the operation does not have. */
 struct parameters {
-    str condition, filter, update, projection, key_condition; /* texts */
+    str condition, filter, update, projection, key_condition, search; /* texts */
     const struct dynamodb_expression_attribute_name_map *names;
     const struct dynamodb_expression_attribute_value_map *values;
     /* older */
@@ -42,6 +42,7 @@ struct expressions {
     struct update *update;               /* UpdateExpression, AttributeUpdates */
     struct projection *projection;       /* ProjectionExpression, AttributesToGet */
     struct key_condition *key_condition; /* KeyConditionExpression, KeyConditions */
+    struct condition *search;            /* SearchConditionExpression: equalities joined by AND */
 };
 
 /* Old and new parameters together, placeholders without expressions: what AWS says before it looks at Key
@@ -64,6 +65,11 @@ MUST_USE err filter_check_keys(struct call *c, const struct condition *filter, c
 
 /* No expression may go into a key attribute of the table, or of an index, by "." or "[]". */
 MUST_USE err expressions_check_scalars(struct call *c, const struct expressions *e, const str *names, u32 n, bool of_index);
+
+/* ---- search conditions ---- */
+
+/* The value that they ask of the attribute; NULL: they do not name it. */
+const struct value *search_condition_value(const struct condition *condition, str name);
 
 /* ---- projections ---- */
 

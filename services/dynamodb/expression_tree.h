@@ -199,6 +199,7 @@ MUST_USE err parse_condition(struct call *c, const char *what, str text, struct 
 MUST_USE err parse_update(struct call *c, str text, struct placeholders *names, struct placeholders *values,
                           struct update *out);
 MUST_USE err parse_projection(struct call *c, str text, struct placeholders *names, struct projection *out);
+MUST_USE err search_condition_check(struct call *c, const struct condition *condition); /* nothing but equalities, joined by AND */
 MUST_USE err parse_key_condition(struct call *c, const struct condition *in, struct key_condition *out);
 
 /* Older parameters: expression_older.c. */

@@ -49,6 +49,7 @@ struct ddb_overrides {
     const struct dynamodb_sse_specification *sse;
     const struct dynamodb_global_secondary_index_list *globals;
     const struct dynamodb_local_secondary_index_list *locals;
+    const struct dynamodb_vector_index_list *vectors; /* NULL: all */
 };
 /* The source stands in `region`: what that asks of the request. */
 MUST_USE err ddb_restore_abroad(struct call *c, str region, const struct ddb_overrides *o);

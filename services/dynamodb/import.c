@@ -111,6 +111,13 @@ static struct dynamodb_table_creation_parameters *parameters(struct call *c, con
         made->provisioned_throughput->read_capacity_units = x->provisioned_throughput->read_capacity_units;
         made->provisioned_throughput->write_capacity_units = x->provisioned_throughput->write_capacity_units;
     }
+    p->vector_indexes.set = d->vector_indexes.set;
+    p->vector_indexes.v = NEW_ARRAY(c->arena, struct dynamodb_vector_index, d->vector_indexes.n + 1);
+    for (u32 i = 0; i < d->vector_indexes.n; i++) {
+        const struct dynamodb_vector_index_description *x = &d->vector_indexes.v[i];
+        p->vector_indexes.v[p->vector_indexes.n++] =
+            (struct dynamodb_vector_index){x->index_name, x->vector_attribute, x->search_schema, x->projection, x->dimensions, x->distance_function};
+    }
     return p;
 }
 
@@ -149,7 +156,8 @@ static err create(struct call *c, const struct dynamodb_table_creation_parameter
     struct dynamodb_create_table_input in = {.table_name = p->table_name, .attribute_definitions = p->attribute_definitions,
                                              .key_schema = p->key_schema, .billing_mode = p->billing_mode,
                                              .provisioned_throughput = p->provisioned_throughput, .on_demand_throughput = p->on_demand_throughput,
-                                             .sse_specification = p->sse_specification, .global_secondary_indexes = p->global_secondary_indexes};
+                                             .sse_specification = p->sse_specification, .global_secondary_indexes = p->global_secondary_indexes,
+                                             .vector_indexes = p->vector_indexes};
     struct dynamodb_create_table_output out = {0};
     TRY(dynamodb_create_table(c, &in, &out));
     ASSERT(ddb_table_load(c->txn, c->arena, c->account, c->region, p->table_name, t));

@@ -6,6 +6,7 @@ enum { NAMES_MAX = 128 };
 
 struct entry {
     str row, bytes; /* absent: the item is not in the index */
+    u64 size;       /* as AWS counts it */
 };
 
 static bool key_attribute(const struct value *item, struct arena *a, const struct key_attribute *key, struct value *v) {
@@ -39,6 +40,7 @@ static u32 held_names(const struct ddb_table *t, const struct ddb_index *index, 
     str own[2 * KEY_PARTS_MAX];
     u32 keys = ddb_key_names(&index->keys, own);
     for (u32 i = 0; i < keys; i++) add_name(names, &n, own[i]);
+    for (u32 i = 0; index->vector && i < index->vector->filters.n; i++) add_name(names, &n, index->vector->filters.v[i].name);
     for (u32 i = 0; i < index->include.n; i++) add_name(names, &n, index->include.v[i].text);
     return n;
 }
@@ -57,31 +59,40 @@ static struct entry entry_of(struct arena *a, const struct ddb_change *change, c
     struct value item = ddb_item_decode(a, bytes);
     struct ddb_index_key key;
     str names[NAMES_MAX];
+    str vector = {0};
     if (!bytes.p || !index_key(a, index, &item, &key)) return e;
+    if (index->vector && !ddb_vector_of(a, index, &item, &vector)) return e;
     e.row = ddb_index_row(a, index, &key, change->key);
     e.bytes = bytes;
-    if (index->projection == DDB_ALL) return e;
-    struct value held = item_of_names(a, &item, names, held_names(change->table, index, names));
-    e.bytes = item_encode(a, &held);
+    if (index->projection != DDB_ALL) item = item_of_names(a, &item, names, held_names(change->table, index, names));
+    else if (index->vector) item = item_with(a, &item, index->vector->attribute, &(struct value){.type = VALUE_NONE});
+    if (index->projection != DDB_ALL || index->vector) e.bytes = item_encode(a, &item);
+    e.size = item_encoded_size(e.bytes) + vector.n;
+    if (index->vector) e.bytes = arena_concat(a, vector, e.bytes);
     return e;
+}
+
+/* In units, or of a vector index in bytes. */
+static double cost_of(const struct ddb_index *index, const struct entry *e) {
+    if (!e->row.p) return 0;
+    return index->vector ? (double)MAX(e->size, (u64)DDB_VECTOR_BYTES_MIN) : ddb_write_units(e->size);
 }
 
 /* As AWS counts: a write for what goes and one for what comes where the key changed, one where only
  * other attributes did, none where the index sees no change. */
-static double units_of(const struct entry *old, const struct entry *new_) {
-    double before = old->row.p ? ddb_write_units(item_encoded_size(old->bytes)) : 0;
-    double after = new_->row.p ? ddb_write_units(item_encoded_size(new_->bytes)) : 0;
+static double units_of(const struct ddb_index *index, const struct entry *old, const struct entry *new_) {
+    double before = cost_of(index, old), after = cost_of(index, new_);
     if (!old->row.p || !new_->row.p || !str_eq(old->row, new_->row)) return before + after;
     return str_eq(old->bytes, new_->bytes) ? 0 : MAX(before, after);
 }
 
-static i64 bytes_of(const struct entry *e) { return e->row.p ? (i64)item_encoded_size(e->bytes) : 0; }
+static i64 bytes_of(const struct entry *e) { return e->row.p ? (i64)e->size : 0; }
 
 static i64 change_index(struct call *c, const struct ddb_change *change, u32 at, struct ddb_counts *counts, struct ddb_usage *usage) {
     const struct ddb_index *index = &change->table->indexes.v[at];
     struct entry old = entry_of(c->arena, change, index, change->before), new_ = entry_of(c->arena, change, index, change->after);
     if (!old.row.p && !new_.row.p) return 0;
-    double units = units_of(&old, &new_);
+    double units = units_of(index, &old, &new_);
     usage->index_write[at] += units;
     usage->touched[at] |= units > 0;
     if (units == 0) return 0;
@@ -115,7 +126,7 @@ bool ddb_index_entries_fit(struct call *c, const struct ddb_table *t, const stru
         const struct ddb_index *index = &t->indexes.v[i];
         if (index->kind != DDB_LOCAL) continue;
         struct entry e = entry_of(c->arena, &change, index, bytes);
-        if (e.row.p && size + item_encoded_size(e.bytes) > ITEM_SIZE_MAX) return false;
+        if (e.row.p && size + e.size > ITEM_SIZE_MAX) return false;
     }
     return true;
 }

@@ -142,8 +142,9 @@ err ddb_index_keys_check(struct call *c, const struct ddb_table *t, const struct
     for (u32 i = 0; i < t->indexes.n; i++) {
         if (sorted[i]->state == DDB_DELETING) continue;
         struct key_attributes keys = ddb_key_attributes(&sorted[i]->keys);
-        if (sorted[i]->kind == DDB_GLOBAL) TRY(check_half(c, sorted[i], item, u, keys.hash, keys.hashes, true));
+        if (sorted[i]->kind != DDB_LOCAL) TRY(check_half(c, sorted[i], item, u, keys.hash, keys.hashes, true));
         TRY(check_half(c, sorted[i], item, u, keys.range, keys.ranges, false));
+        if (sorted[i]->vector) TRY(ddb_vector_check(c, sorted[i], item, u));
     }
     return NULL;
 }

@@ -3,7 +3,7 @@
 
 struct key_attributes ddb_key_attributes(const struct ddb_schema *keys) {
     struct key_attributes k = {.hash = {{keys->hash, (u8)keys->hash_type}}, .range = {{keys->range, (u8)keys->range_type}}};
-    k.hashes = 1;
+    k.hashes = keys->hash.p ? 1 : 0; /* a vector index may have none */
     k.ranges = keys->range.p ? 1 : 0;
     for (u32 i = 0; i < keys->more.n; i++) {
         const struct ddb_key_part *part = &keys->more.v[i];

@@ -99,7 +99,7 @@ err dynamodb_delete_table(struct call *c, const struct dynamodb_delete_table_inp
     TRY(ddb_table_open(c, in->table_name, &t));
     str name = t.name;
     bool member = t.replicas.n > 0, indexing = false;
-    for (u32 i = 0; i < t.indexes.n; i++) indexing |= t.indexes.v[i].kind == DDB_GLOBAL && t.indexes.v[i].state != DDB_ACTIVE;
+    for (u32 i = 0; i < t.indexes.n; i++) indexing |= t.indexes.v[i].kind != DDB_LOCAL && t.indexes.v[i].state != DDB_ACTIVE;
     if (member && t.state == DDB_CREATING)
         return fail(c, &dynamodb_resource_in_use_exception, "Attempt to change a resource which is still in use: Table: %.*s is being used.", STR_ARGS(name));
     if (member && t.state != DDB_ACTIVE)

@@ -65,6 +65,7 @@ static err open_index(struct call *c, const struct ddb_page_request *r, struct d
     page->index = ddb_index_find(page->table, r->index_name);
     if (!page->index)
         return fail(c, &cloud_validation, "The table does not have the specified index: %.*s", STR_ARGS(r->index_name));
+    if (page->index->kind == DDB_VECTOR) return fail(c, &cloud_validation, "%s operation not supported on this index type.", r->scan ? "Scan" : "Query");
     if (page->index->kind == DDB_GLOBAL && r->consistent)
         return fail(c, &cloud_validation, "Consistent reads are not supported on global secondary indexes");
     if (page->index->backfilling)

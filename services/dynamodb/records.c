@@ -25,6 +25,14 @@ static const struct record_type key_part_record = RECORD_TYPE(struct ddb_key_par
 static const struct record_field insights_fields[] = {RECORD_I64(1, struct ddb_insights, since_ms), RECORD_I64(2, struct ddb_insights, changed_ms), RECORD_BOOL(3, struct ddb_insights, throttles_only)};
 static const struct record_type insights_record = RECORD_TYPE(struct ddb_insights, insights_fields);
 
+static const struct record_field vector_fields[] = {
+    RECORD_STR(1, struct ddb_vector, attribute),
+    RECORD_I64(2, struct ddb_vector, dimensions),
+    RECORD_I64(3, struct ddb_vector, distance),
+    RECORD_LIST(4, struct ddb_vector, filters, key_part_record),
+};
+static const struct record_type vector_record = RECORD_TYPE(struct ddb_vector, vector_fields);
+
 static const struct record_field index_fields[] = {
     RECORD_STR(1, struct ddb_index, name),
     RECORD_U64(2, struct ddb_index, space),
@@ -38,6 +46,7 @@ static const struct record_field index_fields[] = {
     RECORD_LIST(24, struct ddb_index, keys.more, key_part_record),
     RECORD_STRUCT(25, struct ddb_index, insights, insights_record),
     OWN_UNITS(26, struct ddb_index, throughput),
+    RECORD_STRUCT(28, struct ddb_index, vector, vector_record),
 };
 static const struct record_type index_record = RECORD_TYPE(struct ddb_index, index_fields);
 

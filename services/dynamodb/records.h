@@ -50,7 +50,14 @@ struct ddb_insights {
 
 enum ddb_class { DDB_CLASS_UNSAID, DDB_STANDARD, DDB_INFREQUENT };
 enum ddb_view { DDB_VIEW_KEYS = 1, DDB_VIEW_NEW, DDB_VIEW_OLD, DDB_VIEW_BOTH };
-enum ddb_index_kind { DDB_LOCAL, DDB_GLOBAL };
+enum ddb_index_kind { DDB_LOCAL, DDB_GLOBAL, DDB_VECTOR };
+enum ddb_distance { DDB_COSINE, DDB_EUCLIDEAN, DDB_DOT_PRODUCT };
+/* What a vector index compares, and how. The HASH of its SearchSchema is its key's, absent where there is none. */
+struct ddb_vector {
+    str attribute;
+    i64 dimensions, distance;     /* enum ddb_distance */
+    struct ddb_key_parts filters; /* INLINE_FILTER */
+};
 enum ddb_projection { DDB_ALL, DDB_KEYS_ONLY, DDB_INCLUDE };
 struct ddb_index {
     str name;
@@ -61,6 +68,7 @@ struct ddb_index {
     bool backfilling;
     struct ddb_throughput throughput;
     struct ddb_insights *insights; /* NULL: never had any */
+    struct ddb_vector *vector;     /* NULL: it is of another kind */
 };
 struct ddb_indexes {
     struct ddb_index *v;

@@ -64,7 +64,7 @@ static err keep_index(struct call *c, struct ddb_table *t, const struct ddb_inde
     *kept = *like;
     kept->name = name;
     kept->backfilling = false;
-    if (kept->kind == DDB_GLOBAL) kept->state = DDB_CREATING;
+    if (kept->kind != DDB_LOCAL) kept->state = DDB_CREATING;
     kept->throughput = ddb_throughput_like(&like->throughput);
     if (t->on_demand) kept->throughput.read = kept->throughput.write = 0;
     return NULL;
@@ -99,6 +99,35 @@ static err keep_locals(struct call *c, struct ddb_table *t, const struct ddb_tab
         const struct ddb_index *index = index_like(like, DDB_LOCAL, &given->v[i].key_schema, given->v[i].projection);
         if (!index) return no_such_index(c, given->v[i].index_name);
         TRY(keep_index(c, t, index, given->v[i].index_name));
+    }
+    return NULL;
+}
+
+static bool same_vector(const struct dynamodb_vector_index *given, const struct ddb_index *index) {
+    const struct ddb_vector *v = index->vector;
+    u8 type;
+    if (!v || index->state == DDB_DELETING || !str_eq(given->vector_attribute->attribute_name, v->attribute) || given->dimensions.v != v->dimensions) return false;
+    if (!str_eq(given->distance_function, ddb_distance_name(v->distance)) || !same_projection(given->projection, index)) return false;
+    if (given->search_schema.n != v->filters.n + (index->keys.hash.p ? 1 : 0)) return false;
+    for (u32 i = 0; i < given->search_schema.n; i++) {
+        const struct dynamodb_search_schema_element *e = &given->search_schema.v[i];
+        bool hash = str_eq(e->search_schema_element_type, S("HASH"));
+        if (hash ? !str_eq(e->attribute_name, index->keys.hash) : !ddb_vector_filters_by(index, e->attribute_name, &type)) return false;
+    }
+    return true;
+}
+
+/* A table that becomes provisioned has none. */
+static err keep_vectors(struct call *c, struct ddb_table *t, const struct ddb_table *like, const struct dynamodb_vector_index_list *given) {
+    bool all = !given || !given->set;
+    for (u32 i = 0; all && t->on_demand && i < like->indexes.n; i++)
+        if (like->indexes.v[i].vector && like->indexes.v[i].state != DDB_DELETING) TRY(keep_index(c, t, &like->indexes.v[i], like->indexes.v[i].name));
+    for (u32 i = 0; !all && i < given->n; i++) {
+        const struct ddb_index *found = NULL;
+        for (u32 k = 0; t->on_demand && k < like->indexes.n && !found; k++)
+            if (same_vector(&given->v[i], &like->indexes.v[k])) found = &like->indexes.v[k];
+        if (!found) return no_such_index(c, given->v[i].index_name);
+        TRY(keep_index(c, t, found, given->v[i].index_name));
     }
     return NULL;
 }
@@ -150,6 +179,7 @@ err ddb_restore_begin(struct call *c, const struct ddb_table *like, str name, co
     TRY(ddb_on_demand_read(c, o->on_demand, S("table"), true, &made->throughput));
     TRY(keep_globals(c, made, like, o->globals));
     TRY(keep_locals(c, made, like, o->locals));
+    TRY(keep_vectors(c, made, like, o->vectors));
     made->indexes.set = made->indexes.n > 0;
     ddb_attributes_prune(c->arena, made);
     TRY(check_target(c, name));
@@ -211,7 +241,8 @@ static err open_source(struct call *c, const struct dynamodb_restore_table_to_po
 err dynamodb_restore_table_to_point_in_time(struct call *c, const struct dynamodb_restore_table_to_point_in_time_input *in,
                                             struct dynamodb_restore_table_to_point_in_time_output *out) {
     struct ddb_overrides o = {in->billing_mode_override, in->provisioned_throughput_override, in->on_demand_throughput_override,
-                              in->sse_specification_override, &in->global_secondary_index_override, &in->local_secondary_index_override};
+                              in->sse_specification_override, &in->global_secondary_index_override, &in->local_secondary_index_override,
+                              &in->vector_index_override};
     struct ddb_table like, made;
     TRY(check_shape(c, in));
     TRY(open_source(c, in, &o, &like));

@@ -191,15 +191,20 @@ static bool keyed(const struct ddb_schema *keys, str name) {
     return false;
 }
 
+static bool index_uses(const struct ddb_index *index, str name) {
+    u8 type;
+    return keyed(&index->keys, name) || (index->vector && ddb_vector_filters_by(index, name, &type));
+}
+
 bool ddb_attribute_used(const struct ddb_table *t, str name) {
     bool used = keyed(&t->keys, name);
-    for (u32 i = 0; i < t->indexes.n && !used; i++) used = keyed(&t->indexes.v[i].keys, name);
+    for (u32 i = 0; i < t->indexes.n && !used; i++) used = index_uses(&t->indexes.v[i], name);
     return used;
 }
 
 static void add_key(struct buf *b, const struct ddb_table *t, u32 upto, str name) {
     bool seen = upto && keyed(&t->keys, name);
-    for (u32 i = 0; i + 1 < upto && !seen; i++) seen = keyed(&t->indexes.v[i].keys, name);
+    for (u32 i = 0; i + 1 < upto && !seen; i++) seen = index_uses(&t->indexes.v[i], name);
     if (!seen && name.p) buf_format(b, "%s%.*s", b->n ? ", " : "", STR_ARGS(name));
 }
 
@@ -211,9 +216,11 @@ static err check_used(struct call *c, const struct ddb_table *t, const struct dy
     add_key(&used, t, 0, t->keys.hash);
     add_key(&used, t, 0, t->keys.range);
     for (u32 i = 0; i < t->indexes.n; i++) {
+        const struct ddb_index *index = &t->indexes.v[i];
         str names[2 * KEY_PARTS_MAX];
-        u32 n = ddb_key_names(&t->indexes.v[i].keys, names);
+        u32 n = ddb_key_names(&index->keys, names);
         for (u32 j = 0; j < n; j++) add_key(&used, t, i + 1, names[j]);
+        for (u32 j = 0; index->vector && j < index->vector->filters.n; j++) add_key(&used, t, i + 1, index->vector->filters.v[j].name);
     }
     return fail(c, &cloud_validation, INVALID "Some AttributeDefinitions are not used. AttributeDefinitions: [%.*s], keys used: [%.*s]",
                 STR_ARGS(list_of_definitions(c->arena, defs)), STR_ARGS(buf_str(&used)));
@@ -305,6 +312,65 @@ err ddb_global_read(struct call *c, const struct dynamodb_global_secondary_index
                     given->on_demand_throughput->max_read_request_units.set ? "MaxReadRequestUnits" : "MaxWriteRequestUnits", STR_ARGS(index->name));
     TRY(ddb_on_demand_read(c, given->on_demand_throughput, of, true, &index->throughput));
     TRY(ddb_warm_first(c, given->warm_throughput, ddb_index_words(c->arena, index->name), t->on_demand, &index->throughput));
+    t->indexes.n++;
+    return NULL;
+}
+
+/* ---- vector indexes; DIFFERS: but for a SearchSchema's undefined attribute the words are our own ---- */
+
+static err search_schema(struct call *c, const struct dynamodb_search_schema *in, const struct dynamodb_attribute_definitions *defs, struct ddb_index *index) {
+    struct ddb_key_parts *filters = &index->vector->filters;
+    *filters = (struct ddb_key_parts){NEW_ARRAY(c->arena, struct ddb_key_part, DDB_FILTERS_MAX), 0, true};
+    for (u32 i = 0; i < in->n; i++) {
+        str name = in->v[i].attribute_name;
+        u8 type = VALUE_NONE, seen;
+        if (!defined(defs, name, &type)) return fail(c, &cloud_validation, INVALID "One element in SearchSchema is not defined in attribute definitions");
+        if (str_eq(name, index->keys.hash) || ddb_vector_filters_by(index, name, &seen))
+            return fail(c, &cloud_validation, INVALID "SearchSchema names an attribute twice: %.*s", STR_ARGS(name));
+        if (str_eq(in->v[i].search_schema_element_type, S("HASH"))) {
+            if (index->keys.hash.p) return fail(c, &cloud_validation, INVALID "SearchSchema has more than one HASH element for index: %.*s", STR_ARGS(index->name));
+            index->keys.hash = name;
+            index->keys.hash_type = type;
+        } else if (filters->n == DDB_FILTERS_MAX) {
+            return fail(c, &cloud_validation, INVALID "SearchSchema exceeds the limit of %d INLINE_FILTER elements for index: %.*s", DDB_FILTERS_MAX, STR_ARGS(index->name));
+        } else {
+            filters->v[filters->n++] = (struct ddb_key_part){name, type, false};
+        }
+    }
+    return NULL;
+}
+
+/* All vector indexes of an attribute have its dimensions, and it is no key: what a list cannot be. */
+static err check_attribute(struct call *c, const struct ddb_table *t, const struct ddb_index *index, const struct dynamodb_attribute_definitions *defs) {
+    str name = index->vector->attribute;
+    u8 type;
+    if (defined(defs, name, &type) || ddb_attribute_used(t, name))
+        return fail(c, &cloud_validation, INVALID "VectorAttribute must not be in AttributeDefinitions: %.*s", STR_ARGS(name));
+    for (u32 i = 0; i < t->indexes.n; i++) {
+        const struct ddb_vector *v = t->indexes.v[i].vector;
+        if (v && str_eq(v->attribute, name) && v->dimensions != index->vector->dimensions)
+            return fail(c, &cloud_validation, INVALID "Vector indexes of one attribute must have the same dimensions: %.*s", STR_ARGS(name));
+    }
+    return NULL;
+}
+
+err ddb_vector_index_read(struct call *c, const struct dynamodb_vector_index *given, const struct dynamodb_attribute_definitions *defs, struct ddb_table *t) {
+    u32 vectors = 0;
+    for (u32 i = 0; i < t->indexes.n; i++) vectors += t->indexes.v[i].kind == DDB_VECTOR;
+    if (vectors == DDB_VECTORS_MAX) return fail(c, &cloud_validation, INVALID "VectorIndex count exceeds the per-table limit of %d", DDB_VECTORS_MAX);
+    if (!t->on_demand) return fail(c, &cloud_validation, INVALID "Vector indexes are supported only when BillingMode is PAY_PER_REQUEST");
+    if (given->dimensions.v > DDB_DIMENSIONS_MAX)
+        return fail(c, &cloud_validation, INVALID "Dimensions of index %.*s exceed the limit of %d", STR_ARGS(given->index_name), DDB_DIMENSIONS_MAX);
+    struct ddb_index *index = next_index(c, t);
+    *index = (struct ddb_index){.name = given->index_name, .kind = DDB_VECTOR, .state = DDB_CREATING, .vector = NEW(c->arena, struct ddb_vector)};
+    *index->vector = (struct ddb_vector){.attribute = given->vector_attribute->attribute_name, .dimensions = given->dimensions.v,
+                                         .distance = str_eq(given->distance_function, S("COSINE"))      ? DDB_COSINE
+                                                   : str_eq(given->distance_function, S("EUCLIDEAN")) ? DDB_EUCLIDEAN
+                                                                                                      : DDB_DOT_PRODUCT};
+    TRY(search_schema(c, &given->search_schema, defs, index));
+    TRY(check_attribute(c, t, index, defs));
+    TRY(ddb_projection_read(c, given->projection, index));
+    TRY(unique_name(c, t, index->name));
     t->indexes.n++;
     return NULL;
 }

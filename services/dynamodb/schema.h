@@ -4,7 +4,7 @@
 
 #include "services/dynamodb/dynamodb.h"
 
-enum { DDB_LOCALS_MAX = 5, DDB_GLOBALS_MAX = 20 };
+enum { DDB_LOCALS_MAX = 5, DDB_GLOBALS_MAX = 20, DDB_VECTORS_MAX = 5, DDB_FILTERS_MAX = 18, DDB_DIMENSIONS_MAX = 4096 };
 
 u8 ddb_type_of(str letter);
 /* A key of a table or an index, against the definitions. many: of a global index, whose halves may have several. */
@@ -26,6 +26,9 @@ MUST_USE err ddb_locals_read(struct call *c, const struct dynamodb_local_seconda
                              const struct dynamodb_attribute_definitions *defs, struct ddb_table *t);
 MUST_USE err ddb_global_read(struct call *c, const struct dynamodb_global_secondary_index *given,
                              const struct dynamodb_attribute_definitions *defs, struct ddb_table *t);
+
+MUST_USE err ddb_vector_index_read(struct call *c, const struct dynamodb_vector_index *given,
+                                   const struct dynamodb_attribute_definitions *defs, struct ddb_table *t);
 
 /* ---- update_check.c ---- */
 MUST_USE err ddb_update_check(struct call *c, const struct dynamodb_update_table_input *in);

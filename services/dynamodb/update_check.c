@@ -35,6 +35,13 @@ static err check_indexes(struct call *c, const struct dynamodb_global_secondary_
     return NULL;
 }
 
+static err check_vectors(struct call *c, const struct dynamodb_vector_index_update_list *list) {
+    for (u32 i = 0; i < list->n; i++)
+        if (!list->v[i].create == !list->v[i].delete)
+            return fail(c, &cloud_validation, INVALID "Exactly one of VectorIndexUpdate.Create, VectorIndexUpdate.Delete must be given");
+    return NULL;
+}
+
 /* What is asked for, a bit each. */
 enum { UNITS = 1, MODE = 2, STREAM = 4, INDEXES = 8, CLASS = 16, PROTECTION = 32, SSE = 64, REPLICAS = 128, WARM = 256, ON_DEMAND = 512, SETTINGS = 1024 };
 
@@ -42,21 +49,23 @@ static int asked_for(const struct dynamodb_update_table_input *in) {
     const struct dynamodb_warm_throughput *warm = in->warm_throughput;
     const struct dynamodb_on_demand_throughput *most = in->on_demand_throughput;
     return (in->provisioned_throughput ? UNITS : 0) | (in->billing_mode.p ? MODE : 0) | (in->stream_specification ? STREAM : 0)
-         | (in->global_secondary_index_updates.n ? INDEXES : 0) | (in->table_class.p ? CLASS : 0)
+         | (in->global_secondary_index_updates.n || in->vector_index_updates.n ? INDEXES : 0) | (in->table_class.p ? CLASS : 0)
          | (in->deletion_protection_enabled.set ? PROTECTION : 0) | (in->sse_specification ? SSE : 0) | (in->replica_updates.n ? REPLICAS : 0)
          | (warm && (warm->read_units_per_second.set || warm->write_units_per_second.set) ? WARM : 0)
          | (in->global_table_settings_replication_mode.p ? SETTINGS : 0)
          | (most && (most->max_read_request_units.set || most->max_write_request_units.set) ? ON_DEMAND : 0);
 }
 
-static bool comes_or_goes(const struct dynamodb_global_secondary_index_update_list *list) {
+/* An index does. */
+static bool comes_or_goes(const struct dynamodb_update_table_input *in) {
+    const struct dynamodb_global_secondary_index_update_list *list = &in->global_secondary_index_updates;
     for (u32 i = 0; i < list->n; i++)
         if (list->v[i].create || list->v[i].delete) return true;
-    return false;
+    return in->vector_index_updates.n > 0;
 }
 
 bool ddb_update_takes_table(const struct dynamodb_update_table_input *in) {
-    return asked_for(in) & (UNITS | MODE | STREAM | CLASS | REPLICAS) || comes_or_goes(&in->global_secondary_index_updates);
+    return asked_for(in) & (UNITS | MODE | STREAM | CLASS | REPLICAS) || comes_or_goes(in);
 }
 
 bool ddb_update_waits_for_nothing(const struct dynamodb_update_table_input *in) { return !(asked_for(in) & ~(PROTECTION | SSE | WARM | SETTINGS)); }
@@ -81,7 +90,7 @@ static err index_busy(struct call *c, const struct dynamodb_update_table_input *
     if (asked & ON_DEMAND)
         return fail(c, &dynamodb_resource_in_use_exception, IN_USE "OnDemandThroughput cannot be updated while index %s is in progress for indexes: [%.*s]",
                     made ? "creation" : "deletion", STR_ARGS(busy->name));
-    if (!comes_or_goes(&in->global_secondary_index_updates)) return NULL;
+    if (!comes_or_goes(in)) return NULL;
     return fail(c, &dynamodb_limit_exceeded_exception, "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table");
 }
 
@@ -93,7 +102,7 @@ err ddb_update_busy(struct call *c, const struct dynamodb_update_table_input *in
     if (!t->throughput.next_read) return NULL;
     const char *what = asked & (UNITS | MODE)                                      ? "Table IOPS are currently being updated"
                      : asked & STREAM                                              ? "Can't enable or disable stream while table IOPS are being updated"
-                     : comes_or_goes(&in->global_secondary_index_updates) ? "Can't create or delete indexes while table IOPS are being updated"
+                     : comes_or_goes(in)                                           ? "Can't create or delete indexes while table IOPS are being updated"
                                                                                    : NULL;
     return what ? fail(c, &dynamodb_resource_in_use_exception, IN_USE "%s. Table: %.*s", what, STR_ARGS(t->name)) : NULL;
 }
@@ -110,7 +119,7 @@ static err check_together(struct call *c, const struct dynamodb_update_table_inp
     for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
         if (asked & alone[i].what && asked != alone[i].what)
             return fail(c, &cloud_validation, INVALID "%s must be the only operation in the request", alone[i].told);
-    bool online = comes_or_goes(&in->global_secondary_index_updates);
+    bool online = comes_or_goes(in);
     if (asked & WARM && asked & ~(WARM | INDEXES)) return fail(c, &cloud_validation, INVALID "WarmThroughput must be the only operation in the request");
     if (asked & WARM && online)
         return fail(c, &cloud_validation, INVALID "Create global secondary index cannot be specified when updating WarmThroughput");
@@ -125,6 +134,7 @@ static err check_together(struct call *c, const struct dynamodb_update_table_inp
 err ddb_update_check(struct call *c, const struct dynamodb_update_table_input *in) {
     int asked = asked_for(in);
     TRY(check_indexes(c, &in->global_secondary_index_updates));
+    TRY(check_vectors(c, &in->vector_index_updates));
     if (!asked)
         return fail(c, &cloud_validation,
                     "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, SSESpecification, "

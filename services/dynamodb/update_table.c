@@ -55,6 +55,7 @@ static err update_billing(struct call *c, const struct dynamodb_update_table_inp
     TRY(ddb_warm_more(c, in->warm_throughput, S("table"), on_demand, &t->throughput));
     if (on_demand || !was) return NULL;
     for (u32 i = 0; i < t->indexes.n; i++) {
+        if (t->indexes.v[i].vector) return fail(c, &cloud_validation, INVALID "BillingMode PROVISIONED is not supported for a table with vector indexes");
         bool given = t->indexes.v[i].kind == DDB_LOCAL;
         for (u32 j = 0; j < in->global_secondary_index_updates.n && !given; j++)
             given = str_eq(ddb_updated_index(&in->global_secondary_index_updates.v[j]), t->indexes.v[i].name);
@@ -73,11 +74,38 @@ static err find_global(struct call *c, const struct ddb_table *t, str name, cons
     return fail(c, &cloud_validation, "Cannot %s an index that is not a GlobalSecondaryIndex: %.*s", what, STR_ARGS(name));
 }
 
+static err check_definitions(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t) {
+    for (u32 i = 0; i < in->attribute_definitions.n; i++) {
+        const struct dynamodb_attribute_definition *d = &in->attribute_definitions.v[i];
+        u8 known = ddb_attribute_type(t, d->attribute_name);
+        if (known && known != ddb_type_of(d->attribute_type) && ddb_attribute_used(t, d->attribute_name))
+            return fail(c, &cloud_validation, INVALID "Attributes cannot be redefined. Please check that your attribute has the same type as "
+                                                      "previously defined. Existing schema: Schema mismatch for attribute %.*s",
+                        STR_ARGS(d->attribute_name));
+    }
+    return NULL;
+}
+
+static void room_for_one(struct arena *a, struct ddb_table *t) {
+    struct ddb_index *indexes = NEW_ARRAY(a, struct ddb_index, DDB_INDEXES_MAX + 1);
+    if (t->indexes.n) memcpy(indexes, t->indexes.v, t->indexes.n * sizeof *indexes);
+    t->indexes.v = indexes;
+    t->indexes.set = true;
+}
+
+/* The last of the table's is new: what its items are in it is found by a job. */
+static void begin_index(struct call *c, const struct dynamodb_update_table_input *in, struct ddb_table *t) {
+    struct ddb_index *index = &t->indexes.v[t->indexes.n - 1];
+    ddb_attributes_read(c->arena, &in->attribute_definitions, t); /* here AWS lets definitions pass that no key uses, and keeps none of them */
+    index->space = txn_sequence(c->txn);
+    index->backfilling = true;
+    ddb_fill(c->txn, c->arena, t, index->space);
+}
+
 static err create_index(struct call *c, const struct dynamodb_update_table_input *in,
                         const struct dynamodb_create_global_secondary_index_action *a, struct ddb_table *t) {
     struct dynamodb_global_secondary_index given = {a->index_name, a->key_schema, a->projection,
                                                     a->provisioned_throughput, a->on_demand_throughput, a->warm_throughput};
-    struct ddb_index *indexes = NEW_ARRAY(c->arena, struct ddb_index, DDB_INDEXES_MAX + 1);
     if (ddb_index_find(t, a->index_name))
         return fail(c, &cloud_validation, "Attempting to create an index which already exists");
     u32 globals = 0;
@@ -87,22 +115,39 @@ static err create_index(struct call *c, const struct dynamodb_update_table_input
                     DDB_GLOBALS_MAX);
     if (!in->attribute_definitions.set)
         return fail(c, &cloud_validation, INVALID "AttributeDefinitions is not specified for index: %.*s", STR_ARGS(a->index_name));
-    for (u32 i = 0; i < in->attribute_definitions.n; i++) {
-        const struct dynamodb_attribute_definition *d = &in->attribute_definitions.v[i];
-        u8 known = ddb_attribute_type(t, d->attribute_name);
-        if (known && known != ddb_type_of(d->attribute_type) && ddb_attribute_used(t, d->attribute_name))
-            return fail(c, &cloud_validation, INVALID "Attributes cannot be redefined. Please check that your attribute has the same type as "
-                                                      "previously defined. Existing schema: Schema mismatch for attribute %.*s",
-                        STR_ARGS(d->attribute_name));
-    }
-    if (t->indexes.n) memcpy(indexes, t->indexes.v, t->indexes.n * sizeof *indexes);
-    t->indexes.v = indexes;
+    TRY(check_definitions(c, in, t));
+    room_for_one(c->arena, t);
     TRY(ddb_global_read(c, &given, &in->attribute_definitions, t));
-    ddb_attributes_read(c->arena, &in->attribute_definitions, t); /* here AWS lets definitions pass that no key uses, and keeps none of them */
-    struct ddb_index *index = &t->indexes.v[t->indexes.n - 1];
-    index->space = txn_sequence(c->txn);
-    index->backfilling = true;
-    ddb_fill(c->txn, c->arena, t, index->space);
+    begin_index(c, in, t);
+    return NULL;
+}
+
+/* Definitions that the table has already need not be given again: a search schema may name its keys. */
+static struct dynamodb_attribute_definitions with_known(struct arena *a, const struct dynamodb_attribute_definitions *given, const struct ddb_table *t) {
+    struct dynamodb_attribute_definitions all = {NEW_ARRAY(a, struct dynamodb_attribute_definition, given->n + t->attributes.n + 1), 0, true};
+    for (u32 i = 0; i < given->n; i++) all.v[all.n++] = given->v[i];
+    for (u32 i = 0; i < t->attributes.n; i++)
+        all.v[all.n++] = (struct dynamodb_attribute_definition){t->attributes.v[i].text, value_type_name((u8)t->types.p[i])};
+    return all;
+}
+
+static err create_vector(struct call *c, const struct dynamodb_update_table_input *in, const struct dynamodb_create_vector_index_action *a, struct ddb_table *t) {
+    struct dynamodb_vector_index given = {a->index_name, a->vector_attribute, a->search_schema, a->projection, a->dimensions, a->distance_function};
+    if (ddb_index_find(t, a->index_name)) return fail(c, &cloud_validation, "Attempting to create an index which already exists");
+    TRY(check_definitions(c, in, t));
+    room_for_one(c->arena, t);
+    struct dynamodb_attribute_definitions known = with_known(c->arena, &in->attribute_definitions, t);
+    TRY(ddb_vector_index_read(c, &given, &known, t));
+    begin_index(c, in, t);
+    return NULL;
+}
+
+static err update_vector(struct call *c, const struct dynamodb_update_table_input *in, const struct dynamodb_vector_index_update *u, struct ddb_table *t) {
+    if (u->create) return create_vector(c, in, u->create, t);
+    struct ddb_index *index = ddb_index_find(t, u->delete->index_name);
+    if (!index || !index->vector)
+        return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found: Index %.*s for table %.*s", STR_ARGS(u->delete->index_name), STR_ARGS(t->name));
+    index->state = DDB_DELETING;
     return NULL;
 }
 
@@ -139,7 +184,7 @@ static err update_index(struct call *c, const struct dynamodb_update_table_input
 static err update_indexes(struct call *c, const struct dynamodb_update_table_input *in, struct ddb_table *t, bool carried) {
     const struct dynamodb_global_secondary_index_update_list *list = &in->global_secondary_index_updates;
     const i64 most = 1000000000000;
-    u32 online = 0;
+    u32 online = in->vector_index_updates.n;
     for (u32 i = 0; i < list->n; i++) {
         const struct dynamodb_provisioned_throughput *p = list->v[i].update ? list->v[i].update->provisioned_throughput : NULL;
         online += list->v[i].create || list->v[i].delete;
@@ -152,6 +197,7 @@ static err update_indexes(struct call *c, const struct dynamodb_update_table_inp
         return fail(c, &dynamodb_limit_exceeded_exception,
                     "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table");
     for (u32 i = 0; i < list->n; i++) TRY(update_index(c, in, &list->v[i], t, carried));
+    for (u32 i = 0; i < in->vector_index_updates.n; i++) TRY(update_vector(c, in, &in->vector_index_updates.v[i], t));
     return NULL;
 }
 
@@ -170,7 +216,7 @@ static err update_stream(struct call *c, const struct dynamodb_stream_specificat
 
 /* What the replicas of a global table share: indexes, and the way it is paid for (developer guide, "How it works"). */
 static err carry(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t) {
-    if (!in->global_secondary_index_updates.n && !in->billing_mode.p && !in->provisioned_throughput && !in->on_demand_throughput) return NULL;
+    if (!in->global_secondary_index_updates.n && !in->vector_index_updates.n && !in->billing_mode.p && !in->provisioned_throughput && !in->on_demand_throughput) return NULL;
     for (u32 i = 0; i < t->replicas.n; i++) {
         struct call there = *c;
         struct ddb_table replica;
@@ -223,6 +269,9 @@ static void tell_under_way(struct call *c, const struct dynamodb_update_table_in
         for (u32 j = 0; in->global_secondary_index_updates.v[i].create && j < out->global_secondary_indexes.n; j++)
             if (str_eq(out->global_secondary_indexes.v[j].index_name, ddb_updated_index(&in->global_secondary_index_updates.v[i])))
                 out->global_secondary_indexes.v[j].backfilling = SOME_BOOL(false);
+    for (u32 i = 0; i < in->vector_index_updates.n; i++)
+        for (u32 j = 0; in->vector_index_updates.v[i].create && j < out->vector_indexes.n; j++)
+            if (str_eq(out->vector_indexes.v[j].index_name, in->vector_index_updates.v[i].create->index_name)) out->vector_indexes.v[j].backfilling = SOME_BOOL(false);
     if (!in->sse_specification) return;
     out->sse_description = NEW(c->arena, struct dynamodb_sse_description);
     *out->sse_description = (struct dynamodb_sse_description){.status = S("UPDATING"), .sse_type = S("KMS"), .kms_master_key_arn = before.p ? before : t->sse_key};

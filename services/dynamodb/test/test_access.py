@@ -1,6 +1,5 @@
 """Fine-grained access control: what policies may say about keys, attributes and forms of a request."""
 import json
-import uuid
 
 import pytest
 
@@ -19,19 +18,13 @@ def scores(dynamodb):
 
 
 @pytest.fixture
-def user(brume):
+def user(user_with):
     """user(arn, condition, actions, effect) -> a DynamoDB client of a new user with that statement."""
-    iam = brume.client("iam")
-
     def make(arn, condition, actions="dynamodb:*", effect="Allow"):
-        name = f"fine-{uuid.uuid4().hex[:8]}"
         statements = [{"Effect": effect, "Action": actions, "Resource": "*" if arn == "*" else [arn, f"{arn}/index/*"], "Condition": condition}]
         if effect == "Deny":
             statements.append({"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"})
-        iam.create_user(UserName=name)
-        iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}))
-        key = iam.create_access_key(UserName=name)["AccessKey"]
-        return brume.client("dynamodb", account=key["AccessKeyId"], secret=key["SecretAccessKey"])
+        return user_with(*statements)
     return make
 
 
