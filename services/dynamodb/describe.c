@@ -78,13 +78,18 @@ static void describe_local(struct call *c, const struct ddb_table *t, const stru
     out->index_arn = index_arn(c->arena, t, index);
 }
 
+/* Said of an index that is made later than its table: first room is made for it, then it is filled. */
+static struct opt_bool describe_backfilling(const struct ddb_table *t, const struct ddb_index *index) {
+    return index->state == DDB_CREATING && t->state != DDB_CREATING ? SOME_BOOL(index->backfilling) : (struct opt_bool){0};
+}
+
 static void describe_global(struct call *c, const struct ddb_table *t, const struct ddb_index *index, const struct ddb_count *count,
                             struct dynamodb_global_secondary_index_description *out) {
     out->index_name = index->name;
     describe_keys(c->arena, &index->keys, &out->key_schema);
     out->projection = describe_projection(c->arena, index);
     out->index_status = str_of(states[index->state]);
-    if (index->backfilling) out->backfilling = SOME_BOOL(true);
+    out->backfilling = describe_backfilling(t, index);
     out->provisioned_throughput = describe_units(c, &index->throughput);
     out->index_size_bytes = SOME_I64(count->bytes);
     out->item_count = SOME_I64(count->items);
@@ -111,7 +116,7 @@ static void describe_vector(struct call *c, const struct ddb_table *t, const str
     out->dimensions = SOME_I64(index->vector->dimensions);
     out->distance_function = ddb_distance_name(index->vector->distance);
     out->index_status = str_of(states[index->state]);
-    if (index->backfilling) out->backfilling = SOME_BOOL(true);
+    out->backfilling = describe_backfilling(t, index);
     out->index_size_bytes = SOME_I64(count->bytes);
     out->item_count = SOME_I64(count->items);
     out->index_arn = index_arn(c->arena, t, index);
@@ -172,7 +177,7 @@ static void describe_extras(struct call *c, const struct ddb_table *t, struct dy
         out->archival_summary = NEW(a, struct dynamodb_archival_summary);
         *out->archival_summary = (struct dynamodb_archival_summary){SOME_TIME(t->archived_ms), S("INACCESSIBLE_ENCRYPTION_CREDENTIALS"), t->archived_backup};
     }
-    if (t->restored_ms && t->state == DDB_CREATING) {
+    if (ddb_table_restoring(t)) {
         out->restore_summary = NEW(a, struct dynamodb_restore_summary);
         out->restore_summary->source_backup_arn = t->restored_backup;
         out->restore_summary->source_table_arn = t->restored_table;
@@ -274,7 +279,7 @@ void ddb_describe(struct call *c, const struct ddb_table *t, struct dynamodb_tab
 
 err dynamodb_describe_table(struct call *c, const struct dynamodb_describe_table_input *in, struct dynamodb_describe_table_output *out) {
     struct ddb_table t;
-    TRY(ddb_table_open(c, in->table_name, &t));
+    TRY(ddb_table_told(c, in->table_name, &t));
     out->table = NEW(c->arena, struct dynamodb_table_description);
     ddb_describe(c, &t, out->table);
     return NULL;

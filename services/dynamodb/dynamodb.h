@@ -65,7 +65,8 @@ struct ddb_span ddb_span_of(struct arena *a, u64 space, const struct key_range *
 
 /* ---- table.c ---- */
 /* By name or ARN. ResourceNotFoundException, or ValidationException for what is no name. */
-MUST_USE err ddb_table_open(struct call *c, str name, struct ddb_table *t);   /* for control: in any state */
+MUST_USE err ddb_table_open(struct call *c, str name, struct ddb_table *t);   /* for control: in any state, but one that is being restored is not found */
+MUST_USE err ddb_table_told(struct call *c, str name, struct ddb_table *t);   /* even that: by who describes or deletes it */
 MUST_USE err ddb_table_use(struct call *c, str name, struct ddb_table *t);    /* for items: while it can be used */
 MUST_USE err ddb_table_named(struct call *c, str name); /* for items: what is no name is refused before all else */
 MUST_USE err ddb_table_name_check(struct call *c, str name, const char *member);
@@ -77,6 +78,7 @@ bool ddb_replica_load(struct call *c, const struct ddb_table *t, u32 at, struct 
 void ddb_table_save(struct txn *t, struct arena *a, const struct ddb_table *table);
 str ddb_table_row(struct arena *a, str account, str region, str name);
 str ddb_table_arn(struct arena *a, const struct ddb_table *t);
+bool ddb_table_restoring(const struct ddb_table *t); /* its items are being put back: few may see it yet */
 struct ddb_index *ddb_index_find(const struct ddb_table *t, str name);
 u8 ddb_attribute_type(const struct ddb_table *t, str name); /* VALUE_NONE: not defined */
 struct ddb_counts ddb_counts_of(struct txn *t, struct arena *a, const struct ddb_table *table);

@@ -68,9 +68,9 @@ err ddb_fill_slice(struct txn *t, const struct task *task, i64 now_ms) {
         set_task(t, a, &f);
         return NULL;
     }
-    if (!index) return NULL;
+    if (!index || index->state != DDB_CREATING) return NULL; /* it is to be deleted */
     index->backfilling = false;
+    index->state = DDB_ACTIVE;
     ddb_table_save(t, a, &table);
-    ddb_table_settle(t, a, &table);
     return NULL;
 }

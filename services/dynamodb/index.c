@@ -97,10 +97,10 @@ static i64 change_index(struct call *c, const struct ddb_change *change, u32 at,
     usage->touched[at] |= units > 0;
     if (units == 0) return 0;
     if (old.row.p && (!new_.row.p || !str_eq(old.row, new_.row))) {
-        /* while the index is filled the old entry may not have been there */
-        if (index->backfilling && !txn_get(c->txn, old.row, NULL)) old = (struct entry){0};
+        /* until the index is filled the old entry may not have been there */
+        if (index->state == DDB_CREATING && !txn_get(c->txn, old.row, NULL)) old = (struct entry){0};
         else txn_delete(c->txn, old.row);
-    } else if (old.row.p && index->backfilling && !txn_get(c->txn, old.row, NULL)) {
+    } else if (old.row.p && index->state == DDB_CREATING && !txn_get(c->txn, old.row, NULL)) {
         old = (struct entry){0};
     }
     if (new_.row.p) txn_put(c->txn, new_.row, new_.bytes);

@@ -24,9 +24,8 @@ static void drop(struct call *c, struct ddb_table *table) {
     txn_delete(t, ddb_table_row(a, table->account, table->region, table->name));
 }
 
-/* What is done becomes active; an index that is still being filled keeps the table UPDATING. */
+/* What is done becomes active, but for an index that has to be filled with what is there: now there is room for it. */
 static void settle(struct call *c, struct ddb_table *table) {
-    bool filling = false;
     u32 kept = 0;
     for (u32 i = 0; i < table->indexes.n; i++) {
         struct ddb_index *index = &table->indexes.v[i];
@@ -37,8 +36,10 @@ static void settle(struct call *c, struct ddb_table *table) {
             ddb_sweep(c->txn, c->arena, index->space);
             continue;
         }
-        filling |= index->backfilling;
-        if (!index->backfilling) index->state = DDB_ACTIVE;
+        bool later = index->state == DDB_CREATING && table->state != DDB_CREATING;
+        if (later && !index->backfilling) ddb_fill(c->txn, c->arena, table, index->space);
+        index->backfilling = later;
+        if (!later) index->state = DDB_ACTIVE;
         if (index->kind == DDB_GLOBAL) ddb_throughput_settle(table->on_demand, &index->throughput);
         table->indexes.v[kept++] = *index;
     }
@@ -46,7 +47,7 @@ static void settle(struct call *c, struct ddb_table *table) {
     table->indexes.n = kept;
     if (fewer) ddb_attributes_prune(c->arena, table);
     ddb_throughput_settle(table->on_demand, &table->throughput);
-    table->state = filling ? DDB_UPDATING : DDB_ACTIVE;
+    table->state = DDB_ACTIVE;
     if (table->on_demand && !table->on_demand_ms) table->on_demand_ms = table->created_ms;
     ddb_table_save(c->txn, c->arena, table);
 }
@@ -96,7 +97,7 @@ err ddb_sse_look(struct txn *txn, const struct task *task, i64 now_ms) {
 
 err dynamodb_delete_table(struct call *c, const struct dynamodb_delete_table_input *in, struct dynamodb_delete_table_output *out) {
     struct ddb_table t;
-    TRY(ddb_table_open(c, in->table_name, &t));
+    TRY(ddb_table_told(c, in->table_name, &t));
     str name = t.name;
     bool member = t.replicas.n > 0, indexing = false;
     for (u32 i = 0; i < t.indexes.n; i++) indexing |= t.indexes.v[i].kind != DDB_LOCAL && t.indexes.v[i].state != DDB_ACTIVE;
@@ -111,7 +112,7 @@ err dynamodb_delete_table(struct call *c, const struct dynamodb_delete_table_inp
     if (t.state == DDB_DELETING)
         return fail(c, &dynamodb_resource_in_use_exception,
                     "Attempt to change a resource which is still in use: Table is being deleted: %.*s", STR_ARGS(name));
-    if (t.state == DDB_UPDATING && indexing)
+    if (indexing && (t.state == DDB_ACTIVE || t.state == DDB_UPDATING))
         return fail(c, &dynamodb_resource_in_use_exception,
                     "Attempt to change a resource which is still in use: Cannot delete table while indexes are being created, updated, or deleted.");
     if (t.state == DDB_UPDATING)

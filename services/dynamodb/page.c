@@ -68,7 +68,7 @@ static err open_index(struct call *c, const struct ddb_page_request *r, struct d
     if (page->index->kind == DDB_VECTOR) return fail(c, &cloud_validation, "%s operation not supported on this index type.", r->scan ? "Scan" : "Query");
     if (page->index->kind == DDB_GLOBAL && r->consistent)
         return fail(c, &cloud_validation, "Consistent reads are not supported on global secondary indexes");
-    if (page->index->backfilling)
+    if (page->index->state == DDB_CREATING)
         return fail(c, &cloud_validation, "Cannot read from backfilling global secondary index: %.*s", STR_ARGS(r->index_name));
     return NULL;
 }

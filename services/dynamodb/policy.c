@@ -42,7 +42,8 @@ static err open_resource(struct call *c, str text, bool to_write, struct ddb_res
         return fail(c, &cloud_validation, INVALID "Invalid resource Arn: %.*s", STR_ARGS(text));
     if (!str_eq(of->account, c->account))
         return fail(c, &cloud_validation, "This action is only supported by accounts that match the resource owner’s account.");
-    if (of->table.n > DDB_NAME_MAX || !ddb_table_load(c->txn, c->arena, c->account, c->region, of->table, &t))
+    bool there = of->table.n <= DDB_NAME_MAX && ddb_table_load(c->txn, c->arena, c->account, c->region, of->table, &t);
+    if (!there || ddb_table_restoring(&t))
         return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found: Table: %.*s not found", STR_ARGS(of->table));
     if (of->label.p && (of->label.n > 64 || !ddb_stream_load(c->txn, c->arena, c->account, c->region, of->table, of->label, &stream)))
         return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found: Stream: %.*s not found for Table: %.*s", STR_ARGS(of->label),

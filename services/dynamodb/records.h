@@ -65,7 +65,7 @@ struct ddb_index {
     struct ddb_schema keys;
     i64 kind, projection, state;
     struct ddb_names include; /* NonKeyAttributes */
-    bool backfilling;
+    bool backfilling; /* CREATING, and what the table holds is being put into it */
     struct ddb_throughput throughput;
     struct ddb_insights *insights; /* NULL: never had any */
     struct ddb_vector *vector;     /* NULL: it is of another kind */

@@ -112,7 +112,7 @@ static err open_index(struct call *c, const struct dynamodb_search_vectors_input
     s->index = ddb_index_find(s->table, in->index_name);
     if (!s->index) return fail(c, &cloud_validation, "The table does not have the specified index: %.*s", STR_ARGS(in->index_name));
     if (!s->index->vector) return fail(c, &cloud_validation, "SearchVectors operation not supported on this index type.");
-    if (s->index->state == DDB_CREATING || s->index->backfilling)
+    if (s->index->state == DDB_CREATING)
         return fail(c, &cloud_validation, "Cannot search backfilling vector index: %.*s", STR_ARGS(in->index_name));
     if (in->search_vector.n == s->index->vector->dimensions) return NULL;
     return fail(c, &cloud_validation, "Input search vector dimension %u does not match vector index dimension %lld", in->search_vector.n,

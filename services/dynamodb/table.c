@@ -73,11 +73,19 @@ static err find(struct call *c, str text, struct ddb_table *t, bool *found, bool
     return NULL;
 }
 
-err ddb_table_open(struct call *c, str name, struct ddb_table *t) {
+static err absent(struct call *c, const struct ddb_table *t) {
+    return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found: Table: %.*s not found", STR_ARGS(t->name));
+}
+
+err ddb_table_told(struct call *c, str name, struct ddb_table *t) {
     bool found;
     TRY(find(c, name, t, &found, false));
-    if (found) return NULL;
-    return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found: Table: %.*s not found", STR_ARGS(t->name));
+    return found ? NULL : absent(c, t);
+}
+
+err ddb_table_open(struct call *c, str name, struct ddb_table *t) {
+    TRY(ddb_table_told(c, name, t));
+    return ddb_table_restoring(t) ? absent(c, t) : NULL;
 }
 
 err ddb_table_use(struct call *c, str name, struct ddb_table *t) {

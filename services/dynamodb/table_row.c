@@ -43,6 +43,8 @@ str ddb_table_arn(struct arena *a, const struct ddb_table *t) {
     return arn_format(a, S("dynamodb"), t->region, t->account, arena_concat(a, S("table/"), t->name));
 }
 
+bool ddb_table_restoring(const struct ddb_table *t) { return t->state == DDB_CREATING && t->restored_ms; }
+
 struct ddb_index *ddb_index_find(const struct ddb_table *t, str name) {
     for (u32 i = 0; i < t->indexes.n; i++)
         if (str_eq(t->indexes.v[i].name, name)) return &t->indexes.v[i];

@@ -70,7 +70,25 @@ bool ddb_update_takes_table(const struct dynamodb_update_table_input *in) {
 
 bool ddb_update_waits_for_nothing(const struct dynamodb_update_table_input *in) { return !(asked_for(in) & ~(PROTECTION | SSE | WARM | SETTINGS)); }
 
+#define ONE_ONLINE "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
 #define IN_USE "Attempt to change a resource which is still in use: "
+
+static bool deletes(const struct dynamodb_update_table_input *in, str index) {
+    const struct dynamodb_global_secondary_index_update_list *list = &in->global_secondary_index_updates;
+    const struct dynamodb_vector_index_update_list *vectors = &in->vector_index_updates;
+    return (list->n == 1 && list->v->delete && str_eq(list->v->delete->index_name, index))
+        || (vectors->n == 1 && vectors->v->delete && str_eq(vectors->v->delete->index_name, index));
+}
+
+/* While it is filled an index only keeps others from coming and going. */
+static err index_filling(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t, const struct ddb_index *busy) {
+    for (u32 i = 0; i < in->global_secondary_index_updates.n; i++) {
+        const struct dynamodb_update_global_secondary_index_action *u = in->global_secondary_index_updates.v[i].update;
+        if (u && str_eq(u->index_name, busy->name))
+            return fail(c, &dynamodb_resource_in_use_exception, IN_USE "Index is being created. Table: %.*s Index: %.*s", STR_ARGS(t->name), STR_ARGS(busy->name));
+    }
+    return comes_or_goes(in) && !deletes(in, busy->name) ? fail(c, &dynamodb_limit_exceeded_exception, ONE_ONLINE) : NULL;
+}
 
 static err index_busy(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t, const struct ddb_index *busy) {
     bool made = busy->state == DDB_CREATING;
@@ -90,15 +108,18 @@ static err index_busy(struct call *c, const struct dynamodb_update_table_input *
     if (asked & ON_DEMAND)
         return fail(c, &dynamodb_resource_in_use_exception, IN_USE "OnDemandThroughput cannot be updated while index %s is in progress for indexes: [%.*s]",
                     made ? "creation" : "deletion", STR_ARGS(busy->name));
-    if (!comes_or_goes(in)) return NULL;
-    return fail(c, &dynamodb_limit_exceeded_exception, "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table");
+    if (asked & STREAM && made)
+        return fail(c, &dynamodb_resource_in_use_exception, IN_USE "Can't change stream status when an index is being created. Table: %.*s Indexes: [%.*s]",
+                    STR_ARGS(t->name), STR_ARGS(busy->name));
+    return comes_or_goes(in) ? fail(c, &dynamodb_limit_exceeded_exception, ONE_ONLINE) : NULL;
 }
 
-/* A table that is UPDATING takes some changes, and says of others why not. */
+/* A table that is UPDATING, or fills an index, takes some changes, and says of others why not. */
 err ddb_update_busy(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t) {
     int asked = asked_for(in);
     for (u32 i = 0; i < t->indexes.n; i++)
-        if (t->indexes.v[i].state == DDB_CREATING || t->indexes.v[i].state == DDB_DELETING) TRY(index_busy(c, in, t, &t->indexes.v[i]));
+        if (t->indexes.v[i].backfilling) TRY(index_filling(c, in, t, &t->indexes.v[i]));
+        else if (t->indexes.v[i].state == DDB_CREATING || t->indexes.v[i].state == DDB_DELETING) TRY(index_busy(c, in, t, &t->indexes.v[i]));
     if (!t->throughput.next_read) return NULL;
     const char *what = asked & (UNITS | MODE)                                      ? "Table IOPS are currently being updated"
                      : asked & STREAM                                              ? "Can't enable or disable stream while table IOPS are being updated"

@@ -10,7 +10,7 @@
 
 static err check_state(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t) {
     static const char *const doing[] = {[DDB_CREATING] = "created", [DDB_UPDATING] = "updated", [DDB_DELETING] = "deleted", [DDB_ARCHIVED] = "archived"};
-    if (t->state == DDB_ACTIVE) return NULL;
+    if (t->state == DDB_ACTIVE) return ddb_update_busy(c, in, t);
     if (t->replicas.n) return fail(c, &dynamodb_resource_in_use_exception, "The resource which you are attempting to change is in use.");
     if (t->state == DDB_UPDATING && ddb_update_waits_for_nothing(in)) return NULL;
     if (t->state == DDB_UPDATING) TRY(ddb_update_busy(c, in, t));
@@ -93,13 +93,11 @@ static void room_for_one(struct arena *a, struct ddb_table *t) {
     t->indexes.set = true;
 }
 
-/* The last of the table's is new: what its items are in it is found by a job. */
+/* The last of the table's is new. It is filled as soon as the table has settled. */
 static void begin_index(struct call *c, const struct dynamodb_update_table_input *in, struct ddb_table *t) {
     struct ddb_index *index = &t->indexes.v[t->indexes.n - 1];
     ddb_attributes_read(c->arena, &in->attribute_definitions, t); /* here AWS lets definitions pass that no key uses, and keeps none of them */
     index->space = txn_sequence(c->txn);
-    index->backfilling = true;
-    ddb_fill(c->txn, c->arena, t, index->space);
 }
 
 static err create_index(struct call *c, const struct dynamodb_update_table_input *in,
@@ -262,16 +260,8 @@ static err update(struct call *c, const struct dynamodb_update_table_input *in, 
     return ddb_class_change(c, in->table_class, t);
 }
 
-/* What the answer tells otherwise than DescribeTable: a new index is not yet being filled; of a change of keys the old one, where
- * there was one. */
+/* What the answer tells otherwise than DescribeTable: of a change of keys the old one, where there was one. */
 static void tell_under_way(struct call *c, const struct dynamodb_update_table_input *in, str before, const struct ddb_table *t, struct dynamodb_table_description *out) {
-    for (u32 i = 0; i < in->global_secondary_index_updates.n; i++)
-        for (u32 j = 0; in->global_secondary_index_updates.v[i].create && j < out->global_secondary_indexes.n; j++)
-            if (str_eq(out->global_secondary_indexes.v[j].index_name, ddb_updated_index(&in->global_secondary_index_updates.v[i])))
-                out->global_secondary_indexes.v[j].backfilling = SOME_BOOL(false);
-    for (u32 i = 0; i < in->vector_index_updates.n; i++)
-        for (u32 j = 0; in->vector_index_updates.v[i].create && j < out->vector_indexes.n; j++)
-            if (str_eq(out->vector_indexes.v[j].index_name, in->vector_index_updates.v[i].create->index_name)) out->vector_indexes.v[j].backfilling = SOME_BOOL(false);
     if (!in->sse_specification) return;
     out->sse_description = NEW(c->arena, struct dynamodb_sse_description);
     *out->sse_description = (struct dynamodb_sse_description){.status = S("UPDATING"), .sse_type = S("KMS"), .kms_master_key_arn = before.p ? before : t->sse_key};

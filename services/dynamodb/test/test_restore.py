@@ -170,3 +170,42 @@ def test_what_lists_of_backups_refuse(dynamodb, backup):
     for wrong in (arn.replace("us-east-1", "xx-fake-1"), arn.replace(":dynamodb:", ":s3:"), arn.replace("arn:aws:", "arn:aws-cn:")):
         assert refusal(dynamodb.describe_backup, BackupArn=wrong) == invalid("BackupArn is not valid")
     assert refusal(dynamodb.create_backup, TableName="missing", BackupName="one") == ("TableNotFoundException", "Table not found: missing")
+
+
+def test_while_it_is_restored(start_brume):
+    """Only who describes or deletes a table finds it before its items are there, and nobody may delete it."""
+    dynamodb = start_brume().client("dynamodb")
+    name = make_table(dynamodb)
+    for start in range(0, 5000, 25):
+        dynamodb.batch_write_item(RequestItems={name: [{"PutRequest": {"Item": {"p": {"S": str(i)}}}} for i in range(start, start + 25)]})
+    backup = dynamodb.create_backup(TableName=name, BackupName="one")["BackupDetails"]["BackupArn"]
+    wait_until(lambda: dynamodb.describe_backup(BackupArn=backup)["BackupDescription"]["BackupDetails"]["BackupStatus"] == "AVAILABLE")
+    hidden = "Requested resource not found: Table: {} not found"
+    arn = "arn:aws:dynamodb:us-east-1:000000000000:table/{}"
+    calls = {
+        "list_tags_of_resource": (lambda t: dict(ResourceArn=arn.format(t)), "ResourceNotFoundException", hidden),
+        "describe_time_to_live": (lambda t: dict(TableName=t), "ResourceNotFoundException", hidden),
+        "update_table": (lambda t: dict(TableName=t, DeletionProtectionEnabled=True), "ResourceNotFoundException", hidden),
+        "get_resource_policy": (lambda t: dict(ResourceArn=arn.format(t)), "ResourceNotFoundException", hidden),
+        "describe_contributor_insights": (lambda t: dict(TableName=t), "ResourceNotFoundException", hidden),
+        "describe_continuous_backups": (lambda t: dict(TableName=t), "TableNotFoundException", "Table not found: {}"),
+        "delete_table": (lambda t: dict(TableName=t), "ResourceInUseException", "Attempt to change a resource which is still in use: Table is being created: {}"),
+    }
+    seen = 0
+    for i, (call, (arguments, code, message)) in enumerate(calls.items()):
+        target = f"again-{i}"
+        wait_until(lambda: dynamodb.describe_backup(BackupArn=backup)["BackupDescription"]["BackupDetails"]["BackupStatus"] == "AVAILABLE")
+        dynamodb.restore_table_from_backup(TargetTableName=target, BackupArn=backup)
+        try:
+            getattr(dynamodb, call)(**arguments(target))
+            said = None
+        except ClientError as error:
+            said = error.response["Error"]["Code"], error.response["Error"]["Message"]
+        table = dynamodb.describe_table(TableName=target)["Table"]
+        if table["TableStatus"] == "CREATING":  # and was when it was asked
+            assert table["RestoreSummary"]["RestoreInProgress"] is True
+            assert said == (code, message.format(target)), call
+            seen += 1
+        if said or call != "delete_table":
+            wait_active(dynamodb, target)
+    assert seen > 0

@@ -194,3 +194,32 @@ def test_encryptions_of_a_day(start_brume):
     assert refusal(dynamodb.update_table, TableName=name, SSESpecification={"Enabled": False})[0] == "LimitExceededException"
     brume.advance_clock(18 * 60 * MINUTE)
     update(dynamodb, name, SSESpecification={"Enabled": False})
+
+
+def test_a_table_is_active_while_it_fills_an_index(dynamodb):
+    """First there is no room for the index yet, and the table is UPDATING; then it is filled, and only other indexes have to wait."""
+    name = make_table(dynamodb)
+    for start in range(0, 8000, 25):
+        dynamodb.batch_write_item(RequestItems={name: [{"PutRequest": {"Item": {"p": {"S": str(i)}, "g": {"S": "x"}}}} for i in range(start, start + 25)]})
+    create = {"AttributeDefinitions": [{"AttributeName": "g", "AttributeType": "S"}], "GlobalSecondaryIndexUpdates": [{"Create": index("late", "g")}]}
+    refused, seen = 0, set()
+
+    def state(table):
+        late = next((i for i in table.get("GlobalSecondaryIndexes", []) if i["IndexName"] == "late"), {})
+        return table["TableStatus"], late.get("IndexStatus"), late.get("Backfilling")
+    filling = ("ACTIVE", "CREATING", True)
+    assert state(dynamodb.update_table(TableName=name, **create)["TableDescription"]) == ("UPDATING", "CREATING", False)
+    while (now := state(dynamodb.describe_table(TableName=name)["Table"])) != ("ACTIVE", "ACTIVE", None):
+        seen.add(now)
+        if now != filling or refused:
+            continue
+        others = {"GlobalSecondaryIndexUpdates": [{"Create": index("other", "p")}], "AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}]}
+        said = refusal(dynamodb.update_table, TableName=name, **others), refusal(dynamodb.delete_table, TableName=name)
+        assert said == (("LimitExceededException", "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"),
+                        ("ResourceInUseException", "Attempt to change a resource which is still in use: Cannot delete table while indexes are being created, updated, or deleted."))
+        dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
+        dynamodb.update_table(TableName=name, StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})
+        refused += 1
+    assert refused and seen <= {("UPDATING", "CREATING", False), ("UPDATING", "CREATING", True), filling}
+    found = dynamodb.query(TableName=name, IndexName="late", Select="COUNT", KeyConditionExpression="g = :g", ExpressionAttributeValues={":g": {"S": "x"}})
+    assert found["Count"] == 8000

@@ -67,8 +67,9 @@ class Things:
         """The index, once nothing is under way; None: it is gone."""
         while True:
             table = self.dynamodb.describe_table(TableName=self.name)["Table"]
-            if table["TableStatus"] == "ACTIVE":
-                return next((i for i in table.get("VectorIndexes", []) if i["IndexName"] == name), None)
+            indexes = table.get("VectorIndexes", [])
+            if table["TableStatus"] == "ACTIVE" and all(i["IndexStatus"] == "ACTIVE" for i in indexes):
+                return next((i for i in indexes if i["IndexName"] == name), None)
 
 
 def test_the_nearest_in_each_measure(dynamodb):
