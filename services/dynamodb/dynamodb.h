@@ -221,6 +221,7 @@ bool ddb_index_fill(struct call *c, const struct ddb_table *t, const struct ddb_
 /* ---- export.c: what exports and imports say alike of a TableArn and a NextToken ---- */
 MUST_USE err ddb_table_arn_check(struct call *c, str text);
 MUST_USE err ddb_token_wrong(struct call *c, str token);
+void ddb_s3_fault(struct call *c, err e, str *code, str *message); /* FailureCode and FailureMessage of what S3 refused */
 
 /* ---- backup.c ---- */
 u64 ddb_backup_space(struct arena *a, str row); /* where its items stand */

@@ -219,9 +219,7 @@ static void note_file(struct call *c, struct ddb_export *e, const struct made *m
 
 static void fail_export(struct call *c, struct ddb_export *e, err why) {
     struct ddb_table t;
-    bool denied = str_eq(str_of(why->code), S("AccessDenied"));
-    e->failure_code = arena_format(c->arena, "S3%s", why->code);
-    e->failure_message = denied ? S("Access Denied") : arena_str(c->arena, c->error_message);
+    ddb_s3_fault(c, why, &e->failure_code, &e->failure_message);
     if (e->phase == DDB_EXPORT_BEGIN && ddb_table_load(c->txn, c->arena, e->account, e->region, e->table, &t)) {
         t.copies--;
         ddb_history_release(c, &t);

@@ -108,11 +108,7 @@ static err read_piece(struct read *r, struct txn *t, const struct ddb_import *m,
     return NULL;
 }
 
-static void note_wrong(struct read *r, err e) {
-    bool denied = str_eq(str_of(e->code), S("AccessDenied"));
-    r->code = arena_concat(r->c->arena, S("S3"), str_of(e->code));
-    r->message = denied ? S("Access Denied") : arena_str(r->c->arena, r->c->error_message);
-}
+static void note_wrong(struct read *r, err e) { ddb_s3_fault(r->c, e, &r->code, &r->message); }
 
 err ddb_import_perform(struct arena *a, const struct task *task, str *result) {
     struct txn *t = store_snapshot(task->store, a);
