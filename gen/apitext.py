@@ -185,6 +185,10 @@ class Reader:
             member = Member(name, words.pop(0))
             shape.members.append(member)
         member.traits.update(read_traits(words, MEMBER_TRAITS, f'{shape.name}.{name}'))
+        if self.overlay:
+            member.shape = member.traits.pop('as', member.shape)
+            if member.traits.pop('optional', False):
+                member.traits.pop('required', None)
 
     def open_collection(self, kind, rest):
         name, *words = tokens(rest)

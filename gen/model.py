@@ -16,7 +16,7 @@ OPERATION_KEYS = {'input': True, 'output': True, 'errors': True, 'status': True,
                   'reads': False, 'writes': False, 'heavy': False, 'data': False, 'counted': False, 'readOnlyEvent': False, 'noResponseElements': False,
                   'iam': True}
 SHAPE_TRAITS = {'name': True, 'ns': True, 'prefix': True, 'time': True, 'length': True, 'range': True,
-                'pattern': True, 'status': True, 'code': True, 'fault': False, 'sender': False,
+                'pattern': True, 'lengthFirst': False, 'status': True, 'code': True, 'fault': False, 'sender': False,
                 'flattened': False, 'sparse': False, 'wrapper': False, 'streaming': False,
                 'sensitive': False, 'event': False, 'eventStream': False, 'deprecated': False}
 MEMBER_TRAITS = {'name': True, 'queryName': True, 'ns': True, 'prefix': True, 'time': True,
@@ -25,7 +25,7 @@ MEMBER_TRAITS = {'name': True, 'queryName': True, 'ns': True, 'prefix': True, 't
                  'flattened': False, 'attribute': False, 'hostLabel': False,
                  'idempotencyToken': False, 'sensitive': False, 'json': False,
                  'eventHeader': False, 'eventPayload': False, 'deprecated': False,
-                 'streaming': False}
+                 'streaming': False, 'as': True, 'optional': False}
 
 
 @dataclass

@@ -82,16 +82,16 @@ class Tables:
         if not (span or shape.traits.get('pattern') or shape.values):
             return 0
         low, _, high = (span or '').partition('..')
-        key = (bound(low, True), bound(high, False), shape.traits.get('pattern'), tuple(shape.values))
+        key = (bound(low, True), bound(high, False), shape.traits.get('pattern'), tuple(shape.values), 'lengthFirst' in shape.traits)
         if key not in self.constraints:
             self.constraints[key] = (len(self.constraints) + 1, len(self.enums))
             self.enums += shape.values
         return self.constraints[key][0]
 
     def constraint_row(self, key):
-        low, high, pattern, values = key
+        low, high, pattern, values, length_first = key
         return (f'{{{c_int(low or 0)}, {c_int(high or 0)}, {self.text(pattern)}, {self.constraints[key][1]}, '
-                f'{len(values)}, {str(low is not None).lower()}, {str(high is not None).lower()}}}')
+                f'{len(values)}, {str(low is not None).lower()}, {str(high is not None).lower()}, {str(length_first).lower()}}}')
 
     def shape_row(self, number, shape):
         t, text = shape.traits, self.text

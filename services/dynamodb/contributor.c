@@ -121,6 +121,8 @@ struct contributor_rules ddb_contributor_rules(struct call *c) {
 /* ---- the operations ---- */
 
 static err open(struct call *c, str table, str index, struct ddb_table *t, struct of *of) {
+    if (index.p && (index.n < DDB_NAME_MIN || index.n > DDB_NAME_MAX))
+        return fail(c, &cloud_validation, "IndexName must be at least %d characters long and at most %d characters long", DDB_NAME_MIN, DDB_NAME_MAX);
     TRY(ddb_table_open(c, table, t));
     *of = (struct of){.table = t};
     if (!index.p) return NULL;

@@ -46,6 +46,7 @@ static err count(struct call *c, const struct dynamodb_replication_group_update_
             return fail(c, &cloud_validation, "Update table operation with more than one type of replica actions not allowed.");
         if ((!u->create && !u->update && !u->delete) || (u->update && !changes_something(u->update)))
             return fail(c, &cloud_validation, "There are no actions specified in the Replica Update Action of the request.");
+        if (u->create && !u->create->region_name.p) return fail(c, &cloud_validation, "One or more parameter values were invalid");
         for (u32 j = 0; j < MIN(i, DDB_APART_MAX) && !again; j++)
             again = !!u->create == !!list->v[j].create && !!u->delete == !!list->v[j].delete && str_eq(region_of(u), region_of(&list->v[j]));
         if (again) continue;

@@ -49,7 +49,9 @@ static err check_prefix(struct call *c, str key) {
 
 /* What AWS says of the first tag that is none. */
 static err check_tag(struct call *c, const struct dynamodb_tag_list *tags, u32 at) {
-    str key = tags->v[at].key;
+    str key = tags->v[at].key, none = S("null");
+    if (!key.p) return wrong_tag(c, "Key", none);
+    if (!tags->v[at].value.p) return wrong_tag(c, "Value", none);
     if (!is_tag_text(key)) return wrong_tag(c, "Key", key);
     if (!is_tag_text(tags->v[at].value)) return wrong_tag(c, "Value", tags->v[at].value);
     TRY(check_prefix(c, key));

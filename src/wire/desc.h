@@ -114,6 +114,7 @@ struct wire_constraint {
     u32 first_enum; /* index into enums (text offsets) */
     u16 enum_count;
     bool has_min, has_max;
+    bool length_first; /* of two faults the length is told before the pattern; services differ in it */
 };
 
 enum wire_op_flag {

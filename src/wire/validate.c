@@ -216,13 +216,14 @@ static void check_constraint(struct walk *w, const struct wire_shape *s, const v
                              bool sensitive, const void *told, u16 told_shape) {
     const struct wire_service *service = w->coding.service;
     const struct wire_constraint *k = &service->constraints[s->constraint];
-    if (k->pattern && s->type == WIRE_STRING && !wire_pattern_matches(service->text + k->pattern, *(const str *)value))
-        report(w, WIRE_PATTERN, at, told_shape, told, sensitive, 0, k);
+    bool unlike = k->pattern && s->type == WIRE_STRING && !wire_pattern_matches(service->text + k->pattern, *(const str *)value);
+    if (unlike && !k->length_first) report(w, WIRE_PATTERN, at, told_shape, told, sensitive, 0, k);
     struct measure m = measure(s, k, value);
     if (m.below)
         report(w, m.is_length ? WIRE_LENGTH_MIN : WIRE_RANGE_MIN, at, told_shape, told, sensitive, m.length, k);
     if (m.above)
         report(w, m.is_length ? WIRE_LENGTH_MAX : WIRE_RANGE_MAX, at, told_shape, told, sensitive, m.length, k);
+    if (unlike && k->length_first) report(w, WIRE_PATTERN, at, told_shape, told, sensitive, 0, k);
     if (k->enum_count && s->type == WIRE_STRING && !in_enum(service, k, *(const str *)value))
         report(w, WIRE_ENUM, at, told_shape, told, sensitive, 0, k);
 }
