@@ -82,7 +82,7 @@ struct ddb_table {
     i64 state, created_ms;
     struct ddb_schema keys;
     struct ddb_indexes indexes;
-    /* AttributeDefinitions in the order in which they were given: name, and type in `types`. */
+    /* AttributeDefinitions in the order of their names: name, and type in `types`. */
     struct ddb_names attributes;
     str types; /* a byte for each of them: enum value_type */
     bool on_demand, protected_;

@@ -1,4 +1,5 @@
 /* What a request says of keys, indexes and the table's class, and what AWS finds wrong with it, in its order. */
+#include <stdlib.h>
 #include "services/dynamodb/schema.h"
 
 #define INVALID "One or more parameter values were invalid: "
@@ -104,6 +105,8 @@ err ddb_schema_read(struct call *c, const struct dynamodb_key_schema *schema, co
     return read_parts(c, schema, defs, keys);
 }
 
+static int by_name(const void *a, const void *b) { return str_cmp(((const struct ddb_name *)a)->text, ((const struct ddb_name *)b)->text); }
+
 err ddb_projection_read(struct call *c, const struct dynamodb_projection *p, struct ddb_index *index) {
     bool names = p->non_key_attributes.set;
     if (!p->projection_type.p) return fail(c, &cloud_validation, INVALID "Unknown ProjectionType: null");
@@ -119,6 +122,7 @@ err ddb_projection_read(struct call *c, const struct dynamodb_projection *p, str
     if (!include) return NULL;
     index->include = (struct ddb_names){NEW_ARRAY(c->arena, struct ddb_name, p->non_key_attributes.n), p->non_key_attributes.n, true};
     for (u32 i = 0; i < p->non_key_attributes.n; i++) index->include.v[i].text = p->non_key_attributes.v[i];
+    qsort(index->include.v, index->include.n, sizeof *index->include.v, by_name); /* as AWS tells them */
     return NULL;
 }
 
@@ -135,8 +139,13 @@ void ddb_attributes_read(struct arena *a, const struct dynamodb_attribute_defini
         bool wanted = ddb_attribute_used(t, name);
         for (u32 j = 0; j < n && wanted; j++) wanted = !str_eq(names[j].text, name);
         if (!wanted) continue;
-        names[n].text = name;
-        types[n++] = (char)ddb_type_of(defs->v[i].attribute_type);
+        u32 at = n++;
+        for (; at && str_cmp(names[at - 1].text, name) > 0; at--) {
+            names[at] = names[at - 1];
+            types[at] = types[at - 1];
+        }
+        names[at].text = name;
+        types[at] = (char)ddb_type_of(defs->v[i].attribute_type);
     }
     t->attributes = (struct ddb_names){names, n, true};
     t->types = (str){types, n};

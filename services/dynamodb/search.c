@@ -14,9 +14,9 @@ struct sums {
 /* Several at once: floats do not associate, so a compiler may not find the lanes by itself. */
 typedef float lanes __attribute__((vector_size(sizeof(float) * LANES)));
 
-static float across(lanes l) {
+static float across(const lanes *l) {
     float sum = 0;
-    for (u32 k = 0; k < LANES; k++) sum += l[k];
+    for (u32 k = 0; k < LANES; k++) sum += (*l)[k];
     return sum;
 }
 
@@ -24,10 +24,11 @@ struct lane_sums {
     lanes dot, norm, apart;
 };
 
-static inline void add_lanes(struct lane_sums *s, lanes v, lanes other) {
-    lanes difference = other - v;
-    s->dot += other * v;
-    s->norm += other * other;
+/* By address: how such values are passed depends on the processor. */
+static inline void add_lanes(struct lane_sums *s, const lanes *v, const lanes *other) {
+    lanes difference = *other - *v;
+    s->dot += *other * *v;
+    s->norm += *other * *other;
     s->apart += difference * difference;
 }
 
@@ -38,12 +39,12 @@ static struct sums sums_of(const lanes *v, const char *other, u32 n) {
     u32 whole = n / LANES, rest = n % LANES;
     for (u32 i = 0; i < whole; i++) {
         memcpy(&x, other + i * sizeof x, sizeof x);
-        add_lanes(&s, v[i], x);
+        add_lanes(&s, &v[i], &x);
     }
     x = (lanes){0};
     memcpy(&x, other + whole * sizeof x, rest * sizeof(float));
-    add_lanes(&s, v[whole], x);
-    return (struct sums){across(s.dot), across(s.norm), across(s.apart)};
+    add_lanes(&s, &v[whole], &x);
+    return (struct sums){across(&s.dot), across(&s.norm), across(&s.apart)};
 }
 
 /* A vector without a direction is neither like nor unlike any. */
