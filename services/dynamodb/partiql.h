@@ -10,6 +10,11 @@
 enum statement_kind { STATEMENT_SELECT, STATEMENT_INSERT, STATEMENT_UPDATE, STATEMENT_DELETE, STATEMENT_EXISTS };
 enum returning { RETURNING_NOTHING, RETURNING_ALL_OLD, RETURNING_MODIFIED_OLD, RETURNING_ALL_NEW, RETURNING_MODIFIED_NEW };
 
+struct order {
+    str by;
+    bool descending;
+};
+
 struct statement {
     u8 kind, returning;
     str table, index;
@@ -17,8 +22,8 @@ struct statement {
     u32 n_paths;
     struct node where;
     bool has_where;
-    str order_by;
-    bool descending;
+    const struct order *order;
+    u32 n_order;
     struct value item;    /* of INSERT */
     struct update update; /* of UPDATE */
 };

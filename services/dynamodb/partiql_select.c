@@ -64,14 +64,22 @@ static void plan_scan(struct call *c, u64 space, struct plan *plan) {
     plan->n = 1;
 }
 
+/* The sort key's own order counts, else that of what is named. */
+static bool is_descending(const struct statement *q, const struct ddb_schema *keys) {
+    for (u32 i = 0; i < q->n_order; i++)
+        if (str_eq(q->order[i].by, keys->range)) return q->order[i].descending;
+    return q->n_order && q->order[0].descending;
+}
+
 static err check_order(struct call *c, const struct selection *s, const struct ddb_schema *keys, const struct plan *plan) {
     const struct statement *q = s->statement;
-    if (!q->order_by.p) return NULL;
+    if (!q->n_order) return NULL;
     if (!q->has_where) return refuse(c, "Must have WHERE clause in the statement when using ORDER BY clause.");
     if (!plan->by_hash) return refuse(c, "Must have at least one non-optional hash key condition in WHERE clause when using ORDER BY clause.");
-    if (!str_eq(q->order_by, keys->hash) && !str_eq(q->order_by, keys->range))
-        return fail(c, &dynamodb_validation_exception, "Variable reference %.*s in ORDER BY clause must be part of the primary key",
-                    STR_ARGS(q->order_by));
+    for (u32 i = 0; i < q->n_order; i++)
+        if (!str_eq(q->order[i].by, keys->hash) && !str_eq(q->order[i].by, keys->range))
+            return fail(c, &dynamodb_validation_exception, "Variable reference %.*s in ORDER BY clause must be part of the primary key",
+                        STR_ARGS(q->order[i].by));
     return NULL;
 }
 
@@ -156,7 +164,7 @@ err statement_select(struct call *c, struct selection *s) {
     if (plan.by_hash) TRY(ddb_page_filter_held(c, &s->page));
     TRY(check_order(c, s, keys, &plan));
     if (!plan.n) plan_scan(c, space, &plan);
-    s->page.backwards = q->descending;
+    s->page.backwards = is_descending(q, keys);
     bool flat = is_flat(q);
     if (!flat) s->page.projection = NULL;
     TRY(read_all(c, s, &plan));

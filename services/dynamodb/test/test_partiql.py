@@ -58,13 +58,13 @@ def test_insert_select_update_delete(run):
     assert stored["Tags"] == {"SS": ["a", "b"]} and stored["Nothing"] == {"NULL": True} and stored["Live"] == {"BOOL": True}
     assert stored["List"] == {"L": [{"N": "1"}, {"N": "-25"}, {"M": {"x": {"S": "It's"}}}]}
     answer = run(f"UPDATE \"Music\" SET AwardsWon=AwardsWon + 2 SET AwardDetail={{'Grammys':[2020, 2018]}} SET Tags=set_add(Tags, <<'c'>>) "
-                 f"REMOVE Live, Nothing {where} RETURNING ALL NEW *")
+                 f"REMOVE Live REMOVE Nothing {where} RETURNING ALL NEW *")
     [new] = answer["Items"]
     assert new["AwardsWon"] == {"N": "3"} and new["Tags"] == {"SS": ["a", "b", "c"]} and "Live" not in new and "Nothing" not in new
-    answer = run(f"UPDATE Music SET AwardDetail.Grammys[2] = 2016, List=list_append(List, ?), Tags=set_delete(Tags, <<'a'>>) {where} RETURNING MODIFIED OLD *",
+    answer = run(f"UPDATE Music SET AwardDetail.Grammys[2] = 2016, \"List\"=list_append(\"List\", ?), Tags=set_delete(Tags, <<'a'>>) {where} RETURNING MODIFIED OLD *",
                  {"L": [{"S": "end"}]})
     assert answer["Items"] == [{"List": stored["List"], "Tags": {"SS": ["a", "b", "c"]}}]
-    [now] = run(f"SELECT AwardDetail, List, Tags FROM Music {where}")["Items"]
+    [now] = run(f"SELECT AwardDetail, \"List\", Tags FROM Music {where}")["Items"]
     assert now["AwardDetail"] == {"M": {"Grammys": {"L": [{"N": "2020"}, {"N": "2018"}, {"N": "2016"}]}}}
     assert now["List"]["L"][-1] == {"S": "end"} and now["Tags"] == {"SS": ["b", "c"]}
     assert run(f'SELECT AwardDetail.Grammys, SongTitle FROM "Music" {where}')["Items"] == [
