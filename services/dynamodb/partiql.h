@@ -34,8 +34,8 @@ static inline bool statement_reads(const struct statement *s) { return s->kind =
 MUST_USE err statement_parse(struct call *c, str text, const struct dynamodb_prepared_statement_parameters *parameters,
                              struct statement *out);
 
-/* The values that WHERE asks of an attribute, joined by AND to all else: of `a = 1` one, of `a IN [1, 2]` several.
- * Returns how many; 0: it asks for none. */
+/* The values that WHERE asks of an attribute, joined by AND to all else: of `a = 1` one, of `a IN [1, 2]` and `a = 1 OR a = 2`
+ * several. Returns how many; 0: it asks for none. */
 u32 statement_equals(struct arena *a, const struct statement *s, str name, const struct value **values);
 /* A range that WHERE, joined by AND, asks of the attribute; false: none. */
 bool statement_range(const struct statement *s, str name, struct key_range *range);

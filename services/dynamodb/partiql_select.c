@@ -24,10 +24,14 @@ static struct value flattened(struct call *c, const struct statement *s, const s
 
 /* ---- which rows ---- */
 
+/* Of IN: partition keys in one statement, and items in a page, as documented. */
+enum { IN_HASHES_MAX = 50, IN_PAGE = 10 };
+
 struct plan {
     struct ddb_span *spans;
     u32 n;
-    bool by_hash, by_key; /* by_key: one item at most */
+    bool by_hash, by_key;       /* by_key: one item at most */
+    bool short_pages, one_each; /* a page is shorter than Limit asks; a span has one item at most */
 };
 
 /* IN may give several values to the hash key. */
@@ -53,7 +57,9 @@ static void plan_keys(struct call *c, const struct selection *s, const struct dd
         if (!again) plan->spans[plan->n++] = ddb_span_of(c->arena, space, &range);
     }
     plan->by_hash = true;
+    plan->one_each = !s->page.index && (!keys->range.p || (ranged && range.range_operator == RANGE_EQ));
     plan->by_key = plan->n == 1 && (!keys->range.p || (ranged && range.range_operator == RANGE_EQ));
+    plan->short_pages = plan->n > 1 && (!s->limit || s->limit > IN_PAGE);
 }
 
 static void plan_scan(struct call *c, u64 space, struct plan *plan) {
@@ -121,7 +127,8 @@ static err read_all(struct call *c, struct selection *s, const struct plan *plan
         if (i == first && row.p) ddb_page_start_after(c, &s->page, row);
         ddb_page_read(c, &s->page);
         if (!s->page.last.type) continue;
-        leave_off(c, s, i);
+        if (plan->short_pages && plan->one_each && i + 1 == plan->n) s->page.last = (struct value){0};
+        else leave_off(c, s, i);
         return NULL;
     }
     return NULL;
@@ -161,6 +168,8 @@ err statement_select(struct call *c, struct selection *s) {
     struct plan plan = {0};
     plan_keys(c, s, keys, space, &plan);
     if (s->one && !plan.by_key) return no_key(c, s);
+    if (plan.n > IN_HASHES_MAX) return refuse(c, "Too many values in IN");
+    if (plan.short_pages) s->page.limit = IN_PAGE;
     if (plan.by_hash) TRY(ddb_page_filter_held(c, &s->page));
     TRY(check_order(c, s, keys, &plan));
     if (!plan.n) plan_scan(c, space, &plan);

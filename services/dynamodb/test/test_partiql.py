@@ -115,6 +115,35 @@ def test_pages(run, ddb):
         "ValidationException", "NextToken does not match request")
 
 
+def pages_of(call, **options):
+    sizes, token = [], {}
+    while True:
+        page = call(**options, **token)
+        sizes.append(len(page["Items"]))
+        if "NextToken" not in page:
+            return sizes
+        token = {"NextToken": page["NextToken"]}
+
+
+def test_several_partitions(dynamodb, table):
+    """As documented: IN takes up to 50 partition keys, and gives pages of up to 10 items; OR of partition keys is IN."""
+    name, run = table(), dynamodb.execute_statement
+    for i in range(20):
+        dynamodb.put_item(TableName=name, Item={"p": {"S": str(i)}, "n": {"N": str(i)}})
+
+    def among(n):
+        return f'SELECT * FROM "{name}" WHERE p IN [' + ", ".join(f"'{i}'" for i in range(n)) + "]"
+
+    assert pages_of(run, Statement=among(10)) == [10] and pages_of(run, Statement=among(15)) == [10, 5]
+    assert sum(pages_of(run, Statement=among(50))) == 20 and pages_of(run, Statement=among(15), Limit=12) == [10, 5]
+    assert pages_of(run, Statement=among(5), Limit=2) == [2, 2, 1]
+    assert refused(run, Statement=among(51))[0] == "ValidationException"
+    either = f"SELECT * FROM \"{name}\" WHERE p = '2' OR p = '1' OR p IN ('0', '2')"
+    assert [i["p"]["S"] for i in run(Statement=either)["Items"]] == ["2", "1", "0"]
+    assert run(Statement=either, ReturnConsumedCapacity="TOTAL")["ConsumedCapacity"]["CapacityUnits"] == 1.5
+    assert pages_of(run, Statement=f'SELECT * FROM "{name}" WHERE n IN (' + ", ".join(map(str, range(100))) + ")") == [20]
+
+
 def test_refusals(run):
     fill(run, 1)
     key = "Artist='Acme Band' AND SongTitle='song 00'"

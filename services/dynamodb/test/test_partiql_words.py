@@ -104,8 +104,8 @@ def test_operators_bind_as_the_grammar_says(dynamodb, numbers, where, found):
 
 
 @pytest.mark.parametrize("statement, message, token, length", [
-    ("SELECT * FROM {} LIMIT 5", "Unsupported clause: LIMIT", "5", 1), ("SELECT * FROM {} WHERE p = 1 ORDER BY p LIMIT 10", "Unsupported clause: LIMIT", "10", 2),
-    ("SELECT COUNT(*) FROM {} WHERE p = 1", "Unexpected path component", "COUNT", 5), ("SELECT p, 5 FROM {}", "Unexpected path component", "5 ", 1),
+    ("SELECT * FROM {} LIMIT 5;", "Unsupported clause: LIMIT", "5;", 1), ("SELECT * FROM {} WHERE p = 1 ORDER BY p LIMIT 10;", "Unsupported clause: LIMIT", "10;", 2),
+    ("SELECT COUNT(*) FROM {} WHERE p = 1", "Unexpected path component", "COUNT", 5), ("SELECT p, 5 FROM {}", "Unexpected path component", "5 FROM", 1),
     ("SELECT attribute_exists(ss) FROM {}", "Unexpected path component", "attribute_exists", 16),
     ("SELECT * FROM {}\nWHERE EXISTS(ss)", "Unrecognized function: exists", "EXISTS", 6),
     ("SELECT * FROM {} WHERE set_add(ss, <<'x'>>) = ss", "Unrecognized function: set_add", "set_add", 7),
