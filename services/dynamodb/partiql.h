@@ -68,5 +68,6 @@ struct value statement_returned(struct call *c, const struct statement *s, const
 /* The statement's table. AccessDeniedException unless the caller may run it there: who may not does not learn whether there is one. */
 MUST_USE err statement_table(struct call *c, const struct statement *s, struct ddb_table *t);
 struct projection *statement_projection(struct call *c, const struct statement *s); /* of a SELECT; NULL: everything */
+str statement_column(struct arena *a, const struct path *path); /* the name it gives: of m.k[1] "k[1]" */
 
 #endif

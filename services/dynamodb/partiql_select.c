@@ -3,7 +3,7 @@
 
 static err refuse(struct call *c, const char *message) { return fail(c, &dynamodb_validation_exception, "%s", message); }
 
-/* ---- projection: what a nested path reaches has the name of its last step, an element that of its place ---- */
+/* ---- projection: what a nested path reaches stands at the top ---- */
 
 static bool is_flat(const struct statement *s) {
     for (u32 i = 0; i < s->n_paths; i++)
@@ -15,9 +15,7 @@ static struct value flattened(struct call *c, const struct statement *s, const s
     struct value made = {.type = VALUE_M};
     for (u32 i = 0; i < s->n_paths; i++) {
         const struct value *found = path_resolve(c->arena, &s->paths[i], item);
-        const struct step *last = &s->paths[i].steps[s->paths[i].n - 1];
-        str name = last->name.p ? last->name : arena_format(c->arena, "_%u", i + 1);
-        if (found) made = item_with(c->arena, &made, name, found);
+        if (found) made = item_with(c->arena, &made, statement_column(c->arena, &s->paths[i]), found);
     }
     return made;
 }
@@ -34,16 +32,20 @@ struct plan {
     bool short_pages, one_each; /* a page is shorter than Limit asks; a span has one item at most */
 };
 
+static err wrong_type(struct call *c, str key) {
+    return fail(c, &dynamodb_validation_exception, "Key attribute's data type should match its data type in table's schema: Key %.*s", STR_ARGS(key));
+}
+
 /* IN may give several values to the hash key. */
-static void plan_keys(struct call *c, const struct selection *s, const struct ddb_schema *keys, u64 space, struct plan *plan) {
+static err plan_keys(struct call *c, const struct selection *s, const struct ddb_schema *keys, u64 space, struct plan *plan) {
     const struct value *values;
     struct key_range range = {.hashes = 1}, asked = {0};
     u32 n = statement_equals(c->arena, s->statement, keys->hash, &values);
     for (u32 i = 0; i < n; i++)
-        if (values[i].type != keys->hash_type) return;
-    if (!n) return;
-    bool ranged = keys->range.p && statement_range(s->statement, keys->range, &asked) && asked.low.type == keys->range_type
-               && (!asked.high.type || asked.high.type == keys->range_type);
+        if (values[i].type != keys->hash_type) return wrong_type(c, keys->hash);
+    if (!n) return NULL;
+    bool ranged = keys->range.p && statement_range(s->statement, keys->range, &asked);
+    if (ranged && (asked.low.type != keys->range_type || (asked.high.type && asked.high.type != keys->range_type))) return wrong_type(c, keys->range);
     if (ranged) {
         range.range_operator = asked.range_operator;
         range.low = asked.low;
@@ -60,6 +62,7 @@ static void plan_keys(struct call *c, const struct selection *s, const struct dd
     plan->one_each = !s->page.index && (!keys->range.p || (ranged && range.range_operator == RANGE_EQ));
     plan->by_key = plan->n == 1 && (!keys->range.p || (ranged && range.range_operator == RANGE_EQ));
     plan->short_pages = plan->n > 1 && (!s->limit || s->limit > IN_PAGE);
+    return NULL;
 }
 
 static void plan_scan(struct call *c, u64 space, struct plan *plan) {
@@ -166,7 +169,7 @@ err statement_select(struct call *c, struct selection *s) {
         return refuse(c, "PartiQL statements cannot be executed on tables with multi-attribute HASH keys or multi-attribute RANGE keys.");
     u64 space = s->page.index ? s->page.index->space : s->table.space;
     struct plan plan = {0};
-    plan_keys(c, s, keys, space, &plan);
+    TRY(plan_keys(c, s, keys, space, &plan));
     if (s->one && !plan.by_key) return no_key(c, s);
     if (plan.n > IN_HASHES_MAX) return refuse(c, "Too many values in IN");
     if (plan.short_pages) s->page.limit = IN_PAGE;
