@@ -197,13 +197,26 @@ static err between(struct ql *q, struct node *out) {
     return NULL;
 }
 
-/* IS [NOT] MISSING, IS [NOT] NULL */
+/* DynamoDB's type of one of PartiQL's, of those that both have. */
+static str type_of_name(str name) {
+    static const struct {
+        str name, type;
+    } all[] = {{{"NULL", 4}, {"NULL", 4}},   {{"BOOLEAN", 7}, {"BOOL", 4}}, {{"BOOL", 4}, {"BOOL", 4}},  {{"STRING", 6}, {"S", 1}},  {{"BLOB", 4}, {"B", 1}},
+               {{"NUMERIC", 7}, {"N", 1}},   {{"DECIMAL", 7}, {"N", 1}},    {{"INTEGER", 7}, {"N", 1}},  {{"INT", 3}, {"N", 1}},     {{"FLOAT", 5}, {"N", 1}},
+               {{"STRUCT", 6}, {"M", 1}},    {{"TUPLE", 5}, {"M", 1}},      {{"LIST", 4}, {"L", 1}}};
+    for (size_t i = 0; i < LENGTH(all); i++)
+        if (str_eq_nocase(all[i].name, name)) return all[i].type;
+    return (str){0};
+}
+
+/* IS [NOT] MISSING, or a type. */
 static err is_something(struct ql *q, struct node *out) {
     bool no = ql_take_word(q, S("NOT")), missing = ql_at_word(q, S("MISSING"));
-    if (!missing && !ql_at_word(q, S("NULL"))) return ql_malformed(q, "Expected type name");
+    str type = q->token.kind == WORD ? type_of_name(q->token.text) : (str){0};
+    if (!missing && !type.p) return ql_malformed(q, "Expected type name");
     ql_next(q);
     check_tests(q, out, 1, false);
-    struct node args[2] = {*out, {.kind = NODE_VALUE, .value = value_string(S("NULL"))}};
+    struct node args[2] = {*out, {.kind = NODE_VALUE, .value = value_string(type)}};
     struct node test = {.kind = NODE_FUNCTION, .n = missing ? 1 : 2, .args = ql_nodes(q, args, 2)};
     test.function = !missing ? ATTRIBUTE_TYPE : no ? ATTRIBUTE_EXISTS : ATTRIBUTE_NOT_EXISTS;
     *out = test;

@@ -36,6 +36,28 @@ static err wrong_type(struct call *c, str key) {
     return fail(c, &dynamodb_validation_exception, "Key attribute's data type should match its data type in table's schema: Key %.*s", STR_ARGS(key));
 }
 
+static const struct order *order_of(const struct statement *q, str key) {
+    for (u32 i = 0; i < q->n_order; i++)
+        if (str_eq(q->order[i].by, key)) return &q->order[i];
+    return NULL;
+}
+
+/* Of the values each once, in their order or as ORDER BY says; one more than there may be, at most. */
+static u32 distinct(struct call *c, const struct order *by, const struct value *given, u32 n, struct value *out) {
+    u32 made = 0;
+    for (u32 i = 0; i < n && made <= IN_HASHES_MAX; i++) {
+        u32 at = made;
+        int way;
+        bool again = false;
+        for (u32 j = 0; j < made && !again; j++) again = value_equal(c->arena, &given[i], &out[j]);
+        if (again) continue;
+        for (; by && at && value_compare(&given[i], &out[at - 1], &way) && (by->descending ? way > 0 : way < 0); at--) out[at] = out[at - 1];
+        out[at] = given[i];
+        made++;
+    }
+    return made;
+}
+
 /* IN may give several values to the hash key. */
 static err plan_keys(struct call *c, const struct selection *s, const struct ddb_schema *keys, u64 space, struct plan *plan) {
     const struct value *values;
@@ -51,12 +73,12 @@ static err plan_keys(struct call *c, const struct selection *s, const struct ddb
         range.low = asked.low;
         range.high = asked.high;
     }
-    plan->spans = NEW_ARRAY(c->arena, struct ddb_span, n);
-    for (u32 i = 0; i < n; i++) {
-        bool again = false;
-        for (u32 j = 0; j < i && !again; j++) again = value_equal(c->arena, &values[i], &values[j]);
-        range.hash[0] = values[i];
-        if (!again) plan->spans[plan->n++] = ddb_span_of(c->arena, space, &range);
+    struct value hashes[IN_HASHES_MAX + 1];
+    plan->n = distinct(c, order_of(s->statement, keys->hash), values, n, hashes);
+    plan->spans = NEW_ARRAY(c->arena, struct ddb_span, plan->n);
+    for (u32 i = 0; i < plan->n; i++) {
+        range.hash[0] = hashes[i];
+        plan->spans[i] = ddb_span_of(c->arena, space, &range);
     }
     plan->by_hash = true;
     plan->one_each = !s->page.index && (!keys->range.p || (ranged && range.range_operator == RANGE_EQ));
@@ -75,9 +97,8 @@ static void plan_scan(struct call *c, u64 space, struct plan *plan) {
 
 /* The sort key's own order counts, else that of what is named. */
 static bool is_descending(const struct statement *q, const struct ddb_schema *keys) {
-    for (u32 i = 0; i < q->n_order; i++)
-        if (str_eq(q->order[i].by, keys->range)) return q->order[i].descending;
-    return q->n_order && q->order[0].descending;
+    const struct order *by = order_of(q, keys->range);
+    return by ? by->descending : q->n_order && q->order[0].descending;
 }
 
 static err check_order(struct call *c, const struct selection *s, const struct ddb_schema *keys, const struct plan *plan) {

@@ -151,6 +151,9 @@ def test_several_partitions(dynamodb, table):
     either = f"SELECT * FROM \"{name}\" WHERE p = '2' OR p = '1' OR p IN ('0', '2')"
     assert [i["p"]["S"] for i in run(Statement=either)["Items"]] == ["2", "1", "0"]
     assert run(Statement=either, ReturnConsumedCapacity="TOTAL")["ConsumedCapacity"]["CapacityUnits"] == 1.5
+    for order, found in {"": "123", "DESC": "321"}.items():
+        items = run(Statement=f"SELECT * FROM \"{name}\" WHERE p IN ['3', '1', '2', '1'] ORDER BY p {order}")["Items"]
+        assert "".join(i["p"]["S"] for i in items) == found
     assert pages_of(run, Statement=f'SELECT * FROM "{name}" WHERE n IN (' + ", ".join(map(str, range(100))) + ")") == [20]
 
 

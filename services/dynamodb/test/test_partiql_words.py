@@ -97,7 +97,8 @@ def test_words_of_the_grammar(dynamodb, numbers, statement, message):
 
 @pytest.mark.parametrize("where, found", [
     ("p NOT IN [1, 7310000]", ["-7.3"]), ("p NOT BETWEEN 0 AND 9e9", ["-7.3"]), ("NOT p > 0 AND p < 0 OR p = 1", ["-7.3"]), ("(p) = (7310000)", ["7310000"]),
-    ("p = 1 OR (p < 0 AND (s IS MISSING))", ["-7.3"]), ("p = + 7310000", ["7310000"]), ("m.k = 1 AND \"s\" = 'text'", ["7310000"]), ("size(\"s\") >= 4", ["7310000"])])
+    ("p = 1 OR (p < 0 AND (s IS MISSING))", ["-7.3"]), ("p = + 7310000", ["7310000"]), ("m.k = 1 AND \"s\" = 'text'", ["7310000"]), ("size(\"s\") >= 4", ["7310000"]),
+    ("\"s\" IS STRING AND p IS NUMERIC AND m IS STRUCT", ["7310000"]), ("m IS NOT LIST AND p < 0", ["-7.3"])])
 def test_operators_bind_as_the_grammar_says(dynamodb, numbers, where, found):
     items = dynamodb.execute_statement(Statement=f'SELECT * FROM "{numbers}" WHERE {where};')["Items"]
     assert [i["p"]["N"] for i in items] == found
