@@ -39,6 +39,21 @@ err ql_simple_path(struct ql *q, struct path *out) {
     return ql_at_name(q) ? path(q, out) : ql_malformed(q, "Expected identifier for simple path");
 }
 
+/* ---- what DynamoDB makes of a tree ---- */
+
+bool ql_is_test(const struct node *n) {
+    if (n->kind == NODE_FUNCTION) return n->function != SIZE && !function_of_update(n->function);
+    return n->kind >= NODE_OR && n->kind <= NODE_IN;
+}
+
+/* What is a tree for PartiQL and none for DynamoDB, in words of our own. */
+static void refuse_operand(struct ql *q) { ql_refuse(q, ql_malformed(q, "Unexpected term")); }
+
+static void check_tests(struct ql *q, const struct node *n, u32 many, bool tests) {
+    for (u32 i = 0; i < many; i++)
+        if (ql_is_test(&n[i]) != tests || n[i].kind == NODE_PLUS || n[i].kind == NODE_MINUS) refuse_operand(q);
+}
+
 /* ---- functions ---- */
 
 err ql_arguments(struct ql *q, struct node *args, u32 *n) {
@@ -97,6 +112,7 @@ static err function(struct ql *q, struct node *out) {
         ql_refuse(q, fail(q->c, &dynamodb_validation_exception, "Operator or function requires a document path; operator or function: %.*s", STR_ARGS(name)));
     out->n = MIN(out->n, 2);
     out->args = ql_nodes(q, args, out->n);
+    check_tests(q, args, out->n, false);
     return NULL;
 }
 
@@ -126,19 +142,6 @@ static err term(struct ql *q, struct node *out) {
 static err count(struct ql *q) {
     if (++q->operators > OPERATORS_MAX) return ql_malformed(q, "The expression contains too many operators");
     return NULL;
-}
-
-bool ql_is_test(const struct node *n) {
-    if (n->kind == NODE_FUNCTION) return n->function != SIZE && !function_of_update(n->function);
-    return n->kind >= NODE_OR && n->kind <= NODE_IN;
-}
-
-/* What is a tree for PartiQL and none for DynamoDB, in words of our own. */
-static void refuse_operand(struct ql *q) { ql_refuse(q, ql_malformed(q, "Unexpected term")); }
-
-static void check_tests(struct ql *q, const struct node *n, u32 many, bool tests) {
-    for (u32 i = 0; i < many; i++)
-        if (ql_is_test(&n[i]) != tests || n[i].kind == NODE_PLUS || n[i].kind == NODE_MINUS) refuse_operand(q);
 }
 
 static err negated(struct ql *q, struct node *out) {

@@ -162,8 +162,6 @@ static err set_function(struct ql *q, struct action *a, bool add) {
     return NULL;
 }
 
-static bool is_sum(const struct node *n) { return n->kind == NODE_PLUS || n->kind == NODE_MINUS; }
-
 static err assignment(struct ql *q, struct action *a) {
     a->kind = ACTION_SET;
     TRY(ql_simple_path(q, &a->path));
@@ -174,8 +172,6 @@ static err assignment(struct ql *q, struct action *a) {
     TRY(ql_expression(q, BINDS_NOTHING, &a->operand));
     q->assigning = false;
     if (ql_is_test(&a->operand)) ql_refuse(q, ql_malformed(q, "Unexpected term"));
-    for (u32 i = 0; is_sum(&a->operand) && i < 2; i++)
-        if (is_sum(&a->operand.args[i])) ql_refuse(q, ql_malformed(q, "Unexpected operator"));
     return NULL;
 }
 
