@@ -46,7 +46,7 @@ bool ql_is_test(const struct node *n) {
     return n->kind >= NODE_OR && n->kind <= NODE_IN;
 }
 
-/* What is a tree for PartiQL and none for DynamoDB, in words of our own. */
+/* DIFFERS: what is a tree for PartiQL and none for DynamoDB is refused in words of our own. */
 static void refuse_operand(struct ql *q) { ql_refuse(q, ql_malformed(q, "Unexpected term")); }
 
 static void check_tests(struct ql *q, const struct node *n, u32 many, bool tests) {

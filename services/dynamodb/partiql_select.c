@@ -22,7 +22,7 @@ static struct value flattened(struct call *c, const struct statement *s, const s
 
 /* ---- which rows ---- */
 
-/* Of IN: partition keys in one statement, and items in a page, as documented. */
+/* Of IN: partition keys in one statement, and items in a page, as documented. DIFFERS: what more of them is answered is not known. */
 enum { IN_HASHES_MAX = 50, IN_PAGE = 10 };
 
 struct plan {

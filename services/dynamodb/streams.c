@@ -222,6 +222,7 @@ static u64 sequence_at(struct call *c, const struct ddb_stream *s, const struct 
     return low;
 }
 
+/* DIFFERS: in words of our own. */
 static err check_position(struct call *c, const struct dynamodbstreams_get_shard_iterator_input *in, bool by_sequence, bool by_time, u64 *seq) {
     const str type = in->shard_iterator_type;
     if (!by_sequence && in->sequence_number.p)
