@@ -10,6 +10,11 @@
 enum statement_kind { STATEMENT_SELECT, STATEMENT_INSERT, STATEMENT_UPDATE, STATEMENT_DELETE, STATEMENT_EXISTS };
 enum returning { RETURNING_NOTHING, RETURNING_ALL_OLD, RETURNING_MODIFIED_OLD, RETURNING_ALL_NEW, RETURNING_MODIFIED_NEW };
 
+struct order {
+    str by;
+    bool descending;
+};
+
 struct statement {
     u8 kind, returning;
     str table, index;
@@ -17,8 +22,8 @@ struct statement {
     u32 n_paths;
     struct node where;
     bool has_where;
-    str order_by;
-    bool descending;
+    const struct order *order;
+    u32 n_order;
     struct value item;    /* of INSERT */
     struct update update; /* of UPDATE */
 };
@@ -29,8 +34,8 @@ static inline bool statement_reads(const struct statement *s) { return s->kind =
 MUST_USE err statement_parse(struct call *c, str text, const struct dynamodb_prepared_statement_parameters *parameters,
                              struct statement *out);
 
-/* The values that WHERE asks of an attribute, joined by AND to all else: of `a = 1` one, of `a IN [1, 2]` several.
- * Returns how many; 0: it asks for none. */
+/* The values that WHERE asks of an attribute, joined by AND to all else: of `a = 1` one, of `a IN [1, 2]` and `a = 1 OR a = 2`
+ * several. Returns how many; 0: it asks for none. */
 u32 statement_equals(struct arena *a, const struct statement *s, str name, const struct value **values);
 /* A range that WHERE, joined by AND, asks of the attribute; false: none. */
 bool statement_range(const struct statement *s, str name, struct key_range *range);
@@ -63,5 +68,6 @@ struct value statement_returned(struct call *c, const struct statement *s, const
 /* The statement's table. AccessDeniedException unless the caller may run it there: who may not does not learn whether there is one. */
 MUST_USE err statement_table(struct call *c, const struct statement *s, struct ddb_table *t);
 struct projection *statement_projection(struct call *c, const struct statement *s); /* of a SELECT; NULL: everything */
+str statement_column(struct arena *a, const struct path *path); /* the name it gives: of m.k[1] "k[1]" */
 
 #endif

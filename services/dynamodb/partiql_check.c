@@ -18,9 +18,21 @@ static err check_order(struct call *c, const struct node *n) {
     return NULL;
 }
 
+static err check_columns(struct call *c, const struct statement *s) {
+    str *names = NEW_ARRAY(c->arena, str, s->n_paths + 1);
+    for (u32 i = 0; i < s->n_paths; i++) {
+        names[i] = statement_column(c->arena, &s->paths[i]);
+        for (u32 j = 0; j < i; j++)
+            if (str_eq(names[i], names[j]))
+                return fail(c, &dynamodb_validation_exception, "Duplicate identifiers in select clause: %.*s", STR_ARGS(names[i]));
+    }
+    return NULL;
+}
+
 err statement_check(struct call *c, const struct statement *s) {
     static const char *const returned[] = {[RETURNING_MODIFIED_OLD] = "MODIFIED OLD", [RETURNING_ALL_NEW] = "ALL NEW",
                                            [RETURNING_MODIFIED_NEW] = "MODIFIED NEW"};
+    TRY(check_columns(c, s));
     if (s->has_where) TRY(check_order(c, &s->where));
     if (s->index.p && s->kind != STATEMENT_SELECT) return refuse(c, "This operation is not supported on an index");
     if (s->kind == STATEMENT_DELETE && s->returning > RETURNING_ALL_OLD)

@@ -1,5 +1,15 @@
-/* What a SELECT names, as a projection: each path once, in order. */
+/* What a SELECT names: as a projection, each path once, in order; and as the names that it gives. */
 #include "services/dynamodb/partiql.h"
+
+str statement_column(struct arena *a, const struct path *path) {
+    u32 named = path->n - 1;
+    while (!path->steps[named].name.p) named--;
+    if (named + 1 == path->n) return path->steps[named].name;
+    struct buf b = buf_new(a, 1 << 16);
+    buf_add(&b, path->steps[named].name);
+    for (u32 i = named + 1; i < path->n; i++) buf_format(&b, "[%u]", path->steps[i].index);
+    return buf_str(&b);
+}
 
 struct projection *statement_projection(struct call *c, const struct statement *s) {
     if (!s->n_paths) return NULL;

@@ -3,7 +3,7 @@
 
 static err refuse(struct call *c, const char *message) { return fail(c, &dynamodb_validation_exception, "%s", message); }
 
-/* ---- projection: what a nested path reaches has the name of its last step, an element that of its place ---- */
+/* ---- projection: what a nested path reaches stands at the top ---- */
 
 static bool is_flat(const struct statement *s) {
     for (u32 i = 0; i < s->n_paths; i++)
@@ -15,45 +15,76 @@ static struct value flattened(struct call *c, const struct statement *s, const s
     struct value made = {.type = VALUE_M};
     for (u32 i = 0; i < s->n_paths; i++) {
         const struct value *found = path_resolve(c->arena, &s->paths[i], item);
-        const struct step *last = &s->paths[i].steps[s->paths[i].n - 1];
-        str name = last->name.p ? last->name : arena_format(c->arena, "_%u", i + 1);
-        if (found) made = item_with(c->arena, &made, name, found);
+        if (found) made = item_with(c->arena, &made, statement_column(c->arena, &s->paths[i]), found);
     }
     return made;
 }
 
 /* ---- which rows ---- */
 
+/* Of IN: partition keys in one statement, and items in a page, as documented. DIFFERS: what more of them is answered is not known. */
+enum { IN_HASHES_MAX = 50, IN_PAGE = 10 };
+
 struct plan {
     struct ddb_span *spans;
     u32 n;
-    bool by_hash, by_key; /* by_key: one item at most */
+    bool by_hash, by_key;       /* by_key: one item at most */
+    bool short_pages, one_each; /* a page is shorter than Limit asks; a span has one item at most */
 };
 
+static err wrong_type(struct call *c, str key) {
+    return fail(c, &dynamodb_validation_exception, "Key attribute's data type should match its data type in table's schema: Key %.*s", STR_ARGS(key));
+}
+
+static const struct order *order_of(const struct statement *q, str key) {
+    for (u32 i = 0; i < q->n_order; i++)
+        if (str_eq(q->order[i].by, key)) return &q->order[i];
+    return NULL;
+}
+
+/* Of the values each once, in their order or as ORDER BY says; one more than there may be, at most. */
+static u32 distinct(struct call *c, const struct order *by, const struct value *given, u32 n, struct value *out) {
+    u32 made = 0;
+    for (u32 i = 0; i < n && made <= IN_HASHES_MAX; i++) {
+        u32 at = made;
+        int way;
+        bool again = false;
+        for (u32 j = 0; j < made && !again; j++) again = value_equal(c->arena, &given[i], &out[j]);
+        if (again) continue;
+        for (; by && at && value_compare(&given[i], &out[at - 1], &way) && (by->descending ? way > 0 : way < 0); at--) out[at] = out[at - 1];
+        out[at] = given[i];
+        made++;
+    }
+    return made;
+}
+
 /* IN may give several values to the hash key. */
-static void plan_keys(struct call *c, const struct selection *s, const struct ddb_schema *keys, u64 space, struct plan *plan) {
+static err plan_keys(struct call *c, const struct selection *s, const struct ddb_schema *keys, u64 space, struct plan *plan) {
     const struct value *values;
     struct key_range range = {.hashes = 1}, asked = {0};
     u32 n = statement_equals(c->arena, s->statement, keys->hash, &values);
     for (u32 i = 0; i < n; i++)
-        if (values[i].type != keys->hash_type) return;
-    if (!n) return;
-    bool ranged = keys->range.p && statement_range(s->statement, keys->range, &asked) && asked.low.type == keys->range_type
-               && (!asked.high.type || asked.high.type == keys->range_type);
+        if (values[i].type != keys->hash_type) return wrong_type(c, keys->hash);
+    if (!n) return NULL;
+    bool ranged = keys->range.p && statement_range(s->statement, keys->range, &asked);
+    if (ranged && (asked.low.type != keys->range_type || (asked.high.type && asked.high.type != keys->range_type))) return wrong_type(c, keys->range);
     if (ranged) {
         range.range_operator = asked.range_operator;
         range.low = asked.low;
         range.high = asked.high;
     }
-    plan->spans = NEW_ARRAY(c->arena, struct ddb_span, n);
-    for (u32 i = 0; i < n; i++) {
-        bool again = false;
-        for (u32 j = 0; j < i && !again; j++) again = value_equal(c->arena, &values[i], &values[j]);
-        range.hash[0] = values[i];
-        if (!again) plan->spans[plan->n++] = ddb_span_of(c->arena, space, &range);
+    struct value hashes[IN_HASHES_MAX + 1];
+    plan->n = distinct(c, order_of(s->statement, keys->hash), values, n, hashes);
+    plan->spans = NEW_ARRAY(c->arena, struct ddb_span, plan->n);
+    for (u32 i = 0; i < plan->n; i++) {
+        range.hash[0] = hashes[i];
+        plan->spans[i] = ddb_span_of(c->arena, space, &range);
     }
     plan->by_hash = true;
+    plan->one_each = !s->page.index && (!keys->range.p || (ranged && range.range_operator == RANGE_EQ));
     plan->by_key = plan->n == 1 && (!keys->range.p || (ranged && range.range_operator == RANGE_EQ));
+    plan->short_pages = plan->n > 1 && (!s->limit || s->limit > IN_PAGE);
+    return NULL;
 }
 
 static void plan_scan(struct call *c, u64 space, struct plan *plan) {
@@ -64,14 +95,21 @@ static void plan_scan(struct call *c, u64 space, struct plan *plan) {
     plan->n = 1;
 }
 
+/* The sort key's own order counts, else that of what is named. */
+static bool is_descending(const struct statement *q, const struct ddb_schema *keys) {
+    const struct order *by = order_of(q, keys->range);
+    return by ? by->descending : q->n_order && q->order[0].descending;
+}
+
 static err check_order(struct call *c, const struct selection *s, const struct ddb_schema *keys, const struct plan *plan) {
     const struct statement *q = s->statement;
-    if (!q->order_by.p) return NULL;
+    if (!q->n_order) return NULL;
     if (!q->has_where) return refuse(c, "Must have WHERE clause in the statement when using ORDER BY clause.");
     if (!plan->by_hash) return refuse(c, "Must have at least one non-optional hash key condition in WHERE clause when using ORDER BY clause.");
-    if (!str_eq(q->order_by, keys->hash) && !str_eq(q->order_by, keys->range))
-        return fail(c, &dynamodb_validation_exception, "Variable reference %.*s in ORDER BY clause must be part of the primary key",
-                    STR_ARGS(q->order_by));
+    for (u32 i = 0; i < q->n_order; i++)
+        if (!str_eq(q->order[i].by, keys->hash) && !str_eq(q->order[i].by, keys->range))
+            return fail(c, &dynamodb_validation_exception, "Variable reference %.*s in ORDER BY clause must be part of the primary key",
+                        STR_ARGS(q->order[i].by));
     return NULL;
 }
 
@@ -113,7 +151,8 @@ static err read_all(struct call *c, struct selection *s, const struct plan *plan
         if (i == first && row.p) ddb_page_start_after(c, &s->page, row);
         ddb_page_read(c, &s->page);
         if (!s->page.last.type) continue;
-        leave_off(c, s, i);
+        if (plan->short_pages && plan->one_each && i + 1 == plan->n) s->page.last = (struct value){0};
+        else leave_off(c, s, i);
         return NULL;
     }
     return NULL;
@@ -151,12 +190,14 @@ err statement_select(struct call *c, struct selection *s) {
         return refuse(c, "PartiQL statements cannot be executed on tables with multi-attribute HASH keys or multi-attribute RANGE keys.");
     u64 space = s->page.index ? s->page.index->space : s->table.space;
     struct plan plan = {0};
-    plan_keys(c, s, keys, space, &plan);
+    TRY(plan_keys(c, s, keys, space, &plan));
     if (s->one && !plan.by_key) return no_key(c, s);
+    if (plan.n > IN_HASHES_MAX) return refuse(c, "Too many values in IN");
+    if (plan.short_pages) s->page.limit = IN_PAGE;
     if (plan.by_hash) TRY(ddb_page_filter_held(c, &s->page));
     TRY(check_order(c, s, keys, &plan));
     if (!plan.n) plan_scan(c, space, &plan);
-    s->page.backwards = q->descending;
+    s->page.backwards = is_descending(q, keys);
     bool flat = is_flat(q);
     if (!flat) s->page.projection = NULL;
     TRY(read_all(c, s, &plan));

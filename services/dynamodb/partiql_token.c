@@ -2,7 +2,7 @@
 
 static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$'; }
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 static char char_at(str text, u32 at) { return at < text.n ? text.p[at] : 0; }
 
 /* Behind space, "-- to the end of the line" and slash-star comments; STR_NONE: one of these does not end. */
@@ -46,6 +46,23 @@ static struct token_ql quoted(struct arena *a, str text, u32 start) {
     return t;
 }
 
+static bool fits_int(i64 n) { return n >= INT32_MIN && n <= INT32_MAX; }
+
+/* AWS reads a literal as Java's BigDecimal: its exponent and its scale are 32-bit integers. */
+static bool is_readable(str text) {
+    size_t e = 0, point;
+    while (e < text.n && text.p[e] != 'e' && text.p[e] != 'E') e++;
+    str mantissa = str_take(text, e), digits = str_skip(text, MIN(e + 1, text.n));
+    bool negative = digits.n && digits.p[0] == '-';
+    u64 exponent = 0;
+    if (digits.n && (digits.p[0] == '-' || digits.p[0] == '+')) digits = str_skip(digits, 1);
+    if (digits.n && !str_to_u64(digits, &exponent)) return false;
+    if (exponent > (u64)INT32_MAX + 1) return false;
+    i64 signed_ = negative ? -(i64)exponent : (i64)exponent;
+    point = str_find_char(mantissa, '.');
+    return fits_int(signed_) && fits_int((point == STR_NONE ? 0 : (i64)(mantissa.n - point - 1)) - signed_);
+}
+
 static struct token_ql number(str text, u32 start) {
     u32 at = start;
     while (is_digit(char_at(text, at)) || (char_at(text, at) == '.' && is_digit(char_at(text, at + 1)))) at++;
@@ -53,12 +70,12 @@ static struct token_ql number(str text, u32 start) {
     if (char_at(text, e) == 'e' || char_at(text, e) == 'E') {
         e++;
         e += char_at(text, e) == '-' || char_at(text, e) == '+';
-        if (is_digit(char_at(text, e))) {
-            while (is_digit(char_at(text, e))) e++;
-            at = e;
-        }
+        if (!is_digit(char_at(text, e))) return (struct token_ql){STRAY, 0, str_skip(text, start), start, e};
+        while (is_digit(char_at(text, e))) e++;
+        at = e;
     }
-    return (struct token_ql){NUMBER, 0, str_take(str_skip(text, start), at - start), start, at};
+    str digits = str_take(str_skip(text, start), at - start);
+    return (struct token_ql){is_readable(digits) ? NUMBER : STRAY, 0, digits, start, at};
 }
 
 struct token_ql ql_token(struct arena *a, str text, u32 from) {
@@ -75,9 +92,9 @@ struct token_ql ql_token(struct arena *a, str text, u32 from) {
         return (struct token_ql){WORD, 0, str_take(str_skip(text, at), end - at), at, end};
     }
     bool two = (c == '<' && (following == '=' || following == '>' || following == '<')) || (c == '>' && (following == '=' || following == '>'))
-            || (c == '!' && following == '=');
+            || (c == '!' && following == '=') || (c == '|' && following == '|');
     end = at + (two ? 2 : 1);
-    u8 kind = two || (c && strchr("()[]{},.:=<>+-*?;", c)) ? SIGN : STRAY;
+    u8 kind = two || (c && strchr("()[]{},.:=<>+-*/%@?;", c)) ? SIGN : STRAY;
     return (struct token_ql){kind, (u16)((u8)c | (two ? (u16)((u8)following << 8) : 0)), str_take(str_skip(text, at), end - at), at, end};
 }
 
@@ -90,20 +107,4 @@ str ql_position(struct arena *a, str text, const struct token_ql *token) {
         else column++;
     }
     return arena_format(a, "%u:%u:%u", line, column, length);
-}
-
-static bool fits_int(i64 n) { return n >= INT32_MIN && n <= INT32_MAX; }
-
-bool ql_number_readable(str text) {
-    size_t e = 0, point;
-    while (e < text.n && text.p[e] != 'e' && text.p[e] != 'E') e++;
-    str mantissa = str_take(text, e), digits = str_skip(text, MIN(e + 1, text.n));
-    bool negative = digits.n && digits.p[0] == '-';
-    u64 exponent = 0;
-    if (digits.n && (digits.p[0] == '-' || digits.p[0] == '+')) digits = str_skip(digits, 1);
-    if (digits.n && !str_to_u64(digits, &exponent)) return false;
-    if (exponent > (u64)INT32_MAX + 1) return false;
-    i64 signed_ = negative ? -(i64)exponent : (i64)exponent;
-    point = str_find_char(mantissa, '.');
-    return fits_int(signed_) && fits_int((point == STR_NONE ? 0 : (i64)(mantissa.n - point - 1)) - signed_);
 }

@@ -11,7 +11,7 @@ enum token_ql_kind {
     STRING, /* 'quoted' */
     NUMBER,
     SIGN,
-    STRAY, /* what begins no token, or does not end */
+    STRAY, /* what begins no token, or does not end, or is a number out of reach */
 };
 
 struct token_ql {
@@ -27,11 +27,9 @@ struct token_ql {
 struct token_ql ql_token(struct arena *a, str text, u32 at);
 /* "2:14:3": line and column, in characters from 1, and length of a token, as AWS points at it. */
 str ql_position(struct arena *a, str text, const struct token_ql *token);
-/* AWS reads a literal as Java's BigDecimal: its exponent and its scale are 32-bit integers. */
-bool ql_number_readable(str text);
-
-/* No name of an attribute unless it is quoted: AWS says "Unexpected keyword". In any case. */
+/* No names unless they are quoted, in any case. Of a reserved word where a term is to be AWS says "Unexpected keyword". */
 bool ql_word_is_reserved(str word);
-bool ql_word_is_keyword(str word); /* of the grammar: no name of anything */
+bool ql_word_is_keyword(str word);  /* ... of these it says other things */
+bool ql_word_is_function(str word); /* reserved, but for calls */
 
 #endif

@@ -1,9 +1,28 @@
 /* What WHERE says of key attributes. */
 #include "services/dynamodb/partiql.h"
 
-
 static bool is_attribute(const struct node *n, str name) {
     return n->kind == NODE_PATH && n->path.n == 1 && str_eq(n->path.steps[0].name, name);
+}
+
+static u32 equals_in(struct arena *a, const struct node *n, str name, const struct value **values);
+
+/* "a = 1 OR a = 2" is "a IN [1, 2]". */
+static u32 equals_in_each(struct arena *a, const struct node *n, str name, const struct value **values) {
+    struct {
+        const struct value *v;
+        u32 n;
+    } *arms = arena_alloc_array(a, n->n, sizeof *arms, _Alignof(void *));
+    u32 sum = 0, made = 0;
+    for (u32 i = 0; i < n->n; i++) {
+        arms[i].n = equals_in(a, &n->args[i], name, &arms[i].v);
+        if (!arms[i].n) return 0;
+        sum += arms[i].n;
+    }
+    struct value *all = NEW_ARRAY(a, struct value, sum);
+    for (u32 i = 0; i < n->n; made += arms[i++].n) memcpy(all + made, arms[i].v, arms[i].n * sizeof *all);
+    *values = all;
+    return sum;
 }
 
 static u32 equals_in(struct arena *a, const struct node *n, str name, const struct value **values) {
@@ -19,6 +38,7 @@ static u32 equals_in(struct arena *a, const struct node *n, str name, const stru
         *values = v;
         return n->n - 1;
     }
+    if (n->kind == NODE_OR) return equals_in_each(a, n, name, values);
     for (u32 i = 0; n->kind == NODE_AND && i < n->n; i++) {
         u32 found = equals_in(a, &n->args[i], name, values);
         if (found) return found;

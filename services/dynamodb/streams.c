@@ -42,6 +42,14 @@ static const struct ddb_shard *find_shard(struct arena *a, const struct ddb_stre
     return NULL;
 }
 
+/* What the description says in words alone. */
+static err check_limit(struct call *c, struct opt_i32 limit, i32 most) {
+    if (!limit.set || limit.v <= most) return NULL;
+    return fail(c, &dynamodbstreams_validation_exception,
+                "1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value less than or equal to %d",
+                limit.v, most);
+}
+
 /* ---- ListStreams ---- */
 
 static bool list_stream(struct call *c, str key, size_t prefix, struct dynamodbstreams_stream *out) {
@@ -54,10 +62,7 @@ static bool list_stream(struct call *c, str key, size_t prefix, struct dynamodbs
 
 err dynamodbstreams_list_streams(struct call *c, const struct dynamodbstreams_list_streams_input *in, struct dynamodbstreams_list_streams_output *out) {
     u32 most = in->limit.set ? (u32)in->limit.v : PAGE;
-    if (most > PAGE)
-        return fail(c, &dynamodbstreams_validation_exception,
-                    "1 validation error detected: Value '%u' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 100",
-                    most);
+    TRY(check_limit(c, in->limit, PAGE));
     struct key k = key_new(c->arena, S("dynamodb"));
     key_str(&k, c->account);
     key_str(&k, c->region);
@@ -108,9 +113,10 @@ static bool shard_wanted(struct arena *a, const struct ddb_stream *s, u32 at, co
 err dynamodbstreams_describe_stream(struct call *c, const struct dynamodbstreams_describe_stream_input *in,
                                     struct dynamodbstreams_describe_stream_output *out) {
     struct ddb_stream s;
+    TRY(check_limit(c, in->limit, PAGE));
     TRY(open_stream(c, in->stream_arn, &s));
     struct dynamodbstreams_stream_description *d = NEW(c->arena, struct dynamodbstreams_stream_description);
-    u32 most = in->limit.set ? (u32)MIN(in->limit.v, PAGE) : PAGE, from = 0;
+    u32 most = in->limit.set ? (u32)in->limit.v : PAGE, from = 0;
     out->stream_description = d;
     d->stream_arn = in->stream_arn;
     d->stream_label = s.label;
@@ -172,17 +178,67 @@ static err iterator_read(struct call *c, str text, struct place *p) {
     return fail(c, &dynamodbstreams_validation_exception, "Invalid ShardIterator");
 }
 
-static u64 last_sequence(struct call *c, const struct ddb_stream *s, const struct ddb_shard *shard) {
+/* ---- GetShardIterator ---- */
+
+static err trimmed(struct call *c) {
+    return fail(c, &dynamodbstreams_trimmed_data_access_exception, "The data you are trying to access has been trimmed");
+}
+
+/* The entries of a shard from a sequence number on. */
+static struct range entries_from(struct call *c, const struct ddb_stream *s, const struct ddb_shard *shard, u64 seq, bool backwards) {
     struct key from = ddb_space_key(c->arena, s->space), to = ddb_space_key(c->arena, s->space);
-    key_u64(&from, shard->first);
+    key_u64(&from, seq);
     key_u64(&to, shard->last ? shard->last : UINT64_MAX);
-    struct range rows = txn_range_backwards(c->txn, key_bytes(&from), key_bytes(&to));
-    str key;
-    u64 seq;
-    if (!range_next(&rows, &key, NULL)) return shard->first;
+    return backwards ? txn_range_backwards(c->txn, key_bytes(&from), key_bytes(&to)) : txn_range(c->txn, key_bytes(&from), key_bytes(&to));
+}
+
+static bool next_entry(struct call *c, struct range *rows, u64 *seq, struct ddb_stream_entry *e) {
+    str key, value;
+    if (!range_next(rows, &key, &value)) return false;
     key = str_skip(key, key.n - 8);
-    ASSERT(key_read_u64(&key, &seq));
-    return seq;
+    *e = (struct ddb_stream_entry){0};
+    ASSERT(key_read_u64(&key, seq) && record_decode(c->arena, &ddb_stream_entry_record, arena_str(c->arena, value), e));
+    return true;
+}
+
+/* Behind the last entry. */
+static u64 latest(struct call *c, const struct ddb_stream *s, const struct ddb_shard *shard) {
+    struct range rows = entries_from(c, s, shard, shard->first, true);
+    struct ddb_stream_entry e;
+    u64 seq;
+    return next_entry(c, &rows, &seq, &e) ? seq + 1 : shard->first + 1;
+}
+
+/* Of the first entry of that time or later; behind the last one if there is none. */
+static u64 sequence_at(struct call *c, const struct ddb_stream *s, const struct ddb_shard *shard, i64 ms) {
+    u64 low = shard->first, high = latest(c, s, shard), seq;
+    while (low < high) {
+        u64 middle = low + (high - low) / 2;
+        struct range rows = entries_from(c, s, shard, middle, false);
+        struct ddb_stream_entry e;
+        if (!next_entry(c, &rows, &seq, &e) || e.at_ms >= ms) high = middle;
+        else low = seq + 1;
+    }
+    return low;
+}
+
+/* DIFFERS: in words of our own. */
+static err check_position(struct call *c, const struct dynamodbstreams_get_shard_iterator_input *in, bool by_sequence, bool by_time, u64 *seq) {
+    const str type = in->shard_iterator_type;
+    if (!by_sequence && in->sequence_number.p)
+        return fail(c, &dynamodbstreams_validation_exception, "Invalid parameter combination: SequenceNumber must not be given with ShardIteratorType %.*s",
+                    STR_ARGS(type));
+    if (by_sequence && !in->sequence_number.p)
+        return fail(c, &dynamodbstreams_validation_exception, "Missing required parameter: SequenceNumber is needed with ShardIteratorType %.*s",
+                    STR_ARGS(type));
+    if (by_sequence && !sequence_read(in->sequence_number, seq)) return fail(c, &dynamodbstreams_validation_exception, "Invalid SequenceNumber");
+    if (!by_time && in->timestamp.set)
+        return fail(c, &dynamodbstreams_validation_exception, "Invalid parameter combination: Timestamp must not be given with ShardIteratorType %.*s",
+                    STR_ARGS(type));
+    if (by_time && !in->timestamp.set)
+        return fail(c, &dynamodbstreams_validation_exception, "Missing required parameter: Timestamp is needed with ShardIteratorType %.*s", STR_ARGS(type));
+    if (by_time && in->timestamp.ms > c->now_ms) return fail(c, &dynamodbstreams_validation_exception, "Timestamp must not be in the future");
+    return NULL;
 }
 
 err dynamodbstreams_get_shard_iterator(struct call *c, const struct dynamodbstreams_get_shard_iterator_input *in,
@@ -190,24 +246,21 @@ err dynamodbstreams_get_shard_iterator(struct call *c, const struct dynamodbstre
     struct ddb_stream s;
     u64 seq = 0;
     bool at = str_eq(in->shard_iterator_type, S("AT_SEQUENCE_NUMBER")), after = str_eq(in->shard_iterator_type, S("AFTER_SEQUENCE_NUMBER"));
-    if (!at && !after && in->sequence_number.p)
-        return fail(c, &dynamodbstreams_validation_exception, "Invalid parameter combination: SequenceNumber must not be given with ShardIteratorType %.*s",
-                    STR_ARGS(in->shard_iterator_type));
-    if ((at || after) && !in->sequence_number.p)
-        return fail(c, &dynamodbstreams_validation_exception, "Missing required parameter: SequenceNumber is needed with ShardIteratorType %.*s",
-                    STR_ARGS(in->shard_iterator_type));
-    if ((at || after) && !sequence_read(in->sequence_number, &seq))
-        return fail(c, &dynamodbstreams_validation_exception, "Invalid SequenceNumber");
+    bool by_time = str_eq(in->shard_iterator_type, S("AT_TIMESTAMP"));
+    i64 horizon = c->now_ms - DDB_STREAM_KEEP_MS;
+    TRY(check_position(c, in, at || after, by_time, &seq));
     TRY(open_stream(c, in->stream_arn, &s));
     const struct ddb_shard *shard = find_shard(c->arena, &s, in->shard_id);
     if (!shard)
         return fail(c, &dynamodbstreams_resource_not_found_exception, "Requested resource not found: Shard does not exist");
     if ((at || after) && (seq < shard->first || (shard->last && seq > shard->last)))
         return fail(c, &dynamodbstreams_validation_exception, "Invalid SequenceNumber");
+    if ((at || after) && shard->born_ms <= horizon && seq < sequence_at(c, &s, shard, horizon)) return trimmed(c);
     struct place p = {.stream = in->stream_arn, .shard = shard->first, .next = shard->first, .made_ms = c->now_ms, .exact = at || after};
     if (at) p.next = seq;
     if (after) p.next = seq + 1;
-    if (str_eq(in->shard_iterator_type, S("LATEST"))) p.next = last_sequence(c, &s, shard) + 1;
+    if (by_time) p.next = sequence_at(c, &s, shard, (in->timestamp.ms + 999) / 1000 * 1000); /* records tell their second */
+    if (str_eq(in->shard_iterator_type, S("LATEST"))) p.next = latest(c, &s, shard);
     out->shard_iterator = iterator_text(c, &p);
     return NULL;
 }
@@ -249,11 +302,6 @@ static const struct ddb_shard *shard_of(const struct ddb_stream *s, u64 first) {
     return NULL;
 }
 
-static err trimmed(struct call *c) {
-    return fail(c, &dynamodbstreams_trimmed_data_access_exception,
-                "The operation attempted to read past the oldest stream record in a shard.");
-}
-
 static void count_records(struct call *c, const struct ddb_stream *s, u32 records, i64 bytes) {
     const str names = S("Operation,StreamLabel,TableName");
     str of = arena_format(c->arena, "GetRecords,%.*s,%.*s", STR_ARGS(s->label), STR_ARGS(s->table));
@@ -268,6 +316,7 @@ err dynamodbstreams_get_records(struct call *c, const struct dynamodbstreams_get
     struct place p;
     struct ddb_stream s;
     struct ddb_table t;
+    TRY(check_limit(c, in->limit, RECORDS_MAX));
     TRY(iterator_read(c, in->shard_iterator, &p));
     if (p.made_ms + ITERATOR_MS < c->now_ms)
         return fail(c, &dynamodbstreams_expired_iterator_exception, "Iterator expired. The iterator was created at a time that is now too old.");
@@ -275,20 +324,14 @@ err dynamodbstreams_get_records(struct call *c, const struct dynamodbstreams_get
     if (ddb_table_load(c->txn, c->arena, s.account, s.region, s.table, &t)) TRY(ddb_sse_check(c, &t));
     const struct ddb_shard *shard = shard_of(&s, p.shard);
     if (!shard) return trimmed(c);
-    struct key from = ddb_space_key(c->arena, s.space), to = ddb_space_key(c->arena, s.space);
-    key_u64(&from, p.next);
-    key_u64(&to, shard->last ? shard->last : UINT64_MAX);
-    struct range rows = txn_range(c->txn, key_bytes(&from), key_bytes(&to));
-    str key, value;
+    struct range rows = entries_from(c, &s, shard, p.next, false);
+    struct ddb_stream_entry e;
+    u64 seq;
     i64 bytes = 0;
     bool more = false;
     out->records.v = NEW_ARRAY(c->arena, struct dynamodbstreams_record, most);
     out->records.set = true;
-    while (p.next < (shard->last ? shard->last : UINT64_MAX) && (more = range_next(&rows, &key, &value))) {
-        struct ddb_stream_entry e = {0};
-        u64 seq;
-        str tail = str_skip(key, key.n - 8);
-        ASSERT(key_read_u64(&tail, &seq) && record_decode(c->arena, &ddb_stream_entry_record, arena_str(c->arena, value), &e));
+    while (p.next < (shard->last ? shard->last : UINT64_MAX) && (more = next_entry(c, &rows, &seq, &e))) {
         if (out->records.n == most || bytes + e.bytes > RECORDS_BYTES) break;
         if (e.at_ms + DDB_STREAM_KEEP_MS <= c->now_ms) {
             if (p.exact) return trimmed(c);

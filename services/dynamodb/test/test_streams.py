@@ -77,6 +77,36 @@ def test_what_is_wrong_with_an_iterator(dynamodb, streams, table):
     assert refusal(streams.get_records, ShardIterator="nonsense")[0] == "ValidationException"
 
 
+def test_limits(dynamodb, streams, table):
+    arn = stream_of(dynamodb, with_stream(table, "KEYS_ONLY"))
+    words = "1 validation error detected: Value '{}' at 'limit' failed to satisfy constraint: Member must have value less than or equal to {}"
+    assert refusal(streams.list_streams, Limit=101) == ("ValidationException", words.format(101, 100))
+    assert refusal(streams.describe_stream, StreamArn=arn, Limit=101) == ("ValidationException", words.format(101, 100))
+    iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shards_of(streams, arn)[0]["ShardId"], ShardIteratorType="LATEST")
+    assert refusal(streams.get_records, **{"ShardIterator": iterator["ShardIterator"], "Limit": 1001}) == ("ValidationException", words.format(1001, 1000))
+
+
+def test_from_a_time_on(start_brume):
+    brume = start_brume()
+    dynamodb, streams = brume.client("dynamodb"), brume.client("dynamodbstreams")
+    name = make_table(dynamodb, StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})
+    arn = stream_of(dynamodb, name)
+    for i in range(3):
+        dynamodb.put_item(TableName=name, Item={"p": {"S": str(i)}})
+        brume.advance_clock(10_000)
+    times = [r["dynamodb"]["ApproximateCreationDateTime"] for r in read(streams, arn)]
+
+    def keys(time):
+        return [r["dynamodb"]["Keys"]["p"]["S"] for r in read(streams, arn, "AT_TIMESTAMP", Timestamp=time)]
+
+    assert keys(times[1]) == ["1", "2"] and keys(times[1].timestamp() + 0.001) == ["2"] and keys(times[2].timestamp() + 1) == []
+    assert keys(0) == ["0", "1", "2"]
+    shard = shards_of(streams, arn)[0]["ShardId"]
+    for wrong in ({"ShardIteratorType": "AT_TIMESTAMP"}, {"ShardIteratorType": "LATEST", "Timestamp": times[0]},
+                  {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": times[2].timestamp() + 3600}):
+        assert refusal(streams.get_shard_iterator, StreamArn=arn, ShardId=shard, **wrong)[0] == "ValidationException"
+
+
 def test_a_stream_is_switched_off_and_on(dynamodb, streams, table):
     name = with_stream(table, "KEYS_ONLY")
     dynamodb.put_item(TableName=name, Item={"p": {"S": "x"}})
@@ -112,7 +142,8 @@ def test_shards_follow_each_other_and_records_live_a_day(start_brume):
     brume.advance_clock(20 * HOUR)
     assert read(streams, arn, shard=parent["ShardId"]) == []
     assert [r["dynamodb"]["Keys"]["p"]["S"] for r in read(streams, arn, shard=child["ShardId"])] == ["second"]
-    at = streams.get_shard_iterator(StreamArn=arn, ShardId=parent["ShardId"], ShardIteratorType="AT_SEQUENCE_NUMBER", SequenceNumber=number)
-    del at
+    for kind in ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"):
+        assert refusal(streams.get_shard_iterator, StreamArn=arn, ShardId=parent["ShardId"], ShardIteratorType=kind, SequenceNumber=number) == (
+            "TrimmedDataAccessException", "The data you are trying to access has been trimmed")
     brume.advance_clock(30 * HOUR)
     assert read(streams, arn) == []
