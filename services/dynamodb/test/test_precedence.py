@@ -20,6 +20,7 @@ def test_the_tables_name_comes_before_expressions(brume, name, least):
     assert refusal(dynamodb.query, TableName=name, KeyConditionExpression="p") == told
     assert refusal(dynamodb.scan, TableName=name, FilterExpression="p") == told
     assert refusal(dynamodb.transact_write_items, TransactItems=[{"Put": {"TableName": name, "Item": KEY, **wrong}}]) == told
+    assert refusal(dynamodb.transact_get_items, TransactItems=[{"Get": {"TableName": name, "Key": KEY, "ProjectionExpression": "a,"}}]) == told
 
 
 def test_the_tables_name_comes_before_choices(dynamodb):
