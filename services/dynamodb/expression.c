@@ -186,10 +186,9 @@ err expressions_parse(struct call *c, const struct parameters *in, struct expres
     const struct dynamodb_filter_condition_map *filter = GIVEN(in->query_filter) ? in->query_filter : in->scan_filter;
     u32 conditions = (GIVEN(in->expected) ? in->expected->n : 0) + (GIVEN(filter) ? filter->n : 0);
     if (operator.p && !GIVEN(in->expected) && !GIVEN(filter))
-        return refuse(c, "One or more parameter values were invalid: ConditionalOperator cannot be used without Filter or Expected");
+        return refuse(c, "ConditionalOperator cannot be used without Filter or Expected");
     if (operator.p && conditions < 2)
-        return refuse(c, "One or more parameter values were invalid: ConditionalOperator can only be used when Filter or Expected "
-                         "has two or more elements");
+        return refuse(c, "ConditionalOperator can only be used when Filter or Expected has two or more elements");
     if (GIVEN(in->attribute_updates)) TRY(older_update(c, in->attribute_updates, &out->update));
     if (GIVEN(in->expected)) TRY(older_expected(c, in->expected, operator, &out->condition));
     if (GIVEN(filter)) TRY(older_filter(c, filter, operator, &out->filter));

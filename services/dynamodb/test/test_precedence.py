@@ -42,12 +42,21 @@ def test_how_many_choices_are_told(dynamodb):
 
 
 def test_a_projection_against_select_comes_before_the_index(dynamodb, table):
-    asked = {"TableName": table(), "Select": "ALL_PROJECTED_ATTRIBUTES"}
-    assert refusal(dynamodb.scan, **asked, ProjectionExpression="p") == (
-        "ValidationException", "One or more parameter values were invalid: Cannot specify the ProjectionExpression when choosing to get "
-                               "ALL_PROJECTED_ATTRIBUTES")
-    assert refusal(dynamodb.scan, **asked) == (
-        "ValidationException", "One or more parameter values were invalid: ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+    def refused(**more):
+        code, message = refusal(dynamodb.scan, TableName=name, **more)
+        asked = {"KeyConditionExpression": "p = :p", "ExpressionAttributeValues": {":p": {"S": "x"}}}
+        if "AttributesToGet" in more:
+            asked = {"KeyConditions": {"p": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "x"}]}}}
+        of_query = refusal(dynamodb.query, TableName=name, **asked, **more)
+        assert code == "ValidationException" and of_query in [(code, message), (code, "1 validation error detected: " + message)]
+        return message, of_query[1] != message
+    name = table()
+    for select, what in [("ALL_PROJECTED_ATTRIBUTES",) * 2, ("ALL_ATTRIBUTES",) * 2, ("COUNT", "only the Count")]:
+        for given in ({"ProjectionExpression": "p"}, {"AttributesToGet": ["p"]}):
+            assert refused(Select=select, **given) == (f"Cannot specify the {list(given)[0]} when choosing to get {what}", True)
+    assert refused(Select="ALL_PROJECTED_ATTRIBUTES") == ("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName", False)
+    assert refused(Select="SPECIFIC_ATTRIBUTES") == (
+        "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES", False)
 
 
 def test_values_of_in(dynamodb, table):
