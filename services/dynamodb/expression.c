@@ -36,14 +36,14 @@ static str older_given(struct arena *a, const struct parameters *in) {
     return buf_str(&b);
 }
 
-/* Which expressions could have used values, in the words of the operation. */
+/* Which expressions could have used values, in the words of the operation: a Query tells none (ExtendDB's pull request 162). */
 static const char *values_need(const struct call *c) {
     u16 op = c->op && c->service ? (u16)(c->op - c->service->wire->ops) : DYNAMODB_OP_PUT_ITEM;
-    if (op == DYNAMODB_OP_UPDATE_ITEM) return "UpdateExpression and ConditionExpression are null";
-    if (op == DYNAMODB_OP_QUERY) return "FilterExpression and KeyConditionExpression are null";
-    if (op == DYNAMODB_OP_SCAN) return "FilterExpression is null";
-    if (op == DYNAMODB_OP_SEARCH_VECTORS) return "SearchConditionExpression is null";
-    return "ConditionExpression is null";
+    if (op == DYNAMODB_OP_UPDATE_ITEM) return ": UpdateExpression and ConditionExpression are null";
+    if (op == DYNAMODB_OP_QUERY) return "";
+    if (op == DYNAMODB_OP_SCAN) return ": FilterExpression is null";
+    if (op == DYNAMODB_OP_SEARCH_VECTORS) return ": SearchConditionExpression is null";
+    return ": ConditionExpression is null";
 }
 
 err parameters_check(struct call *c, const struct parameters *in) {
@@ -58,7 +58,7 @@ err parameters_check(struct call *c, const struct parameters *in) {
         return refuse(c, "ExpressionAttributeNames can only be specified when using expressions");
     }
     if (GIVEN(in->values) && !any_value)
-        return fail(c, &dynamodb_validation_exception, "ExpressionAttributeValues can only be specified when using expressions: %s",
+        return fail(c, &dynamodb_validation_exception, "ExpressionAttributeValues can only be specified when using expressions%s",
                     values_need(c));
     return NULL;
 }

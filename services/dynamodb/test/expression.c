@@ -381,7 +381,7 @@ static void projections(void) {
          "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {AttributesToGet} "
          "Expression parameters: {ProjectionExpression}"},
         {"'ProjectionExpression':'a','ExpressionAttributeValues':{':v':{'S':'x'}}",
-         "ExpressionAttributeValues can only be specified when using expressions: FilterExpression and KeyConditionExpression are null"},
+         "ExpressionAttributeValues can only be specified when using expressions"},
         {"'AttributesToGet':['a','b','a']", "One or more parameter values were invalid: Duplicate value in attribute name: a"},
     };
     check_refusals(given_query, refusals, LENGTH(refusals));
