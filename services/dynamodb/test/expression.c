@@ -441,7 +441,7 @@ static void key_conditions(void) {
         {K("attribute_exists(p)"), "Invalid operator used in KeyConditionExpression: attribute_exists"},
         {K("dog(p)"), "Invalid KeyConditionExpression: Invalid function name; function: dog"},
         {K("p = :n AND p = :n") V("':n':{'N':'1'}"), "Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key"},
-        {K("p.a = :n") V("':n':{'N':'1'}"), "KeyConditionExpressions cannot have conditions on nested attributes"},
+        {K("p.a = :n") V("':n':{'N':'1'}"), "Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested attributes"},
         {K("p = c"), "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition"},
         {K(":n = :m") V("':n':{'N':'1'},':m':{'N':'1'}"), "Invalid condition in KeyConditionExpression: No key attribute specified"},
         {K("size(p) = :n") V("':n':{'N':'1'}"), "KeyConditionExpressions cannot contain nested operations"},
