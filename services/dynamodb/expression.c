@@ -68,7 +68,7 @@ err parameters_check(struct call *c, const struct parameters *in) {
 enum { PLACEHOLDER_MAX = 255 };
 
 static bool placeholder_fits(str key, char sign) {
-    if (key.n < 2 || key.p[0] != sign || key.n > PLACEHOLDER_MAX) return false;
+    if (key.n < 2 || key.p[0] != sign) return false;
     for (size_t i = 1; i < key.n; i++) {
         char c = key.p[i];
         if (!(c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))) return false;
@@ -76,7 +76,14 @@ static bool placeholder_fits(str key, char sign) {
     return true;
 }
 
-static err bad_key(struct call *c, const char *which, str key) {
+/* How long a key is comes before how it is written; a value's is not told (ExtendDB's pull request 181). */
+static err check_key(struct call *c, const char *which, char sign, str key) {
+    if (key.n > PLACEHOLDER_MAX) {
+        str size = sign == '#' ? arena_format(c->arena, " size of key: %zu", key.n) : (str){0};
+        return fail(c, &dynamodb_validation_exception,
+                    "%s contains invalid key: The expression attribute map contains a key that is too long;%.*s", which, STR_ARGS(size));
+    }
+    if (placeholder_fits(key, sign)) return NULL;
     return fail(c, &dynamodb_validation_exception, "%s contains invalid key: Syntax error; key: \"%.*s\"", which, STR_ARGS(key));
 }
 
@@ -88,7 +95,7 @@ static err names_in(struct call *c, const struct dynamodb_expression_attribute_n
     out->n = in->n;
     for (u32 i = 0; i < in->n; i++) {
         str key = in->v[i].key, name = in->v[i].value;
-        if (!placeholder_fits(key, '#')) return bad_key(c, "ExpressionAttributeNames", key);
+        TRY(check_key(c, "ExpressionAttributeNames", '#', key));
         if (!name.n || name.n > ATTRIBUTE_NAME_MAX)
             return fail(c, &dynamodb_validation_exception, "ExpressionAttributeNames contains invalid value: %s for key %.*s",
                         name.n ? "Attribute name is too large, must be less than 65536 bytes" : "Empty attribute name", STR_ARGS(key));
@@ -104,8 +111,7 @@ static err values_in(struct call *c, const struct dynamodb_expression_attribute_
     if (!in->n) return refuse(c, "ExpressionAttributeValues must not be empty");
     out->v = NEW_ARRAY(c->arena, struct placeholder, in->n);
     out->n = in->n;
-    for (u32 i = 0; i < in->n; i++)
-        if (!placeholder_fits(in->v[i].key, ':')) return bad_key(c, "ExpressionAttributeValues", in->v[i].key);
+    for (u32 i = 0; i < in->n; i++) TRY(check_key(c, "ExpressionAttributeValues", ':', in->v[i].key));
     for (u32 i = 0; i < in->n; i++) {
         out->v[i].key = in->v[i].key;
         err e = value_of_wire(c, &in->v[i].value, &out->v[i].value);

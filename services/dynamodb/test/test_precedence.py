@@ -59,6 +59,19 @@ def test_a_projection_against_select_comes_before_the_index(dynamodb, table):
         "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES", True)
 
 
+def test_how_long_a_placeholder_is_comes_before_how_it_is_written(dynamodb):
+    told = "{} contains invalid key: The expression attribute map contains a key that is too long;{}"
+    asked = {"TableName": "abc", "FilterExpression": "a = :v"}
+    for key in ("#" + "a" * 255, "#" + "-" * 255):
+        assert refusal(dynamodb.scan, **asked, ExpressionAttributeNames={key: "a"}) == (
+            "ValidationException", told.format("ExpressionAttributeNames", " size of key: 256"))
+    assert refusal(dynamodb.scan, **asked, ExpressionAttributeValues={":" + "a" * 255: {"S": "x"}}) == (
+        "ValidationException", told.format("ExpressionAttributeValues", ""))
+    longest = ":" + "a" * 254
+    assert refusal(dynamodb.scan, TableName="abc", FilterExpression="a = " + longest, ExpressionAttributeValues={longest: {"S": "x"}})[0] == (
+        "ResourceNotFoundException")
+
+
 def test_values_of_in(dynamodb, table):
     asked = {"TableName": table()}
 
