@@ -36,14 +36,14 @@ static str older_given(struct arena *a, const struct parameters *in) {
     return buf_str(&b);
 }
 
-/* Which expressions could have used values, in the words of the operation. */
+/* Which expressions could have used values, in the words of the operation: a Query tells none (ExtendDB's pull request 162). */
 static const char *values_need(const struct call *c) {
     u16 op = c->op && c->service ? (u16)(c->op - c->service->wire->ops) : DYNAMODB_OP_PUT_ITEM;
-    if (op == DYNAMODB_OP_UPDATE_ITEM) return "UpdateExpression and ConditionExpression are null";
-    if (op == DYNAMODB_OP_QUERY) return "FilterExpression and KeyConditionExpression are null";
-    if (op == DYNAMODB_OP_SCAN) return "FilterExpression is null";
-    if (op == DYNAMODB_OP_SEARCH_VECTORS) return "SearchConditionExpression is null";
-    return "ConditionExpression is null";
+    if (op == DYNAMODB_OP_UPDATE_ITEM) return ": UpdateExpression and ConditionExpression are null";
+    if (op == DYNAMODB_OP_QUERY) return "";
+    if (op == DYNAMODB_OP_SCAN) return ": FilterExpression is null";
+    if (op == DYNAMODB_OP_SEARCH_VECTORS) return ": SearchConditionExpression is null";
+    return ": ConditionExpression is null";
 }
 
 err parameters_check(struct call *c, const struct parameters *in) {
@@ -58,7 +58,7 @@ err parameters_check(struct call *c, const struct parameters *in) {
         return refuse(c, "ExpressionAttributeNames can only be specified when using expressions");
     }
     if (GIVEN(in->values) && !any_value)
-        return fail(c, &dynamodb_validation_exception, "ExpressionAttributeValues can only be specified when using expressions: %s",
+        return fail(c, &dynamodb_validation_exception, "ExpressionAttributeValues can only be specified when using expressions%s",
                     values_need(c));
     return NULL;
 }
@@ -68,7 +68,7 @@ err parameters_check(struct call *c, const struct parameters *in) {
 enum { PLACEHOLDER_MAX = 255 };
 
 static bool placeholder_fits(str key, char sign) {
-    if (key.n < 2 || key.p[0] != sign || key.n > PLACEHOLDER_MAX) return false;
+    if (key.n < 2 || key.p[0] != sign) return false;
     for (size_t i = 1; i < key.n; i++) {
         char c = key.p[i];
         if (!(c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))) return false;
@@ -76,7 +76,14 @@ static bool placeholder_fits(str key, char sign) {
     return true;
 }
 
-static err bad_key(struct call *c, const char *which, str key) {
+/* How long a key is comes before how it is written; a value's is not told (ExtendDB's pull request 181). */
+static err check_key(struct call *c, const char *which, char sign, str key) {
+    if (key.n > PLACEHOLDER_MAX) {
+        str size = sign == '#' ? arena_format(c->arena, " size of key: %zu", key.n) : (str){0};
+        return fail(c, &dynamodb_validation_exception,
+                    "%s contains invalid key: The expression attribute map contains a key that is too long;%.*s", which, STR_ARGS(size));
+    }
+    if (placeholder_fits(key, sign)) return NULL;
     return fail(c, &dynamodb_validation_exception, "%s contains invalid key: Syntax error; key: \"%.*s\"", which, STR_ARGS(key));
 }
 
@@ -88,7 +95,7 @@ static err names_in(struct call *c, const struct dynamodb_expression_attribute_n
     out->n = in->n;
     for (u32 i = 0; i < in->n; i++) {
         str key = in->v[i].key, name = in->v[i].value;
-        if (!placeholder_fits(key, '#')) return bad_key(c, "ExpressionAttributeNames", key);
+        TRY(check_key(c, "ExpressionAttributeNames", '#', key));
         if (!name.n || name.n > ATTRIBUTE_NAME_MAX)
             return fail(c, &dynamodb_validation_exception, "ExpressionAttributeNames contains invalid value: %s for key %.*s",
                         name.n ? "Attribute name is too large, must be less than 65536 bytes" : "Empty attribute name", STR_ARGS(key));
@@ -104,8 +111,7 @@ static err values_in(struct call *c, const struct dynamodb_expression_attribute_
     if (!in->n) return refuse(c, "ExpressionAttributeValues must not be empty");
     out->v = NEW_ARRAY(c->arena, struct placeholder, in->n);
     out->n = in->n;
-    for (u32 i = 0; i < in->n; i++)
-        if (!placeholder_fits(in->v[i].key, ':')) return bad_key(c, "ExpressionAttributeValues", in->v[i].key);
+    for (u32 i = 0; i < in->n; i++) TRY(check_key(c, "ExpressionAttributeValues", ':', in->v[i].key));
     for (u32 i = 0; i < in->n; i++) {
         out->v[i].key = in->v[i].key;
         err e = value_of_wire(c, &in->v[i].value, &out->v[i].value);
@@ -186,10 +192,9 @@ err expressions_parse(struct call *c, const struct parameters *in, struct expres
     const struct dynamodb_filter_condition_map *filter = GIVEN(in->query_filter) ? in->query_filter : in->scan_filter;
     u32 conditions = (GIVEN(in->expected) ? in->expected->n : 0) + (GIVEN(filter) ? filter->n : 0);
     if (operator.p && !GIVEN(in->expected) && !GIVEN(filter))
-        return refuse(c, "One or more parameter values were invalid: ConditionalOperator cannot be used without Filter or Expected");
+        return refuse(c, "ConditionalOperator cannot be used without Filter or Expected");
     if (operator.p && conditions < 2)
-        return refuse(c, "One or more parameter values were invalid: ConditionalOperator can only be used when Filter or Expected "
-                         "has two or more elements");
+        return refuse(c, "ConditionalOperator can only be used when Filter or Expected has two or more elements");
     if (GIVEN(in->attribute_updates)) TRY(older_update(c, in->attribute_updates, &out->update));
     if (GIVEN(in->expected)) TRY(older_expected(c, in->expected, operator, &out->condition));
     if (GIVEN(filter)) TRY(older_filter(c, filter, operator, &out->filter));

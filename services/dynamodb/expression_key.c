@@ -31,7 +31,7 @@ static err find_attribute(struct call *c, const struct node *n, const struct nod
         if (operand->kind == NODE_FUNCTION) return check_shape(c, operand);
         if (operand->kind != NODE_PATH) continue;
         if (*attribute) return refuse(c, "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition");
-        if (operand->path.n > 1) return refuse(c, "KeyConditionExpressions cannot have conditions on nested attributes");
+        if (operand->path.n > 1) return refuse(c, "Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested attributes");
         *attribute = operand;
     }
     return *attribute ? NULL : refuse(c, "Invalid condition in KeyConditionExpression: No key attribute specified");

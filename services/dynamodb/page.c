@@ -11,16 +11,17 @@ enum { PAGE_BYTES = 1 << 20 };
 static err select_check(struct call *c, const struct ddb_page_request *r) {
     const struct parameters *p = &r->parameters;
     const char *given = p->attributes_to_get->set ? "AttributesToGet" : p->projection.p ? "ProjectionExpression" : NULL;
+    const char *counted = r->scan ? "" : "1 validation error detected: "; /* a Query's alone (ExtendDB's pull requests 191 and 211) */
     bool specific = str_eq(r->select, S("SPECIFIC_ATTRIBUTES"));
     if (given && r->select.p && !specific) {
-        if (str_eq(r->select, S("COUNT"))) return fail(c, &cloud_validation, INVALID "Cannot specify the %s when choosing to get only the Count", given);
-        return fail(c, &cloud_validation, INVALID "Cannot specify the %s when choosing to get %.*s", given, STR_ARGS(r->select));
+        str what = str_eq(r->select, S("COUNT")) ? S("only the Count") : r->select;
+        return fail(c, &cloud_validation, "%sCannot specify the %s when choosing to get %.*s", counted, given, STR_ARGS(what));
     }
     if (specific && !given)
         return fail(c, &cloud_validation,
-                    INVALID "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES");
+                    "%sMust specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES", counted);
     if (str_eq(r->select, S("ALL_PROJECTED_ATTRIBUTES")) && !r->index_name.p)
-        return fail(c, &cloud_validation, INVALID "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
+        return fail(c, &cloud_validation, "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
     return NULL;
 }
 

@@ -271,6 +271,7 @@ err dynamodb_transact_get_items(struct call *c, const struct dynamodb_transact_g
     for (u32 i = 0; i < n; i++) {
         const struct dynamodb_get *g = in->transact_items.v[i].get;
         struct parameters p = {.projection = g->projection_expression, .names = g->projection_expression.p ? &g->expression_attribute_names : NULL};
+        TRY(ddb_table_named(c, g->table_name));
         TRY(expressions_parse(c, &p, &reads[i].asked));
         TRY(ITEM_OF_WIRE(c, g->key, &reads[i].key));
     }

@@ -381,7 +381,7 @@ static void projections(void) {
          "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {AttributesToGet} "
          "Expression parameters: {ProjectionExpression}"},
         {"'ProjectionExpression':'a','ExpressionAttributeValues':{':v':{'S':'x'}}",
-         "ExpressionAttributeValues can only be specified when using expressions: FilterExpression and KeyConditionExpression are null"},
+         "ExpressionAttributeValues can only be specified when using expressions"},
         {"'AttributesToGet':['a','b','a']", "One or more parameter values were invalid: Duplicate value in attribute name: a"},
     };
     check_refusals(given_query, refusals, LENGTH(refusals));
@@ -441,7 +441,7 @@ static void key_conditions(void) {
         {K("attribute_exists(p)"), "Invalid operator used in KeyConditionExpression: attribute_exists"},
         {K("dog(p)"), "Invalid KeyConditionExpression: Invalid function name; function: dog"},
         {K("p = :n AND p = :n") V("':n':{'N':'1'}"), "Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key"},
-        {K("p.a = :n") V("':n':{'N':'1'}"), "KeyConditionExpressions cannot have conditions on nested attributes"},
+        {K("p.a = :n") V("':n':{'N':'1'}"), "Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested attributes"},
         {K("p = c"), "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition"},
         {K(":n = :m") V("':n':{'N':'1'},':m':{'N':'1'}"), "Invalid condition in KeyConditionExpression: No key attribute specified"},
         {K("size(p) = :n") V("':n':{'N':'1'}"), "KeyConditionExpressions cannot contain nested operations"},
@@ -484,9 +484,9 @@ static void older_parameters(void) {
          "One or more parameter values were invalid: ComparisonOperator CONTAINS is not valid for L AttributeValue type"},
         {"'Expected':{'a':{'ComparisonOperator':'BETWEEN','AttributeValueList':[{'N':'2'},{'N':'1'}]}}",
          "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"},
-        {"'ConditionalOperator':'AND'", "One or more parameter values were invalid: ConditionalOperator cannot be used without Filter or Expected"},
+        {"'ConditionalOperator':'AND'", "ConditionalOperator cannot be used without Filter or Expected"},
         {"'ConditionalOperator':'AND','Expected':{'a':{'Exists':false}}",
-         "One or more parameter values were invalid: ConditionalOperator can only be used when Filter or Expected has two or more elements"},
+         "ConditionalOperator can only be used when Filter or Expected has two or more elements"},
         {"'AttributeUpdates':{'a':{'Action':'PUT'}}", "One or more parameter values were invalid: Only DELETE action is allowed when no attribute value is specified"},
         {"'AttributeUpdates':{'a':{'Action':'DELETE','Value':{'S':'x'}}}",
          "One or more parameter values were invalid: DELETE action with value is not supported for the type S"},

@@ -20,6 +20,7 @@ def test_the_tables_name_comes_before_expressions(brume, name, least):
     assert refusal(dynamodb.query, TableName=name, KeyConditionExpression="p") == told
     assert refusal(dynamodb.scan, TableName=name, FilterExpression="p") == told
     assert refusal(dynamodb.transact_write_items, TransactItems=[{"Put": {"TableName": name, "Item": KEY, **wrong}}]) == told
+    assert refusal(dynamodb.transact_get_items, TransactItems=[{"Get": {"TableName": name, "Key": KEY, "ProjectionExpression": "a,"}}]) == told
 
 
 def test_the_tables_name_comes_before_choices(dynamodb):
@@ -41,12 +42,34 @@ def test_how_many_choices_are_told(dynamodb):
 
 
 def test_a_projection_against_select_comes_before_the_index(dynamodb, table):
-    asked = {"TableName": table(), "Select": "ALL_PROJECTED_ATTRIBUTES"}
-    assert refusal(dynamodb.scan, **asked, ProjectionExpression="p") == (
-        "ValidationException", "One or more parameter values were invalid: Cannot specify the ProjectionExpression when choosing to get "
-                               "ALL_PROJECTED_ATTRIBUTES")
-    assert refusal(dynamodb.scan, **asked) == (
-        "ValidationException", "One or more parameter values were invalid: ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+    def refused(**more):
+        code, message = refusal(dynamodb.scan, TableName=name, **more)
+        asked = {"KeyConditionExpression": "p = :p", "ExpressionAttributeValues": {":p": {"S": "x"}}}
+        if "AttributesToGet" in more:
+            asked = {"KeyConditions": {"p": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "x"}]}}}
+        of_query = refusal(dynamodb.query, TableName=name, **asked, **more)
+        assert code == "ValidationException" and of_query in [(code, message), (code, "1 validation error detected: " + message)]
+        return message, of_query[1] != message
+    name = table()
+    for select, what in [("ALL_PROJECTED_ATTRIBUTES",) * 2, ("ALL_ATTRIBUTES",) * 2, ("COUNT", "only the Count")]:
+        for given in ({"ProjectionExpression": "p"}, {"AttributesToGet": ["p"]}):
+            assert refused(Select=select, **given) == (f"Cannot specify the {list(given)[0]} when choosing to get {what}", True)
+    assert refused(Select="ALL_PROJECTED_ATTRIBUTES") == ("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName", False)
+    assert refused(Select="SPECIFIC_ATTRIBUTES") == (
+        "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES", True)
+
+
+def test_how_long_a_placeholder_is_comes_before_how_it_is_written(dynamodb):
+    told = "{} contains invalid key: The expression attribute map contains a key that is too long;{}"
+    asked = {"TableName": "abc", "FilterExpression": "a = :v"}
+    for key in ("#" + "a" * 255, "#" + "-" * 255):
+        assert refusal(dynamodb.scan, **asked, ExpressionAttributeNames={key: "a"}) == (
+            "ValidationException", told.format("ExpressionAttributeNames", " size of key: 256"))
+    assert refusal(dynamodb.scan, **asked, ExpressionAttributeValues={":" + "a" * 255: {"S": "x"}}) == (
+        "ValidationException", told.format("ExpressionAttributeValues", ""))
+    longest = ":" + "a" * 254
+    assert refusal(dynamodb.scan, TableName="abc", FilterExpression="a = " + longest, ExpressionAttributeValues={longest: {"S": "x"}})[0] == (
+        "ResourceNotFoundException")
 
 
 def test_values_of_in(dynamodb, table):
