@@ -46,6 +46,19 @@ def wait_active(client, name):
     wait_until(active)
 
 
+def wait_gone(client, name):
+    wait_until(lambda: not exists(client, name))
+
+
+def exists(client, name):
+    """Whether the table is there: ListTables tells of a hundred, and more of other tests may stand before it."""
+    try:
+        client.describe_table(TableName=name)
+    except client.exceptions.ResourceNotFoundException:
+        return False
+    return True
+
+
 def scale_writes(brume, name, *indexes, region="us-east-1", most=100):
     """As a replica of a provisioned table wants it: of the table, and of its global indexes."""
     scaling = brume.client("application-autoscaling", region=region)

@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 
-from services.dynamodb.test.ddb_tables import make_table, refusal, wait_until
+from services.dynamodb.test.ddb_tables import make_table, refusal, wait_gone, wait_until
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_a_full_export(dynamodb, s3, bucket, recoverable):
     listed = dynamodb.list_exports(TableArn=arn)["ExportSummaries"]
     assert listed == [{"ExportArn": begun["ExportArn"], "ExportStatus": "COMPLETED", "ExportType": "FULL_EXPORT"}]
     dynamodb.delete_table(TableName=name)  # nothing holds the table any more
-    wait_until(lambda: name not in dynamodb.list_tables()["TableNames"])
+    wait_gone(dynamodb, name)
     for make in (lambda: None, lambda: make_table(dynamodb, name=name)):  # the export outlives its table; a list of the table's does not
         make()
         assert dynamodb.list_exports(TableArn=arn)["ExportSummaries"] == []

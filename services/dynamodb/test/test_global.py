@@ -1,7 +1,7 @@
 """Global tables: one table in several regions, each of them written to."""
 import pytest
 
-from services.dynamodb.test.ddb_tables import index, make_table, refusal, scale_writes, wait_active, wait_until
+from services.dynamodb.test.ddb_tables import index, make_table, refusal, scale_writes, wait_active, wait_gone, wait_until
 
 
 def contents(client, name):
@@ -44,7 +44,7 @@ def test_a_replica_leaves(brume, dynamodb):
     assert refusal(dynamodb.update_table, **create) == (
         "ValidationException", f"Failed to create a the new replica of table with name: ‘{name}’ because one or more replicas already existed as tables.")
     dynamodb.update_table(TableName=name, ReplicaUpdates=[{"Delete": {"RegionName": "eu-west-1"}}])
-    wait_until(lambda: name not in ireland.list_tables()["TableNames"])
+    wait_gone(ireland, name)
     wait_active(dynamodb, name)
     assert "Replicas" not in dynamodb.describe_table(TableName=name)["Table"]
     dynamodb.put_item(TableName=name, Item={"p": {"S": "x"}})
@@ -317,7 +317,7 @@ def test_a_region_that_is_named_twice_is_one(brume):
         west.update_table(TableName=name, ReplicaUpdates=2 * [{kind: EAST}])
         if kind == "Create":
             at_rest(name, west, east)
-    wait_until(lambda: name not in east.list_tables()["TableNames"])
+    wait_gone(east, name)
     at_rest(name, west)
     assert "Replicas" not in west.describe_table(TableName=name)["Table"]
 
@@ -354,7 +354,7 @@ def test_a_group_of_strong_consistency(brume):
         assert refusal(client.delete_table, TableName=name) == ("ValidationException", one)
     west.update_table(TableName=name, ReplicaUpdates=[{"Delete": EAST}], **witness("Delete", "us-east-2"))
     at_rest(name, west)
-    wait_until(lambda: name not in east.list_tables()["TableNames"])
+    wait_gone(east, name)
     told = west.describe_table(TableName=name)["Table"]
     assert not {"MultiRegionConsistency", "GlobalTableWitnesses", "Replicas", "GlobalTableVersion"} & set(told)
     filled = make_table(west)
@@ -385,5 +385,5 @@ def test_who_made_a_replica_stays(start_brume):
     assert refusal(east.delete_table, TableName=name) == protected
     brume.advance_clock(86_400_000)
     west.delete_table(TableName=name)
-    wait_until(lambda: name not in west.list_tables()["TableNames"])
+    wait_gone(west, name)
     assert "Replicas" not in east.describe_table(TableName=name)["Table"]

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from services.dynamodb.test.ddb_tables import index, key_schema, refusal, wait_active, wait_until
+from services.dynamodb.test.ddb_tables import index, key_schema, refusal, wait_active, wait_gone, wait_until
 
 pytestmark = pytest.mark.as_root  # the objects are read with the caller's rights: a user of DynamoDB alone has none in S3
 
@@ -42,7 +42,7 @@ def imported(dynamodb, bucket, form, attributes="p:S", keys=("p",), prefix=None,
         return described["ImportStatus"] != "IN_PROGRESS"
     wait_until(over)
     if described.get("FailureCode", "").startswith("S3"):  # nothing could be read: there is no table
-        wait_until(lambda: name not in dynamodb.list_tables(ExclusiveStartTableName=name[:-1], Limit=1)["TableNames"])
+        wait_gone(dynamodb, name)
         return described, None
     wait_active(dynamodb, name)
     return described, dynamodb.scan(TableName=name)["Items"]

@@ -7,7 +7,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from services.dynamodb.test.ddb_tables import index, key_schema, make_table, refusal, wait_active, wait_until
+from services.dynamodb.test.ddb_tables import index, key_schema, make_table, refusal, wait_active, wait_gone
 
 THROUGHPUT = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}
 
@@ -31,7 +31,7 @@ def test_a_name_is_taken_until_its_table_is_gone(dynamodb, table):
                  AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}])
     assert refusal(dynamodb.create_table, **again) == ("ResourceInUseException", f"Table already exists: {name}")
     assert dynamodb.delete_table(TableName=name)["TableDescription"]["TableStatus"] == "DELETING"
-    wait_until(lambda: name not in dynamodb.list_tables()["TableNames"])
+    wait_gone(dynamodb, name)
     make_table(dynamodb, name=name)
     assert dynamodb.scan(TableName=name)["Count"] == 0
 
