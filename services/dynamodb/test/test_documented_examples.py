@@ -1,6 +1,7 @@
 """The examples of AWS's command line documentation for DynamoDB, read from the installed package and run as they stand there, each
 beside the table that it supposes. Its answer must have every member that the documented one has, of its type, and those of EQUAL
 must be as documented; others are times, ids, sizes and items of tables that nobody shows. WHY_NOT names those that are not run."""
+import importlib.util
 import io
 import json
 import re
@@ -8,13 +9,12 @@ import shlex
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
-import awscli
 import pytest
-from awscli.clidriver import create_clidriver
 
 from services.dynamodb.test.ddb_tables import wait_active, wait_until
 
-EXAMPLES = Path(awscli.__file__).parent / "examples/dynamodb"
+CLI = Path(importlib.util.find_spec("awscli").origin).parent  # found, not imported: that would lead every CLI started from here to its data
+EXAMPLES = CLI / "examples/dynamodb"
 REGION, ACCOUNT = "us-west-2", "123456789012"
 SONGS = [("No One You Know", "Call Me Today", {"AlbumTitle": {"S": "Somewhat Famous"}}), ("Acme Band", "Happy Day", {"AlbumTitle": {"S": "Songs About Life"}, "Awards": {"N": "10"}}),
          ("No One You Know", "Scared of My Shadow", {"AlbumTitle": {"S": "Blue Sky Blues"}})]
@@ -60,7 +60,7 @@ class Cloud:
         self.folder, self.server = folder, server
         self.dynamodb = server.client("dynamodb", account=ACCOUNT, region=REGION)
         monkeypatch.chdir(folder)
-        for name, value in {"AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": server.url,
+        for name, value in {"AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": server.url, "AWS_DATA_PATH": str(CLI / "data"),
                             "AWS_CONFIG_FILE": str(folder / "config"), "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials")}.items():
             monkeypatch.setenv(name, value)
 
@@ -79,6 +79,7 @@ class Cloud:
 
     def run(self, command):
         """(exit code, what it said)."""
+        from awscli.clidriver import create_clidriver
         out, wrong = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(wrong):
             code = create_clidriver().main(shlex.split(command)[1:] + ["--output", "json"])
