@@ -154,6 +154,10 @@ err ddb_provision(struct call *c, struct ddb_throughput *t, const struct dynamod
     if (read == t->read && write == t->write) return unchanged(c, t, index);
     if (read < t->read || write < t->write) TRY(count_decrease(c, t));
     if (read > t->read || write > t->write) t->increased_ms = c->now_ms;
+    if (!t->read) { /* on demand until now: there are no older units to tell meanwhile */
+        t->read = read;
+        t->write = write;
+    }
     t->next_read = read;
     t->next_write = write;
     return NULL;

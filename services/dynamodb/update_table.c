@@ -34,6 +34,15 @@ static void end_units(struct ddb_throughput *t) {
     t->own_read = false;
 }
 
+static void end_maximum(struct ddb_throughput *t) {
+    t->most_read = t->most_write = 0;
+    t->own_most_read = false;
+}
+
+static const char *maximum_given(const struct dynamodb_on_demand_throughput *given) {
+    return given->max_read_request_units.set ? "MaxReadRequestUnits" : "MaxWriteRequestUnits";
+}
+
 static err update_billing(struct call *c, const struct dynamodb_update_table_input *in, struct ddb_table *t, bool carried) {
     bool on_demand = in->billing_mode.p ? str_eq(in->billing_mode, S("PAY_PER_REQUEST")) : t->on_demand, was = t->on_demand;
     if (on_demand && in->provisioned_throughput)
@@ -41,12 +50,16 @@ static err update_billing(struct call *c, const struct dynamodb_update_table_inp
                     INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST");
     if (!on_demand && in->on_demand_throughput)
         return fail(c, &cloud_validation, INVALID "%s for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED",
-                    in->on_demand_throughput->max_read_request_units.set ? "MaxReadRequestUnits" : "MaxWriteRequestUnits");
+                    maximum_given(in->on_demand_throughput));
     t->on_demand = on_demand;
     if (on_demand && !was) {
         t->on_demand_ms = c->now_ms;
         end_units(&t->throughput);
         for (u32 i = 0; i < t->indexes.n; i++) end_units(&t->indexes.v[i].throughput);
+    }
+    if (!on_demand && was) {
+        end_maximum(&t->throughput);
+        for (u32 i = 0; i < t->indexes.n; i++) end_maximum(&t->indexes.v[i].throughput);
     }
     if (in->provisioned_throughput) TRY(provision(c, &t->throughput, in->provisioned_throughput, (str){0}, carried));
     i64 own = t->throughput.most_read;
@@ -155,6 +168,9 @@ static err change_index(struct call *c, const struct dynamodb_update_global_seco
     if (t->on_demand && p)
         return fail(c, &cloud_validation, INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: %.*s when BillingMode "
                                                   "is PAY_PER_REQUEST", STR_ARGS(index->name));
+    if (!t->on_demand && a->on_demand_throughput)
+        return fail(c, &cloud_validation, INVALID "%s for OnDemandThroughput for index : %.*s cannot be specified when the table BillingMode is PROVISIONED",
+                    maximum_given(a->on_demand_throughput), STR_ARGS(index->name));
     bool most = a->on_demand_throughput && (a->on_demand_throughput->max_read_request_units.set || a->on_demand_throughput->max_write_request_units.set);
     if (!most && !a->warm_throughput && t->on_demand)
         return fail(c, &cloud_validation, INVALID "The only Updates for index: %.*s when TableThroughputMode is PAY_PER_REQUEST can be to "

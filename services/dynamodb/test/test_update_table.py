@@ -112,6 +112,22 @@ def test_most_on_demand(dynamodb, table):
         "ValidationException", INVALID + "MaxReadRequestUnits for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED")
 
 
+def test_what_is_bought_takes_the_place_of_the_most(dynamodb, indexed):
+    """The change of the mode tells the new units at once, and no maximum is left, of the table or of its index."""
+    most = {"OnDemandThroughput": {"MaxReadRequestUnits": 7}}
+    update(dynamodb, indexed, **most)
+    update(dynamodb, indexed, GlobalSecondaryIndexUpdates=on_index("gsi", **most))
+    bought = {"ProvisionedThroughput": units(5, 6)}
+    told = dynamodb.update_table(TableName=indexed, BillingMode="PROVISIONED", **bought, GlobalSecondaryIndexUpdates=on_index("gsi", **bought))["TableDescription"]
+    wait_active(dynamodb, indexed)
+    for table in (told, dynamodb.describe_table(TableName=indexed)["Table"]):
+        for described in (table, table["GlobalSecondaryIndexes"][0]):
+            assert "OnDemandThroughput" not in described
+            assert units(5, 6).items() <= described["ProvisionedThroughput"].items()
+    assert refusal(dynamodb.update_table, TableName=indexed, GlobalSecondaryIndexUpdates=on_index("gsi", **bought, **most)) == (
+        "ValidationException", INVALID + "MaxReadRequestUnits for OnDemandThroughput for index : gsi cannot be specified when the table BillingMode is PROVISIONED")
+
+
 def test_what_leaves_a_table_active(dynamodb, indexed):
     """Only some changes take the table; of an index that comes the answer says that it is not being filled yet."""
     for change in ({"OnDemandThroughput": {"MaxReadRequestUnits": 9}}, {"WarmThroughput": {"ReadUnitsPerSecond": 13000}}, {"SSESpecification": {"Enabled": True}},
