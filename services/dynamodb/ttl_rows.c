@@ -8,14 +8,14 @@
 #define TTL_TASK S("dynamodb.ttl")
 enum { SPACE_PREFIX = 12, YEARS_KEPT_S = 5 * 365 * 86400 };
 
-/* The second at which an item expires; 0: never. Only whole numbers of the epoch count. */
+/* The second at which an item expires; 0: never, or at no time that a clock will tell. Only whole numbers of the epoch count. */
 static i64 expiry_of(const struct ddb_table *t, str bytes) {
     struct value v;
     i64 seconds;
     if (!bytes.p || !item_encoded_find(bytes, t->ttl, &v) || v.type != VALUE_N) return 0;
     str text = value_text(&v);
     size_t dot = str_find_char(text, '.');
-    return str_to_i64(dot == STR_NONE ? text : str_take(text, dot), &seconds) && seconds > 0 ? seconds : 0;
+    return str_to_i64(dot == STR_NONE ? text : str_take(text, dot), &seconds) && seconds > 0 && seconds <= INT64_MAX / 1000 ? seconds : 0;
 }
 
 static str expiry_row(struct arena *a, const struct ddb_table *t, i64 second, const struct ddb_key *k) {

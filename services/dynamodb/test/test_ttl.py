@@ -39,6 +39,21 @@ def test_items_expire_on_the_clock(start_brume):
     assert all(r["userIdentity"] == {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"} for r in removed)
 
 
+def test_times_that_no_clock_tells(start_brume):
+    """What somebody meant as never, or gave in nanoseconds."""
+    brume = start_brume()
+    dynamodb = brume.client("dynamodb")
+    name = make_table(dynamodb)
+    dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "until"})
+    items = {"most": 2**63 - 1, "beyond": 10**30, "nanoseconds": int(time.time()) * 10**9, "soon": int(time.time()) + 1000}
+    for key, expiry in items.items():
+        dynamodb.put_item(TableName=name, Item={"p": {"S": key}, "until": {"N": str(expiry)}})
+    brume.advance_clock(2000 * 1000)
+    assert keys(dynamodb, name) == ["beyond", "most", "nanoseconds"]
+    dynamodb.delete_item(TableName=name, Key={"p": {"S": "most"}})
+    assert keys(dynamodb, name) == ["beyond", "nanoseconds"]
+
+
 def test_settings(start_brume):
     brume = start_brume()
     dynamodb = brume.client("dynamodb")
