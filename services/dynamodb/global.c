@@ -95,6 +95,9 @@ static err create(struct call *c, struct ddb_table *t, const struct dynamodb_cre
     made.strong = t->strong;
     made.witness = t->witness;
     made.settings_mode = t->settings_mode;
+    made.ttl = t->ttl;
+    made.ttl_space = t->ttl.p ? txn_sequence(c->txn) : 0; /* filled by what is copied */
+    made.ttl_changed_ms = t->ttl_changed_ms;
     ddb_stream_begin(&there, &made, ddb_view_name(t->stream_view));
     for (u32 i = 0; i < t->replicas.n; i++) {
         if (!ddb_replica_load(c, t, i, &other)) continue;

@@ -43,6 +43,16 @@ err ddb_ttl_run(struct txn *t, const struct task *task, i64 now_ms) {
 /* The API reference says one change an hour; measured it is 31 minutes. */
 enum { SETTLES_MS = 31 * 60 * 1000 };
 
+/* On, by that attribute, or (absent) off. */
+static void set(struct call *c, struct ddb_table *t, str attribute) {
+    ddb_sweep(c->txn, c->arena, t->ttl_space);
+    t->ttl = attribute;
+    t->ttl_space = attribute.p ? txn_sequence(c->txn) : 0;
+    t->ttl_changed_ms = c->now_ms;
+    if (attribute.p) ddb_fill(c->txn, c->arena, t, t->ttl_space);
+    ddb_table_save(c->txn, c->arena, t);
+}
+
 err dynamodb_update_time_to_live(struct call *c, const struct dynamodb_update_time_to_live_input *in,
                                  struct dynamodb_update_time_to_live_output *out) {
     const struct dynamodb_time_to_live_specification *spec = in->time_to_live_specification;
@@ -56,17 +66,12 @@ err dynamodb_update_time_to_live(struct call *c, const struct dynamodb_update_ti
     if (spec->enabled.v && t.ttl.p) return fail(c, &cloud_validation, "TimeToLive is already enabled");
     if (t.ttl_changed_ms && c->now_ms - t.ttl_changed_ms < SETTLES_MS)
         return fail(c, &cloud_validation, "Time to live has been modified multiple times within a fixed interval");
-    t.ttl_changed_ms = c->now_ms;
-    if (spec->enabled.v) {
-        t.ttl = spec->attribute_name;
-        t.ttl_space = txn_sequence(c->txn);
-        ddb_fill(c->txn, c->arena, &t, t.ttl_space);
-    } else {
-        ddb_sweep(c->txn, c->arena, t.ttl_space);
-        t.ttl = (str){0};
-        t.ttl_space = 0;
+    str attribute = spec->enabled.v ? spec->attribute_name : (str){0};
+    set(c, &t, attribute);
+    for (u32 i = 0; i < t.replicas.n; i++) { /* what one region sets, all have */
+        struct ddb_table replica;
+        if (ddb_replica_load(c, &t, i, &replica) && replica.state != DDB_DELETING && !str_eq(replica.ttl, attribute)) set(c, &replica, attribute);
     }
-    ddb_table_save(c->txn, c->arena, &t);
     out->time_to_live_specification = NEW(c->arena, struct dynamodb_time_to_live_specification);
     *out->time_to_live_specification = *spec;
     return NULL;

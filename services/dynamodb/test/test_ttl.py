@@ -1,7 +1,7 @@
 """Time to live: what has expired goes when the clock passes, and the stream says by whom."""
 import time
 
-from services.dynamodb.test.ddb_tables import make_table, refusal, wait_until
+from services.dynamodb.test.ddb_tables import make_table, refusal, wait_active, wait_gone, wait_until
 
 
 def keys(client, name):
@@ -73,3 +73,33 @@ def test_settings(start_brume):
     brume.advance_clock(3600 * 1000)
     update(TableName=name, TimeToLiveSpecification=off)
     assert dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED"
+
+
+def test_regions_have_the_setting_of_one(start_brume):
+    """It is set in any region, for all; a new replica has it, and what it holds expires there too."""
+    brume = start_brume()
+    regions = [brume.client("dynamodb", region=r) for r in ("us-east-1", "eu-west-1", "ap-northeast-1")]
+    east, ireland, tokyo = regions
+    name = make_table(east)
+    now = int(time.time())
+
+    def replicate(region):
+        east.update_table(TableName=name, ReplicaUpdates=[{"Create": {"RegionName": region}}])
+        for client in regions[:1] + [regions[1] if region == "eu-west-1" else regions[2]]:
+            wait_active(client, name)
+
+    def setting(client):
+        return client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    replicate("eu-west-1")
+    east.put_item(TableName=name, Item={"p": {"S": "before"}, "until": {"N": str(now + 10_000)}})
+    ireland.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "until"})
+    replicate("ap-northeast-1")
+    assert [setting(client) for client in regions] == 3 * [{"TimeToLiveStatus": "ENABLED", "AttributeName": "until"}]
+    tokyo.put_item(TableName=name, Item={"p": {"S": "after"}, "until": {"N": str(now + 10_000)}})
+    east.put_item(TableName=name, Item={"p": {"S": "stays"}})
+    east.update_table(TableName=name, ReplicaUpdates=[{"Delete": {"RegionName": "eu-west-1"}}])
+    wait_gone(ireland, name)
+    brume.advance_clock(11_000 * 1000)
+    assert keys(east, name) == keys(tokyo, name) == ["stays"]
+    east.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": False, "AttributeName": "until"})
+    assert setting(east) == setting(tokyo) == {"TimeToLiveStatus": "DISABLED"}
