@@ -61,16 +61,20 @@ static void unprocessed(struct call *c, const struct table_get *g, u32 from, str
     for (u32 i = from; i < g->in->keys.n; i++) out->keys.v[out->keys.n++] = g->in->keys.v[i];
 }
 
-/* Returns how many keys were looked at before the answer was full. */
+/* Returns how many keys were looked at before the answer was full, or the table's units were used up: *throttled. */
 static u32 get_items(struct call *c, const struct table_get *g, const struct ddb_key *keys, u64 *bytes, struct ddb_usage *usage,
-                     struct dynamodb_item_list *out) {
+                     struct dynamodb_item_list *out, err *throttled) {
     *out = (struct dynamodb_item_list){NEW_ARRAY(c->arena, struct dynamodb_attribute_map, g->in->keys.n), 0, true};
     for (u32 i = 0; i < g->in->keys.n; i++) {
         str row = ddb_item_read(c, &keys[i]);
         u64 size = row.p ? item_encoded_size(row) : 0;
         if (*bytes + size > GET_BYTES) return i;
         struct ddb_usage one = {.table = &g->t, .key = &keys[i], .read = ddb_read_units(size, g->in->consistent_read.v)};
-        if (ddb_throttle(c, &one, 1)) return i;
+        err e = ddb_throttle(c, &one, 1);
+        if (e) {
+            *throttled = e;
+            return i;
+        }
         *bytes += size;
         ddb_usage_add(usage, &one);
         if (!row.p) continue;
@@ -82,8 +86,9 @@ static u32 get_items(struct call *c, const struct table_get *g, const struct ddb
 }
 
 err dynamodb_batch_get_item(struct call *c, const struct dynamodb_batch_get_item_input *in, struct dynamodb_batch_get_item_output *out) {
-    u32 n = in->request_items.n, total = 0;
+    u32 n = in->request_items.n, total = 0, looked_at = 0;
     u64 bytes = 0;
+    err throttled = NULL;
     if (!n)
         return fail(c, &cloud_validation,
                     "1 validation error detected: Value at 'RequestItems' failed to satisfy constraint: Member must have length greater than or "
@@ -106,14 +111,15 @@ err dynamodb_batch_get_item(struct call *c, const struct dynamodb_batch_get_item
     for (u32 i = 0; i < n; i++) {
         struct ddb_usage usage = {.table = &gets[i].t};
         out->responses.v[i].key = in->request_items.v[i].key;
-        u32 done = get_items(c, &gets[i], keys[i], &bytes, &usage, &out->responses.v[i].value);
+        u32 done = get_items(c, &gets[i], keys[i], &bytes, &usage, &out->responses.v[i].value, &throttled);
+        looked_at += done;
         add_consumed(&out->consumed_capacity, ddb_consumed(c, &usage, in->return_consumed_capacity));
         if (done == gets[i].in->keys.n) continue;
         struct dynamodb_batch_get_request_map_entry *left = &out->unprocessed_keys.v[out->unprocessed_keys.n++];
         left->key = in->request_items.v[i].key;
         unprocessed(c, &gets[i], done, &left->value);
     }
-    return NULL;
+    return looked_at ? NULL : throttled; /* of a full answer something was looked at */
 }
 
 /* ---- BatchWriteItem ---- */
@@ -145,18 +151,18 @@ static err locate_all(struct call *c, struct ddb_write *w, struct ddb_written *d
     return NULL;
 }
 
-/* What is throttled is handed back, for the client to send again. */
+/* What is throttled is handed back, for the client to send again. A request's text may name a table twice, one after the other. */
 static void put_off(struct call *c, const struct dynamodb_batch_write_item_request_map_entry *from, u32 at,
                     struct dynamodb_batch_write_item_request_map *out) {
     if (!out->n || !str_eq(out->v[out->n - 1].key, from->key))
         out->v[out->n++] = (struct dynamodb_batch_write_item_request_map_entry){
-            from->key, {NEW_ARRAY(c->arena, struct dynamodb_write_request, from->value.n), 0, true}};
+            from->key, {NEW_ARRAY(c->arena, struct dynamodb_write_request, WRITE_MAX), 0, true}};
     struct dynamodb_write_requests *list = &out->v[out->n - 1].value;
     list->v[list->n++] = from->value.v[at];
 }
 
 static err write_table(struct call *c, const struct dynamodb_batch_write_item_input *in, u32 at, struct ddb_write *w, struct ddb_written *done,
-                       struct dynamodb_batch_write_item_output *out) {
+                       struct dynamodb_batch_write_item_output *out, err *throttled) {
     u32 n = in->request_items.v[at].value.n;
     struct ddb_usage usage = {.table = w->table};
     struct dynamodb_item_collection_metrics_multiple metrics = {NEW_ARRAY(c->arena, struct dynamodb_item_collection_metrics, n), 0, true};
@@ -166,6 +172,7 @@ static err write_table(struct call *c, const struct dynamodb_batch_write_item_in
         if (!e) e = ddb_throttle(c, &done[i].usage, 1);
         if (e == &dynamodb_provisioned_throughput_exceeded_exception || e == &dynamodb_throttling_exception) {
             txn_undo(c->txn, mark);
+            *throttled = e;
             put_off(c, &in->request_items.v[at], i, &out->unprocessed_items);
             continue;
         }
@@ -190,6 +197,7 @@ static err allow_writes(struct call *c, str table, const struct ddb_write *w, u3
 
 err dynamodb_batch_write_item(struct call *c, const struct dynamodb_batch_write_item_input *in, struct dynamodb_batch_write_item_output *out) {
     u32 tables = in->request_items.n, total = 0;
+    err throttled = NULL;
     if (!tables) return fail(c, &cloud_validation, "The requestItems parameter is required for BatchWriteItem");
     for (u32 i = 0; i < tables; i++) TRY(ddb_table_named(c, in->request_items.v[i].key));
     for (u32 i = 0; i < tables; i++) total += in->request_items.v[i].value.n;
@@ -209,11 +217,8 @@ err dynamodb_batch_write_item(struct call *c, const struct dynamodb_batch_write_
         NEW_ARRAY(c->arena, struct dynamodb_batch_write_item_request_map_entry, tables), 0, true};
     out->consumed_capacity.v = NEW_ARRAY(c->arena, struct dynamodb_consumed_capacity, tables);
     out->item_collection_metrics.v = NEW_ARRAY(c->arena, struct dynamodb_item_collection_metrics_per_table_entry, tables);
-    for (u32 i = 0, at = 0; i < tables; at += in->request_items.v[i++].value.n) TRY(write_table(c, in, i, &writes[at], &done[at], out));
+    for (u32 i = 0, at = 0; i < tables; at += in->request_items.v[i++].value.n) TRY(write_table(c, in, i, &writes[at], &done[at], out, &throttled));
     u32 left = 0;
     for (u32 i = 0; i < out->unprocessed_items.n; i++) left += out->unprocessed_items.v[i].value.n;
-    if (left < total) return NULL;
-    return fail(c, &dynamodb_provisioned_throughput_exceeded_exception,
-                "The level of configured provisioned throughput for the table was exceeded. Consider increasing your provisioning level with "
-                "the UpdateTable API.");
+    return left < total ? NULL : throttled; /* in the words for the last of them */
 }

@@ -152,7 +152,7 @@ static err throttled(struct call *c, const struct ddb_table *t, const struct ddb
     count_event(c, write ? "WriteThrottleEvents" : "ReadThrottleEvents", t, index);
     if (t->on_demand) count_event(c, write ? "WriteMaxOnDemandThroughputThrottleEvents" : "ReadMaxOnDemandThroughputThrottleEvents", t, index);
     else count_event(c, write ? "WriteProvisionedThroughputThrottleEvents" : "ReadProvisionedThroughputThrottleEvents", t, index);
-    count_failure(c, S("ThrottledRequests"), S("Operation,TableName"), by_operation(c, t));
+    count_failure_once(c, S("ThrottledRequests"), S("Operation,TableName"), by_operation(c, t));
     if (t->on_demand) {
         struct dynamodb_throttling_exception *members = NEW(c->arena, struct dynamodb_throttling_exception);
         members->throttling_reasons = reasons_of(c, t, index, write);

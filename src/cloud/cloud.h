@@ -302,6 +302,7 @@ bool events_wanted(struct call *c); /* somebody has a rule: for who would make a
 void count_metric(struct call *c, str metric_name, str dimension_name, str dimension_value, double value, str unit);
 /* One, if the call fails. */
 void count_failure(struct call *c, str metric_name, str dimension_name, str dimension_value);
+void count_failure_once(struct call *c, str metric_name, str dimension_name, str dimension_value); /* however often the call says so */
 /* How long the call takes, in milliseconds, when it has ended; in steps of a hundredth to a tenth of it. */
 void count_latency(struct call *c, str metric_name, str dimension_name, str dimension_value);
 /* Several dimensions: names and values each with commas between them (no comma but the last value's own). The counts of a minute become a metric of AWS/<Service> when it ends (counts.h). gauge_metric: for struct gauge of

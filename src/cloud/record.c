@@ -115,6 +115,12 @@ void count_failure(struct call *c, str metric_name, str dimension_name, str dime
     count(c, NOTE_FAILURE, metric_name, dimension_name, dimension_value, 1, S("Count"));
 }
 
+void count_failure_once(struct call *c, str metric_name, str dimension_name, str dimension_value) {
+    for (const struct call_note *n = c->notes; n; n = n->older)
+        if (n->kind == NOTE_FAILURE && n->call == c && str_eq(n->name, metric_name) && str_eq(n->of, dimension_value)) return;
+    count_failure(c, metric_name, dimension_name, dimension_value);
+}
+
 void count_latency(struct call *c, str metric_name, str dimension_name, str dimension_value) {
     count(c, NOTE_LATENCY, metric_name, dimension_name, dimension_value, 0, S("Milliseconds"));
 }
