@@ -287,7 +287,11 @@ static int drive(const struct run *run, struct connection *all, int epoll) {
         if (n == 0 && make_ahead(run, all)) continue;
         if (n == 0) n = epoll_wait(epoll, events, 256, 1000);
         i64 now = sys_monotonic_us();
-        if (end != INT64_MAX && now > end + PATIENCE_US) break; /* a server that no longer answers */
+        if (end != INT64_MAX && now > end + PATIENCE_US) { /* a server that no longer answers */
+            if (!tally.errors) snprintf(tally.problem, sizeof tally.problem, "%d requests were not answered", busy);
+            tally.errors += (u64)busy;
+            break;
+        }
         for (int i = 0; i < n; i++) {
             struct connection *c = events[i].data.ptr;
             bool broken = c->busy && (events[i].events & EPOLLOUT) && !send_some(c);

@@ -56,6 +56,10 @@ struct usage usage_of(int pid) {
 /* stdout and stderr of the server go nowhere. */
 static pid_t start(char **command) {
     pid_t pid = fork();
+    if (pid < 0) {
+        perror("load: fork");
+        exit(1); /* nobody to be killed later: -1 is everybody */
+    }
     if (pid) return pid;
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     dup2(null, 0);
@@ -87,7 +91,7 @@ static int by_value(const void *a, const void *b) {
 
 int run_start(struct target *t, const char *probe, int rounds, double idle_s, bool kill_hard, char **command) {
     double ms[ROUNDS_MAX], rss[ROUNDS_MAX], anon[ROUNDS_MAX];
-    rounds = MIN(rounds, ROUNDS_MAX);
+    rounds = MAX(1, MIN(rounds, ROUNDS_MAX));
     for (int i = 0; i < rounds; i++) {
         struct arena a = {0};
         struct request r = probe_request(&a, t, probe);
