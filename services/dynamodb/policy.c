@@ -27,7 +27,7 @@ err ddb_resource_parse(struct call *c, str text, struct ddb_resource *of) {
     if (ours && str_starts(rest, S("index/")))
         return fail(c, &cloud_validation, INVALID "Invalid resource arn provided, only table or stream is accepted. Provided resource arn: %.*s", STR_ARGS(text));
     if (ours && str_starts(rest, S("stream/"))) of->label = str_skip(rest, 7);
-    else if (!ours || rest.n) return fail(c, &cloud_validation, INVALID "Provided Arn is not a DynamoDB resource arn: %.*s", STR_ARGS(text));
+    else if (!ours || rest.p) return fail(c, &cloud_validation, INVALID "Provided Arn is not a DynamoDB resource arn: %.*s", STR_ARGS(text));
     of->partition = parts.partition;
     of->region = parts.region;
     of->account = parts.account;

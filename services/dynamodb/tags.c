@@ -17,7 +17,7 @@ static err open_resource(struct call *c, str arn) {
     if (arn_parse(arn, &parts) && str_find(parts.resource, S("/index/")) != STR_NONE) return wrong_resource(c, arn);
     TRY(ddb_resource_parse(c, arn, &of));
     if (!str_eq(of.account, c->account)) return deny(c, arena_concat(c->arena, S("dynamodb:"), wire_text(c->service->wire, c->op->name)), arn);
-    if (!str_eq(of.region, c->region)) return wrong_resource(c, arn);
+    if (!str_eq(of.partition, S("aws")) || !str_eq(of.region, c->region)) return wrong_resource(c, arn);
     bool there = !of.label.p && of.table.n <= DDB_NAME_MAX && ddb_table_load(c->txn, c->arena, of.account, of.region, of.table, &t);
     if (there && ddb_table_restoring(&t))
         return fail(c, &dynamodb_resource_not_found_exception, "Requested resource not found: Table: %.*s not found", STR_ARGS(of.table));

@@ -88,6 +88,7 @@ def test_what_has_no_policy(dynamodb, table):
     assert refused(arn.replace("us-east-1", "us-west-2")) == ("ValidationException", INVALID + "Invalid resource Arn: " + arn.replace("us-east-1", "us-west-2"))
     assert refused(arn + "/index/by-g")[1].startswith(INVALID + "Invalid resource arn provided, only table or stream is accepted. Provided resource arn: arn:")
     assert refused(arn + "/backup/01") == ("ValidationException", f"{INVALID}Provided Arn is not a DynamoDB resource arn: {arn}/backup/01")
+    assert refused(arn + "/") == ("ValidationException", f"{INVALID}Provided Arn is not a DynamoDB resource arn: {arn}/")
     assert refused(arn + "x") == ("ResourceNotFoundException", f"Requested resource not found: Table: {name}x not found")
     assert refused(arn + "/stream/2000-01-01T00:00:00.000") == (
         "ResourceNotFoundException", f"Requested resource not found: Stream: 2000-01-01T00:00:00.000 not found for Table: {name}")
@@ -165,8 +166,9 @@ def test_what_is_no_tag(dynamodb, table):
     for keys, told in ((["k" * 129], f"The Tag Key provided is invalid, Key: {'k' * 129}"),
                        ([str(i) for i in range(51)], "Number of Tags exceed the current limit for the provided ResourceArn")):
         assert refusal(dynamodb.untag_resource, ResourceArn=arn, TagKeys=keys) == ("ValidationException", told)
-    other = arn.replace("us-east-1", "eu-west-1")
-    assert refused(("x", "y"), resource=other) == f"Invalid TableArn: Invalid ResourceArn provided as input {other}"
+    for other in (arn.replace("us-east-1", "eu-west-1"), arn.replace("arn:aws:", "arn:aws-cn:")):
+        assert refused(("x", "y"), resource=other) == f"Invalid TableArn: Invalid ResourceArn provided as input {other}"
+    assert refused(("x", "y"), resource=arn + "/") == f"{INVALID}Provided Arn is not a DynamoDB resource arn: {arn}/"
     assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == []
     assert refusal(dynamodb.list_tags_of_resource, ResourceArn=arn + "x") == ("ResourceNotFoundException", f"Requested resource not found: ResourceArn: {arn}x not found")
 
