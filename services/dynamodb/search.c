@@ -1,5 +1,6 @@
 /* SearchVectors: the items of a vector index that lie nearest to a vector. Every vector of the searched partition is compared, so
  * the answer is exact, where AWS's is approximate; a partition is read once, in the order of its rows. */
+#include <float.h>
 #include <math.h>
 #include "services/dynamodb/dynamodb.h"
 
@@ -8,7 +9,7 @@ enum { TOP_MAX = 100, LANES = 16, ANSWER_MAX = 16 << 20 };
 /* ---- how near ---- */
 
 struct sums {
-    float dot, norm, apart; /* of both, of the other with itself, of their difference with itself */
+    double dot, norm, apart; /* of both, of the other with itself, of their difference with itself */
 };
 
 /* Several at once: floats do not associate, so a compiler may not find the lanes by itself. */
@@ -44,16 +45,33 @@ static struct sums sums_of(const lanes *v, const char *other, u32 n) {
     x = (lanes){0};
     memcpy(&x, other + whole * sizeof x, rest * sizeof(float));
     add_lanes(&s, &v[whole], &x);
-    return (struct sums){across(&s.dot), across(&s.norm), across(&s.apart)};
+    return (struct sums){(double)across(&s.dot), (double)across(&s.norm), (double)across(&s.apart)};
 }
+
+/* The same, where the products of floats may be none. */
+static struct sums wide_sums_of(const lanes *v, const char *other, u32 n) {
+    struct sums s = {0};
+    for (u32 i = 0; i < n; i++) {
+        float x;
+        memcpy(&x, other + i * sizeof x, sizeof x);
+        double own = (double)v[i / LANES][i % LANES], its = (double)x;
+        s.dot += its * own;
+        s.norm += its * its;
+        s.apart += (its - own) * (its - own);
+    }
+    return s;
+}
+
+static bool is_narrow(double norm) { return norm > 1e-20 && norm < 1e20; }
 
 /* A vector without a direction is neither like nor unlike any. */
 static double score_of(i64 distance, const lanes *v, double own_norm, const char *other, u32 n) {
     struct sums s = sums_of(v, other, n);
+    if (!is_narrow(own_norm) || !is_narrow(s.norm) || s.apart < (double)FLT_MIN) s = wide_sums_of(v, other, n);
     if (distance == DDB_DOT_PRODUCT) return s.dot;
     if (distance == DDB_EUCLIDEAN) return sqrt(s.apart);
     if (own_norm == 0 || s.norm == 0) return 1;
-    double score = 1 - (double)s.dot / sqrt(own_norm * (double)s.norm);
+    double score = 1 - s.dot / sqrt(own_norm * s.norm);
     return score < 0 ? 0 : score > 2 ? 2 : score;
 }
 

@@ -39,10 +39,13 @@ static str action_written(const struct call *c, str action) {
 /* DynamoDB's backups, exports and imports are asked for in their own account alone, and what stands in another is not told of
  * (measured in October 2026). */
 static bool nobody_elses(const struct call *c, str action, str resource_arn) {
-    static const char *const kinds_of[] = {"/backup/", "/export/", "/import/"};
+    static const char *const kinds_of[] = {"backup/", "export/", "import/"};
     if (!is_service(c, S("dynamodb"))) return false;
+    size_t table = str_find(resource_arn, S(":table/"));
+    str rest = table == STR_NONE ? (str){0} : str_skip(resource_arn, table + 7);
+    str_cut(&rest, '/'); /* its name may be any of the kinds, too */
     bool such = str_eq(action, S("dynamodb:ExportTableToPointInTime"));
-    for (size_t i = 0; i < LENGTH(kinds_of); i++) such |= str_find(resource_arn, str_of(kinds_of[i])) != STR_NONE;
+    for (size_t i = 0; i < LENGTH(kinds_of); i++) such |= str_starts(rest, str_of(kinds_of[i]));
     return such;
 }
 

@@ -96,6 +96,20 @@ def test_many_against_a_plain_sort(dynamodb):
     assert [x["Item"]["id"]["S"] for x in things.search(query, 25)["SearchResults"]] == expected
 
 
+def test_what_no_float_can_hold_squared(dynamodb):
+    things = Things(dynamodb, *[index(d.lower(), d, 2) for d in ("COSINE", "EUCLIDEAN", "DOT_PRODUCT")])
+    for name, numbers in {"a": [3e38, 3e38], "b": [-3e38, -3e38], "c": [3e38, -3e38], "d": [1e-30, 1e-30], "e": [1, 1], "f": [0, 0]}.items():
+        things.put(name, numbers)
+    for query in ([3e38, 3e38], [2e-30, 2e-30]):
+        found = {d: {r["Item"]["id"]["S"]: r["Score"] for r in things.search(query, index=d)["SearchResults"]} for d in ("cosine", "euclidean", "dot_product")}
+        assert found["cosine"] == pytest.approx({"a": 0, "d": 0, "e": 0, "c": 1, "f": 1, "b": 2}, abs=1e-6)
+        assert found["cosine"]["b"] == max(found["cosine"].values())
+        for name, numbers in {"a": [3e38, 3e38], "b": [-3e38, -3e38], "c": [3e38, -3e38], "e": [1, 1], "f": [0, 0]}.items():
+            assert found["euclidean"][name] == pytest.approx(math.dist(query, numbers), rel=1e-6)
+            assert found["dot_product"][name] == pytest.approx(sum(x * y for x, y in zip(query, numbers)), rel=1e-6)
+    assert found["euclidean"]["d"] == pytest.approx(math.sqrt(2) * 1e-30, rel=1e-6)
+
+
 @pytest.fixture(scope="module")
 def parted(dynamodb):
     """Items in two partitions; f without its key, g without the attribute that is filtered by."""
