@@ -93,12 +93,21 @@ class Terminal:
         return json.loads(out.getvalue()) if out.getvalue().strip() else None
 
 
+def assert_documented(documented, actual, listed=None, later=()):
+    """Nothing differs but what is listed ({path: reason}), and members that are told today and were not then; and all that is listed does."""
+    listed = listed or {}
+    found = {path: what for path, what in differences(documented, actual).items() if path.rpartition("+")[2] not in later}
+    unlisted = "\n".join(f"{path}: {what}" for path, what in found.items() if path not in listed)
+    assert not unlisted, unlisted
+    assert not [path for path in listed if path not in found], "listed, and it agrees"
+
+
 def differences(documented, actual, path=""):
     """{path: what differs there}: "+" before the last member's name: it is not documented; "-": it is documented, and absent."""
     found = {}
     if isinstance(documented, dict) and isinstance(actual, dict):
         at = f"{path}." if path else ""
-        documented = {k: v for k, v in documented.items() if v is not None}  # an older CLI's word for what was not there
+        documented, actual = ({k: v for k, v in each.items() if v is not None} for each in (documented, actual))  # null: the CLI's word for what is not there
         for k in documented.keys() | actual.keys():
             if k not in actual:
                 found[f"{at}-{k}"] = f"documented {documented[k]!r}"
@@ -128,6 +137,8 @@ def paired(documented, actual):
 def same(documented, actual, name):
     if documented == actual:
         return True
+    if name.endswith(("Token", "Iterator", "IteratorArn")):
+        return isinstance(documented, str) and isinstance(actual, str)
     if name.endswith(("Time", "Date")):  # as numbers by an older CLI
         return isinstance(documented, (int, float, str)) and isinstance(actual, (int, float, str)) or hasattr(actual, "isoformat")
     return isinstance(documented, str) and isinstance(actual, str) and shape(documented) == shape(actual)
