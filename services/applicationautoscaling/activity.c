@@ -22,7 +22,7 @@ void activity_add(struct call *c, const struct scaled *of, struct activity *a) {
     a->id = id_uuid(c->arena);
     a->resource = of->resource;
     a->dimension = of->dimension;
-    a->start_ms = a->end_ms = c->now_ms;
+    a->start_ms = c->now_ms;
     k = activities_key(c, of->space);
     key_i64(&k, c->now_ms);
     key_u64(&k, txn_sequence(c->txn));
@@ -45,7 +45,7 @@ static bool last_of(struct call *c, const struct scaled *of, struct activity *a)
 /* An alarm that goes on ringing for nothing is told of once. */
 void activity_not_scaled(struct call *c, const struct target *t, str cause, const char *reason, i64 current) {
     struct activity last, a = {.description = S("Attempting to scale due to alarm triggered"), .cause = cause, .status = S("Failed"), .reason = str_of(reason),
-                               .reason_min = t->min, .reason_max = t->max, .reason_current = current};
+                               .end_ms = c->now_ms, .reason_min = t->min, .reason_max = t->max, .reason_current = current};
     if (last_of(c, &t->of, &last) && str_eq(last.reason, a.reason) && str_eq(last.cause, cause)) return;
     activity_add(c, &t->of, &a);
 }
@@ -53,7 +53,8 @@ void activity_not_scaled(struct call *c, const struct target *t, str cause, cons
 static struct applicationautoscaling_scaling_activity shown(struct call *c, str space, const struct activity *a) {
     struct applicationautoscaling_scaling_activity s = {
         .activity_id = a->id, .service_namespace = space, .resource_id = a->resource, .scalable_dimension = a->dimension, .description = a->description, .cause = a->cause,
-        .start_time = SOME_TIME(a->start_ms), .end_time = SOME_TIME(a->end_ms), .status_code = a->status, .status_message = a->message};
+        .start_time = SOME_TIME(a->start_ms), .status_code = a->status, .status_message = a->message};
+    if (a->end_ms) s.end_time = SOME_TIME(a->end_ms);
     if (!a->reason.p) return s;
     struct applicationautoscaling_not_scaled_reason *reason = NEW(c->arena, struct applicationautoscaling_not_scaled_reason);
     *reason = (struct applicationautoscaling_not_scaled_reason){.code = a->reason};

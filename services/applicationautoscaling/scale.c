@@ -17,7 +17,7 @@ static void retune(struct call *c, const struct target *t, i64 capacity) {
 }
 
 bool capacity_set(struct call *c, const struct dimension *d, const struct target *t, i64 capacity, str cause) {
-    struct activity a = {.description = arena_format(c->arena, "Setting %s to %lld.", d->words, (long long)capacity), .cause = cause, .status = S("Successful")};
+    struct activity a = {.description = arena_format(c->arena, "Setting %s to %lld.", d->words, (long long)capacity), .cause = cause, .status = S("Successful"), .end_ms = c->now_ms};
     err e = d->set(c, d, &t->of, capacity);
     if (e) {
         a.status = S("Failed");

@@ -57,7 +57,7 @@ struct applicationautoscaling_alarms alarms_shown(struct call *c, const struct p
 bool alarm_rings(struct call *c, const struct policy *p, const char *kind);
 
 /* ---- activity.c ---- */
-void activity_add(struct call *c, const struct scaled *of, struct activity *a);
+void activity_add(struct call *c, const struct scaled *of, struct activity *a); /* sets all but what is told of it, and when it ended */
 void activity_not_scaled(struct call *c, const struct target *t, str cause, const char *reason, i64 current);
 
 /* ---- scale.c ---- */

@@ -34,6 +34,16 @@ static void set_timer(struct txn *t, struct arena *a, const struct scheduled *s,
     else txn_task_cancel(t, S("application-autoscaling"), key);
 }
 
+/* The bounds are an activity of their own, without an end. */
+static void tell(struct call *c, const struct scheduled *s) {
+    str min = s->has_min ? arena_format(c->arena, "min capacity to %lld", (long long)s->min) : S("");
+    str max = s->has_max ? arena_format(c->arena, "max capacity to %lld", (long long)s->max) : S("");
+    str bounds = arena_format(c->arena, "%.*s%s%.*s", STR_ARGS(min), min.n && max.n ? " and " : "", STR_ARGS(max));
+    activity_add(c, &s->of, &(struct activity){.description = arena_format(c->arena, "Setting %.*s", STR_ARGS(bounds)), .status = S("Successful"),
+                                               .cause = arena_format(c->arena, "scheduled action name %.*s was triggered", STR_ARGS(s->name)),
+                                               .message = arena_format(c->arena, "Successfully set %.*s", STR_ARGS(bounds))});
+}
+
 err scheduled_run(struct txn *txn, const struct task *task, i64 now_ms) {
     struct arena *a = txn_arena(txn);
     struct scheduled s;
@@ -49,6 +59,7 @@ err scheduled_run(struct txn *txn, const struct task *task, i64 now_ms) {
     if (s.has_max) t.max = s.max;
     if (t.min > t.max) *(s.has_min ? &t.max : &t.min) = s.has_min ? t.min : t.max; /* the bound that the action names holds */
     target_save(c, &t);
+    tell(c, &s);
     capacity_bound(c, d, &t);
     return NULL;
 }

@@ -165,7 +165,6 @@ static err write_table(struct call *c, const struct dynamodb_batch_write_item_in
                        struct dynamodb_batch_write_item_output *out, err *throttled) {
     u32 n = in->request_items.v[at].value.n;
     struct ddb_usage usage = {.table = w->table};
-    struct dynamodb_item_collection_metrics_multiple metrics = {NEW_ARRAY(c->arena, struct dynamodb_item_collection_metrics, n), 0, true};
     for (u32 i = 0; i < n; i++) {
         size_t mark = txn_mark(c->txn);
         err e = ddb_write_run(c, &w[i], &done[i]);
@@ -178,14 +177,9 @@ static err write_table(struct call *c, const struct dynamodb_batch_write_item_in
         }
         TRY(e);
         ddb_usage_add(&usage, &done[i].usage);
-        struct dynamodb_item_collection_metrics *m = ddb_metrics(c, w[i].table, &done[i].key, in->return_item_collection_metrics);
-        if (m) metrics.v[metrics.n++] = *m;
+        ddb_metrics_add(c, w[i].table, &done[i].key, in->return_item_collection_metrics, n, &out->item_collection_metrics);
     }
     add_consumed(&out->consumed_capacity, ddb_consumed(c, &usage, in->return_consumed_capacity));
-    if (!metrics.n) return NULL;
-    out->item_collection_metrics.set = true;
-    out->item_collection_metrics.v[out->item_collection_metrics.n++] =
-        (struct dynamodb_item_collection_metrics_per_table_entry){in->request_items.v[at].key, metrics};
     return NULL;
 }
 

@@ -114,6 +114,28 @@ struct dynamodb_item_collection_metrics *ddb_metrics(struct call *c, const struc
     return m;
 }
 
+static bool same_collection(const struct dynamodb_item_collection_metrics *a, const struct dynamodb_item_collection_metrics *b) {
+    const struct dynamodb_attribute_value *x = &a->item_collection_key.v->value, *y = &b->item_collection_key.v->value;
+    return str_eq(x->s, y->s) && str_eq(x->n, y->n) && str_eq(x->b, y->b);
+}
+
+void ddb_metrics_add(struct call *c, const struct ddb_table *t, const struct ddb_key *k, str asked, u32 most,
+                     struct dynamodb_item_collection_metrics_per_table *out) {
+    struct dynamodb_item_collection_metrics *m = ddb_metrics(c, t, k, asked);
+    u32 at = 0;
+    if (!m) return;
+    while (at < out->n && !str_eq(out->v[at].key, t->named)) at++;
+    if (at == out->n) {
+        out->v[out->n++] = (struct dynamodb_item_collection_metrics_per_table_entry){
+            t->named, {NEW_ARRAY(c->arena, struct dynamodb_item_collection_metrics, most), 0, true}};
+        out->set = true;
+    }
+    struct dynamodb_item_collection_metrics_multiple *told = &out->v[at].value;
+    for (u32 i = 0; i < told->n; i++)
+        if (same_collection(&told->v[i], m)) return;
+    told->v[told->n++] = *m;
+}
+
 /* ---- throttling: unused capacity of five minutes may be used at once ---- */
 
 static bool take(struct call *c, u64 space, char kind, i64 rate, double units) {

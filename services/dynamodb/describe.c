@@ -148,7 +148,7 @@ static void describe_attributes(struct arena *a, const struct ddb_table *t, stru
 }
 
 static void describe_billing(struct arena *a, const struct ddb_table *t, struct dynamodb_table_description *out) {
-    if (!t->on_demand && !t->on_demand_ms) return;
+    if (!t->on_demand && !t->on_demand_ms && !t->restored_table.p) return; /* a restore tells of its mode */
     out->billing_mode_summary = NEW(a, struct dynamodb_billing_mode_summary);
     out->billing_mode_summary->billing_mode = t->on_demand ? S("PAY_PER_REQUEST") : S("PROVISIONED");
     out->billing_mode_summary->last_update_to_pay_per_request_date_time = when(t->on_demand_ms);

@@ -154,6 +154,9 @@ void ddb_usage_add(struct ddb_usage *sum, const struct ddb_usage *u);
 /* ItemCollectionMetrics: NULL unless `asked` is SIZE and the table has local indexes. */
 struct ddb_key;
 struct dynamodb_item_collection_metrics *ddb_metrics(struct call *c, const struct ddb_table *t, const struct ddb_key *k, str asked);
+/* Of several items: each collection once, by table. `most` keys are told of each; out->v has room for the tables. */
+void ddb_metrics_add(struct call *c, const struct ddb_table *t, const struct ddb_key *k, str asked, u32 most,
+                     struct dynamodb_item_collection_metrics_per_table *out);
 
 /* ---- contributor.c ---- */
 void ddb_contributor_note(struct call *c, const struct ddb_usage *u, double units, bool throttled);

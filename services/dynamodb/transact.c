@@ -179,19 +179,6 @@ err ddb_transact_again(struct call *c, struct ddb_step *steps, u32 n, str note, 
     return NULL;
 }
 
-static void add_metrics(struct call *c, struct ddb_step *s, str asked, struct dynamodb_item_collection_metrics_per_table *out) {
-    struct dynamodb_item_collection_metrics *m = ddb_metrics(c, &s->table, &s->done.key, asked);
-    u32 at = 0;
-    if (!m) return;
-    while (at < out->n && !str_eq(out->v[at].key, s->table.named)) at++;
-    if (at == out->n) {
-        out->v[out->n++] = (struct dynamodb_item_collection_metrics_per_table_entry){
-            s->table.named, {NEW_ARRAY(c->arena, struct dynamodb_item_collection_metrics, DDB_TRANSACT_MAX), 0, true}};
-        out->set = true;
-    }
-    out->v[at].value.v[out->v[at].value.n++] = *m;
-}
-
 static err allow_steps(struct call *c, const struct ddb_step *steps, u32 n) {
     static const char *const actions[] = {[DDB_PUT] = "dynamodb:PutItem", [DDB_UPDATE] = "dynamodb:UpdateItem",
                                           [DDB_DELETE] = "dynamodb:DeleteItem", [DDB_CHECK] = "dynamodb:ConditionCheckItem"};
@@ -226,7 +213,7 @@ err dynamodb_transact_write_items(struct call *c, const struct dynamodb_transact
     out->item_collection_metrics.v = NEW_ARRAY(c->arena, struct dynamodb_item_collection_metrics_per_table_entry, n);
     for (u32 i = 0; i < n; i++) {
         usages[i] = &steps[i].done.usage;
-        add_metrics(c, &steps[i], in->return_item_collection_metrics, &out->item_collection_metrics);
+        ddb_metrics_add(c, &steps[i].table, &steps[i].done.key, in->return_item_collection_metrics, DDB_TRANSACT_MAX, &out->item_collection_metrics);
     }
     ddb_transact_consumed(c, usages, n, in->return_consumed_capacity, &out->consumed_capacity);
     return NULL;

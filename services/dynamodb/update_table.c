@@ -276,11 +276,11 @@ static err update(struct call *c, const struct dynamodb_update_table_input *in, 
     return ddb_class_change(c, in->table_class, t);
 }
 
-/* What the answer tells otherwise than DescribeTable: of a change of keys the old one, where there was one. */
-static void tell_under_way(struct call *c, const struct dynamodb_update_table_input *in, str before, const struct ddb_table *t, struct dynamodb_table_description *out) {
+/* What the answer tells otherwise than DescribeTable: of a change of keys the old one, where there was one, else the status alone. */
+static void tell_under_way(struct call *c, const struct dynamodb_update_table_input *in, str before, struct dynamodb_table_description *out) {
     if (!in->sse_specification) return;
     out->sse_description = NEW(c->arena, struct dynamodb_sse_description);
-    *out->sse_description = (struct dynamodb_sse_description){.status = S("UPDATING"), .sse_type = S("KMS"), .kms_master_key_arn = before.p ? before : t->sse_key};
+    *out->sse_description = (struct dynamodb_sse_description){.status = S("UPDATING"), .sse_type = before.p ? S("KMS") : before, .kms_master_key_arn = before};
 }
 
 err dynamodb_update_table(struct call *c, const struct dynamodb_update_table_input *in, struct dynamodb_update_table_output *out) {
@@ -299,7 +299,7 @@ err dynamodb_update_table(struct call *c, const struct dynamodb_update_table_inp
     if (ddb_update_takes_table(in) || t.replicas.n) t.state = DDB_UPDATING;
     out->table_description = NEW(c->arena, struct dynamodb_table_description);
     ddb_describe(c, &t, out->table_description);
-    tell_under_way(c, in, key, &t, out->table_description);
+    tell_under_way(c, in, key, out->table_description);
     if (t.state == DDB_ACTIVE) ddb_throughput_settle(t.on_demand, &t.throughput); /* only the answer tells a maximum that goes, as -1 */
     ddb_table_settle(c->txn, c->arena, &t);
     ddb_table_save(c->txn, c->arena, &t);
