@@ -40,9 +40,13 @@ def wait_until(condition, seconds=10):
 
 
 def wait_active(client, name):
+    """Until nothing is under way any more: some changes leave the table ACTIVE meanwhile."""
     def active():
         table = client.describe_table(TableName=name)["Table"]
-        return table["TableStatus"] == "ACTIVE" and all(i["IndexStatus"] == "ACTIVE" for i in table.get("GlobalSecondaryIndexes", []))
+        parts = [table, *table.get("GlobalSecondaryIndexes", [])]
+        states = [table["TableStatus"]] + [index["IndexStatus"] for index in parts[1:]]
+        states += [part[of]["Status"] for part in parts for of in ("SSEDescription", "WarmThroughput") if of in part]
+        return all(state in ("ACTIVE", "ENABLED") for state in states)
     wait_until(active)
 
 
