@@ -65,6 +65,7 @@ err ddb_table_run(struct txn *t, const struct task *task, i64 now_ms) {
     struct ddb_table table;
     if (!ddb_table_of_row(t, txn_arena(t), task->key, &table)) return NULL;
     struct call *c = call_for_task(t, &dynamodb_service, table.account, table.region, now_ms);
+    if (table.state == DDB_DELETING && table.copies) return NULL; /* it goes when the last of them is made */
     if (table.state == DDB_DELETING) drop(c, &table);
     else if (!table.importing) settle(c, &table);
     return NULL;
@@ -137,9 +138,6 @@ err dynamodb_delete_table(struct call *c, const struct dynamodb_delete_table_inp
     if (t.state == DDB_UPDATING || t.sse_changing || warming(&t))
         return fail(c, &dynamodb_resource_in_use_exception,
                     "Attempt to change a resource which is still in use: Table: %.*s is in the process of being updated.", STR_ARGS(name));
-    if (t.copies)
-        return fail(c, &dynamodb_resource_in_use_exception,
-                    "Attempt to change a resource which is still in use: Table is being backed up: %.*s", STR_ARGS(name));
     if (t.protected_)
         return fail(c, &cloud_validation,
                     "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.");
