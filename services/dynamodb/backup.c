@@ -249,6 +249,7 @@ err dynamodb_describe_backup(struct call *c, const struct dynamodb_describe_back
     struct backup b;
     TRY(open_backup(c, in->backup_arn, &b));
     out->backup_description = describe(c, &b, NULL);
+    out->backup_description->backup_details->backup_arn = in->backup_arn; /* as AWS: whatever region it names */
     return NULL;
 }
 
@@ -262,7 +263,10 @@ err dynamodb_list_backups(struct call *c, const struct dynamodb_list_backups_inp
     u32 most = in->limit.set ? (u32)in->limit.v : PAGE;
     struct key k = backup_key(c->arena, c->account, c->region);
     struct arn arn;
-    if (in->table_name.p) key_str(&k, arn_parse(in->table_name, &arn) ? str_skip(arn.resource, 6) : in->table_name);
+    bool by_arn = in->table_name.p && arn_parse(in->table_name, &arn);
+    if (in->table_name.p) TRY(ddb_table_named_to_control(c, in->table_name)); /* whether there is such a table is not looked at */
+    if (by_arn && !str_eq(arn.account, c->account)) return fail(c, &cloud_access_denied, "Access is denied");
+    if (in->table_name.p) key_str(&k, by_arn ? str_skip(arn.resource, 6) : in->table_name);
     str from = key_bytes(&k), to = key_after_prefix(c->arena, from), key, value;
     struct backup b;
     if (in->time_range_lower_bound.set && in->time_range_upper_bound.set && in->time_range_lower_bound.ms > in->time_range_upper_bound.ms)

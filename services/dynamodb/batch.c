@@ -177,7 +177,7 @@ static err write_table(struct call *c, const struct dynamodb_batch_write_item_in
         }
         TRY(e);
         ddb_usage_add(&usage, &done[i].usage);
-        ddb_metrics_add(c, w[i].table, &done[i].key, in->return_item_collection_metrics, n, &out->item_collection_metrics);
+        ddb_metrics_add(c, w[i].table, &done[i].key, in->return_item_collection_metrics, WRITE_MAX, &out->item_collection_metrics);
     }
     add_consumed(&out->consumed_capacity, ddb_consumed(c, &usage, in->return_consumed_capacity));
     return NULL;

@@ -223,9 +223,9 @@ void ddb_failed(struct call *c, err e) {
 }
 
 static void gauge_units(struct call *c, bool on_demand, const struct ddb_throughput *t, str names, str of) {
-    i64 read = on_demand ? t->most_read : t->read, write = on_demand ? t->most_write : t->write; /* a most of 0: none was set */
-    if (read) gauge_metric(c, on_demand ? S("OnDemandMaxReadRequestUnits") : S("ProvisionedReadCapacityUnits"), names, of, (double)read, S("Count"));
-    if (write) gauge_metric(c, on_demand ? S("OnDemandMaxWriteRequestUnits") : S("ProvisionedWriteCapacityUnits"), names, of, (double)write, S("Count"));
+    i64 read = on_demand ? t->most_read : t->read, write = on_demand ? t->most_write : t->write; /* a most of 0: none was set; of -1: it goes */
+    if (read > 0) gauge_metric(c, on_demand ? S("OnDemandMaxReadRequestUnits") : S("ProvisionedReadCapacityUnits"), names, of, (double)read, S("Count"));
+    if (write > 0) gauge_metric(c, on_demand ? S("OnDemandMaxWriteRequestUnits") : S("ProvisionedWriteCapacityUnits"), names, of, (double)write, S("Count"));
 }
 
 /* What is provisioned, or the most on demand, as metrics: of a table that has just been used, and of its global indexes. */

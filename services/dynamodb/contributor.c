@@ -152,20 +152,17 @@ err dynamodb_update_contributor_insights(struct call *c, const struct dynamodb_u
     *out = (struct dynamodb_update_contributor_insights_output){.table_name = t.name, .index_name = in->index_name};
     if (on == is_on(old) && (!on || str_eq(mode, mode_of(old)))) { /* it is so: told as it is, and nothing is changed */
         out->contributor_insights_status = on ? S("ENABLED") : S("DISABLED");
-        if (on) out->contributor_insights_mode = mode;
+        if (old) out->contributor_insights_mode = mode_of(old);
         return NULL;
     }
     if (on) TRY(check_active(c, &of));
-    *now = (struct ddb_insights){.changed_ms = c->now_ms};
-    if (on) {
-        now->since_ms = is_on(old) ? old->since_ms : c->now_ms;
-        now->throttles_only = str_eq(mode, S("THROTTLED_KEYS"));
-    }
+    *now = (struct ddb_insights){.changed_ms = c->now_ms, .throttles_only = on ? str_eq(mode, S("THROTTLED_KEYS")) : old->throttles_only};
+    if (on) now->since_ms = is_on(old) ? old->since_ms : c->now_ms;
     if (of.index) ddb_index_find(&t, in->index_name)->insights = now;
     else t.insights = now;
     ddb_table_save(c->txn, c->arena, &t);
     out->contributor_insights_status = on ? S("ENABLING") : S("DISABLING");
-    if (on) out->contributor_insights_mode = mode;
+    out->contributor_insights_mode = mode_of(now);
     return NULL;
 }
 
@@ -175,9 +172,10 @@ err dynamodb_describe_contributor_insights(struct call *c, const struct dynamodb
     TRY(open(c, in->table_name, in->index_name, &t, &of));
     const struct ddb_insights *i = insights_of(&of);
     *out = (struct dynamodb_describe_contributor_insights_output){.table_name = t.name, .index_name = in->index_name, .contributor_insights_status = is_on(i) ? S("ENABLED") : S("DISABLED")};
-    if (i) out->last_update_date_time = SOME_TIME(i->changed_ms);
+    if (!i) return NULL;
+    out->last_update_date_time = SOME_TIME(i->changed_ms);
+    out->contributor_insights_mode = mode_of(i); /* of one that is off, too, as it was */
     if (!is_on(i)) return NULL;
-    out->contributor_insights_mode = mode_of(i);
     out->contributor_insights_rule_list = (struct dynamodb_contributor_insights_rule_list){.v = NEW_ARRAY(c->arena, str, RULES_OF_ONE), .set = true};
     for (int kind = PKC; kind <= SKT; kind++)
         if (has_rule(&of, (enum kind)kind)) out->contributor_insights_rule_list.v[out->contributor_insights_rule_list.n++] = rule_name(c->arena, &of, (enum kind)kind);

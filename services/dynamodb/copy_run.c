@@ -90,11 +90,7 @@ static err undo_changes(struct call *c, struct ddb_copy *copy, const struct ddb_
 
 static void finish(struct call *c, const struct ddb_copy *copy, struct ddb_table *target) {
     struct ddb_table source;
-    if (copy->source_table.p && ddb_table_of_row(c->txn, c->arena, copy->source_table, &source)) {
-        source.copies--;
-        ddb_history_release(c, &source);
-        ddb_table_save(c->txn, c->arena, &source);
-    }
+    if (copy->source_table.p && ddb_table_of_row(c->txn, c->arena, copy->source_table, &source)) ddb_copied(c, &source);
     if (copy->backup.p) ddb_backup_done(c, copy->backup, copy->items, copy->bytes);
     if (copy->export.p) ddb_export_copied(c, copy->export, copy->bytes);
     if (!target) return;

@@ -93,10 +93,17 @@ static err check_stream(struct call *c, const struct dynamodb_stream_specificati
     return NULL;
 }
 
+static err exists(struct call *c, const struct ddb_table *old) {
+    if (old->state != DDB_CREATING) return fail(c, &dynamodb_resource_in_use_exception, "Table already exists: %.*s", STR_ARGS(old->name));
+    return fail(c, &dynamodb_resource_in_use_exception, "Attempt to change a resource which is still in use: Table is being %s: %.*s",
+                ddb_table_restoring(old) ? "used" : "created", STR_ARGS(old->name));
+}
+
 err dynamodb_create_table(struct call *c, const struct dynamodb_create_table_input *in, struct dynamodb_create_table_output *out) {
     struct ddb_table t = {.account = c->account, .region = c->region, .name = in->table_name}, old;
     TRY(ddb_table_name_check(c, in->table_name, "tableName"));
     TRY(missing(c, in));
+    TRY(ddb_class_check(c, in->table_class));
     TRY(too_long(c, &in->key_schema));
     TRY(billing(c, in, &t));
     TRY(keys(c, in, &t));
@@ -106,8 +113,7 @@ err dynamodb_create_table(struct call *c, const struct dynamodb_create_table_inp
     if (in->global_table_source_arn.p) return fail(c, &cloud_not_implemented, "brume does not have global tables of several accounts, GlobalTableSourceArn (yet).");
     TRY(ddb_settings_mode_check(c, in->global_table_settings_replication_mode));
     t.settings_mode = in->global_table_settings_replication_mode;
-    if (ddb_table_load(c->txn, c->arena, c->account, c->region, in->table_name, &old))
-        return fail(c, &dynamodb_resource_in_use_exception, "Table already exists: %.*s", STR_ARGS(in->table_name));
+    if (ddb_table_load(c->txn, c->arena, c->account, c->region, in->table_name, &old)) return exists(c, &old);
     TRY(ddb_units_within(c, &t));
     TRY(ddb_sse_read(c, in->sse_specification, &t));
     ddb_table_born(c, &t);
@@ -118,5 +124,7 @@ err dynamodb_create_table(struct call *c, const struct dynamodb_create_table_inp
     ddb_table_settle(c->txn, c->arena, &t);
     out->table_description = NEW(c->arena, struct dynamodb_table_description);
     ddb_describe(c, &t, out->table_description);
+    for (u32 i = 0; i < out->table_description->global_secondary_indexes.n; i++) /* as AWS: DescribeTable tells it, the answer does not */
+        out->table_description->global_secondary_indexes.v[i].warm_throughput = NULL;
     return NULL;
 }

@@ -27,13 +27,13 @@ static struct dynamodb_projection *describe_projection(struct arena *a, const st
 
 static struct opt_time when(i64 ms) { return (struct opt_time){ms != 0, ms}; }
 
-static struct dynamodb_provisioned_throughput_description *describe_units(struct call *c, const struct ddb_throughput *t) {
+static struct dynamodb_provisioned_throughput_description *describe_units(struct call *c, const struct ddb_throughput *t, i64 decreased_ms) {
     struct dynamodb_provisioned_throughput_description *p = NEW(c->arena, struct dynamodb_provisioned_throughput_description);
     p->read_capacity_units = SOME_I64(t->read);
     p->write_capacity_units = SOME_I64(t->write);
     p->number_of_decreases_today = SOME_I64(t->decreases_day == c->now_ms / 86400000 ? t->decreases : 0);
     p->last_increase_date_time = when(t->increased_ms);
-    p->last_decrease_date_time = when(t->decreased_ms);
+    p->last_decrease_date_time = when(decreased_ms);
     return p;
 }
 
@@ -45,13 +45,13 @@ static struct dynamodb_on_demand_throughput *describe_most(struct arena *a, cons
     return o;
 }
 
-/* Said once the table is there, or while it is made for what was asked. */
+/* Said once the table is there, or while it is made for what was asked. What is under way is not told. */
 static bool describe_warm(const struct ddb_table *t, const struct ddb_throughput *p, i64 state, struct dynamodb_table_warm_throughput_description *w) {
     if (state == DDB_DELETING || (state == DDB_CREATING && !p->warm_read && !p->warm_write)) return false;
-    struct ddb_warm now = ddb_warm_now(t->on_demand, p);
+    struct ddb_warm now = ddb_warm_now(t->on_demand && !t->billing_ms, p);
     w->read_units_per_second = SOME_I64(now.read);
     w->write_units_per_second = SOME_I64(now.write);
-    w->status = state == DDB_CREATING ? S("UPDATING") : S("ACTIVE");
+    w->status = state == DDB_CREATING || ddb_warming(p) ? S("UPDATING") : S("ACTIVE");
     return true;
 }
 
@@ -90,7 +90,7 @@ static void describe_global(struct call *c, const struct ddb_table *t, const str
     out->projection = describe_projection(c->arena, index);
     out->index_status = str_of(states[index->state]);
     out->backfilling = describe_backfilling(t, index);
-    out->provisioned_throughput = describe_units(c, &index->throughput);
+    out->provisioned_throughput = describe_units(c, &index->throughput, index->throughput.decreased_ms);
     out->index_size_bytes = SOME_I64(count->bytes);
     out->item_count = SOME_I64(count->items);
     out->index_arn = index_arn(c->arena, t, index);
@@ -158,21 +158,27 @@ static void describe_billing(struct arena *a, const struct ddb_table *t, struct 
 static struct dynamodb_table_class_summary *describe_class(struct arena *a, const struct ddb_table *t) {
     if (!t->class_) return NULL;
     struct dynamodb_table_class_summary *s = NEW(a, struct dynamodb_table_class_summary);
-    s->table_class = t->class_ == DDB_STANDARD ? S("STANDARD") : S("STANDARD_INFREQUENT_ACCESS");
+    s->table_class = ddb_class_name(t->class_);
     s->last_update_date_time = when(t->class_ms);
     return s;
+}
+
+/* Of a change of keys the old one is told, if there was one, until the new one is in force. NULL: AWS's own key. */
+static struct dynamodb_sse_description *describe_sse(struct arena *a, const struct ddb_table *t) {
+    str key = t->sse_changing ? t->sse_before : t->sse_key;
+    if (!key.p && !t->sse_changing) return NULL;
+    struct dynamodb_sse_description *d = NEW(a, struct dynamodb_sse_description);
+    d->status = t->sse_changing ? S("UPDATING") : S("ENABLED");
+    d->inaccessible_encryption_date_time = when(t->sse_lost_ms);
+    if (!key.p) return d;
+    d->sse_type = S("KMS");
+    d->kms_master_key_arn = key;
+    return d;
 }
 
 static void describe_extras(struct call *c, const struct ddb_table *t, struct dynamodb_table_description *out) {
     struct arena *a = c->arena;
     out->table_class_summary = describe_class(a, t);
-    if (t->sse_key.p) {
-        out->sse_description = NEW(a, struct dynamodb_sse_description);
-        out->sse_description->status = S("ENABLED");
-        out->sse_description->sse_type = S("KMS");
-        out->sse_description->kms_master_key_arn = t->sse_key;
-        if (t->sse_lost_ms) out->sse_description->inaccessible_encryption_date_time = SOME_TIME(t->sse_lost_ms);
-    }
     if (t->state == DDB_ARCHIVED) {
         out->archival_summary = NEW(a, struct dynamodb_archival_summary);
         *out->archival_summary = (struct dynamodb_archival_summary){SOME_TIME(t->archived_ms), S("INACCESSIBLE_ENCRYPTION_CREDENTIALS"), t->archived_backup};
@@ -255,7 +261,8 @@ void ddb_describe(struct call *c, const struct ddb_table *t, struct dynamodb_tab
     const struct ddb_count held = *ddb_count_of(c->arena, &counts, t->space);
     out->table_name = t->name;
     out->table_status = status_of(t);
-    out->provisioned_throughput = describe_units(c, &t->throughput);
+    /* as AWS: a table that becomes one on demand has been decreased just then, until it is one */
+    out->provisioned_throughput = describe_units(c, &t->throughput, t->billing_ms && t->on_demand ? t->billing_ms : t->throughput.decreased_ms);
     out->table_size_bytes = SOME_I64(held.bytes);
     out->item_count = SOME_I64(held.items);
     out->table_arn = ddb_table_arn(c->arena, t);
@@ -263,6 +270,7 @@ void ddb_describe(struct call *c, const struct ddb_table *t, struct dynamodb_tab
     out->deletion_protection_enabled = SOME_BOOL(t->protected_);
     describe_billing(c->arena, t, out);
     ddb_stream_describe_of(c->arena, t, out);
+    out->sse_description = describe_sse(c->arena, t);
     if (t->state == DDB_DELETING) return; /* as AWS: what it was is no longer said */
     describe_attributes(c->arena, t, &out->attribute_definitions);
     describe_keys(c->arena, &t->keys, &out->key_schema);

@@ -69,6 +69,7 @@ MUST_USE err ddb_table_open(struct call *c, str name, struct ddb_table *t);   /*
 MUST_USE err ddb_table_told(struct call *c, str name, struct ddb_table *t);   /* even that: by who describes or deletes it */
 MUST_USE err ddb_table_use(struct call *c, str name, struct ddb_table *t);    /* for items: while it can be used */
 MUST_USE err ddb_table_named(struct call *c, str name); /* for items: what is no name is refused before all else */
+MUST_USE err ddb_table_named_to_control(struct call *c, str name); /* the same for control */
 MUST_USE err ddb_table_name_check(struct call *c, str name, const char *member);
 
 /* ---- table_row.c ---- */

@@ -101,7 +101,8 @@ err ddb_sse_begin(struct call *c, struct ddb_table *t, str key) {
     struct resource_key made;
     bool managed = str_eq(key, S("alias/aws/dynamodb"));
     TRY(told(c, key_use_make(c, &use, arn, key, &made)));
-    if (t->sse_key.p && str_eq(t->sse_key, made.key_arn)) return fail(c, &cloud_validation, INVALID "Table is already encrypted with given KMSMasterKeyId. Use "
+    if (t->sse_key.p && str_eq(t->sse_key, key)) /* by its ARN; by another name it is changed for itself */
+        return fail(c, &cloud_validation, INVALID "Table is already encrypted with given KMSMasterKeyId. Use "
                                                                                                             "KMSMasterKeyId parameter if you want to change Master Key");
     forget(c, t);
     t->sse_key = made.key_arn;
@@ -159,6 +160,8 @@ err ddb_sse_change(struct call *c, const struct dynamodb_sse_specification *in, 
     TRY(check(c, in));
     TRY(count_change(c, t));
     if (!in->enabled.v && !t->sse_key.p) return fail(c, &cloud_validation, INVALID "Table is already encrypted by default");
+    t->sse_before = t->sse_key;
+    t->sse_changing = true;
     return ddb_sse_read(c, in, t);
 }
 

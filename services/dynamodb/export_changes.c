@@ -94,9 +94,7 @@ err ddb_changes_slice(struct txn *t, const struct task *task, i64 now_ms) {
         ddb_changes_gather(t, a, &e);
         return NULL;
     }
-    table.copies--;
-    ddb_history_release(c, &table);
-    ddb_table_save(t, a, &table);
+    ddb_copied(c, &table);
     e.position = (str){0};
     e.phase = DDB_EXPORT_FILES;
     ddb_export_save(t, a, &e);

@@ -220,11 +220,7 @@ static void note_file(struct call *c, struct ddb_export *e, const struct made *m
 static void fail_export(struct call *c, struct ddb_export *e, err why) {
     struct ddb_table t;
     ddb_s3_fault(c, why, &e->failure_code, &e->failure_message);
-    if (e->phase == DDB_EXPORT_BEGIN && ddb_table_load(c->txn, c->arena, e->account, e->region, e->table, &t)) {
-        t.copies--;
-        ddb_history_release(c, &t);
-        ddb_table_save(c->txn, c->arena, &t);
-    }
+    if (e->phase == DDB_EXPORT_BEGIN && ddb_table_load(c->txn, c->arena, e->account, e->region, e->table, &t)) ddb_copied(c, &t);
     e->phase = DDB_EXPORT_FAILED;
 }
 

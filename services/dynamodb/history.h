@@ -14,6 +14,7 @@ struct ddb_past {
 extern const struct record_type ddb_past_record;
 void ddb_history_need(struct call *c, struct ddb_table *t);            /* from now on; the caller saves the table */
 void ddb_history_release(struct call *c, struct ddb_table *t);         /* if nobody needs it */
+void ddb_copied(struct call *c, struct ddb_table *t); /* a copy of the table is made: it is saved, and goes if it waited for that */
 err ddb_history_tend(struct txn *t, const struct task *task, i64 now_ms);
 
 /* ---- copy.c: a table as it was at one moment, made by a job while it is written to ---- */

@@ -47,8 +47,17 @@ static void settle(struct call *c, struct ddb_table *table) {
     table->indexes.n = kept;
     if (fewer) ddb_attributes_prune(c->arena, table);
     ddb_throughput_settle(table->on_demand, &table->throughput);
-    table->state = DDB_ACTIVE;
-    if (table->on_demand && !table->on_demand_ms) table->on_demand_ms = table->created_ms;
+    if (table->state == DDB_CREATING && table->on_demand) table->on_demand_ms = table->created_ms;
+    if (table->billing_ms && table->on_demand) table->on_demand_ms = c->now_ms;
+    if (table->next_class) {
+        table->class_ = table->next_class;
+        table->class_before_ms = table->class_ms;
+        table->class_ms = c->now_ms;
+    }
+    table->billing_ms = table->next_class = table->stream_changing = 0;
+    table->sse_changing = false;
+    table->sse_before = (str){0};
+    if (table->state != DDB_ARCHIVED) table->state = DDB_ACTIVE;
     ddb_table_save(c->txn, c->arena, table);
 }
 
@@ -56,6 +65,7 @@ err ddb_table_run(struct txn *t, const struct task *task, i64 now_ms) {
     struct ddb_table table;
     if (!ddb_table_of_row(t, txn_arena(t), task->key, &table)) return NULL;
     struct call *c = call_for_task(t, &dynamodb_service, table.account, table.region, now_ms);
+    if (table.state == DDB_DELETING && table.copies) return NULL; /* it goes when the last of them is made */
     if (table.state == DDB_DELETING) drop(c, &table);
     else if (!table.importing) settle(c, &table);
     return NULL;
@@ -95,6 +105,13 @@ err ddb_sse_look(struct txn *txn, const struct task *task, i64 now_ms) {
 
 /* ---- the operation ---- */
 
+/* The table, or an index of it: it is ACTIVE meanwhile. */
+static bool warming(const struct ddb_table *t) {
+    bool any = ddb_warming(&t->throughput);
+    for (u32 i = 0; i < t->indexes.n; i++) any |= ddb_warming(&t->indexes.v[i].throughput);
+    return any;
+}
+
 err dynamodb_delete_table(struct call *c, const struct dynamodb_delete_table_input *in, struct dynamodb_delete_table_output *out) {
     struct ddb_table t;
     TRY(ddb_table_told(c, in->table_name, &t));
@@ -115,12 +132,12 @@ err dynamodb_delete_table(struct call *c, const struct dynamodb_delete_table_inp
     if (indexing && (t.state == DDB_ACTIVE || t.state == DDB_UPDATING))
         return fail(c, &dynamodb_resource_in_use_exception,
                     "Attempt to change a resource which is still in use: Cannot delete table while indexes are being created, updated, or deleted.");
-    if (t.state == DDB_UPDATING)
+    if (t.stream_changing)
+        return fail(c, &dynamodb_resource_in_use_exception,
+                    "Attempt to change a resource which is still in use: Cannot delete table while stream is being enabled/disabled.");
+    if (t.state == DDB_UPDATING || t.sse_changing || warming(&t))
         return fail(c, &dynamodb_resource_in_use_exception,
                     "Attempt to change a resource which is still in use: Table: %.*s is in the process of being updated.", STR_ARGS(name));
-    if (t.copies)
-        return fail(c, &dynamodb_resource_in_use_exception,
-                    "Attempt to change a resource which is still in use: Table is being backed up: %.*s", STR_ARGS(name));
     if (t.protected_)
         return fail(c, &cloud_validation,
                     "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.");

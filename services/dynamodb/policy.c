@@ -167,11 +167,22 @@ void ddb_policy_facts(struct call *c, str name, str index, struct auth_facts *fa
 #define FACTS_OF(op, input, name, index)                                                           \
     err dynamodb_##op##_facts(struct call *c, const struct dynamodb_##input *in, struct auth_facts *facts) { \
         ddb_policy_facts(c, in->name, (index), facts);                                             \
+        facts->hidden = !facts->resource_policy.p;                                                 \
+        return NULL;                                                                               \
+    }
+/* The operations on policies are their account's alone: they say so themselves. */
+#define OWN_FACTS(op)                                                                              \
+    err dynamodb_##op##_resource_policy_facts(struct call *c, const struct dynamodb_##op##_resource_policy_input *in, struct auth_facts *facts) { \
+        struct arn arn;                                                                            \
+        if (arn_parse(in->resource_arn, &arn) && str_eq(arn.account, c->account)) ddb_policy_facts(c, in->resource_arn, (str){0}, facts); \
+        else facts->resource_account = c->account;                                                 \
         return NULL;                                                                               \
     }
 #define NO_INDEX (str){0}
+OWN_FACTS(delete)
+OWN_FACTS(get)
+OWN_FACTS(put)
 FACTS(create_backup, table_name, NO_INDEX)
-FACTS(delete_resource_policy, resource_arn, NO_INDEX)
 FACTS(delete_table, table_name, NO_INDEX)
 FACTS(describe_continuous_backups, table_name, NO_INDEX)
 FACTS(describe_contributor_insights, table_name, in->index_name)
@@ -182,9 +193,7 @@ FACTS(describe_time_to_live, table_name, NO_INDEX)
 FACTS_OF(disable_kinesis_streaming_destination, kinesis_streaming_destination_input, table_name, NO_INDEX)
 FACTS_OF(enable_kinesis_streaming_destination, kinesis_streaming_destination_input, table_name, NO_INDEX)
 FACTS(export_table_to_point_in_time, table_arn, NO_INDEX)
-FACTS(get_resource_policy, resource_arn, NO_INDEX)
 FACTS(list_tags_of_resource, resource_arn, NO_INDEX)
-FACTS(put_resource_policy, resource_arn, NO_INDEX)
 FACTS(tag_resource, resource_arn, NO_INDEX)
 FACTS(untag_resource, resource_arn, NO_INDEX)
 FACTS(update_continuous_backups, table_name, NO_INDEX)

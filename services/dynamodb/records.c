@@ -10,6 +10,7 @@ const struct record_type ddb_name_record = RECORD_TYPE(struct ddb_name, name_fie
         RECORD_I64((from) + 6, T, field.most_read), RECORD_I64((from) + 7, T, field.most_write),   \
         RECORD_I64((from) + 8, T, field.warm_read), RECORD_I64((from) + 9, T, field.warm_write), \
         RECORD_I64((from) + 10, T, field.next_read), RECORD_I64((from) + 11, T, field.next_write)
+#define NEXT_WARM(from, T, field) RECORD_I64((from), T, field.next_warm_read), RECORD_I64((from) + 1, T, field.next_warm_write)
 #define OWN_UNITS(from, T, field) RECORD_BOOL((from), T, field.own_read), RECORD_BOOL((from) + 1, T, field.own_most_read)
 #define SCHEMA(from, T, field)                                                                     \
     RECORD_STR((from), T, field.hash), RECORD_STR((from) + 1, T, field.range),                     \
@@ -47,6 +48,7 @@ static const struct record_field index_fields[] = {
     RECORD_STRUCT(25, struct ddb_index, insights, insights_record),
     OWN_UNITS(26, struct ddb_index, throughput),
     RECORD_STRUCT(28, struct ddb_index, vector, vector_record),
+    NEXT_WARM(29, struct ddb_index, throughput),
 };
 static const struct record_type index_record = RECORD_TYPE(struct ddb_index, index_fields);
 
@@ -99,6 +101,12 @@ static const struct record_field table_fields[] = {
     RECORD_STR(91, struct ddb_table, witness),
     RECORD_STR(92, struct ddb_table, settings_mode),
     RECORD_BOOL(93, struct ddb_table, strong),
+    NEXT_WARM(94, struct ddb_table, throughput),
+    RECORD_I64(96, struct ddb_table, billing_ms),
+    RECORD_I64(97, struct ddb_table, next_class),
+    RECORD_I64(98, struct ddb_table, stream_changing),
+    RECORD_BOOL(99, struct ddb_table, sse_changing),
+    RECORD_STR(100, struct ddb_table, sse_before),
 };
 const struct record_type ddb_table_record = RECORD_TYPE(struct ddb_table, table_fields);
 

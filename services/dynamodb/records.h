@@ -38,7 +38,7 @@ struct ddb_throughput {
     i64 increased_ms, decreased_ms, decreases, decreases_day;
     i64 most_read, most_write;
     i64 warm_read, warm_write;
-    i64 next_read, next_write; /* asked for, not yet in force; 0: nothing */
+    i64 next_read, next_write, next_warm_read, next_warm_write; /* asked for, not yet in force; 0: nothing */
     bool own_read, own_most_read; /* a replica's own, whatever the others have */
 };
 
@@ -49,6 +49,7 @@ struct ddb_insights {
 };
 
 enum ddb_class { DDB_CLASS_UNSAID, DDB_STANDARD, DDB_INFREQUENT };
+enum ddb_stream_change { DDB_STREAM_STAYS, DDB_STREAM_BEGINS, DDB_STREAM_ENDS };
 enum ddb_view { DDB_VIEW_KEYS = 1, DDB_VIEW_NEW, DDB_VIEW_OLD, DDB_VIEW_BOTH };
 enum ddb_index_kind { DDB_LOCAL, DDB_GLOBAL, DDB_VECTOR };
 enum ddb_distance { DDB_COSINE, DDB_EUCLIDEAN, DDB_DOT_PRODUCT };
@@ -90,6 +91,11 @@ struct ddb_table {
     struct ddb_throughput throughput;
     i64 class_; /* enum ddb_class; when it was changed last, and the time before */
     i64 class_ms, class_before_ms;
+    /* What was asked of the table and is under way until it settles; 0: nothing. Since when its BillingMode is changed; the class
+     * that it gets; DDB_STREAM_BEGINS or _ENDS; whether its key is changed, and the one that it had. */
+    i64 billing_ms, next_class, stream_changing;
+    bool sse_changing;
+    str sse_before;
     /* SSE: the ARN of a key in KMS; absent: the one that AWS owns. The table's key, sealed by it; DynamoDB's grant on it;
      * since when it cannot be used. */
     str sse_key, sse_data_key, sse_grant;

@@ -163,11 +163,19 @@ void ddb_attributes_prune(struct arena *a, struct ddb_table *t) {
     t->types = (str){types, kept};
 }
 
+err ddb_class_check(struct call *c, str given) {
+    if (!given.p || str_eq(given, S("STANDARD")) || str_eq(given, S("STANDARD_INFREQUENT_ACCESS"))) return NULL;
+    return fail(c, &cloud_validation, "Invalid table-class parameter provided. Please try again with a valid table-class value: [STANDARD, "
+                                      "STANDARD_INFREQUENT_ACCESS].");
+}
+
 i64 ddb_class_of(str given) {
     return !given.p ? DDB_CLASS_UNSAID : str_eq(given, S("STANDARD")) ? DDB_STANDARD : DDB_INFREQUENT;
 }
 
-/* Two changes of its class in thirty days; a call that changes nothing is none, but is refused as well when they are spent. */
+str ddb_class_name(i64 class_) { return class_ == DDB_STANDARD ? S("STANDARD") : S("STANDARD_INFREQUENT_ACCESS"); }
+
+/* Two changes of its class in thirty days, each in force when the table settles; a call that changes nothing is none, but is refused as well when they are spent. */
 err ddb_class_change(struct call *c, str given, struct ddb_table *t) {
     enum { WINDOW_DAYS = 30 };
     i64 to = ddb_class_of(given), is = t->class_ == DDB_CLASS_UNSAID ? DDB_STANDARD : t->class_;
@@ -175,10 +183,7 @@ err ddb_class_change(struct call *c, str given, struct ddb_table *t) {
     if (t->class_before_ms && c->now_ms - t->class_before_ms < WINDOW_DAYS * (i64)86400000)
         return fail(c, &dynamodb_limit_exceeded_exception, "Subscriber limit exceeded: Updates to TableClass are limited to 2 times in %d day(s).",
                     WINDOW_DAYS);
-    if (to == is) return NULL;
-    t->class_ = to;
-    t->class_before_ms = t->class_ms;
-    t->class_ms = c->now_ms;
+    if (to != is) t->next_class = to;
     return NULL;
 }
 

@@ -64,6 +64,11 @@ err ddb_table_named(struct call *c, str text) {
     return read_name(c, text, true, &account, &name);
 }
 
+err ddb_table_named_to_control(struct call *c, str text) {
+    str account, name;
+    return read_name(c, text, false, &account, &name);
+}
+
 static err find(struct call *c, str text, struct ddb_table *t, bool *found, bool for_items) {
     str account, name;
     TRY(read_name(c, text, for_items, &account, &name));

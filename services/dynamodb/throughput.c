@@ -45,8 +45,8 @@ static err within(struct call *c, const struct ddb_throughput *t, str index, con
     if (write > most->table_write) return above(c, "Write", index, write, most->table_write);
     if (t->most_read > most->table_read) return exceeds(c, "MaxReadRequestUnits for OnDemandThroughput", most_of, "Read");
     if (t->most_write > most->table_write) return exceeds(c, "MaxWriteRequestUnits for OnDemandThroughput", most_of, "Write");
-    if (t->warm_read > most->table_read) return exceeds(c, "ReadUnitsPerSecond for WarmThroughput", warm_of, "Read");
-    if (t->warm_write > most->table_write) return exceeds(c, "WriteUnitsPerSecond for WarmThroughput", warm_of, "Write");
+    if (MAX(t->warm_read, t->next_warm_read) > most->table_read) return exceeds(c, "ReadUnitsPerSecond for WarmThroughput", warm_of, "Read");
+    if (MAX(t->warm_write, t->next_warm_write) > most->table_write) return exceeds(c, "WriteUnitsPerSecond for WarmThroughput", warm_of, "Write");
     return NULL;
 }
 
@@ -112,15 +112,16 @@ err ddb_units_within(struct call *c, const struct ddb_table *t) {
     return account_within(c, t, &most);
 }
 
+bool ddb_warming(const struct ddb_throughput *t) { return t->next_warm_read || t->next_warm_write; }
+
 static err unchanged(struct call *c, const struct ddb_throughput *t, str index) {
-    const char *of = index.p ? "index" : "table";
-    str name = index.p ? arena_concat(c->arena, S(" "), index) : S("");
+    str of = index.p ? ddb_index_words(c->arena, index) : S("the table");
     return fail(c, &cloud_validation,
-                "The provisioned throughput for the %s%.*s will not change. The requested value equals the current value. Current "
-                "ReadCapacityUnits provisioned for the %s: %lld. Requested ReadCapacityUnits: %lld. Current WriteCapacityUnits "
-                "provisioned for the %s: %lld. Requested WriteCapacityUnits: %lld. Refer to the Amazon DynamoDB Developer Guide for "
-                "current limits and how to request higher limits.",
-                of, STR_ARGS(name), of, (long long)t->read, (long long)t->read, of, (long long)t->write, (long long)t->write);
+                "The provisioned throughput for %s%.*s will not change. The requested value equals the current value. Current "
+                "ReadCapacityUnits provisioned for %.*s: %lld. Requested ReadCapacityUnits: %lld. Current WriteCapacityUnits "
+                "provisioned for %.*s: %lld. Requested WriteCapacityUnits: %lld. " REFER,
+                index.p ? "the " : "", STR_ARGS(of), STR_ARGS(of), (long long)t->read, (long long)t->read, STR_ARGS(of), (long long)t->write,
+                (long long)t->write);
 }
 
 /* "Monday, February 13, 2023 at 10:25:39 AM Coordinated Universal Time" */
@@ -149,15 +150,17 @@ static err count_decrease(struct call *c, struct ddb_throughput *t) {
     return NULL;
 }
 
+void ddb_provision_first(struct ddb_throughput *t, const struct dynamodb_provisioned_throughput *p) {
+    t->read = p->read_capacity_units.v;
+    t->write = p->write_capacity_units.v;
+    t->most_read = t->most_write = 0;
+}
+
 err ddb_provision(struct call *c, struct ddb_throughput *t, const struct dynamodb_provisioned_throughput *p, str index) {
     i64 read = p->read_capacity_units.v, write = p->write_capacity_units.v;
     if (read == t->read && write == t->write) return unchanged(c, t, index);
     if (read < t->read || write < t->write) TRY(count_decrease(c, t));
     if (read > t->read || write > t->write) t->increased_ms = c->now_ms;
-    if (!t->read) { /* on demand until now: there are no older units to tell meanwhile */
-        t->read = read;
-        t->write = write;
-    }
     t->next_read = read;
     t->next_write = write;
     return NULL;
@@ -168,15 +171,20 @@ struct ddb_throughput ddb_throughput_like(const struct ddb_throughput *t) {
                                    .warm_read = t->warm_read, .warm_write = t->warm_write};
 }
 
+void ddb_most_settle(struct ddb_throughput *t) {
+    t->most_read = MAX(t->most_read, 0);
+    t->most_write = MAX(t->most_write, 0);
+}
+
 void ddb_throughput_settle(bool on_demand, struct ddb_throughput *t) {
     if (t->next_read) t->read = t->next_read;
     if (t->next_write) t->write = t->next_write;
     t->next_read = t->next_write = 0;
-    if (t->most_read < 0) t->most_read = 0; /* -1: it has been taken away */
-    if (t->most_write < 0) t->most_write = 0;
+    ddb_most_settle(t);
     struct ddb_warm warm = ddb_warm_now(on_demand, t);
-    t->warm_read = warm.read;
-    t->warm_write = warm.write;
+    t->warm_read = MAX(warm.read, t->next_warm_read);
+    t->warm_write = MAX(warm.write, t->next_warm_write);
+    t->next_warm_read = t->next_warm_write = 0;
 }
 
 /* ---- on demand ---- */
@@ -212,11 +220,6 @@ static err too_cold(struct call *c, const char *member, str of, str than) {
     return fail(c, &cloud_validation, INVALID "Requested %sUnitsPerSecond for WarmThroughput for %.*s is lower than %.*s", member, STR_ARGS(of), STR_ARGS(than));
 }
 
-static void set_warm(const struct dynamodb_warm_throughput *given, struct ddb_throughput *t) {
-    if (given->read_units_per_second.set) t->warm_read = given->read_units_per_second.v;
-    if (given->write_units_per_second.set) t->warm_write = given->write_units_per_second.v;
-}
-
 static bool colder(struct opt_i64 given, i64 than) { return given.set && given.v < than; }
 
 err ddb_warm_first(struct call *c, const struct dynamodb_warm_throughput *given, str of, bool on_demand, struct ddb_throughput *t) {
@@ -228,7 +231,8 @@ err ddb_warm_first(struct call *c, const struct dynamodb_warm_throughput *given,
         return too_cold(c, "Read", of, on_demand ? initial : S("ReadCapacityUnits of ProvisionedThroughput"));
     if (colder(given->write_units_per_second, least.write))
         return too_cold(c, "Write", of, on_demand ? initial : S("WriteCapacityUnits of ProvisionedThroughput"));
-    set_warm(given, t);
+    if (given->read_units_per_second.set) t->warm_read = given->read_units_per_second.v;
+    if (given->write_units_per_second.set) t->warm_write = given->write_units_per_second.v;
     return NULL;
 }
 
@@ -238,7 +242,8 @@ err ddb_warm_more(struct call *c, const struct dynamodb_warm_throughput *given, 
     if (!given) return NULL;
     if (colder(given->read_units_per_second, least.read)) return too_cold(c, "Read", of, now);
     if (colder(given->write_units_per_second, least.write)) return too_cold(c, "Write", of, now);
-    set_warm(given, t);
+    if (given->read_units_per_second.set) t->next_warm_read = given->read_units_per_second.v;
+    if (given->write_units_per_second.set) t->next_warm_write = given->write_units_per_second.v;
     return NULL;
 }
 

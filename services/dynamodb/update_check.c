@@ -70,6 +70,16 @@ bool ddb_update_takes_table(const struct dynamodb_update_table_input *in) {
 
 bool ddb_update_waits_for_nothing(const struct dynamodb_update_table_input *in) { return !(asked_for(in) & ~(PROTECTION | SSE | WARM | SETTINGS)); }
 
+/* BillingMode says what the table has already. */
+static bool same_mode(const struct dynamodb_update_table_input *in, const struct ddb_table *t) {
+    return asked_for(in) == MODE && t->on_demand && str_eq(in->billing_mode, S("PAY_PER_REQUEST"));
+}
+
+bool ddb_update_beside_indexes(const struct dynamodb_update_table_input *in, const struct ddb_table *t) {
+    if (t->throughput.next_read || t->billing_ms || t->stream_changing || t->next_class) return false;
+    return same_mode(in, t) || (asked_for(in) == INDEXES && !comes_or_goes(in));
+}
+
 #define ONE_ONLINE "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
 #define IN_USE "Attempt to change a resource which is still in use: "
 
@@ -90,6 +100,13 @@ static err index_filling(struct call *c, const struct dynamodb_update_table_inpu
     return comes_or_goes(in) && !deletes(in, busy->name) ? fail(c, &dynamodb_limit_exceeded_exception, ONE_ONLINE) : NULL;
 }
 
+static err index_updating(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t, const struct ddb_index *busy) {
+    for (u32 i = 0; i < in->global_secondary_index_updates.n; i++)
+        if (str_eq(ddb_updated_index(&in->global_secondary_index_updates.v[i]), busy->name))
+            return fail(c, &dynamodb_resource_in_use_exception, IN_USE "Index is being updated. Table: %.*s Index: %.*s", STR_ARGS(t->name), STR_ARGS(busy->name));
+    return NULL;
+}
+
 static err index_busy(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t, const struct ddb_index *busy) {
     bool made = busy->state == DDB_CREATING;
     int asked = asked_for(in);
@@ -102,7 +119,7 @@ static err index_busy(struct call *c, const struct dynamodb_update_table_input *
                         : "Index is being created but is not backfilling yet",
                     STR_ARGS(t->name), STR_ARGS(busy->name));
     }
-    if (asked & (UNITS | MODE))
+    if (asked & (UNITS | MODE) && !same_mode(in, t))
         return fail(c, &dynamodb_resource_in_use_exception, IN_USE "Can't change table IOPS when an index is being %s. Table: %.*s Indexes: [%.*s]",
                     made ? "created" : "deleted", STR_ARGS(t->name), STR_ARGS(busy->name));
     if (asked & ON_DEMAND)
@@ -114,18 +131,66 @@ static err index_busy(struct call *c, const struct dynamodb_update_table_input *
     return comes_or_goes(in) ? fail(c, &dynamodb_limit_exceeded_exception, ONE_ONLINE) : NULL;
 }
 
+/* What a change of kind `asked` is told of another one that is under way: AWS has a sentence for each. NULL: nothing keeps it. */
+static const char *kept_by_units(int asked, bool online) {
+    return asked & (UNITS | MODE) ? "Table IOPS are currently being updated."
+         : asked & STREAM         ? "Can't enable or disable stream while table IOPS are being updated."
+         : online                 ? "Can't create or delete indexes while table IOPS are being updated."
+                                  : NULL;
+}
+
+static const char *kept_by_stream(int asked, bool online) {
+    return asked & STREAM         ? "A stream status change is currently in progress."
+         : asked & (UNITS | MODE) ? "Can't change table IOPS when stream status is being updated."
+         : asked & CLASS          ? "Can't update table class when stream status is being updated."
+         : online                 ? "Can't create or delete an index when stream status is being updated."
+                                  : NULL;
+}
+
+static const char *kept_by_class(int asked, bool online) {
+    return asked & CLASS          ? "Can't update table class when a table class update is in progress."
+         : asked & STREAM         ? "Can't change stream status when a table class update is in progress."
+         : asked & (UNITS | MODE) ? "Can't change table IOPS when a table class update is in progress."
+         : online                 ? "Can't create or delete an index when a table class update is in progress."
+                                  : NULL;
+}
+
+static err kept(struct call *c, const char *told, const struct ddb_table *t, str more) {
+    return told ? fail(c, &dynamodb_resource_in_use_exception, IN_USE "%s Table: %.*s%.*s", told, STR_ARGS(t->name), STR_ARGS(more)) : NULL;
+}
+
+static err most_kept(struct call *c, const char *by, str more) {
+    return fail(c, &dynamodb_resource_in_use_exception, IN_USE "OnDemandThroughput cannot be updated while %s is in progress%.*s", by, STR_ARGS(more));
+}
+
+static err table_busy(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t) {
+    int asked = asked_for(in);
+    bool online = comes_or_goes(in), most = asked & ON_DEMAND;
+    if (t->throughput.next_read || t->billing_ms) {
+        if (most && t->billing_ms) return most_kept(c, "BillingMode update", (str){0});
+        TRY(kept(c, kept_by_units(asked, online), t, (str){0}));
+    }
+    if (t->stream_changing) {
+        if (most) return most_kept(c, "stream status update", (str){0});
+        str of = arena_format(c->arena, " Stream: %.*s Operation: %s", STR_ARGS(ddb_stream_label(c->arena, t->stream_ms)),
+                              t->stream_changing == DDB_STREAM_BEGINS ? "ENABLE" : "DISABLE");
+        TRY(kept(c, kept_by_stream(asked, online), t, of));
+    }
+    if (!t->next_class) return NULL;
+    str to = arena_concat(c->arena, S("TableClassUpdateInProgress: "), ddb_class_name(t->next_class));
+    if (most) return most_kept(c, "TableClass update", arena_concat(c->arena, S(". "), to));
+    return kept(c, kept_by_class(asked, online), t, arena_concat(c->arena, S(" "), to));
+}
+
 /* A table that is UPDATING, or fills an index, takes some changes, and says of others why not. */
 err ddb_update_busy(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t) {
-    int asked = asked_for(in);
-    for (u32 i = 0; i < t->indexes.n; i++)
-        if (t->indexes.v[i].backfilling) TRY(index_filling(c, in, t, &t->indexes.v[i]));
-        else if (t->indexes.v[i].state == DDB_CREATING || t->indexes.v[i].state == DDB_DELETING) TRY(index_busy(c, in, t, &t->indexes.v[i]));
-    if (!t->throughput.next_read) return NULL;
-    const char *what = asked & (UNITS | MODE)                                      ? "Table IOPS are currently being updated"
-                     : asked & STREAM                                              ? "Can't enable or disable stream while table IOPS are being updated"
-                     : comes_or_goes(in)                                           ? "Can't create or delete indexes while table IOPS are being updated"
-                                                                                   : NULL;
-    return what ? fail(c, &dynamodb_resource_in_use_exception, IN_USE "%s. Table: %.*s", what, STR_ARGS(t->name)) : NULL;
+    for (u32 i = 0; i < t->indexes.n; i++) {
+        const struct ddb_index *index = &t->indexes.v[i];
+        if (index->backfilling) TRY(index_filling(c, in, t, index));
+        else if (index->state == DDB_CREATING || index->state == DDB_DELETING) TRY(index_busy(c, in, t, index));
+        else if (index->state == DDB_UPDATING) TRY(index_updating(c, in, t, index));
+    }
+    return table_busy(c, in, t);
 }
 
 /* Which changes go together (measured at AWS in October 2026; which of several is told first is not known). */
@@ -154,6 +219,7 @@ static err check_together(struct call *c, const struct dynamodb_update_table_inp
 
 err ddb_update_check(struct call *c, const struct dynamodb_update_table_input *in) {
     int asked = asked_for(in);
+    TRY(ddb_class_check(c, in->table_class));
     TRY(check_indexes(c, &in->global_secondary_index_updates));
     TRY(check_vectors(c, &in->vector_index_updates));
     if (!asked)

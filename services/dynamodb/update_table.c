@@ -10,10 +10,13 @@
 
 static err check_state(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t) {
     static const char *const doing[] = {[DDB_CREATING] = "created", [DDB_UPDATING] = "updated", [DDB_DELETING] = "deleted", [DDB_ARCHIVED] = "archived"};
+    if (in->sse_specification && t->sse_changing)
+        return fail(c, &dynamodb_resource_in_use_exception, "Attempt to change a resource which is still in use: Server-Side Encryption is still being updated");
     if (t->state == DDB_ACTIVE) return ddb_update_busy(c, in, t);
     if (t->replicas.n) return fail(c, &dynamodb_resource_in_use_exception, "The resource which you are attempting to change is in use.");
     if (t->state == DDB_UPDATING && ddb_update_waits_for_nothing(in)) return NULL;
     if (t->state == DDB_UPDATING) TRY(ddb_update_busy(c, in, t));
+    if (t->state == DDB_UPDATING && ddb_update_beside_indexes(in, t)) return NULL;
     return fail(c, &dynamodb_resource_in_use_exception, "Attempt to change a resource which is still in use: Table is being %s: %.*s",
                 doing[t->state], STR_ARGS(t->name));
 }
@@ -34,13 +37,18 @@ static void end_units(struct ddb_throughput *t) {
     t->own_read = false;
 }
 
-static void end_maximum(struct ddb_throughput *t) {
+static void end_most(struct ddb_throughput *t) {
     t->most_read = t->most_write = 0;
     t->own_most_read = false;
 }
 
-static const char *maximum_given(const struct dynamodb_on_demand_throughput *given) {
-    return given->max_read_request_units.set ? "MaxReadRequestUnits" : "MaxWriteRequestUnits";
+/* The table's way of being paid for becomes another: what belongs to the other way goes. */
+static void change_mode(struct call *c, struct ddb_table *t, bool on_demand) {
+    void (*end)(struct ddb_throughput *) = on_demand ? end_units : end_most;
+    t->on_demand = on_demand;
+    t->billing_ms = c->now_ms;
+    end(&t->throughput);
+    for (u32 i = 0; i < t->indexes.n; i++) end(&t->indexes.v[i].throughput);
 }
 
 static err update_billing(struct call *c, const struct dynamodb_update_table_input *in, struct ddb_table *t, bool carried) {
@@ -50,18 +58,10 @@ static err update_billing(struct call *c, const struct dynamodb_update_table_inp
                     INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST");
     if (!on_demand && in->on_demand_throughput)
         return fail(c, &cloud_validation, INVALID "%s for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED",
-                    maximum_given(in->on_demand_throughput));
-    t->on_demand = on_demand;
-    if (on_demand && !was) {
-        t->on_demand_ms = c->now_ms;
-        end_units(&t->throughput);
-        for (u32 i = 0; i < t->indexes.n; i++) end_units(&t->indexes.v[i].throughput);
-    }
-    if (!on_demand && was) {
-        end_maximum(&t->throughput);
-        for (u32 i = 0; i < t->indexes.n; i++) end_maximum(&t->indexes.v[i].throughput);
-    }
-    if (in->provisioned_throughput) TRY(provision(c, &t->throughput, in->provisioned_throughput, (str){0}, carried));
+                    in->on_demand_throughput->max_read_request_units.set ? "MaxReadRequestUnits" : "MaxWriteRequestUnits");
+    if (on_demand != was) change_mode(c, t, on_demand);
+    if (in->provisioned_throughput && was) ddb_provision_first(&t->throughput, in->provisioned_throughput);
+    else if (in->provisioned_throughput) TRY(provision(c, &t->throughput, in->provisioned_throughput, (str){0}, carried));
     i64 own = t->throughput.most_read;
     TRY(ddb_on_demand_read(c, in->on_demand_throughput, S("table"), false, &t->throughput));
     if (carried && t->throughput.own_most_read) t->throughput.most_read = own;
@@ -113,6 +113,15 @@ static void begin_index(struct call *c, const struct dynamodb_update_table_input
     index->space = txn_sequence(c->txn);
 }
 
+static err units_on_demand(struct call *c, str index) {
+    return fail(c, &cloud_validation, INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: %.*s when BillingMode is PAY_PER_REQUEST",
+                STR_ARGS(index));
+}
+
+static err no_units(struct call *c, str index) {
+    return fail(c, &cloud_validation, INVALID "Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: %.*s", STR_ARGS(index));
+}
+
 static err create_index(struct call *c, const struct dynamodb_update_table_input *in,
                         const struct dynamodb_create_global_secondary_index_action *a, struct ddb_table *t) {
     struct dynamodb_global_secondary_index given = {a->index_name, a->key_schema, a->projection,
@@ -127,6 +136,8 @@ static err create_index(struct call *c, const struct dynamodb_update_table_input
     if (!in->attribute_definitions.set)
         return fail(c, &cloud_validation, INVALID "AttributeDefinitions is not specified for index: %.*s", STR_ARGS(a->index_name));
     TRY(check_definitions(c, in, t));
+    if (t->on_demand && a->provisioned_throughput) return units_on_demand(c, a->index_name);
+    if (!t->on_demand && !a->provisioned_throughput) return no_units(c, a->index_name);
     room_for_one(c->arena, t);
     TRY(ddb_global_read(c, &given, &in->attribute_definitions, t));
     begin_index(c, in, t);
@@ -165,24 +176,24 @@ static err update_vector(struct call *c, const struct dynamodb_update_table_inpu
 static err change_index(struct call *c, const struct dynamodb_update_global_secondary_index_action *a, const struct ddb_table *t,
                         struct ddb_index *index, bool carried) {
     const struct dynamodb_provisioned_throughput *p = a->provisioned_throughput;
-    if (t->on_demand && p)
-        return fail(c, &cloud_validation, INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: %.*s when BillingMode "
-                                                  "is PAY_PER_REQUEST", STR_ARGS(index->name));
-    if (!t->on_demand && a->on_demand_throughput)
-        return fail(c, &cloud_validation, INVALID "%s for OnDemandThroughput for index : %.*s cannot be specified when the table BillingMode is PROVISIONED",
-                    maximum_given(a->on_demand_throughput), STR_ARGS(index->name));
     bool most = a->on_demand_throughput && (a->on_demand_throughput->max_read_request_units.set || a->on_demand_throughput->max_write_request_units.set);
     if (!most && !a->warm_throughput && t->on_demand)
         return fail(c, &cloud_validation, INVALID "The only Updates for index: %.*s when TableThroughputMode is PAY_PER_REQUEST can be to "
                                                   "OnDemandThroughput, WarmThroughput", STR_ARGS(index->name));
+    if (t->on_demand && p) return units_on_demand(c, index->name);
+    if (!t->on_demand && most)
+        return fail(c, &cloud_validation, INVALID "%s for OnDemandThroughput for index : %.*s cannot be specified when the table BillingMode is PROVISIONED",
+                    a->on_demand_throughput->max_read_request_units.set ? "MaxReadRequestUnits" : "MaxWriteRequestUnits", STR_ARGS(index->name));
     if (!p && !a->warm_throughput && !t->on_demand)
-        return fail(c, &cloud_validation, INVALID "Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: %.*s", STR_ARGS(index->name));
-    index->state = DDB_UPDATING;
+        return no_units(c, index->name);
+    if (p || most) index->state = DDB_UPDATING; /* what is warm leaves it ACTIVE */
     i64 own = index->throughput.most_read;
     TRY(ddb_on_demand_read(c, a->on_demand_throughput, arena_concat(c->arena, S("index : "), index->name), false, &index->throughput));
     if (carried && index->throughput.own_most_read) index->throughput.most_read = own;
     TRY(ddb_warm_more(c, a->warm_throughput, ddb_index_words(c->arena, index->name), t->on_demand, &index->throughput));
-    return p ? provision(c, &index->throughput, p, index->name, carried) : NULL;
+    if (p && t->billing_ms) ddb_provision_first(&index->throughput, p);
+    else if (p) TRY(provision(c, &index->throughput, p, index->name, carried));
+    return NULL;
 }
 
 static err update_index(struct call *c, const struct dynamodb_update_table_input *in,
@@ -225,6 +236,7 @@ static err update_stream(struct call *c, const struct dynamodb_stream_specificat
         return fail(c, &cloud_validation, "Table has no stream to disable: TableName: %.*s", STR_ARGS(t->name));
     if (spec->stream_enabled.v) ddb_stream_begin(c, t, spec->stream_view_type);
     else ddb_stream_end(c, t);
+    t->stream_changing = spec->stream_enabled.v ? DDB_STREAM_BEGINS : DDB_STREAM_ENDS;
     return NULL;
 }
 
@@ -258,6 +270,7 @@ static err encrypt(struct call *c, const struct dynamodb_sse_specification *in, 
         err e = ddb_sse_change(&there, in, &replica);
         if (e) return fail(c, e, "%.*s", STR_ARGS(there.error_message));
         ddb_table_save(c->txn, c->arena, &replica);
+        if (replica.state != DDB_CREATING) ddb_table_settle(c->txn, c->arena, &replica);
     }
     return NULL;
 }
@@ -276,20 +289,13 @@ static err update(struct call *c, const struct dynamodb_update_table_input *in, 
     return ddb_class_change(c, in->table_class, t);
 }
 
-/* What the answer tells otherwise than DescribeTable: of a change of keys the old one, where there was one, else the status alone. */
-static void tell_under_way(struct call *c, const struct dynamodb_update_table_input *in, str before, struct dynamodb_table_description *out) {
-    if (!in->sse_specification) return;
-    out->sse_description = NEW(c->arena, struct dynamodb_sse_description);
-    *out->sse_description = (struct dynamodb_sse_description){.status = S("UPDATING"), .sse_type = before.p ? S("KMS") : before, .kms_master_key_arn = before};
-}
-
 err dynamodb_update_table(struct call *c, const struct dynamodb_update_table_input *in, struct dynamodb_update_table_output *out) {
     struct ddb_table t;
+    TRY(ddb_table_named_to_control(c, in->table_name));
     TRY(ddb_update_check(c, in));
     TRY(ddb_table_open(c, in->table_name, &t));
     TRY(ddb_replicas_check(c, in, &t));
     TRY(check_state(c, in, &t));
-    str key = t.sse_key;
     if (in->global_table_settings_replication_mode.p) t.settings_mode = in->global_table_settings_replication_mode;
     if (in->deletion_protection_enabled.set) {
         t.protected_ = in->deletion_protection_enabled.v;
@@ -299,8 +305,8 @@ err dynamodb_update_table(struct call *c, const struct dynamodb_update_table_inp
     if (ddb_update_takes_table(in) || t.replicas.n) t.state = DDB_UPDATING;
     out->table_description = NEW(c->arena, struct dynamodb_table_description);
     ddb_describe(c, &t, out->table_description);
-    tell_under_way(c, in, key, out->table_description);
-    if (t.state == DDB_ACTIVE) ddb_throughput_settle(t.on_demand, &t.throughput); /* only the answer tells a maximum that goes, as -1 */
+    if (t.state == DDB_ACTIVE) ddb_most_settle(&t.throughput); /* only the answer tells a maximum that goes, as -1 */
+    if (in->sse_specification && !t.replicas.n) out->table_description->table_status = S("ACTIVE"); /* as AWS, whatever else is under way */
     ddb_table_settle(c->txn, c->arena, &t);
     ddb_table_save(c->txn, c->arena, &t);
     return NULL;

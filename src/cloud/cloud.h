@@ -81,6 +81,7 @@ struct call {
     u8 denial; /* enum policy_reason */
     bool denied_explicitly;
     bool denied_abroad; /* the resource is another account's, outside of the caller's organization */
+    bool denied_hidden; /* and is such as `hidden` of its facts says */
     bool gate_snapshot; /* private to the gate */
 };
 
@@ -216,6 +217,7 @@ struct auth_facts {
     const struct auth_facts *beneath; /* a resource that this one stands in front of (a bucket behind an access point):
                                        * both must allow; with its own resource_arn, account and policy */
     bool granted_to_account; /* the same, to the caller's account: its users need a policy of their own besides */
+    bool hidden;           /* strangers to whom this is denied learn nothing of it: DynamoDB's tables without a policy */
     bool beyond_organizations; /* no resource control policy limits it (AWS managed keys) */
     struct auth_fact *v;
     u32 n;

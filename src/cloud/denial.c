@@ -52,7 +52,7 @@ static bool nobody_elses(const struct call *c, str action, str resource_arn) {
 err deny(struct call *c, str action, str resource_arn) {
     bool s3 = is_service(c, S("s3"));
     if (s3 && (c->principal->kind == PRINCIPAL_ANONYMOUS || c->denied_abroad)) return fail(c, &cloud_access_denied, "Access Denied"); /* strangers learn no more */
-    if (c->denied_abroad && nobody_elses(c, action, resource_arn)) return fail(c, &cloud_access_denied, "Access is denied");
+    if (c->denied_hidden || (c->denied_abroad && nobody_elses(c, action, resource_arn))) return fail(c, &cloud_access_denied, "Access is denied");
     err e = is_service(c, S("sns")) ? &sns_refusal : &cloud_access_denied;
     const char *quote = s3 ? "\"" : "";
     str who = c->principal->arn.p ? c->principal->arn : S("anonymous");

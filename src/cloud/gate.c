@@ -112,6 +112,7 @@ struct policy_decision gate_decide(struct call *c, const struct gate_question *q
     struct policy_set set = gather(&g);
     struct policy_decision d = policy_decide(&set, &r);
     c->denied_abroad = !d.allowed && abroad(&g, &set);
+    c->denied_hidden = c->denied_abroad && g.facts->hidden;
     gate_view_close(&g.view);
     d.decider = NULL; /* it is the cache's */
     gate_txn_end(c);

@@ -1,8 +1,12 @@
 """What the tests of this room share."""
 import time
+import urllib.request
 import uuid
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 
@@ -40,10 +44,21 @@ def wait_until(condition, seconds=10):
 
 
 def wait_active(client, name):
+    """Until nothing is under way any more: some changes leave the table ACTIVE meanwhile."""
     def active():
         table = client.describe_table(TableName=name)["Table"]
-        return table["TableStatus"] == "ACTIVE" and all(i["IndexStatus"] == "ACTIVE" for i in table.get("GlobalSecondaryIndexes", []))
+        parts = [table, *table.get("GlobalSecondaryIndexes", [])]
+        states = [table["TableStatus"]] + [index["IndexStatus"] for index in parts[1:]]
+        states += [part[of]["Status"] for part in parts for of in ("SSEDescription", "WarmThroughput") if of in part]
+        return all(state in ("ACTIVE", "ENABLED") for state in states)
     wait_until(active)
+
+
+def signed(url, body, operation, api="DynamoDB_20120810"):
+    """A signed request with a text that no client of AWS's makes, for urlopen."""
+    request = AWSRequest("POST", url, data=body.encode(), headers={"X-Amz-Target": f"{api}.{operation}", "Content-Type": "application/x-amz-json-1.0"})
+    SigV4Auth(Credentials("test", "test"), "dynamodb", "us-east-1").add_auth(request)
+    return urllib.request.Request(url, data=body.encode(), headers=dict(request.headers), method="POST")
 
 
 def wait_gone(client, name):

@@ -2,7 +2,7 @@
 import threading
 import time
 
-from services.dynamodb.test.ddb_tables import index, make_table, refusal, wait_active, wait_until
+from services.dynamodb.test.ddb_tables import index, make_table, refusal, wait_active, wait_gone, wait_until
 
 
 def item(p, **more):
@@ -42,6 +42,27 @@ def test_a_backup_is_one_moment(dynamodb, table):
     dynamodb.delete_backup(BackupArn=arn)
     assert refusal(dynamodb.describe_backup, BackupArn=arn)[0] == "BackupNotFoundException"
     assert dynamodb.list_backups(TableName=name)["BackupSummaries"] == []
+
+
+def test_a_backup_outlives_its_table(dynamodb, table):
+    """Even where the table is deleted while the backup is made. A backup is found by its ARN, whatever region that names."""
+    name = table()
+    assert dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]["ContinuousBackupsStatus"] == "ENABLED"
+    for start in range(0, 500, 25):
+        dynamodb.batch_write_item(RequestItems={name: [{"PutRequest": {"Item": item(str(i), v="x" * 999)}} for i in range(start, start + 25)]})
+    arn = dynamodb.create_backup(TableName=name, BackupName="last")["BackupDetails"]["BackupArn"]
+    assert dynamodb.delete_table(TableName=name)["TableDescription"]["TableStatus"] == "DELETING"
+    wait_gone(dynamodb, name)
+    wait_available(dynamodb, arn)
+    assert dynamodb.describe_backup(BackupArn=arn)["BackupDescription"]["SourceTableDetails"]["ItemCount"] == 500
+    abroad = arn.replace("us-east-1", "eu-west-1")
+    assert dynamodb.describe_backup(BackupArn=abroad)["BackupDescription"]["BackupDetails"]["BackupArn"] == abroad
+    of_table = arn.split("/backup/")[0]
+    assert [b["BackupArn"] for b in dynamodb.list_backups(TableName=of_table)["BackupSummaries"]] == [arn]
+    assert refusal(dynamodb.list_backups, TableName=of_table.replace("us-east-1", "eu-west-1"))[0] == "ValidationException"
+    dynamodb.restore_table_from_backup(TargetTableName=name, BackupArn=arn)
+    wait_active(dynamodb, name)
+    assert len(contents(dynamodb, name)) == 500
 
 
 def test_back_to_a_moment(start_brume):

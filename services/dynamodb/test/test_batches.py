@@ -1,10 +1,12 @@
 """Batches: many operations, each for itself. Transactions: many, all or none."""
+import json
 import threading
+import urllib.request
 
 import pytest
 from botocore.exceptions import ClientError
 
-from services.dynamodb.test.ddb_tables import index, refusal
+from services.dynamodb.test.ddb_tables import index, refusal, signed
 
 
 def item(p, **more):
@@ -178,6 +180,18 @@ def test_who_names_a_table_by_its_arn_is_told_the_arn(dynamodb, table):
         assert (wrote["ConsumedCapacity"][0]["TableName"], list(wrote["ItemCollectionMetrics"])) == (of, [of])
         asked = dynamodb.execute_statement(Statement=f"SELECT * FROM \"{of}\"", **units)
         assert (asked["Items"], asked["ConsumedCapacity"]["TableName"]) == ([key], of)
+
+
+def test_a_collection_is_told_of_once(brume, dynamodb, table):
+    name = table("p:S l:S s:S", ("p", "s"), LocalSecondaryIndexes=[index("lsi", "p", "l")])
+    first, more = ([{"PutRequest": {"Item": item(p, s=s)}} for p, s in of] for of in ([("a", "1")], [("a", "2")] + [("b", str(i)) for i in range(10)] + [("c", "1")]))
+    body = f'{{"RequestItems": {{"{name}": {json.dumps(first)}, "{name}": {json.dumps(more)}}}, "ReturnItemCollectionMetrics": "SIZE"}}'  # the table twice
+    with urllib.request.urlopen(signed(brume.url, body, "BatchWriteItem")) as answer:
+        told = json.load(answer)["ItemCollectionMetrics"]
+    assert {t: [m["ItemCollectionKey"]["p"]["S"] for m in of] for t, of in told.items()} == {name: ["a", "b", "c"]}
+    wrote = dynamodb.transact_write_items(TransactItems=[{"Put": {"TableName": name, "Item": item(p, s="9")}} for p in "da"] + [
+        {"Put": {"TableName": name, "Item": item("d", s="8")}}], ReturnItemCollectionMetrics="SIZE")
+    assert [m["ItemCollectionKey"]["p"]["S"] for m in wrote["ItemCollectionMetrics"][name]] == ["d", "a"]
 
 
 def test_what_is_no_transaction(dynamodb, table):

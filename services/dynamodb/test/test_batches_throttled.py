@@ -4,12 +4,9 @@ import json
 import urllib.request
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from services.dynamodb.test.ddb_tables import make_table
+from services.dynamodb.test.ddb_tables import make_table, signed
 
 UNITS = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
 
@@ -77,8 +74,5 @@ def test_a_table_that_is_named_twice(drained):
     more = [str(i) for i in range(22)]
     tables = [(drained.name, puts("a")), (drained.name, puts(*more)), (drained.other, puts("a"))]
     body = '{"RequestItems": {%s}}' % ", ".join(f'"{name}": {json.dumps(items)}' for name, items in tables)
-    headers = {"X-Amz-Target": "DynamoDB_20120810.BatchWriteItem", "Content-Type": "application/x-amz-json-1.0"}
-    request = AWSRequest("POST", drained.url, data=body.encode(), headers=headers)
-    SigV4Auth(Credentials("test", "test"), "dynamodb", "us-east-1").add_auth(request)
-    with urllib.request.urlopen(urllib.request.Request(drained.url, data=body.encode(), headers=dict(request.headers), method="POST")) as answer:
+    with urllib.request.urlopen(signed(drained.url, body, "BatchWriteItem")) as answer:
         assert json.load(answer)["UnprocessedItems"] == {drained.name: puts("a", *more)}

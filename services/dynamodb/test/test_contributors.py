@@ -72,6 +72,10 @@ def test_throttled_keys(own):
             throttled += 1
     assert throttled >= 3 and top(cw, names["PKT"]) == [(["big"], throttled)]
     assert top(cw, names["SKT"]) == [(["big", "1"], throttled)]
+    for told in (ddb.update_contributor_insights(TableName="orders", ContributorInsightsAction="DISABLE"), ddb.describe_contributor_insights(TableName="orders")):
+        assert told["ContributorInsightsMode"] == "THROTTLED_KEYS"  # what it was
+    ddb.update_contributor_insights(TableName="orders", ContributorInsightsAction="ENABLE")
+    assert set(rules(ddb, TableName="orders")) == {"PKC", "SKC", "PKT", "SKT"}
 
 
 def test_indexes_are_told_apart_and_listed(own):

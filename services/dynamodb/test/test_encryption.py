@@ -5,7 +5,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from services.dynamodb.test.ddb_tables import wait_until
+from services.dynamodb.test.ddb_tables import wait_active, wait_until
 
 pytestmark = pytest.mark.as_root  # the rights in KMS are what these tests are about
 MINUTES = 60 * 1000
@@ -184,12 +184,13 @@ def test_keys_are_changed(world):
                                 "Use KMSMasterKeyId parameter if you want to change Master Key")
     other = world.kms.create_key()["KeyMetadata"]["Arn"]
     ddb.update_table(TableName="sealed", SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": other})
-    until_status(ddb, "sealed", "ACTIVE")
+    wait_active(ddb, "sealed")
     assert world.kms.list_grants(KeyId=world.key)["Grants"] == []
     world.kms.disable_key(KeyId=world.key)
     world.advance_clock(5 * MINUTES)
     ddb.put_item(TableName="sealed", Item=ITEM)
     ddb.update_table(TableName="sealed", SSESpecification={"Enabled": False})
+    wait_active(ddb, "sealed")
     assert "SSEDescription" not in until_status(ddb, "sealed", "ACTIVE")
     assert shut("absent", ddb.create_table, TableName="absent", BillingMode="PAY_PER_REQUEST", AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
                   KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}], SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/absent"})

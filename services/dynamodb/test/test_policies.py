@@ -186,6 +186,22 @@ def test_another_account_needs_the_policy(brume, dynamodb, table):
     assert refusal(stranger.put_item, TableName=arn, Item={"p": {"S": "y"}})[0] == "AccessDeniedException"
 
 
+def test_strangers_learn_nothing_of_a_table(brume, dynamodb, table):
+    """Without a policy it is as one that is not there; with one they are told what they may not do."""
+    arn = arn_of(dynamodb, table())
+    stranger = brume.client("dynamodb", account="444455556666")
+    for wanted in (arn, arn + "x"):
+        assert refusal(stranger.describe_table, TableName=wanted) == ("AccessDeniedException", "Access is denied")
+        assert refusal(stranger.create_backup, TableName=wanted, BackupName="mine") == ("AccessDeniedException", "Access is denied")
+        assert refusal(stranger.list_backups, TableName=wanted) == ("AccessDeniedException", "Access is denied")
+    dynamodb.put_resource_policy(ResourceArn=arn, Policy=json.dumps(policy_of(arn)))
+    assert "is not authorized to perform: dynamodb:DescribeTable on resource" in refusal(stranger.describe_table, TableName=arn)[1]
+    own = ("ValidationException", "This action is only supported by accounts that match the resource owner’s account.")
+    assert refusal(stranger.get_resource_policy, ResourceArn=arn) == own
+    assert refusal(stranger.delete_resource_policy, ResourceArn=arn) == own
+    assert refusal(stranger.put_resource_policy, ResourceArn=arn, Policy=json.dumps(policy_of(arn))) == own
+
+
 def test_each_entry_asks_its_right(brume, dynamodb, streams, table):
     """A user who may read one table: batches and transactions are asked table by table."""
     open_, closed = (table(StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}) for _ in range(2))

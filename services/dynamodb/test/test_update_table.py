@@ -80,7 +80,11 @@ TOGETHER = {
                       "Attempting to create an index which already exists"),
     "no definitions": ({"GlobalSecondaryIndexUpdates": [{"Create": index("new", "g")}]}, INVALID + "AttributeDefinitions is not specified for index: new"),
     "index units": ({"GlobalSecondaryIndexUpdates": on_index("gsi", ProvisionedThroughput=units(1, 1))},
-                    INVALID + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: gsi when BillingMode is PAY_PER_REQUEST"),
+                    INVALID + "The only Updates for index: gsi when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput"),
+    "new index units": ({"AttributeDefinitions": G, "GlobalSecondaryIndexUpdates": [{"Create": {**index("new", "g"), "ProvisionedThroughput": units(1, 1)}}]},
+                        INVALID + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: new when BillingMode is PAY_PER_REQUEST"),
+    "class": ({"TableClass": "LUXURY"}, "Invalid table-class parameter provided. Please try again with a valid table-class value: [STANDARD, "
+                                        "STANDARD_INFREQUENT_ACCESS]."),
     "index without": ({"GlobalSecondaryIndexUpdates": on_index("gsi")},
                       INVALID + "The only Updates for index: gsi when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput"),
     "cold": ({"WarmThroughput": {"ReadUnitsPerSecond": 100}},
@@ -95,6 +99,60 @@ TOGETHER = {
 @pytest.mark.parametrize("change, message", TOGETHER.values(), ids=TOGETHER)
 def test_what_does_not_go(dynamodb, indexed, change, message):
     assert refusal(dynamodb.update_table, TableName=indexed, **change) == ("ValidationException", message.format(indexed))
+
+
+def test_the_answer_tells_what_was_until_it_is_done(dynamodb, table):
+    """Of units, warmth, class and key the answer has the old ones; of the way to pay the new one, but not yet since when."""
+    name = table("p:S g:S", ProvisionedThroughput=units(1, 1), GlobalSecondaryIndexes=[{**index("gsi", "g"), "ProvisionedThroughput": units(1, 1)}])
+
+    def change(**asked):
+        told = dynamodb.update_table(TableName=name, **asked)["TableDescription"]
+        wait_active(dynamodb, name)
+        return told, dynamodb.describe_table(TableName=name)["Table"]
+    warm = lambda read, status="ACTIVE": {"ReadUnitsPerSecond": read, "WriteUnitsPerSecond": 1, "Status": status}
+    told, then = change(WarmThroughput={"ReadUnitsPerSecond": 50})
+    assert (told["TableStatus"], told["WarmThroughput"], then["WarmThroughput"]) == ("ACTIVE", warm(1, "UPDATING"), warm(50))
+    told, then = change(GlobalSecondaryIndexUpdates=on_index("gsi", WarmThroughput={"ReadUnitsPerSecond": 70}))
+    (told,), (then,) = told["GlobalSecondaryIndexes"], then["GlobalSecondaryIndexes"]
+    assert (told["IndexStatus"], told["WarmThroughput"], then["WarmThroughput"]) == ("ACTIVE", warm(1, "UPDATING"), warm(70))
+    told, then = change(TableClass="STANDARD_INFREQUENT_ACCESS")
+    assert told["TableStatus"] == "UPDATING" and "TableClassSummary" not in told and then["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
+    first = then["TableClassSummary"]
+    told, then = change(TableClass="STANDARD")
+    assert told["TableClassSummary"] == first and then["TableClassSummary"]["TableClass"] == "STANDARD"
+    assert then["TableClassSummary"]["LastUpdateDateTime"] > first["LastUpdateDateTime"]
+    told, then = change(SSESpecification={"Enabled": True})
+    assert told["SSEDescription"] == {"Status": "UPDATING"} and then["SSEDescription"]["Status"] == "ENABLED"
+    key = {"SSEType": "KMS", "KMSMasterKeyArn": then["SSEDescription"]["KMSMasterKeyArn"]}
+    told, then = change(SSESpecification={"Enabled": True})  # by no ARN it is a change
+    assert told["SSEDescription"] == {"Status": "UPDATING", **key} and then["SSEDescription"] == {"Status": "ENABLED", **key}
+    told, then = change(SSESpecification={"Enabled": False})
+    assert told["SSEDescription"] == {"Status": "UPDATING", **key} and "SSEDescription" not in then
+    told, then = change(BillingMode="PAY_PER_REQUEST", OnDemandThroughput={"MaxReadRequestUnits": 9})
+    assert told["BillingModeSummary"] == {"BillingMode": "PAY_PER_REQUEST"} and told["WarmThroughput"]["ReadUnitsPerSecond"] == 50
+    assert told["ProvisionedThroughput"].pop("LastDecreaseDateTime") and told["ProvisionedThroughput"] == then["ProvisionedThroughput"]
+    assert set(then["BillingModeSummary"]) == {"BillingMode", "LastUpdateToPayPerRequestDateTime"} and then["WarmThroughput"]["ReadUnitsPerSecond"] == 12000
+    since = then["BillingModeSummary"]["LastUpdateToPayPerRequestDateTime"]
+    told, then = change(BillingMode="PROVISIONED", ProvisionedThroughput=units(5, 5), GlobalSecondaryIndexUpdates=on_index("gsi", ProvisionedThroughput=units(6, 6)))
+    of = {"NumberOfDecreasesToday": 0, "ReadCapacityUnits": 5, "WriteCapacityUnits": 5}
+    assert told["ProvisionedThroughput"] == then["ProvisionedThroughput"] == of and "OnDemandThroughput" not in then
+    assert then["BillingModeSummary"] == {"BillingMode": "PROVISIONED", "LastUpdateToPayPerRequestDateTime": since}
+    assert told["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"]["ReadCapacityUnits"] == 6
+    told, then = change(ProvisionedThroughput=units(4, 4))
+    assert told["ProvisionedThroughput"]["ReadCapacityUnits"] == 5 and then["ProvisionedThroughput"]["ReadCapacityUnits"] == 4
+
+
+def test_units_of_an_index_that_do_not_go(dynamodb, table):
+    name = table("p:S g:S", ProvisionedThroughput=units(1, 1), GlobalSecondaryIndexes=[{**index("gsi", "g"), "ProvisionedThroughput": units(2, 2)}])
+    cases = [(on_index("gsi", OnDemandThroughput={"MaxReadRequestUnits": 9}),
+              INVALID + "MaxReadRequestUnits for OnDemandThroughput for index : gsi cannot be specified when the table BillingMode is PROVISIONED"),
+             ([{"Create": index("new", "g")}], INVALID + "Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: new"),
+             (on_index("gsi", ProvisionedThroughput=units(2, 2)),
+              "The provisioned throughput for the index gsi will not change. The requested value equals the current value. Current ReadCapacityUnits "
+              "provisioned for index gsi: 2. Requested ReadCapacityUnits: 2. Current WriteCapacityUnits provisioned for index gsi: 2. Requested "
+              "WriteCapacityUnits: 2. Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.")]
+    for change, message in cases:
+        assert refusal(dynamodb.update_table, TableName=name, AttributeDefinitions=G, GlobalSecondaryIndexUpdates=change) == ("ValidationException", message)
 
 
 def test_an_index_that_is_not_there(dynamodb, indexed):
@@ -137,7 +195,9 @@ def test_what_leaves_a_table_active(dynamodb, indexed):
     told = dynamodb.update_table(TableName=indexed, OnDemandThroughput={"MaxReadRequestUnits": -1})["TableDescription"]
     assert told["OnDemandThroughput"] == {"MaxReadRequestUnits": -1} and "OnDemandThroughput" not in dynamodb.describe_table(TableName=indexed)["Table"]
     told = dynamodb.update_table(TableName=indexed, SSESpecification={"Enabled": False})["TableDescription"]
-    assert told["SSEDescription"]["Status"] == "UPDATING" and "SSEDescription" not in dynamodb.describe_table(TableName=indexed)["Table"]
+    assert told["SSEDescription"]["Status"] == "UPDATING"
+    wait_active(dynamodb, indexed)
+    assert "SSEDescription" not in dynamodb.describe_table(TableName=indexed)["Table"]
     told = dynamodb.update_table(TableName=indexed, AttributeDefinitions=G, GlobalSecondaryIndexUpdates=[{"Create": index("new", "g")}])["TableDescription"]
     [made] = [i for i in told["GlobalSecondaryIndexes"] if i["IndexName"] == "new"]
     assert (told["TableStatus"], made["IndexStatus"], made["Backfilling"]) == ("UPDATING", "CREATING", False)

@@ -4,19 +4,14 @@ import urllib.error
 import urllib.request
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+
+from services.dynamodb.test.ddb_tables import signed
 
 
 def refused(brume, body, operation="PutItem", api="DynamoDB_20120810"):
     """The status and the whole answer."""
-    headers = {"X-Amz-Target": f"{api}.{operation}", "Content-Type": "application/x-amz-json-1.0"}
-    request = AWSRequest("POST", brume.url, data=body.encode(), headers=headers)
-    SigV4Auth(Credentials("test", "test"), "dynamodb", "us-east-1").add_auth(request)
-    call = urllib.request.Request(brume.url, data=body.encode(), headers=dict(request.headers), method="POST")
     with pytest.raises(urllib.error.HTTPError) as error:
-        urllib.request.urlopen(call)
+        urllib.request.urlopen(signed(brume.url, body, operation, api))
     return error.value.code, json.load(error.value)
 
 
