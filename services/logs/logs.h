@@ -7,7 +7,8 @@
 #include "records.h"
 
 extern const struct task_kind logs_task_kinds[];
-enum { EVENT_OVERHEAD = 26 /* bytes that AWS counts for an event beside its message */, EVENTS_MAX = 10000, RESPONSE_MAX = 1 << 20 };
+enum { EVENT_OVERHEAD = 26 /* bytes that AWS counts for an event beside its message */, EVENTS_MAX = 10000, RESPONSE_MAX = 1 << 20,
+       LOG_AHEAD_MS = 2 * 3600000 /* so much newer than the put that brings it an event may be */ };
 
 static const i64 second_ms = 1000, minute_ms = 60000, hour_ms = 3600000, day_ms = 86400000;
 

@@ -2,6 +2,7 @@
  * account's, as they stood then. */
 #include "mask.h"
 
+#include "changes.h"
 #include "cloud/sensitive.h"
 
 static const struct record_field protection_fields[] = {
@@ -10,28 +11,21 @@ static const struct record_field protection_fields[] = {
 };
 const struct record_type logs_protection_record = RECORD_TYPE(struct log_protection, protection_fields);
 
-static struct key masks_of_group(struct arena *a, u64 group) {
-    struct key k = key_new(a, S("logs-mask"));
-    key_u64(&k, group);
-    return k;
+static struct log_changes masks_of(const struct log_group *group, str account, str region) {
+    return (struct log_changes){"logs-mask", "mask", group, account, region};
 }
 
-static struct key masks_of_account(struct arena *a, str account, str region) { return log_rows(a, account, region, S("mask")); }
-
-/* What is set again as it is leaves no further row. */
 void log_mask_set(struct call *c, const struct log_group *group, const struct log_protection *p) {
-    struct key k = group ? masks_of_group(c->arena, group->id) : masks_of_account(c->arena, c->account, c->region);
-    str prefix = arena_str(c->arena, key_bytes(&k)), row, now = record_encode(c->arena, &logs_protection_record, p);
-    struct range r = txn_range_backwards(c->txn, prefix, key_after_prefix(c->arena, prefix));
-    if (range_next(&r, NULL, &row) && str_eq(row, now)) return;
-    key_u64(&k, txn_sequence(c->txn)); /* puts are numbers of this sequence */
-    txn_put(c->txn, key_bytes(&k), now);
+    struct log_changes masks = masks_of(group, c->account, c->region);
+    log_change_add(c, &masks, (str){0}, record_encode(c->arena, &logs_protection_record, p));
 }
 
-void log_mask_forget(struct txn *t, struct arena *a, u64 group, int *left) {
-    struct key k = masks_of_group(a, group);
-    log_rows_forget(t, a, &k, left);
+void log_masks_prune(struct txn *t, struct arena *a, const struct log_group *group) {
+    struct log_changes masks = masks_of(group, group->account, group->region);
+    log_changes_prune(t, a, &masks);
 }
+
+void log_mask_forget(struct txn *t, struct arena *a, u64 group, int *left) { log_changes_forget(t, a, "logs-mask", group, left); }
 
 /* ---- what held when ---- */
 
@@ -46,15 +40,12 @@ struct log_masks {
     struct era *newest[2]; /* of the group, of the account */
 };
 
-static struct era *read_eras(struct txn *t, struct arena *a, struct key *of) {
+static struct era *read_eras(struct txn *t, struct arena *a, const struct log_changes *of) {
     struct era *newest = NULL, **end = &newest;
-    str prefix = key_bytes(of), key, row;
-    struct range r = txn_range_backwards(t, prefix, key_after_prefix(a, prefix));
-    while (range_next(&r, &key, &row)) {
+    for (const struct log_change *i = log_changes_read(t, a, of); i; i = i->older) {
         struct era *e = NEW(a, struct era);
-        str rest = str_skip(key, prefix.n);
-        *e = (struct era){0};
-        ASSERT(key_read_u64(&rest, &e->from) && record_decode(a, &logs_protection_record, arena_str(a, row), &e->protection));
+        *e = (struct era){.from = i->from};
+        ASSERT(record_decode(a, &logs_protection_record, i->body, &e->protection));
         *end = e;
         end = &e->older;
     }
@@ -62,13 +53,13 @@ static struct era *read_eras(struct txn *t, struct arena *a, struct key *of) {
 }
 
 bool log_mask_of_account(struct call *c) {
-    struct key k = masks_of_account(c->arena, c->account, c->region);
-    struct era *e = read_eras(c->txn, c->arena, &k);
+    struct log_changes masks = masks_of(NULL, c->account, c->region);
+    struct era *e = read_eras(c->txn, c->arena, &masks);
     return e && e->protection.identifiers.n;
 }
 
 struct log_masks *log_masks_of(struct txn *t, struct arena *a, const struct log_group *group) {
-    struct key of_group = masks_of_group(a, group->id), of_account = masks_of_account(a, group->account, group->region);
+    struct log_changes of_group = masks_of(group, group->account, group->region), of_account = masks_of(NULL, group->account, group->region);
     struct log_masks m = {a, {read_eras(t, a, &of_group), group->class_name.p ? NULL : read_eras(t, a, &of_account)}}, *kept;
     if (!m.newest[0] && !m.newest[1]) return NULL;
     kept = NEW(a, struct log_masks);

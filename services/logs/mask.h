@@ -15,6 +15,7 @@ extern const struct record_type logs_protection_record;
 /* From now on, for the group, or (NULL) all groups of the call's account and region. No identifiers: nothing is masked. */
 void log_mask_set(struct call *c, const struct log_group *group, const struct log_protection *p);
 bool log_mask_of_account(struct call *c); /* is there one now? */
+void log_masks_prune(struct txn *t, struct arena *a, const struct log_group *group); /* what no event of it needs */
 void log_mask_forget(struct txn *t, struct arena *a, u64 group, int *left);
 
 struct log_masks;

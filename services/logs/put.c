@@ -4,7 +4,7 @@
 #include "mask.h"
 #include "metric_filter.h"
 
-enum { UPLOAD_MAX = 1 << 20, TOO_OLD_DAYS = 14, TOO_NEW_HOURS = 2, MERGE_AT = 64 /* blocks of a stream that are not merged */ };
+enum { UPLOAD_MAX = 1 << 20, TOO_OLD_DAYS = 14, MERGE_AT = 64 /* blocks of a stream that are not merged */ };
 
 struct piece { /* a block that is not in the store yet */
     i64 first_ms, last_ms, bytes;
@@ -46,7 +46,7 @@ static err check(struct call *c, const struct logs_put_log_events_request *in) {
 static void take_events(struct call *c, const struct logs_put_log_events_request *in, struct upload *u) {
     const struct logs_input_log_event *v = in->log_events.v;
     u32 n = in->log_events.n;
-    i64 horizon_ms = log_horizon_ms(&u->group, c->now_ms), oldest_ms = c->now_ms - TOO_OLD_DAYS * day_ms, newest_ms = c->now_ms + TOO_NEW_HOURS * hour_ms;
+    i64 horizon_ms = log_horizon_ms(&u->group, c->now_ms), oldest_ms = c->now_ms - TOO_OLD_DAYS * day_ms, newest_ms = c->now_ms + LOG_AHEAD_MS;
     while (u->old_end < n && v[u->old_end].timestamp.v < oldest_ms) u->old_end++;
     u->expired_end = u->old_end;
     while (u->expired_end < n && v[u->expired_end].timestamp.v < horizon_ms) u->expired_end++;

@@ -2,6 +2,7 @@
 #include "mask.h"
 #include "metric_filter.h"
 #include "query.h"
+#include "transformer.h"
 
 enum { SLICE = 200 };
 
@@ -82,6 +83,8 @@ static err expire(struct txn *t, const struct task *task, i64 now_ms) {
         left--;
     }
     if (bytes) log_group_bytes_add(t, a, group.id, -bytes);
+    log_masks_prune(t, a, &group);
+    log_transformers_prune(t, a, &group);
     struct task next = *task;
     next.due_ms = left ? now_ms + day_ms : now_ms;
     txn_task_set(t, &next);

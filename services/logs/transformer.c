@@ -1,5 +1,6 @@
 #include "transformer.h"
 
+#include "changes.h"
 #include "cloud/operation.h"
 #include "field_index.h"
 #include "mask.h"
@@ -36,7 +37,7 @@ static err check_list(struct call *c, const struct logs_processors *list) {
 
 struct change {
     str document; /* none: from here on there is no transformer */
-    str name;     /* of the account's policy */
+    str name;     /* of the account's policy, in rows of old */
     struct record_pairs prefixes;
 };
 static const struct record_field change_fields[] = {
@@ -44,23 +45,21 @@ static const struct record_field change_fields[] = {
 };
 static const struct record_type change_record = RECORD_TYPE(struct change, change_fields);
 
-static struct key changes_of_group(struct arena *a, u64 group) {
-    struct key k = key_new(a, S("logs-transformer"));
-    key_u64(&k, group);
-    return k;
+static struct log_changes changes_of(const struct log_group *group, str account, str region) {
+    return (struct log_changes){"logs-transformer", "transformer", group, account, region};
 }
 
-static struct key changes_of_account(struct arena *a, str account, str region) { return log_rows(a, account, region, S("transformer")); }
-
-static void add_change(struct call *c, struct key k, const struct change *change) {
-    key_u64(&k, txn_sequence(c->txn)); /* puts are numbers of this sequence */
-    txn_put(c->txn, key_bytes(&k), record_encode(c->arena, &change_record, change));
+static void add_change(struct call *c, const struct log_group *group, str name, const struct change *change) {
+    struct log_changes of = changes_of(group, c->account, c->region);
+    log_change_add(c, &of, name, record_encode(c->arena, &change_record, change));
 }
 
-void log_transformers_forget(struct txn *t, struct arena *a, u64 group, int *left) {
-    struct key k = changes_of_group(a, group);
-    log_rows_forget(t, a, &k, left);
+void log_transformers_prune(struct txn *t, struct arena *a, const struct log_group *group) {
+    struct log_changes of = changes_of(group, group->account, group->region);
+    log_changes_prune(t, a, &of);
 }
+
+void log_transformers_forget(struct txn *t, struct arena *a, u64 group, int *left) { log_changes_forget(t, a, "logs-transformer", group, left); }
 
 struct era {
     struct era *older;
@@ -76,15 +75,13 @@ struct log_transforms {
     u64 last_put; /* whose era `last` is */
 };
 
-static struct era *read_eras(struct txn *t, struct arena *a, struct key *of) {
+static struct era *read_eras(struct txn *t, struct arena *a, const struct log_changes *of) {
     struct era *newest = NULL, **end = &newest;
-    str prefix = arena_str(a, key_bytes(of)), key, row;
-    struct range r = txn_range_backwards(t, prefix, key_after_prefix(a, prefix));
-    while (range_next(&r, &key, &row)) {
+    for (const struct log_change *i = log_changes_read(t, a, of); i; i = i->older) {
         struct era *e = NEW(a, struct era);
-        str rest = str_skip(key, prefix.n);
-        *e = (struct era){0};
-        ASSERT(key_read_u64(&rest, &e->from) && record_decode(a, &change_record, arena_str(a, row), &e->change));
+        *e = (struct era){.from = i->from};
+        ASSERT(record_decode(a, &change_record, i->body, &e->change));
+        if (i->subject.p) e->change.name = i->subject;
         *end = e;
         end = &e->older;
     }
@@ -93,7 +90,7 @@ static struct era *read_eras(struct txn *t, struct arena *a, struct key *of) {
 
 struct log_transforms *log_transforms_of(struct txn *t, struct arena *a, const struct log_group *group) {
     if (group->class_name.p) return NULL;
-    struct key of_group = changes_of_group(a, group->id), of_account = changes_of_account(a, group->account, group->region);
+    struct log_changes of_group = changes_of(group, group->account, group->region), of_account = changes_of(NULL, group->account, group->region);
     struct era *own = read_eras(t, a, &of_group), *account = read_eras(t, a, &of_account);
     if (!own && !account) return NULL;
     struct log_transforms *all = NEW(a, struct log_transforms);
@@ -101,19 +98,9 @@ struct log_transforms *log_transforms_of(struct txn *t, struct arena *a, const s
     return all;
 }
 
-static u64 newest_of(struct txn *t, struct arena *a, struct key *of) {
-    str prefix = arena_str(a, key_bytes(of)), key;
-    u64 newest = 0;
-    struct range r = txn_range_backwards(t, prefix, key_after_prefix(a, prefix));
-    if (!range_next(&r, &key, NULL)) return 0;
-    str rest = str_skip(key, prefix.n);
-    ASSERT(key_read_u64(&rest, &newest));
-    return newest;
-}
-
 u64 log_transforms_changed(struct txn *t, struct arena *a, const struct log_group *group) {
-    struct key of_group = changes_of_group(a, group->id), of_account = changes_of_account(a, group->account, group->region);
-    return MAX(newest_of(t, a, &of_group), newest_of(t, a, &of_account));
+    struct log_changes of_group = changes_of(group, group->account, group->region), of_account = changes_of(NULL, group->account, group->region);
+    return MAX(log_changes_newest(t, a, &of_group), log_changes_newest(t, a, &of_account));
 }
 
 static bool is_for(const struct change *p, const struct log_group *group) {
@@ -162,14 +149,11 @@ err logs_put_transformer(struct call *c, const struct logs_put_transformer_reque
     TRY(log_group_identify(c, (str){0}, in->log_group_identifier, &group));
     if (group.class_name.p) return fail(c, &logs_invalid_parameter_exception, "Only log groups of class STANDARD can have a transformer.");
     TRY(check_list(c, &in->transformer_config));
-    bool known = log_group_policy_load(c->txn, c->arena, &group, str_of(type), &p);
-    str before = p.document;
-    if (!known) p.created_ms = c->now_ms;
+    if (!log_group_policy_load(c->txn, c->arena, &group, str_of(type), &p)) p.created_ms = c->now_ms;
     p.updated_ms = c->now_ms;
     p.document = write_list(c, &in->transformer_config);
     log_group_policy_save(c, &group, str_of(type), &p);
-    /* what is put again as it is changes nothing */
-    if (!known || !str_eq(before, p.document)) add_change(c, changes_of_group(c->arena, group.id), &(struct change){.document = p.document});
+    add_change(c, &group, (str){0}, &(struct change){.document = p.document});
     return NULL;
 }
 
@@ -196,7 +180,7 @@ err logs_delete_transformer(struct call *c, const struct logs_delete_transformer
     struct log_policy p;
     TRY(open_transformer(c, in->log_group_identifier, &group, &p));
     log_group_policy_delete(c, &group, str_of(type));
-    add_change(c, changes_of_group(c->arena, group.id), &(struct change){0});
+    add_change(c, &group, (str){0}, &(struct change){0});
     return NULL;
 }
 
@@ -228,7 +212,7 @@ err log_transformer_policy_read(struct call *c, str document, str selection, str
 }
 
 void log_transformer_policy_set(struct call *c, str name, const struct log_policy *p) {
-    struct change change = {.name = name};
-    if (p) change = (struct change){.document = p->document, .name = name, .prefixes = p->prefixes};
-    add_change(c, changes_of_account(c->arena, c->account, c->region), &change);
+    struct change change = {0};
+    if (p) change = (struct change){.document = p->document, .prefixes = p->prefixes};
+    add_change(c, NULL, name, &change);
 }

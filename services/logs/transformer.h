@@ -19,6 +19,7 @@ struct log_transformed {
 /* Of an event that came by that put; for one that comes now LOG_PUT_NOW (mask.h). */
 struct log_transformed log_transform(struct log_transforms *t, struct arena *a, str stream, u64 put, str message);
 
+void log_transformers_prune(struct txn *t, struct arena *a, const struct log_group *group); /* what no event of it needs */
 void log_transformers_forget(struct txn *t, struct arena *a, u64 group, int *left);
 
 /* ---- policies of the account ---- */

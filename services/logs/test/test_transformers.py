@@ -57,6 +57,7 @@ def test_what_stood_when_goes_with_its_group(start_brume):
     brume = start_brume()
     logs = brume.client("logs")
     made(logs, "app")
+    put(logs, "app", "{}")  # an event keeps all changes after it
     for i in range(1100):  # more than one function may write
         logs.put_transformer(logGroupIdentifier="app", transformerConfig=[PARSE, {"deleteKeys": {"withKeys": [f"key{i}"]}}])
 
@@ -65,6 +66,25 @@ def test_what_stood_when_goes_with_its_group(start_brume):
     before = rows_written()
     logs.delete_log_group(logGroupName="app")
     until(lambda: rows_written() - before > 1100)
+
+
+def test_what_no_event_needs_is_forgotten(start_brume):
+    """With the last event that a change may be for its row goes, when the group looks for what has expired."""
+    brume = start_brume()
+    logs = brume.client("logs")
+    made(logs, "app")
+    put(logs, "app", "{}")
+    for i in range(400):
+        logs.put_transformer(logGroupIdentifier="app", transformerConfig=[PARSE, {"deleteKeys": {"withKeys": [f"key{i}"]}}])
+
+    def rows_written():
+        return brume.admin("GET", "status")["store"]["entries"]
+    logs.put_retention_policy(logGroupName="app", retentionInDays=1)
+    brume.advance_clock(60_000)
+    before = rows_written()
+    brume.advance_clock(2 * 86_400_000)
+    until(lambda: rows_written() - before > 400)
+    assert logs.get_transformer(logGroupIdentifier="app")["transformerConfig"][1] == {"deleteKeys": {"withKeys": ["key399"]}}
 
 
 @pytest.mark.parametrize("config", [
