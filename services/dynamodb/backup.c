@@ -334,6 +334,7 @@ err dynamodb_restore_table_from_backup(struct call *c, const struct dynamodb_res
     if (!b.available) return fail(c, &dynamodb_backup_in_use_exception, "Backup is being created: %.*s", STR_ARGS(in->backup_arn));
     table_of(c, &b, &like);
     TRY(ddb_restore_begin(c, &like, in->target_table_name, &o, &made));
+    TRY(ddb_table_room(c, &made));
     if (b.restoring) return fail(c, &dynamodb_backup_in_use_exception, "Backup is being used to restore another table: %.*s", STR_ARGS(in->backup_arn));
     b.restoring = true;
     txn_put(c->txn, backup_row(c->arena, &b), record_encode(c->arena, &backup_record, &b));

@@ -70,6 +70,17 @@ static err keys(struct call *c, const struct dynamodb_create_table_input *in, st
     return ddb_attributes_check(c, t, &in->attribute_definitions);
 }
 
+/* The tables of the account in the region, and the units that they have together. */
+err ddb_table_room(struct call *c, const struct ddb_table *t) {
+    i64 most = quota(c, S("L-F98FE922"), 2500), there = 0;
+    struct key tables = call_key(c, S("table"));
+    str all = key_bytes(&tables);
+    struct range rows = txn_range(c->txn, all, key_after_prefix(c->arena, all));
+    while (there < most && range_next(&rows, NULL, NULL)) there++;
+    if (there < most) return ddb_units_within(c, t);
+    return fail(c, &dynamodb_limit_exceeded_exception, "Subscriber limit exceeded: There is a limit of %lld tables per subscriber", (long long)most);
+}
+
 /* What makes the table a table of the store: numbers for its rows. Names and keys are set. */
 void ddb_table_born(struct call *c, struct ddb_table *t) {
     bool locals = false;
@@ -114,7 +125,7 @@ err dynamodb_create_table(struct call *c, const struct dynamodb_create_table_inp
     TRY(ddb_settings_mode_check(c, in->global_table_settings_replication_mode));
     t.settings_mode = in->global_table_settings_replication_mode;
     if (ddb_table_load(c->txn, c->arena, c->account, c->region, in->table_name, &old)) return exists(c, &old);
-    TRY(ddb_units_within(c, &t));
+    TRY(ddb_table_room(c, &t));
     TRY(ddb_sse_read(c, in->sse_specification, &t));
     ddb_table_born(c, &t);
     if (in->stream_specification && in->stream_specification->stream_enabled.v) ddb_stream_begin(c, &t, in->stream_specification->stream_view_type);

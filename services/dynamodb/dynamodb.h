@@ -115,6 +115,9 @@ MUST_USE err ddb_policy_read(struct call *c, str text, bool of_stream, str *boun
 void ddb_policy_facts(struct call *c, str name, str index, struct auth_facts *facts);
 
 /* ---- create.c ---- */
+/* LimitExceededException where the region of the call has as many tables as the account may have, or this one asks for too many units.
+ * It is not saved yet. */
+MUST_USE err ddb_table_room(struct call *c, const struct ddb_table *t);
 void ddb_table_born(struct call *c, struct ddb_table *t); /* gives it its numbers; name and keys are set */
 
 /* ---- tags.c ---- */

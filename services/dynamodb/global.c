@@ -89,6 +89,7 @@ static err create(struct call *c, struct ddb_table *t, const struct dynamodb_cre
     TRY(told(c, &there, ddb_restore_begin(&there, t, t->name, &own, &made)));
     made.class_ = a->table_class_override.p ? ddb_class_of(a->table_class_override) : t->class_;
     TRY(override(c, a->provisioned_throughput_override, a->on_demand_throughput_override, &a->global_secondary_indexes, t, &made, true));
+    TRY(told(c, &there, ddb_table_room(&there, &made)));
     made.restored_table = (str){0};
     made.restored_ms = 0;
     made.source_region = t->region;

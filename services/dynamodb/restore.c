@@ -252,6 +252,7 @@ err dynamodb_restore_table_to_point_in_time(struct call *c, const struct dynamod
     i64 moment = in->restore_date_time.set ? in->restore_date_time.ms : c->now_ms;
     TRY(check_moment(c, &like, moment));
     TRY(ddb_restore_begin(c, &like, in->target_table_name, &o, &made));
+    TRY(ddb_table_room(c, &made));
     made.restored_ms = moment;
     ddb_table_save(c->txn, c->arena, &made);
     like.copies++;
