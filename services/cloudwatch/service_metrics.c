@@ -5,10 +5,11 @@
 
 enum { DIMENSIONS_MAX = 4 };
 
-/* usage: the service's name in AWS/Usage, where calls are counted (the overlay's `counted` says which). */
+/* usage: the service's name in AWS/Usage, where calls are counted (the overlay's `counted` says which), and what it has of
+ * resources. */
 static const struct counting {
     const char *service, *space, *usage;
-} counting[] = {{"cloudwatch", NULL, "CloudWatch"}, {"dynamodb", "AWS/DynamoDB", NULL}, {"dynamodbstreams", "AWS/DynamoDB", NULL}, {"events", "AWS/Events", NULL}, {"logs", "AWS/Logs", "Logs"},
+} counting[] = {{"cloudwatch", NULL, "CloudWatch"}, {"dynamodb", "AWS/DynamoDB", "DynamoDB"}, {"dynamodbstreams", "AWS/DynamoDB", NULL}, {"events", "AWS/Events", NULL}, {"logs", "AWS/Logs", "Logs"},
                 {"pipes", "AWS/EventBridge/Pipes", NULL}, {"s3", "AWS/S3", NULL}, {"scheduler", "AWS/Scheduler", "Scheduler"}, {"sns", "AWS/SNS", NULL}, {"sqs", "AWS/SQS", NULL}};
 
 static const struct counting *counting_of(str service) {
@@ -24,10 +25,10 @@ void cloudwatch_take(struct call *c, const struct metric_sum *sum) {
     u32 n = 0;
     while (names.n && n < DIMENSIONS_MAX) dimensions[n++] = (struct record_pair){str_cut(&names, ','), names.p ? str_cut(&values, ',') : values};
     const struct counting *of = counting_of(sum->service);
-    bool usage = str_eq(sum->name, S("CallCount"));
+    bool calls = str_eq(sum->name, S("CallCount")), usage = calls || str_eq(sum->name, S("ResourceCount"));
     const char *space = !of ? NULL : !usage ? of->space : of->usage ? "AWS/Usage" : NULL;
     if (!space) return;
-    const struct record_pair of_call[] = {{S("Class"), S("None")}, dimensions[0], {S("Service"), usage ? str_of(of->usage) : S("")}, {S("Type"), S("API")}};
+    const struct record_pair of_call[] = {{S("Class"), S("None")}, dimensions[0], {S("Service"), usage ? str_of(of->usage) : S("")}, {S("Type"), calls ? S("API") : S("Resource")}};
     struct metric m = {.space = str_of(space), .name = sum->name, .dimensions = {dimensions, n, true}};
     if (usage) m.dimensions.n = LENGTH(of_call), memcpy(dimensions, of_call, sizeof of_call);
     struct point all = {0};

@@ -1,5 +1,6 @@
 /* Capacity units, as AWS counts them: reads by 4 KB, writes by 1 KB, each rounded up. */
-#include "services/dynamodb/dynamodb.h"
+#include "cloud/input.h"
+#include "services/dynamodb/schema.h"
 
 enum { READ_UNIT = 4096, WRITE_UNIT = 1024 };
 
@@ -54,18 +55,18 @@ static void count_indexes(struct call *c, const struct ddb_usage *u) {
 }
 
 /* "Operation,TableName": the dimensions of what is counted by operation. */
-static str by_operation(struct call *c, const struct ddb_table *t) {
-    return arena_concat(c->arena, arena_concat(c->arena, wire_text(c->service->wire, c->op->name), S(",")), t->name); /* a call's: no printf */
+static str by_operation(struct call *c, str table) {
+    return arena_concat(c->arena, arena_concat(c->arena, wire_text(c->service->wire, c->op->name), S(",")), table); /* a call's: no printf */
 }
 
 void ddb_count_returned(struct call *c, const struct ddb_table *t, u32 items) {
-    count_metric(c, S("ReturnedItemCount"), S("Operation,TableName"), by_operation(c, t), items, S("Count"));
+    count_metric(c, S("ReturnedItemCount"), S("Operation,TableName"), by_operation(c, t->name), items, S("Count"));
 }
 
 static struct dynamodb_consumed_capacity *consumed(struct call *c, const struct ddb_usage *u, str asked, bool twice) {
     bool indexes = str_eq(asked, S("INDEXES"));
     count_indexes(c, u);
-    count_latency(c, S("SuccessfulRequestLatency"), S("Operation,TableName"), by_operation(c, u->table));
+    count_latency(c, S("SuccessfulRequestLatency"), S("Operation,TableName"), by_operation(c, u->table->name));
     double factor = twice ? 2 : 1, read = u->read * factor, write = u->write * factor;
     if (read > 0) count_metric(c, S("ConsumedReadCapacityUnits"), S("TableName"), u->table->name, read, S("Count"));
     if (write > 0) count_metric(c, S("ConsumedWriteCapacityUnits"), S("TableName"), u->table->name, write, S("Count"));
@@ -174,7 +175,7 @@ static err throttled(struct call *c, const struct ddb_table *t, const struct ddb
     count_event(c, write ? "WriteThrottleEvents" : "ReadThrottleEvents", t, index);
     if (t->on_demand) count_event(c, write ? "WriteMaxOnDemandThroughputThrottleEvents" : "ReadMaxOnDemandThroughputThrottleEvents", t, index);
     else count_event(c, write ? "WriteProvisionedThroughputThrottleEvents" : "ReadProvisionedThroughputThrottleEvents", t, index);
-    count_failure_once(c, S("ThrottledRequests"), S("Operation,TableName"), by_operation(c, t));
+    count_failure_once(c, S("ThrottledRequests"), S("Operation,TableName"), by_operation(c, t->name));
     if (t->on_demand) {
         struct dynamodb_throttling_exception *members = NEW(c->arena, struct dynamodb_throttling_exception);
         members->throttling_reasons = reasons_of(c, t, index, write);
@@ -214,12 +215,45 @@ err ddb_throttle(struct call *c, const struct ddb_usage *u, double times) {
     return e;
 }
 
+/* Of what has the name of its table in the request. */
+static void count_system_error(struct call *c) {
+    str table = input_text(c, S("TableName")), before = S(":table/");
+    size_t at = str_find(table, before);
+    if (at != STR_NONE) table = str_skip(table, at + before.n);
+    if (table.n) count_failure(c, S("SystemErrors"), S("Operation,TableName"), by_operation(c, table));
+}
+
 /* UserErrors of the account and region: all that a caller did wrong but what has a metric of its own (developer guide, "DynamoDB
  * metrics and dimensions"). */
 void ddb_failed(struct call *c, err e);
 void ddb_failed(struct call *c, err e) {
     bool throttled = e == &dynamodb_provisioned_throughput_exceeded_exception || e == &dynamodb_throttling_exception;
     if (e->status < 500 && !throttled && e != &dynamodb_conditional_check_failed_exception) count_failure(c, S("UserErrors"), (str){0}, (str){0});
+    if (e->status >= 500 && e != &cloud_not_implemented) count_system_error(c);
+}
+
+/* ---- gauges ---- */
+
+static void gauge_share(struct call *c, str metric, i64 part, i64 whole) {
+    if (part && whole) gauge_metric(c, metric, (str){0}, (str){0}, 100 * (double)part / (double)whole, S("Percent"));
+}
+
+/* What the account may have in the region, and how much of that it has, each five minutes. */
+static void gauge_account(struct call *c) {
+    enum { EVERY_MS = 300000 };
+    if (c->now_ms % EVERY_MS) return;
+    struct ddb_most most = ddb_units_most(c);
+    struct ddb_reserved has = ddb_reserved_by_account(c);
+    gauge_metric(c, S("AccountMaxReads"), (str){0}, (str){0}, (double)most.account_read, S("Count"));
+    gauge_metric(c, S("AccountMaxWrites"), (str){0}, (str){0}, (double)most.account_write, S("Count"));
+    gauge_metric(c, S("AccountMaxTableLevelReads"), (str){0}, (str){0}, (double)most.table_read, S("Count"));
+    gauge_metric(c, S("AccountMaxTableLevelWrites"), (str){0}, (str){0}, (double)most.table_write, S("Count"));
+    gauge_share(c, S("AccountProvisionedReadCapacityUtilization"), has.read, most.account_read);
+    gauge_share(c, S("AccountProvisionedWriteCapacityUtilization"), has.write, most.account_write);
+    gauge_share(c, S("MaxProvisionedTableReadCapacityUtilization"), has.most_read, most.table_read);
+    gauge_share(c, S("MaxProvisionedTableWriteCapacityUtilization"), has.most_write, most.table_write);
+    if (has.read) gauge_metric(c, S("ResourceCount"), S("Resource"), S("AccountProvisionedReadCapacityUnits"), (double)has.read, S("None"));
+    if (has.write) gauge_metric(c, S("ResourceCount"), S("Resource"), S("AccountProvisionedWriteCapacityUnits"), (double)has.write, S("None"));
 }
 
 static void gauge_units(struct call *c, bool on_demand, const struct ddb_throughput *t, str names, str of) {
@@ -228,10 +262,11 @@ static void gauge_units(struct call *c, bool on_demand, const struct ddb_through
     if (write > 0) gauge_metric(c, on_demand ? S("OnDemandMaxWriteRequestUnits") : S("ProvisionedWriteCapacityUnits"), names, of, (double)write, S("Count"));
 }
 
-/* What is provisioned, or the most on demand, as metrics: of a table that has just been used, and of its global indexes. */
+/* What is provisioned, or the most on demand, as metrics: of a table that has just been used, and of its global indexes; of all the account. */
 void ddb_gauge(struct call *c, str of);
 void ddb_gauge(struct call *c, str of) {
     struct ddb_table t;
+    if (!of.n) gauge_account(c);
     if (str_find_char(of, ',') != STR_NONE || !ddb_table_load(c->txn, c->arena, c->account, c->region, of, &t)) return;
     gauge_units(c, t.on_demand, &t.throughput, S("TableName"), of);
     for (u32 i = 0; i < t.indexes.n; i++) {

@@ -221,8 +221,8 @@ bool ddb_vector_filters_by(const struct ddb_index *index, str name, u8 *type); /
 /* ---- fill.c: what follows from every item of a table, made by a job: an index, the order of expiry ---- */
 void ddb_fill(struct txn *t, struct arena *a, const struct ddb_table *table, u64 space); /* of the index or the expiries */
 err ddb_fill_slice(struct txn *t, const struct task *task, i64 now_ms);
-/* One item's part of an index that is filled. True: it was missing. */
-bool ddb_index_fill(struct call *c, const struct ddb_table *t, const struct ddb_index *index, const struct ddb_key *k, str bytes,
+/* One item's part of an index that is filled: its bytes, where it was missing. */
+u64 ddb_index_fill(struct call *c, const struct ddb_table *t, const struct ddb_index *index, const struct ddb_key *k, str bytes,
                     struct ddb_counts *counts);
 
 /* ---- export.c: what exports and imports say alike of a TableArn and a NextToken ---- */

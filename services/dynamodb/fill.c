@@ -4,6 +4,7 @@
 #include "services/dynamodb/dynamodb.h"
 
 #define FILL_TASK S("dynamodb.fill")
+enum { SPACE_PREFIX = 12 };
 
 struct fill {
     str table; /* its row's key */
@@ -34,6 +35,17 @@ static struct ddb_index *index_of_space(const struct ddb_table *t, u64 space) {
     return NULL;
 }
 
+/* How an index comes on: what writing it took, and how far along all hash keys the walk is. */
+static void count_progress(struct call *c, const struct ddb_table *t, const struct ddb_index *index, const struct fill *f, double units, bool done) {
+    if (index->kind != DDB_GLOBAL || index->state != DDB_CREATING) return;
+    str names = S("GlobalSecondaryIndexName,TableName"), of = arena_format(c->arena, "%.*s,%.*s", STR_ARGS(index->name), STR_ARGS(t->name));
+    str place = str_take(str_skip(f->after, SPACE_PREFIX), DDB_PLACE_HASH);
+    double share = 0, digit = 100;
+    for (size_t i = 0; i < place.n; i++) share += (digit /= 256) * (u8)place.p[i];
+    if (units > 0) count_metric(c, S("OnlineIndexConsumedWriteCapacity"), names, of, units, S("Count"));
+    count_metric(c, S("OnlineIndexPercentageProgress"), names, of, done ? 100 : share, S("Count"));
+}
+
 /* True: that was the last item. */
 static bool walk(struct call *c, const struct ddb_table *t, const struct ddb_index *index, struct fill *f) {
     struct ddb_counts counts = ddb_counts_of(c->txn, c->arena, t);
@@ -43,14 +55,18 @@ static bool walk(struct call *c, const struct ddb_table *t, const struct ddb_ind
     struct range rows = txn_range(c->txn, from, to);
     u64 bytes = 0;
     bool more = true, changed = false;
+    double units = 0;
     for (int n = 0; n < DDB_SLICE && bytes < DDB_SLICE_BYTES && (more = range_next(&rows, &key, &value)); n++) {
         struct ddb_key k;
         f->after = arena_str(c->arena, key);
         bytes += value.n;
         ddb_key_of_bytes(c->arena, t, value, &k);
-        if (index) changed |= ddb_index_fill(c, t, index, &k, value, &counts);
-        else ddb_ttl_fill(c, t, &k, value);
+        u64 entry = index ? ddb_index_fill(c, t, index, &k, value, &counts) : 0;
+        if (!index) ddb_ttl_fill(c, t, &k, value);
+        changed |= entry > 0;
+        if (entry) units += ddb_write_units(entry);
     }
+    if (index) count_progress(c, t, index, f, units, !more);
     if (changed) ddb_counts_save(c->txn, c->arena, t, &counts);
     return !more;
 }

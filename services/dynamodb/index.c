@@ -131,14 +131,14 @@ bool ddb_index_entries_fit(struct call *c, const struct ddb_table *t, const stru
     return true;
 }
 
-bool ddb_index_fill(struct call *c, const struct ddb_table *t, const struct ddb_index *index, const struct ddb_key *k, str bytes,
+u64 ddb_index_fill(struct call *c, const struct ddb_table *t, const struct ddb_index *index, const struct ddb_key *k, str bytes,
                     struct ddb_counts *counts) {
     struct ddb_change change = {.table = t, .key = k, .after = bytes};
     struct entry e = entry_of(c->arena, &change, index, bytes);
-    if (!e.row.p || txn_get(c->txn, e.row, NULL)) return false;
+    if (!e.row.p || txn_get(c->txn, e.row, NULL)) return 0;
     txn_put(c->txn, e.row, e.bytes);
     struct ddb_count *held = ddb_count_of(c->arena, counts, index->space);
     held->items++;
     held->bytes += bytes_of(&e);
-    return true;
+    return (u64)bytes_of(&e);
 }

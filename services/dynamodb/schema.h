@@ -46,6 +46,11 @@ struct ddb_most {
     i64 account_read, account_write, table_read, table_write;
 };
 struct ddb_most ddb_units_most(struct call *c);
+/* What all tables of the account have provisioned in the region, with their global indexes; most_: the one that has most. */
+struct ddb_reserved {
+    i64 read, write, most_read, most_write;
+};
+struct ddb_reserved ddb_reserved_by_account(struct call *c);
 /* LimitExceededException where a table or a global index of it asks for more, or all tables of the account would have more. */
 MUST_USE err ddb_units_within(struct call *c, const struct ddb_table *t);
 MUST_USE err ddb_units_check(struct call *c, const struct dynamodb_provisioned_throughput *p);

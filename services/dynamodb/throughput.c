@@ -52,34 +52,29 @@ static err within(struct call *c, const struct ddb_throughput *t, str index, con
 
 /* ---- what all tables of the account have together, in a region ---- */
 
-struct units {
-    i64 read, write;
-};
-
-static void add(struct units *sum, const struct ddb_throughput *t) {
-    sum->read += MAX(t->read, t->next_read);
-    sum->write += MAX(t->write, t->next_write);
+static void add(struct ddb_reserved *sum, const struct ddb_throughput *t) {
+    i64 read = MAX(t->read, t->next_read), write = MAX(t->write, t->next_write);
+    sum->read += read;
+    sum->write += write;
+    sum->most_read = MAX(sum->most_read, read);
+    sum->most_write = MAX(sum->most_write, write);
 }
 
-static struct units reserved_by(const struct ddb_table *t) {
-    struct units sum = {0};
-    add(&sum, &t->throughput);
+static void add_table(struct ddb_reserved *sum, const struct ddb_table *t) {
+    add(sum, &t->throughput);
     for (u32 i = 0; i < t->indexes.n; i++)
-        if (t->indexes.v[i].kind == DDB_GLOBAL) add(&sum, &t->indexes.v[i].throughput);
-    return sum;
+        if (t->indexes.v[i].kind == DDB_GLOBAL) add(sum, &t->indexes.v[i].throughput);
 }
 
-static struct units reserved_by_account(struct call *c) {
+struct ddb_reserved ddb_reserved_by_account(struct call *c) {
     struct key tables = call_key(c, S("table"));
     str all = key_bytes(&tables), row;
     struct range rows = txn_range(c->txn, all, key_after_prefix(c->arena, all));
-    struct units sum = {0};
+    struct ddb_reserved sum = {0};
     while (range_next(&rows, NULL, &row)) {
         struct ddb_table t = {0};
         ASSERT(record_decode(c->arena, &ddb_table_record, arena_str(c->arena, row), &t));
-        struct units of = reserved_by(&t);
-        sum.read += of.read;
-        sum.write += of.write;
+        add_table(&sum, &t);
     }
     return sum;
 }
@@ -97,9 +92,11 @@ static err beyond(struct call *c, const char *member, i64 reserved, i64 most, i6
 static err account_within(struct call *c, const struct ddb_table *t, const struct ddb_most *most) {
     struct ddb_table before = {0};
     ddb_table_load(c->txn, c->arena, t->account, t->region, t->name, &before);
-    struct units now = reserved_by(t), had = reserved_by(&before);
+    struct ddb_reserved now = {0}, had = {0};
+    add_table(&now, t);
+    add_table(&had, &before);
     if (now.read <= had.read && now.write <= had.write) return NULL;
-    struct units reserved = reserved_by_account(c);
+    struct ddb_reserved reserved = ddb_reserved_by_account(c);
     TRY(beyond(c, "Read", reserved.read, most->account_read, now.read - had.read));
     return beyond(c, "Write", reserved.write, most->account_write, now.write - had.write);
 }

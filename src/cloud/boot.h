@@ -21,7 +21,7 @@ struct room_release {
 };
 
 /* What a room tells of one of its things at the end of a minute, with gauge_metric(): `of` is the dimension's value
- * under which it counts metrics, in the account and region of the call. */
+ * under which it counts metrics, in the account and region of the call; empty: of what the account has there, all in all. */
 struct gauge {
     const struct service *of;
     void (*sample)(struct call *c, str of);

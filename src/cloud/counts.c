@@ -226,7 +226,7 @@ static const struct gauge *gauge_of(const struct cloud *cloud, str service) {
 }
 
 /* Remembers that the thing is in use; only now and then a write. */
-static bool touch(struct txn *t, const struct metric_sum *s) {
+static bool touch(struct txn *t, const struct metric_sum *s, str of) {
     struct arena *a = txn_arena(t);
     struct active active = {0};
     struct key k = key_new(a, S("gauge"));
@@ -234,7 +234,7 @@ static bool touch(struct txn *t, const struct metric_sum *s) {
     key_str(&k, s->account);
     key_str(&k, s->region);
     key_str(&k, s->service);
-    key_str(&k, s->of);
+    key_str(&k, of);
     bool there = txn_get(t, key_bytes(&k), &row);
     if (there) ASSERT(record_decode(a, &active_record, row, &active));
     if (there && s->at_ms < active.last_ms + touch_ms) return false;
@@ -299,7 +299,9 @@ static void put(struct txn *t, struct cloud *cloud, const struct sums *sums, i64
         const struct metric_sum *s = &sums->v[i];
         if (!c || !str_eq(c->account, s->account) || !str_eq(c->region, s->region)) c = call_for_task(t, cloud->config.services[0] /* any */, s->account, s->region, now_ms);
         if (cloud->config.metrics) cloud->config.metrics(c, s);
-        sample |= gauge_of(cloud, s->service) && touch(t, s);
+        if (!gauge_of(cloud, s->service)) continue;
+        sample |= touch(t, s, s->of);
+        sample |= touch(t, s, S("")); /* the account */
     }
     /* What has just come into use is sampled at the end of the minute in which it did. */
     if (sample && !txn_task_get(t, S("gauges"), S("all"), &task)) sampling_set(t, &(struct sampling){0}, now_ms - now_ms % MINUTE_MS);

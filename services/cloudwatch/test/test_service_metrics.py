@@ -184,6 +184,60 @@ def test_what_users_do_wrong_at_tables_is_counted(own):
     assert sum(read(cw, "AWS/DynamoDB", "UserErrors", {})) == len(wrong)
 
 
+def test_what_dynamodb_does_wrong_is_counted(own):
+    ddb, kms, cw = own.client("dynamodb"), own.client("kms"), own.client("cloudwatch")
+    key = kms.create_key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["Arn"]
+    own.advance_clock(1000)
+    for _ in range(2):
+        with pytest.raises(ddb.exceptions.InternalServerError):
+            ddb.create_table(TableName="table", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+                             AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}], SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key})
+    own.advance_clock(61000)
+    assert sum(read(cw, "AWS/DynamoDB", "SystemErrors", {"TableName": "table", "Operation": "CreateTable"})) == 2
+    assert read(cw, "AWS/DynamoDB", "UserErrors", {}) == []
+
+
+def test_what_an_account_has_of_tables(own):
+    """How much of what it may have is provisioned, each five minutes: of all tables, and of the one that has most."""
+    ddb, cw = own.client("dynamodb"), own.client("cloudwatch")
+    units = lambda read, write: {"ReadCapacityUnits": read, "WriteCapacityUnits": write}
+    for name, of_table, of_index in (("one", units(1000, 10), units(4000, 10)), ("other", units(3000, 20), units(2, 60))):
+        ddb.create_table(TableName=name, ProvisionedThroughput=of_table, KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+                         AttributeDefinitions=[{"AttributeName": a, "AttributeType": "S"} for a in "kg"],
+                         GlobalSecondaryIndexes=[{"IndexName": "by-g", "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}], "Projection": {"ProjectionType": "ALL"},
+                                                  "ProvisionedThroughput": of_index}])
+    own.advance_clock(1000)
+    ddb.scan(TableName="one")
+    own.advance_clock(6 * 60_000)
+    told = {"AccountMaxReads": 80000, "AccountMaxWrites": 80000, "AccountMaxTableLevelReads": 40000, "AccountMaxTableLevelWrites": 40000,
+            "AccountProvisionedReadCapacityUtilization": 100 * 8002 / 80000, "AccountProvisionedWriteCapacityUtilization": 100 * 100 / 80000,
+            "MaxProvisionedTableReadCapacityUtilization": 100 * 4000 / 40000, "MaxProvisionedTableWriteCapacityUtilization": 100 * 60 / 40000}
+    for name, value in told.items():
+        assert {round(v, 6) for v in read(cw, "AWS/DynamoDB", name, {}, "Maximum")} == {value}, name
+    usage = {"Type": "Resource", "Service": "DynamoDB", "Class": "None"}
+    assert read(cw, "AWS/Usage", "ResourceCount", {"Resource": "AccountProvisionedReadCapacityUnits", **usage}, "Maximum")[-1] == 8002
+    assert read(cw, "AWS/Usage", "ResourceCount", {"Resource": "AccountProvisionedWriteCapacityUnits", **usage}, "Maximum")[-1] == 100
+
+
+def test_an_index_that_is_made_later(own):
+    """What filling it took is no part of what its table's writes consume."""
+    ddb, cw = own.client("dynamodb"), own.client("cloudwatch")
+    ddb.create_table(TableName="table", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+                     AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}])
+    own.advance_clock(1000)
+    for i in range(300):
+        ddb.put_item(TableName="table", Item={"k": {"S": str(i)}, **({"g": {"S": "x"}, "v": {"S": "x" * 1100}} if i % 3 else {})})
+    ddb.update_table(TableName="table", AttributeDefinitions=[{"AttributeName": a, "AttributeType": "S"} for a in "kg"], GlobalSecondaryIndexUpdates=[{"Create": {
+        "IndexName": "by-g", "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}], "Projection": {"ProjectionType": "ALL"}}}])
+    until(lambda: ddb.describe_table(TableName="table")["Table"]["GlobalSecondaryIndexes"][0]["IndexStatus"] == "ACTIVE")
+    own.advance_clock(61000)
+    index = {"TableName": "table", "GlobalSecondaryIndexName": "by-g"}
+    assert sum(read(cw, "AWS/DynamoDB", "OnlineIndexConsumedWriteCapacity", index)) == 200 * 2
+    assert read(cw, "AWS/DynamoDB", "ConsumedWriteCapacityUnits", index) == []
+    least, most = (read(cw, "AWS/DynamoDB", "OnlineIndexPercentageProgress", index, stat) for stat in ("Minimum", "Maximum"))
+    assert 0 < least[0] < 100 == most[-1]
+
+
 def test_calls_are_counted(own):
     cw, logs = own.client("cloudwatch"), own.client("logs")
     of = {"Type": "API", "Service": "CloudWatch", "Class": "None"}
