@@ -192,7 +192,7 @@ static void describe_extras(struct call *c, const struct ddb_table *t, struct dy
     }
 }
 
-static str status_of(const struct ddb_table *t) {
+str ddb_table_status(const struct ddb_table *t) {
     return t->state == DDB_ACTIVE && t->sse_lost_ms ? S("INACCESSIBLE_ENCRYPTION_CREDENTIALS") : str_of(states[t->state]);
 }
 
@@ -240,7 +240,7 @@ static void describe_replicas(struct call *c, const struct ddb_table *t, struct 
         if (!ddb_replica_load(c, t, i, &replica)) continue;
         struct dynamodb_replica_description *r = &out->replicas.v[out->replicas.n++];
         r->region_name = replica.region;
-        r->replica_status = status_of(&replica);
+        r->replica_status = ddb_table_status(&replica);
         if (replica.sse_lost_ms) r->replica_inaccessible_date_time = SOME_TIME(replica.sse_lost_ms);
         r->kms_master_key_id = replica.sse_key;
         r->replica_table_class_summary = describe_class(c->arena, &replica);
@@ -260,7 +260,7 @@ void ddb_describe(struct call *c, const struct ddb_table *t, struct dynamodb_tab
     struct ddb_counts counts = ddb_counts_of(c->txn, c->arena, t);
     const struct ddb_count held = *ddb_count_of(c->arena, &counts, t->space);
     out->table_name = t->name;
-    out->table_status = status_of(t);
+    out->table_status = ddb_table_status(t);
     /* as AWS: a table that becomes one on demand has been decreased just then, until it is one */
     out->provisioned_throughput = describe_units(c, &t->throughput, t->billing_ms && t->on_demand ? t->billing_ms : t->throughput.decreased_ms);
     out->table_size_bytes = SOME_I64(held.bytes);

@@ -95,6 +95,7 @@ err ddb_sweep_slice(struct txn *t, const struct task *task, i64 now_ms);
 
 /* ---- describe.c ---- */
 void ddb_describe(struct call *c, const struct ddb_table *t, struct dynamodb_table_description *out);
+str ddb_table_status(const struct ddb_table *t); /* TableStatus, of a replica ReplicaStatus */
 
 /* ---- lifecycle.c ---- */
 err ddb_table_run(struct txn *t, const struct task *task, i64 now_ms); /* what ddb_table_settle set */

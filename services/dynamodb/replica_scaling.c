@@ -56,7 +56,9 @@ static err both_shown(struct call *c, const struct ddb_table *t, str region, str
 }
 
 static err replica_shown(struct call *c, const struct ddb_table *t, str region, struct dynamodb_replica_auto_scaling_description *out) {
-    *out = (struct dynamodb_replica_auto_scaling_description){.region_name = region, .replica_status = S("ACTIVE")};
+    struct ddb_table replica;
+    *out = (struct dynamodb_replica_auto_scaling_description){.region_name = region};
+    if (ddb_table_load(c->txn, c->arena, t->account, region, t->name, &replica)) out->replica_status = ddb_table_status(&replica);
     TRY(both_shown(c, t, region, (str){0}, &out->replica_provisioned_read_capacity_auto_scaling_settings, &out->replica_provisioned_write_capacity_auto_scaling_settings));
     out->global_secondary_indexes.v = NEW_ARRAY(c->arena, struct dynamodb_replica_global_secondary_index_auto_scaling_description, DDB_INDEXES_MAX);
     out->global_secondary_indexes.set = true;
@@ -71,7 +73,7 @@ static err replica_shown(struct call *c, const struct ddb_table *t, str region, 
 
 static err table_shown(struct call *c, const struct ddb_table *t, struct dynamodb_table_auto_scaling_description **out) {
     struct dynamodb_table_auto_scaling_description *d = *out = NEW(c->arena, struct dynamodb_table_auto_scaling_description);
-    *d = (struct dynamodb_table_auto_scaling_description){.table_name = t->name, .table_status = t->state == DDB_ACTIVE ? S("ACTIVE") : S("UPDATING")};
+    *d = (struct dynamodb_table_auto_scaling_description){.table_name = t->name, .table_status = ddb_table_status(t)};
     d->replicas = (struct dynamodb_replica_auto_scaling_description_list){NEW_ARRAY(c->arena, struct dynamodb_replica_auto_scaling_description, t->replicas.n + 1), 0, true};
     for (u32 i = 0; i <= t->replicas.n; i++) { /* by their names, this one among them */
         str region = i < t->replicas.n ? t->replicas.v[i].text : t->region;

@@ -253,6 +253,9 @@ def test_an_archived_replica_is_told_as_one(world):
     since = ireland.describe_table(TableName="sealed")["Table"]["SSEDescription"]["InaccessibleEncryptionDateTime"]
     (replica,) = world.ddb.describe_table(TableName="sealed")["Table"]["Replicas"]
     assert (replica["ReplicaStatus"], replica["ReplicaInaccessibleDateTime"]) == ("INACCESSIBLE_ENCRYPTION_CREDENTIALS", since)
+    scaling = world.ddb.describe_table_replica_auto_scaling(TableName="sealed")["TableAutoScalingDescription"]
+    assert {r["RegionName"]: r["ReplicaStatus"] for r in scaling["Replicas"]} == {"us-east-1": "ACTIVE", "eu-west-1": "INACCESSIBLE_ENCRYPTION_CREDENTIALS"}
+    assert ireland.describe_table_replica_auto_scaling(TableName="sealed")["TableAutoScalingDescription"]["TableStatus"] == "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
     world.advance_clock(7 * 24 * 60 * MINUTES)
     until_status(ireland, "sealed", "ARCHIVED")
     world.ddb.put_item(TableName="sealed", Item=ITEM)
