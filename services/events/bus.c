@@ -8,57 +8,11 @@
 #include "cloud/policy_principal.h"
 #include "text/json.h"
 
-struct key events_key(struct arena *a, str account, str region, str type) {
-    struct key k = key_new(a, S("events"));
-    key_str(&k, account);
-    key_str(&k, region);
-    key_str(&k, type);
-    return k;
-}
-
-static str bus_row(struct arena *a, str account, str region, str name) {
-    struct key k = events_key(a, account, region, S("bus"));
-    key_str(&k, name);
-    return key_bytes(&k);
-}
-
-bool bus_load(struct txn *t, struct arena *a, str account, str region, str name, struct bus *bus) {
-    str row;
-    if (name.n > 256 || region.n > 40) return false;
-    bool there = txn_get(t, bus_row(a, account, region, name), &row);
-    if (!there && !str_eq(name, S("default"))) return false;
-    *bus = (struct bus){0};
-    if (there) ASSERT(record_decode(a, &events_bus_record, arena_str(a, row), bus));
-    bus->account = account;
-    bus->region = region;
-    bus->name = name;
-    return true;
-}
-
 static void bus_save(struct call *c, struct bus *bus) {
     bus->modified_ms = c->now_ms;
     if (!bus->created_ms) bus->created_ms = c->now_ms;
     txn_put(c->txn, bus_row(c->arena, bus->account, bus->region, bus->name), record_encode(c->arena, &events_bus_record, bus));
 }
-
-str bus_arn(struct arena *a, const struct bus *bus) { return arn_format(a, S("events"), bus->region, bus->account, arena_concat(a, S("event-bus/"), bus->name)); }
-
-err bus_open(struct call *c, str name_or_arn, struct bus *bus) {
-    struct arn arn = {.account = c->account, .region = c->region};
-    str name = name_or_arn.p ? name_or_arn : S("default");
-    if (str_starts(name, S("arn:")) && arn_parse(name, &arn) && str_starts(arn.resource, S("event-bus/"))) name = str_skip(arn.resource, 10);
-    if (bus_load(c->txn, c->arena, arn.account, arn.region, name, bus)) return NULL;
-    return fail(c, &events_resource_not_found_exception, "Event bus %.*s does not exist.", STR_ARGS(name));
-}
-
-err limits_page(struct call *c, str token, struct opt_i32 limit, str *position, u32 *max) {
-    *position = (str){0};
-    *max = limit.set ? (u32)limit.v : PAGE;
-    if (token.p && !page_position(c, token, position)) return fail(c, &cloud_validation, "The NextToken is not valid.");
-    return NULL;
-}
-
-/* ---- life ---- */
 
 static bool too_many(struct call *c) {
     struct key all = events_key(c->arena, c->account, c->region, S("bus"));

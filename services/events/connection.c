@@ -1,40 +1,6 @@
 /* Connections: made, changed, listed, ended. */
 #include "connection.h"
 
-static str connection_row(struct arena *a, str account, str region, str name) {
-    struct key k = events_key(a, account, region, S("connection"));
-    if (name.p) key_str(&k, name);
-    return key_bytes(&k);
-}
-
-str connection_arn(struct arena *a, const struct connection *k) {
-    return arn_format(a, S("events"), k->region, k->account, arena_format(a, "connection/%.*s/%.*s", STR_ARGS(k->name), STR_ARGS(k->uuid)));
-}
-
-bool connection_load(struct txn *t, struct arena *a, str account, str region, str name, struct connection *k) {
-    str row;
-    *k = (struct connection){0};
-    if (!txn_get(t, connection_row(a, account, region, name), &row)) return false;
-    ASSERT(record_decode(a, &events_connection_record, arena_str(a, row), k));
-    k->account = account;
-    k->region = region;
-    k->name = name;
-    return true;
-}
-
-void connection_save(struct txn *t, struct arena *a, const struct connection *k) {
-    txn_put(t, connection_row(a, k->account, k->region, k->name), record_encode(a, &events_connection_record, k));
-}
-
-bool connection_of_arn(struct txn *t, struct arena *a, str text, struct connection *k) {
-    struct arn arn;
-    if (!arn_parse(text, &arn) || !str_starts(arn.resource, S("connection/"))) return false;
-    str rest = str_skip(arn.resource, sizeof "connection/" - 1), name = str_cut(&rest, '/');
-    return connection_load(t, a, arn.account, arn.region, name, k) && str_eq(k->uuid, rest);
-}
-
-bool connection_ready(const struct connection *k) { return str_eq(k->state, S("AUTHORIZED")); }
-
 static err open(struct call *c, str name, const char *what, struct connection *k) {
     if (connection_load(c->txn, c->arena, c->account, c->region, name, k)) return NULL;
     return fail(c, &events_resource_not_found_exception, "Failed to %s the connection(s). Connection '%.*s' does not exist.", what, STR_ARGS(name));

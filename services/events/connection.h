@@ -6,7 +6,8 @@
 
 #include "events.h"
 
-/* ---- connection.c ---- */
+/* ---- rows.c ---- */
+str connection_row(struct arena *a, str account, str region, str name);
 str connection_arn(struct arena *a, const struct connection *k);
 bool connection_load(struct txn *t, struct arena *a, str account, str region, str name, struct connection *k);
 void connection_save(struct txn *t, struct arena *a, const struct connection *k);

@@ -1,5 +1,6 @@
-/* From a rule to one of its targets, in the transaction of the event. What a target refuses is final, since it is
- * of this cloud too (no right, no such queue): it goes to the target's dead-letter queue, with the reason. */
+/* From a bus to its rules and archives, and from a rule to its targets, in the transaction of the event; a target may be
+ * a bus again. What a target refuses is final, since it is of this cloud too (no right, no such queue): it goes to the
+ * target's dead-letter queue, with the reason. */
 #include "events.h"
 
 #include "gen/logs.h"
@@ -115,41 +116,6 @@ static err send(struct call *c, const struct delivery *d) {
 
 /* ---- dead letters ---- */
 
-static void add(struct sqs_message_body_attribute_map *map, const char *name, str value) {
-    map->v[map->n++] = (struct sqs_message_body_attribute_map_entry){.key = str_of(name), .value = {.data_type = S("String"), .string_value = value}};
-}
-
-/* By the rule's name alone on the default bus. "arn:aws:events:us-east-1:123456789012:rule/bus/name" */
-void rule_count(struct call *c, str rule_arn, const char *metric) {
-    size_t from = str_rfind_char(rule_arn, ':') + 1 + strlen("rule/"), slash = str_rfind_char(rule_arn, '/');
-    str name = str_skip(rule_arn, slash + 1);
-    bool custom = slash > from;
-    str bus = custom ? str_take(str_skip(rule_arn, from), slash - from) : (str){0};
-    count_metric(c, str_of(metric), custom ? S("EventBusName,RuleName") : S("RuleName"),
-                 custom ? arena_format(c->arena, "%.*s,%.*s", STR_ARGS(bus), STR_ARGS(name)) : name, 1, S("Count"));
-}
-
-void dead_letter_send(struct call *c, str queue_arn, const struct dead_letter *letter) {
-    struct arn arn;
-    if (!arn_parse(queue_arn, &arn)) return;
-    struct sqs_send_message_request in = {.queue_url = arena_format(c->arena, "/%.*s/%.*s", STR_ARGS(arn.account), STR_ARGS(arn.resource)), .message_body = letter->body};
-    in.message_attributes.v = NEW_ARRAY(c->arena, struct sqs_message_body_attribute_map_entry, 6);
-    in.message_attributes.set = true;
-    add(&in.message_attributes, "RULE_ARN", letter->rule_arn);
-    add(&in.message_attributes, "TARGET_ARN", letter->target_arn);
-    add(&in.message_attributes, "ERROR_CODE", letter->code);
-    add(&in.message_attributes, "ERROR_MESSAGE", letter->message.n ? letter->message : letter->code);
-    if (letter->condition) {
-        add(&in.message_attributes, "EXHAUSTED_RETRY_CONDITION", str_of(letter->condition));
-        add(&in.message_attributes, "RETRY_ATTEMPTS", arena_format(c->arena, "%lld", (long long)letter->attempts));
-    }
-    struct sqs_send_message_result out;
-    struct call_other queue = {.service = &sqs_service, .op = SQS_OP_SEND_MESSAGE, .as = CALL_AS_SERVICE, .account = arn.account, .region = arn.region,
-                               .source_arn = letter->rule_arn};
-    err e = call_service(c, &queue, &in, &out);
-    rule_count(c, letter->rule_arn, e ? "InvocationsFailedToBeSentToDlq" : "InvocationsSentToDlq");
-}
-
 void deliver_to(struct call *c, const struct rule *rule, const struct target *target, const struct event *e) {
     struct delivery d = {.rule = rule, .target = target, .event = e, .input = target_input(c->arena, rule, target, e, c->now_ms)};
     str rule_is = rule_arn(c->arena, rule);
@@ -163,4 +129,35 @@ void deliver_to(struct call *c, const struct rule *rule, const struct target *ta
                                  .code = why == &cloud_access_denied ? S("NO_PERMISSIONS") : S("NO_RESOURCE"),
                                  .message = c->error_message.n ? arena_str(c->arena, c->error_message) : str_of(why->code)};
     dead_letter_send(c, target->dead_letter_arn, &letter);
+}
+
+/* ---- through a bus ---- */
+
+static bool chosen(const struct record_pairs *only, str arn) {
+    for (u32 i = 0; only && i < only->n; i++)
+        if (str_eq(only->v[i].key, arn)) return true;
+    return !only || only->n == 0;
+}
+
+static void hand_over(struct call *c, const struct rule *rule, const struct event *e, void *context) {
+    str arn = rule_arn(c->arena, rule);
+    if (!chosen(context, arn)) return;
+    rule_count(c, arn, "MatchedEvents");
+    rule_count(c, arn, "TriggeredRules");
+    for (u32 i = 0; i < rule->targets.n; i++) deliver_to(c, rule, &rule->targets.v[i], e);
+}
+
+/* What a bus sets off is its own account's doing, wherever the event came from: its rules get no right, and no
+ * name before others' policies, from who put it. */
+static struct call *call_of_bus(struct call *c, const struct bus *bus) {
+    if (str_eq(bus->account, c->account) && str_eq(bus->region, c->region)) return c;
+    struct call *own = call_for_task(c->txn, &events_service, bus->account, bus->region, c->now_ms);
+    own->depth = c->depth + 1;
+    return own;
+}
+
+void event_route(struct call *c, const struct bus *bus, const struct event *e, const struct record_pairs *only) {
+    c = call_of_bus(c, bus);
+    if (!e->replay.p) archive_event(c, bus, e);
+    index_match(c, bus, e, hand_over, (void *)(uintptr_t)only);
 }

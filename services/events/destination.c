@@ -35,6 +35,24 @@ bool destination_of_arn(struct txn *t, struct arena *a, str text, struct destina
     return load(t, a, arn.account, arn.region, name, d) && str_eq(d->uuid, rest);
 }
 
+/* ---- turns: a destination's calls are as far apart as its rate says ---- */
+
+static str slot_row(struct arena *a, const struct destination *d) {
+    struct key k = events_key(a, d->account, d->region, S("api-destination-turn"));
+    key_str(&k, d->uuid);
+    return key_bytes(&k);
+}
+
+i64 destination_turn(struct txn *t, struct arena *a, const struct destination *d, i64 now_ms) {
+    str row = slot_row(a, d), value;
+    i64 at_us = now_ms * 1000, free_us;
+    if (txn_get(t, row, &value) && str_to_i64(value, &free_us)) at_us = MAX(at_us, free_us);
+    txn_put(t, row, arena_format(a, "%lld", (long long)(at_us + 1000000 / MAX(d->rate, 1))));
+    return at_us / 1000;
+}
+
+/* ---- the operations ---- */
+
 static err open(struct call *c, str name, const char *what, struct destination *d) {
     if (load(c->txn, c->arena, c->account, c->region, name, d)) return NULL;
     return fail(c, &events_resource_not_found_exception, "Failed to %s the api-destination(s). An api-destination '%.*s' does not exist.", what, STR_ARGS(name));

@@ -1,4 +1,4 @@
-/* Events: put by clients, by services and from other buses; routed to rules and archives. */
+/* Events: their text; put by clients and by services. */
 #include "events.h"
 
 #include "text/json.h"
@@ -34,37 +34,6 @@ void event_finish(struct arena *a, struct event *e) {
     e->json = buf_str(&b);
     e->tree = json_tree(a, e->json, json_default_limits, NULL, NULL);
     ASSERT(e->tree && !b.over);
-}
-
-/* ---- routing ---- */
-
-static bool chosen(const struct record_pairs *only, str arn) {
-    for (u32 i = 0; only && i < only->n; i++)
-        if (str_eq(only->v[i].key, arn)) return true;
-    return !only || only->n == 0;
-}
-
-static void hand_over(struct call *c, const struct rule *rule, const struct event *e, void *context) {
-    str arn = rule_arn(c->arena, rule);
-    if (!chosen(context, arn)) return;
-    rule_count(c, arn, "MatchedEvents");
-    rule_count(c, arn, "TriggeredRules");
-    for (u32 i = 0; i < rule->targets.n; i++) deliver_to(c, rule, &rule->targets.v[i], e);
-}
-
-/* What a bus sets off is its own account's doing, wherever the event came from: its rules get no right, and no
- * name before others' policies, from who put it. */
-static struct call *call_of_bus(struct call *c, const struct bus *bus) {
-    if (str_eq(bus->account, c->account) && str_eq(bus->region, c->region)) return c;
-    struct call *own = call_for_task(c->txn, &events_service, bus->account, bus->region, c->now_ms);
-    own->depth = c->depth + 1;
-    return own;
-}
-
-void event_route(struct call *c, const struct bus *bus, const struct event *e, const struct record_pairs *only) {
-    c = call_of_bus(c, bus);
-    if (!e->replay.p) archive_event(c, bus, e);
-    index_match(c, bus, e, hand_over, (void *)(uintptr_t)only);
 }
 
 /* ---- from services: the cloud asks here when somebody listens (cloud.h, emit_event) ---- */

@@ -6,7 +6,7 @@
 #include "gen/events.h"
 #include "records.h"
 
-extern const struct task_kind events_task_kinds[];
+extern const struct task_kind events_task_kinds[]; /* tasks.c */
 enum {
     ENTRY_MAX = 1 << 20, /* bytes of PutEvents' entries together; 256 KiB before January 2026 */
     TARGETS_MAX = 5,     /* of a rule */
@@ -18,24 +18,26 @@ enum {
     BUSES_MAX = 100,
 };
 
-/* ---- bus.c ---- */
+/* ---- rows.c ---- */
 struct key events_key(struct arena *a, str account, str region, str type);
+MUST_USE err limits_page(struct call *c, str token, struct opt_i32 limit, str *position, u32 *max);
+str bus_row(struct arena *a, str account, str region, str name);
 bool bus_load(struct txn *t, struct arena *a, str account, str region, str name, struct bus *bus);
 str bus_arn(struct arena *a, const struct bus *bus);
 /* By name or ARN; absent: the default one. ResourceNotFoundException. */
 MUST_USE err bus_open(struct call *c, str name_or_arn, struct bus *bus);
-MUST_USE err limits_page(struct call *c, str token, struct opt_i32 limit, str *position, u32 *max);
-
-/* ---- rule.c ---- */
+str rule_row(struct arena *a, const struct bus *bus, str name); /* absent: where its rules begin */
 bool rule_load(struct txn *t, struct arena *a, const struct bus *bus, str name, struct rule *rule);
 void rule_save(struct txn *t, struct arena *a, const struct rule *rule);
 str rule_arn(struct arena *a, const struct rule *rule);
 bool rule_enabled(const struct rule *rule);
 MUST_USE err rule_open(struct call *c, const struct bus *bus, str name, struct rule *rule);
-/* ManagedRuleException. */
-MUST_USE err rule_unmanaged(struct call *c, const struct rule *rule, bool force);
 struct range rules_of(struct txn *t, struct arena *a, const struct bus *bus, str from);
 void rule_decode(struct arena *a, str key, str row, struct rule *rule);
+
+/* ---- rule.c ---- */
+/* ManagedRuleException. */
+MUST_USE err rule_unmanaged(struct call *c, const struct rule *rule, bool force);
 err schedule_fire(struct txn *t, const struct task *task, i64 now_ms);
 
 /* ---- tags.c ---- */
@@ -61,8 +63,6 @@ struct refusal { /* of an entry; code NULL: none */
 };
 struct refusal entry_read(struct call *c, const struct events_put_events_request_entry *in, struct event *e);
 void event_finish(struct arena *a, struct event *e); /* json and tree of the rest */
-/* To the bus's rules and archives. `only`: the ARNs of rules that may see it; NULL: all. */
-void event_route(struct call *c, const struct bus *bus, const struct event *e, const struct record_pairs *only);
 /* What services emit (cloud_config.events). */
 void events_take(struct call *c, str source, str detail_type, str resource_arn, str detail_json);
 /* For each enabled rule of the bus that matches. */
@@ -88,9 +88,12 @@ err source_expire(struct txn *t, const struct task *task, i64 now_ms);
 str target_input(struct arena *a, const struct rule *rule, const struct target *target, const struct event *e, i64 now_ms);
 MUST_USE err target_input_check(struct call *c, const struct events_target *target);
 
-/* ---- deliver.c ---- */
+/* ---- deliver.c: from a bus by its rules to their targets, of which other buses are some ---- */
+/* To the bus's rules and archives. `only`: the ARNs of rules that may see it; NULL: all. */
+void event_route(struct call *c, const struct bus *bus, const struct event *e, const struct record_pairs *only);
 void deliver_to(struct call *c, const struct rule *rule, const struct target *target, const struct event *e);
 
+/* ---- dead_letter.c ---- */
 struct dead_letter {
     str rule_arn, target_arn, body, code, message;
     const char *condition; /* of the retry policy; NULL: nothing was tried again */
@@ -102,7 +105,6 @@ void dead_letter_send(struct call *c, str queue_arn, const struct dead_letter *l
 /* ---- destination.c, invoke.c, push.c: API destinations ---- */
 bool destination_is_arn(const struct arn *arn);
 bool destination_of_arn(struct txn *t, struct arena *a, str arn, struct destination *d);
-str slot_row(struct arena *a, const struct destination *d);
 /* When its rate lets the next call go; the turn is taken. */
 i64 destination_turn(struct txn *t, struct arena *a, const struct destination *d, i64 now_ms);
 /* A struct destination_answer. On a worker. */
@@ -123,8 +125,13 @@ MUST_USE err archived_open(struct call *c, const struct archived *one, str *json
 
 /* ---- archive.c ---- */
 void archive_event(struct call *c, const struct bus *bus, const struct event *e);
-err replay_slice(struct txn *t, const struct task *task, i64 now_ms);
+bool archive_load(struct txn *t, struct arena *a, str account, str region, str name, struct archive *archive);
+struct key archived_key(struct arena *a, u64 archive); /* before what it holds, in order of arrival */
+struct archived archived_read(struct arena *a, str row);
 err archive_trim(struct txn *t, const struct task *task, i64 now_ms);
 err archive_sweep(struct txn *t, const struct task *task, i64 now_ms);
+
+/* ---- replay.c ---- */
+err replay_slice(struct txn *t, const struct task *task, i64 now_ms);
 
 #endif

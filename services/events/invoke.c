@@ -7,24 +7,6 @@
 
 enum { RENEWALS_MAX = 2, RENEWAL_MS = 1000 };
 
-/* ---- turns: a destination's calls are as far apart as its rate says ---- */
-
-str slot_row(struct arena *a, const struct destination *d) {
-    struct key k = events_key(a, d->account, d->region, S("api-destination-turn"));
-    key_str(&k, d->uuid);
-    return key_bytes(&k);
-}
-
-i64 destination_turn(struct txn *t, struct arena *a, const struct destination *d, i64 now_ms) {
-    str row = slot_row(a, d), value;
-    i64 at_us = now_ms * 1000, free_us;
-    if (txn_get(t, row, &value) && str_to_i64(value, &free_us)) at_us = MAX(at_us, free_us);
-    txn_put(t, row, arena_format(a, "%lld", (long long)(at_us + 1000000 / MAX(d->rate, 1))));
-    return at_us / 1000;
-}
-
-/* ---- sending ---- */
-
 /* Each * of the endpoint is a value, in order. */
 static str endpoint_of(struct arena *a, const struct destination *d, const struct destination_call *call) {
     struct buf b = buf_new(a, 64 << 10);

@@ -1,57 +1,7 @@
-/* Rules and their targets. */
+/* Rules: put, enabled, deleted, listed; their schedules. */
 #include "events.h"
 
 #include "cloud/schedule.h"
-
-static struct key rule_key(struct arena *a, const struct bus *bus, str name) {
-    struct key k = events_key(a, bus->account, bus->region, S("rule"));
-    key_str(&k, bus->name);
-    if (name.p) key_str(&k, name);
-    return k;
-}
-
-static str rule_row(struct arena *a, const struct bus *bus, str name) {
-    struct key k = rule_key(a, bus, name);
-    return key_bytes(&k);
-}
-
-struct range rules_of(struct txn *t, struct arena *a, const struct bus *bus, str from) {
-    str all = rule_row(a, bus, (str){0});
-    return txn_range(t, from.p ? rule_row(a, bus, from) : all, key_after_prefix(a, all));
-}
-
-void rule_decode(struct arena *a, str key, str row, struct rule *rule) {
-    str rest = arena_str(a, key), part;
-    *rule = (struct rule){0};
-    ASSERT(record_decode(a, &events_rule_record, arena_str(a, row), rule));
-    ASSERT(key_read_str(&rest, a, &part) && key_read_str(&rest, a, &rule->account) && key_read_str(&rest, a, &rule->region) && key_read_str(&rest, a, &part)
-           && key_read_str(&rest, a, &rule->bus) && key_read_str(&rest, a, &rule->name));
-}
-
-bool rule_load(struct txn *t, struct arena *a, const struct bus *bus, str name, struct rule *rule) {
-    str key = rule_row(a, bus, name), row;
-    if (!txn_get(t, key, &row)) return false;
-    rule_decode(a, key, row, rule);
-    return true;
-}
-
-void rule_save(struct txn *t, struct arena *a, const struct rule *rule) {
-    struct bus bus = {.account = rule->account, .region = rule->region, .name = rule->bus};
-    txn_put(t, rule_row(a, &bus, rule->name), record_encode(a, &events_rule_record, rule));
-}
-
-str rule_arn(struct arena *a, const struct rule *rule) {
-    bool plain = str_eq(rule->bus, S("default"));
-    str resource = plain ? arena_concat(a, S("rule/"), rule->name) : arena_format(a, "rule/%.*s/%.*s", STR_ARGS(rule->bus), STR_ARGS(rule->name));
-    return arn_format(a, S("events"), rule->region, rule->account, resource);
-}
-
-bool rule_enabled(const struct rule *rule) { return !str_eq(rule->state, S("DISABLED")); }
-
-err rule_open(struct call *c, const struct bus *bus, str name, struct rule *rule) {
-    if (name.n <= 64 && rule_load(c->txn, c->arena, bus, name, rule)) return NULL;
-    return fail(c, &events_resource_not_found_exception, "Rule %.*s does not exist on EventBus %.*s.", STR_ARGS(name), STR_ARGS(bus->name));
-}
 
 /* ---- the mark by which others know that somebody listens (emit_event of the cloud) ---- */
 

@@ -237,3 +237,50 @@ err iam_list_entities_for_policy(struct call *c, const struct iam_list_entities_
     page_close(&p, &out->is_truncated, &out->marker);
     return NULL;
 }
+
+/* ---- all that a user, group or role has, inline policies too: for the gate, the simulator and the advisor ---- */
+
+static struct source_policy *add(const struct realm *r, struct source_policies *list, str name, str json) {
+    ASSERT(list->n < POLICIES_PER_IDENTITY);
+    if (!list->v) list->v = NEW_ARRAY(r->arena, struct source_policy, POLICIES_PER_IDENTITY);
+    list->v[list->n] = (struct source_policy){.name = arena_str(r->arena, name), .json = arena_str(r->arena, json)};
+    return &list->v[list->n++];
+}
+
+/* Those of one user, group or role. */
+static void add_of_owner(const struct realm *r, struct source_policies *list, const struct entity *owner) {
+    str from = realm_key(r, "inline", owner->id, (str){0}), key, value;
+    struct range rows = txn_range(r->txn, from, key_after_prefix(r->arena, from));
+    while (range_next(&rows, &key, &value)) {
+        str rest = str_skip(key, from.n), name;
+        ASSERT(key_read_str(&rest, r->arena, &name));
+        struct source_policy *p = add(r, list, name, value);
+        p->owner_kind = owner->kind;
+        p->owner = owner->name;
+        p->inlined = true;
+    }
+    from = realm_key(r, "attached", owner->id, (str){0});
+    rows = txn_range(r->txn, from, key_after_prefix(r->arena, from));
+    while (range_next(&rows, &key, &value)) {
+        struct identity_policy policy;
+        if (!policy_default(r, arena_str(r->arena, value), &policy)) continue;
+        struct source_policy *p = add(r, list, policy.name, policy.json);
+        p->owner_kind = owner->kind;
+        p->owner = owner->name;
+    }
+}
+
+struct source_policies policies_of(const struct realm *r, const struct entity *e) {
+    struct source_policies list = {0};
+    struct entity group;
+    add_of_owner(r, &list, e);
+    if (e->kind != ENTITY_USER) return list;
+    str from = realm_key(r, "in", e->id, (str){0}), key;
+    struct range rows = txn_range(r->txn, from, key_after_prefix(r->arena, from));
+    while (range_next(&rows, &key, NULL)) {
+        str rest = str_skip(key, from.n), id;
+        ASSERT(key_read_str(&rest, r->arena, &id) && entity_load_by_id(r, arena_str(r->arena, id), &group));
+        add_of_owner(r, &list, &group);
+    }
+    return list;
+}

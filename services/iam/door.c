@@ -18,61 +18,6 @@ bool iam_key(struct txn *t, struct arena *a, str id, struct identity_key *out) {
     return true;
 }
 
-/* ---- policies ---- */
-
-static struct source_policy *add(const struct realm *r, struct source_policies *list, str name, str json) {
-    ASSERT(list->n < POLICIES_PER_IDENTITY);
-    if (!list->v) list->v = NEW_ARRAY(r->arena, struct source_policy, POLICIES_PER_IDENTITY);
-    list->v[list->n] = (struct source_policy){.name = arena_str(r->arena, name), .json = arena_str(r->arena, json)};
-    return &list->v[list->n++];
-}
-
-static bool document_of(const struct realm *r, str arn, struct identity_policy *policy) {
-    struct entity e;
-    struct policy_version v;
-    if (!policy_load(r, arn, &e) || !policy_document(r, &e, e.default_version, &v)) return false;
-    *policy = (struct identity_policy){arn, v.document};
-    return true;
-}
-
-/* Those of one user, group or role. */
-static void add_of_owner(const struct realm *r, struct source_policies *list, const struct entity *owner) {
-    str from = realm_key(r, "inline", owner->id, (str){0}), key, value;
-    struct range rows = txn_range(r->txn, from, key_after_prefix(r->arena, from));
-    while (range_next(&rows, &key, &value)) {
-        str rest = str_skip(key, from.n), name;
-        ASSERT(key_read_str(&rest, r->arena, &name));
-        struct source_policy *p = add(r, list, name, value);
-        p->owner_kind = owner->kind;
-        p->owner = owner->name;
-        p->inlined = true;
-    }
-    from = realm_key(r, "attached", owner->id, (str){0});
-    rows = txn_range(r->txn, from, key_after_prefix(r->arena, from));
-    while (range_next(&rows, &key, &value)) {
-        struct identity_policy policy;
-        if (!document_of(r, arena_str(r->arena, value), &policy)) continue;
-        struct source_policy *p = add(r, list, policy.name, policy.json);
-        p->owner_kind = owner->kind;
-        p->owner = owner->name;
-    }
-}
-
-struct source_policies policies_of(const struct realm *r, const struct entity *e) {
-    struct source_policies list = {0};
-    struct entity group;
-    add_of_owner(r, &list, e);
-    if (e->kind != ENTITY_USER) return list;
-    str from = realm_key(r, "in", e->id, (str){0}), key;
-    struct range rows = txn_range(r->txn, from, key_after_prefix(r->arena, from));
-    while (range_next(&rows, &key, NULL)) {
-        str rest = str_skip(key, from.n), id;
-        ASSERT(key_read_str(&rest, r->arena, &id) && entity_load_by_id(r, arena_str(r->arena, id), &group));
-        add_of_owner(r, &list, &group);
-    }
-    return list;
-}
-
 /* ---- who ---- */
 
 /* The user that a federated session was made by, if it is the same still. */
@@ -98,7 +43,7 @@ static void tell(const struct realm *r, const struct entity *e, struct identity 
     identity->policies.v = NEW_ARRAY(r->arena, struct identity_policy, list.n + 1);
     for (u32 i = 0; i < list.n; i++) identity->policies.v[identity->policies.n++] = (struct identity_policy){list.v[i].name, list.v[i].json};
     /* No policy can be deleted while it is a boundary. */
-    if (e->boundary.p) ASSERT(document_of(r, e->boundary, &identity->boundary));
+    if (e->boundary.p) ASSERT(policy_default(r, e->boundary, &identity->boundary));
 }
 
 void iam_identity(struct txn *t, struct arena *a, const struct principal *p, struct identity *identity) {
@@ -121,7 +66,7 @@ bool iam_managed_policy(struct txn *t, struct arena *a, str arn, struct identity
     struct arn parts;
     if (!arn_parse(arn, &parts)) return false;
     struct realm r = {t, a, arena_str(a, parts.account)};
-    return document_of(&r, arn, policy);
+    return policy_default(&r, arn, policy);
 }
 
 /* "assumed-role/name/session" tells the role's name, not its path. */

@@ -86,6 +86,25 @@ err entity_open(struct call *c, enum entity_kind kind, str name, struct entity *
     return entity_load(&r, kind, name, e) ? NULL : say(c, &iam_no_such_entity_exception, kinds[kind].absent, name);
 }
 
+err role_open_to_change(struct call *c, str name, struct entity *e) {
+    TRY(entity_open(c, ENTITY_ROLE, name, e));
+    if (!e->service.p || c->principal->kind == PRINCIPAL_SERVICE) return NULL;
+    return fail(c, &iam_unmodifiable_entity_exception,
+                "Cannot perform the operation on the protected role '%.*s' - this role is only modifiable by AWS", STR_ARGS(e->name));
+}
+
+err entity_by_arn(struct call *c, str arn, struct entity *e) {
+    static const enum entity_kind found[] = {ENTITY_USER, ENTITY_GROUP, ENTITY_ROLE};
+    struct realm r = realm_of(c);
+    struct arn parts;
+    if (!arn_parse(arn, &parts) || !str_eq(parts.service, S("iam")))
+        return fail(c, &iam_invalid_input_exception, "Invalid Entity Arn: %.*s does not clearly define entity type and name.", STR_ARGS(arn));
+    str name = str_skip(parts.resource, str_rfind_char(parts.resource, '/') + 1);
+    for (size_t i = 0; i < LENGTH(found); i++)
+        if (entity_load(&r, found[i], name, e) && str_eq(entity_arn(c->arena, e), arn)) return NULL;
+    return fail(c, &iam_no_such_entity_exception, "Policy Source %.*s does not exist.", STR_ARGS(arn));
+}
+
 static err entity_exists(struct call *c, enum entity_kind kind, str name) {
     return say(c, &iam_entity_already_exists_exception, kinds[kind].present, name);
 }

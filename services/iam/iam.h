@@ -36,6 +36,8 @@ bool entity_load_by_id(const struct realm *r, str id, struct entity *e); /* user
 void entity_save(const struct realm *r, const struct entity *e);
 str entity_arn(struct arena *a, const struct entity *e);
 MUST_USE err entity_open(struct call *c, enum entity_kind kind, str name, struct entity *e); /* NoSuchEntity */
+MUST_USE err entity_by_arn(struct call *c, str arn, struct entity *e); /* a user, group or role; NoSuchEntity, InvalidInput */
+MUST_USE err role_open_to_change(struct call *c, str name, struct entity *e); /* not one that a service is linked to */
 /* Checks name and quota, gives path, id and birth, and saves. Fills the rest before; tags may be NULL. */
 MUST_USE err entity_create(struct call *c, struct entity *e, str path, const struct iam_tag_list_type *tags);
 void entity_delete(struct call *c, struct entity *e);
@@ -71,6 +73,16 @@ MUST_USE err entity_must_be_bare(struct call *c, const struct entity *e); /* Del
 MUST_USE err document_check(struct call *c, str json, enum policy_kind kind); /* MalformedPolicyDocument */
 i64 document_size(str json); /* characters that count: white space does not */
 str document_shown(struct call *c, str json); /* percent-encoded */
+enum { STATEMENTS_MAX = 4096 };
+struct statement {
+    str text; /* a view into the document */
+};
+struct statements {
+    struct statement *v;
+    u32 n;
+    str version;
+};
+struct statements statements_of(struct arena *a, str document);
 
 /* ---- tag.c ---- */
 MUST_USE err tags_add(struct call *c, str arn, const char *quota_name, const struct iam_tag_list_type *tags);
@@ -81,7 +93,6 @@ MUST_USE err tags_page(struct call *c, str arn, str marker, struct opt_i32 max_i
                        struct opt_bool *is_truncated, str *next);
 
 /* ---- user.c, role.c ---- */
-MUST_USE err role_open_to_change(struct call *c, str name, struct entity *e); /* not one that a service is linked to */
 struct iam_user user_shown(struct call *c, const struct entity *e, bool with_tags);
 struct iam_user root_shown(struct call *c);
 struct iam_group group_shown(struct call *c, const struct entity *e);
@@ -95,6 +106,7 @@ struct iam_attached_permissions_boundary *boundary_shown(struct call *c, const s
 bool policy_load(const struct realm *r, str arn, struct entity *e);
 bool policy_is_aws(const struct entity *e);
 bool policy_document(const struct realm *r, const struct entity *e, i64 version, struct policy_version *v);
+bool policy_default(const struct realm *r, str arn, struct identity_policy *policy); /* its document as it is in force */
 MUST_USE err policy_open(struct call *c, str arn, struct entity *e);       /* NoSuchEntity, ValidationError */
 MUST_USE err policy_open_to_change(struct call *c, str arn, struct entity *e); /* not one of AWS's */
 MUST_USE err policy_attachable(struct call *c, str arn, struct entity *e); /* the same in other words */
@@ -115,6 +127,18 @@ MUST_USE err policy_detach(struct call *c, const struct entity *owner, str arn);
 MUST_USE err policies_detach_all(struct call *c, const struct entity *owner);
 struct iam_attached_policies_list_type attached_shown(struct call *c, const struct entity *owner);
 MUST_USE err boundary_set(struct call *c, struct entity *e, str arn); /* absent: takes it away */
+enum { POLICIES_PER_IDENTITY = 512 }; /* beyond what the quotas of policies and groups let stand */
+struct source_policy { /* a policy of a user, group or role, and whose it is */
+    str name, json; /* as in struct identity_policy */
+    str owner;
+    u8 owner_kind;
+    bool inlined;
+};
+struct source_policies {
+    struct source_policy *v;
+    u32 n;
+};
+struct source_policies policies_of(const struct realm *r, const struct entity *e); /* a user's with those of its groups */
 
 /* ---- account.c, instance_profile.c, service_role.c ---- */
 i64 token_version(const struct realm *r); /* of STS's global endpoint: 1 or 2 */
@@ -183,38 +207,13 @@ bool iam_oidc_provider(struct txn *t, struct arena *a, str arn, struct identity_
 bool iam_saml_provider(struct txn *t, struct arena *a, str arn, struct identity_saml_provider *provider);
 bool iam_mfa_check(struct txn *t, struct arena *a, const struct principal *p, str serial, str code);
 void iam_key_used(struct txn *t, struct arena *a, const struct principal *p, str region, str service, str action, i64 at_ms);
-enum { POLICIES_PER_IDENTITY = 512 }; /* beyond what the quotas of policies and groups let stand */
-struct source_policy { /* a policy of a user, group or role, and whose it is */
-    str name, json; /* as in struct identity_policy */
-    str owner;
-    u8 owner_kind;
-    bool inlined;
-};
-struct source_policies {
-    struct source_policy *v;
-    u32 n;
-};
-struct source_policies policies_of(const struct realm *r, const struct entity *e); /* a user's with those of its groups */
 
-
-/* ---- context_keys.c: what a document says, as text ---- */
-enum { KEY_NAMES_MAX = 512, STATEMENTS_MAX = 4096 };
+/* ---- context_keys.c: which condition keys a document mentions ---- */
+enum { KEY_NAMES_MAX = 512 };
 struct key_names {
     str *v;
     u32 n;
 };
 void context_keys_of(struct arena *a, str document, struct key_names *names); /* adds */
-struct statement {
-    str text; /* a view into the document */
-};
-struct statements {
-    struct statement *v;
-    u32 n;
-    str version;
-};
-struct statements statements_of(struct arena *a, str document);
-
-/* ---- simulation.c ---- */
-MUST_USE err entity_by_arn(struct call *c, str arn, struct entity *e); /* a user, group or role */
 
 #endif

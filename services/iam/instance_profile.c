@@ -117,3 +117,27 @@ struct iam_instance_profile_list_type instance_profiles_of(struct call *c, const
     }
     return list;
 }
+
+/* ---- tags ---- */
+
+err iam_tag_instance_profile(struct call *c, const struct iam_tag_instance_profile_request *in, struct wire_unit *out) {
+    (void)out;
+    struct entity e;
+    TRY(entity_open(c, ENTITY_PROFILE, in->instance_profile_name, &e));
+    return tags_add(c, entity_arn(c->arena, &e), "TagsPerInstanceProfile", &in->tags);
+}
+
+err iam_untag_instance_profile(struct call *c, const struct iam_untag_instance_profile_request *in, struct wire_unit *out) {
+    (void)out;
+    struct entity e;
+    TRY(entity_open(c, ENTITY_PROFILE, in->instance_profile_name, &e));
+    untag_arn(c, entity_arn(c->arena, &e), &in->tag_keys);
+    return NULL;
+}
+
+err iam_list_instance_profile_tags(struct call *c, const struct iam_list_instance_profile_tags_request *in,
+                                   struct iam_list_instance_profile_tags_response *out) {
+    struct entity e;
+    TRY(entity_open(c, ENTITY_PROFILE, in->instance_profile_name, &e));
+    return tags_page(c, entity_arn(c->arena, &e), in->marker, in->max_items, &out->tags, &out->is_truncated, &out->marker);
+}

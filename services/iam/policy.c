@@ -33,6 +33,14 @@ bool policy_document(const struct realm *r, const struct entity *e, i64 version,
     return true;
 }
 
+bool policy_default(const struct realm *r, str arn, struct identity_policy *policy) {
+    struct entity e;
+    struct policy_version v;
+    if (!policy_load(r, arn, &e) || !policy_document(r, &e, e.default_version, &v)) return false;
+    *policy = (struct identity_policy){arn, v.document};
+    return true;
+}
+
 static bool looks_like_arn(str text) {
     struct arn parts;
     return arn_parse(text, &parts);
@@ -300,4 +308,27 @@ err iam_list_policy_versions(struct call *c, const struct iam_list_policy_versio
     out->is_truncated = SOME_BOOL(from + shown < n);
     if (out->is_truncated.v) out->marker = page_token(c, arena_format(c->arena, "%llu", (unsigned long long)from + shown));
     return NULL;
+}
+
+/* ---- tags ---- */
+
+err iam_tag_policy(struct call *c, const struct iam_tag_policy_request *in, struct wire_unit *out) {
+    (void)out;
+    struct entity e;
+    TRY(policy_open_to_change(c, in->policy_arn, &e));
+    return tags_add(c, entity_arn(c->arena, &e), "TagsPerPolicy", &in->tags);
+}
+
+err iam_untag_policy(struct call *c, const struct iam_untag_policy_request *in, struct wire_unit *out) {
+    (void)out;
+    struct entity e;
+    TRY(policy_open_to_change(c, in->policy_arn, &e));
+    untag_arn(c, entity_arn(c->arena, &e), &in->tag_keys);
+    return NULL;
+}
+
+err iam_list_policy_tags(struct call *c, const struct iam_list_policy_tags_request *in, struct iam_list_policy_tags_response *out) {
+    struct entity e;
+    TRY(policy_open(c, in->policy_arn, &e));
+    return tags_page(c, entity_arn(c->arena, &e), in->marker, in->max_items, &out->tags, &out->is_truncated, &out->marker);
 }

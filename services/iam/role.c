@@ -22,13 +22,6 @@ struct iam_role_last_used *role_last_used(struct call *c, const struct entity *e
     return used;
 }
 
-err role_open_to_change(struct call *c, str name, struct entity *e) {
-    TRY(entity_open(c, ENTITY_ROLE, name, e));
-    if (!e->service.p || c->principal->kind == PRINCIPAL_SERVICE) return NULL;
-    return fail(c, &iam_unmodifiable_entity_exception,
-                "Cannot perform the operation on the protected role '%.*s' - this role is only modifiable by AWS", STR_ARGS(e->name));
-}
-
 /* Takes a role's trust in someone. */
 static err trust_set(struct call *c, struct entity *e, str document) {
     struct policy_stranger stranger;
@@ -120,4 +113,27 @@ err iam_list_roles(struct call *c, const struct iam_list_roles_request *in, stru
     for (struct entity e; page_entity(&p, ENTITY_ROLE, in->path_prefix, &e);) out->roles.v[out->roles.n++] = role_shown(c, &e);
     page_close(&p, &out->is_truncated, &out->marker);
     return NULL;
+}
+
+/* ---- tags ---- */
+
+err iam_tag_role(struct call *c, const struct iam_tag_role_request *in, struct wire_unit *out) {
+    (void)out;
+    struct entity e;
+    TRY(entity_open(c, ENTITY_ROLE, in->role_name, &e));
+    return tags_add(c, entity_arn(c->arena, &e), "TagsPerRole", &in->tags);
+}
+
+err iam_untag_role(struct call *c, const struct iam_untag_role_request *in, struct wire_unit *out) {
+    (void)out;
+    struct entity e;
+    TRY(entity_open(c, ENTITY_ROLE, in->role_name, &e));
+    untag_arn(c, entity_arn(c->arena, &e), &in->tag_keys);
+    return NULL;
+}
+
+err iam_list_role_tags(struct call *c, const struct iam_list_role_tags_request *in, struct iam_list_role_tags_response *out) {
+    struct entity e;
+    TRY(entity_open(c, ENTITY_ROLE, in->role_name, &e));
+    return tags_page(c, entity_arn(c->arena, &e), in->marker, in->max_items, &out->tags, &out->is_truncated, &out->marker);
 }

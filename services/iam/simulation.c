@@ -1,19 +1,7 @@
-/* SimulateCustomPolicy and SimulatePrincipalPolicy: gathering who, what and under which circumstances. */
+/* SimulateCustomPolicy and SimulatePrincipalPolicy: gathering who, what and under which circumstances; which of these matter. */
 #include "simulate.h"
 
 /* ---- who ---- */
-
-err entity_by_arn(struct call *c, str arn, struct entity *e) {
-    static const enum entity_kind found[] = {ENTITY_USER, ENTITY_GROUP, ENTITY_ROLE};
-    struct realm r = realm_of(c);
-    struct arn parts;
-    if (!arn_parse(arn, &parts) || !str_eq(parts.service, S("iam")))
-        return fail(c, &iam_invalid_input_exception, "Invalid Entity Arn: %.*s does not clearly define entity type and name.", STR_ARGS(arn));
-    str name = str_skip(parts.resource, str_rfind_char(parts.resource, '/') + 1);
-    for (size_t i = 0; i < LENGTH(found); i++)
-        if (entity_load(&r, found[i], name, e) && str_eq(entity_arn(c->arena, e), arn)) return NULL;
-    return fail(c, &iam_no_such_entity_exception, "Policy Source %.*s does not exist.", STR_ARGS(arn));
-}
 
 /* As a live call by it would be signed. */
 static void call_as(struct sim *s, const struct entity *e) {
@@ -185,4 +173,34 @@ err iam_simulate_principal_policy(struct call *c, const struct iam_simulate_prin
     if (!e.service.p) add_organization(&s);
     TRY(add_resource_policy(&s, in->resource_policy, in->resource_owner));
     return answer(&s, &in->action_names, &in->resource_arns, in->marker, in->max_items, out);
+}
+
+/* ---- GetContextKeysForCustomPolicy, GetContextKeysForPrincipalPolicy: what a simulation would have to be given ---- */
+
+static err answer_keys(struct call *c, const struct iam_simulation_policy_list_type *input, const struct source_policies *own,
+                       struct iam_get_context_keys_for_policy_response *out) {
+    struct key_names names = {0};
+    str problem;
+    for (u32 i = 0; i < input->n; i++) {
+        if (!policy_compile(input->v[i], POLICY_IDENTITY, c->arena, &problem) && !policy_compile(input->v[i], POLICY_RESOURCE, c->arena, &problem))
+            return fail(c, &iam_invalid_input_exception, "%.*s", STR_ARGS(problem));
+        context_keys_of(c->arena, input->v[i], &names);
+    }
+    for (u32 i = 0; own && i < own->n; i++) context_keys_of(c->arena, own->v[i].json, &names);
+    out->context_key_names = (struct iam_context_key_names_result_list_type){.v = names.v, .n = names.n, .set = true};
+    return NULL;
+}
+
+err iam_get_context_keys_for_custom_policy(struct call *c, const struct iam_get_context_keys_for_custom_policy_request *in,
+                                           struct iam_get_context_keys_for_policy_response *out) {
+    return answer_keys(c, &in->policy_input_list, NULL, out);
+}
+
+err iam_get_context_keys_for_principal_policy(struct call *c, const struct iam_get_context_keys_for_principal_policy_request *in,
+                                              struct iam_get_context_keys_for_policy_response *out) {
+    struct realm r = realm_of(c);
+    struct entity e;
+    TRY(entity_by_arn(c, in->policy_source_arn, &e));
+    struct source_policies own = policies_of(&r, &e);
+    return answer_keys(c, &in->policy_input_list, &own, out);
 }

@@ -45,21 +45,11 @@ struct iam_tag_list_type tags_shown(struct call *c, str arn) {
     return shown;
 }
 
-/* ---- the operations: Tag, Untag and List of each kind ---- */
-
-static err tag(struct call *c, const struct entity *e, const char *quota_name, const struct iam_tag_list_type *tags) {
-    return tags_add(c, entity_arn(c->arena, e), quota_name, tags);
-}
-
 void untag_arn(struct call *c, str arn, const struct iam_tag_key_list_type *keys) {
     struct record_pairs have = tags_of(c, arn);
     for (u32 i = 0; i < keys->n; i++)
         for (u32 j = 0; j < have.n; j++)
             if (str_eq_nocase(have.v[j].key, keys->v[i])) tags_remove(c, arn, &have.v[j].key, 1);
-}
-
-static void untag(struct call *c, const struct entity *e, const struct iam_tag_key_list_type *keys) {
-    untag_arn(c, entity_arn(c->arena, e), keys);
 }
 
 /* At most 50 stand there: a page of them is found by counting. */
@@ -81,89 +71,4 @@ err tags_page(struct call *c, str arn, str marker, struct opt_i32 max_items, str
     }
     tags->set = true;
     return NULL;
-}
-
-err iam_tag_user(struct call *c, const struct iam_tag_user_request *in, struct wire_unit *out) {
-    (void)out;
-    struct entity e;
-    TRY(entity_open(c, ENTITY_USER, in->user_name, &e));
-    return tag(c, &e, "TagsPerUser", &in->tags);
-}
-
-err iam_untag_user(struct call *c, const struct iam_untag_user_request *in, struct wire_unit *out) {
-    (void)out;
-    struct entity e;
-    TRY(entity_open(c, ENTITY_USER, in->user_name, &e));
-    untag(c, &e, &in->tag_keys);
-    return NULL;
-}
-
-err iam_list_user_tags(struct call *c, const struct iam_list_user_tags_request *in, struct iam_list_user_tags_response *out) {
-    struct entity e;
-    TRY(entity_open(c, ENTITY_USER, in->user_name, &e));
-    return tags_page(c, entity_arn(c->arena, &e), in->marker, in->max_items, &out->tags, &out->is_truncated, &out->marker);
-}
-
-err iam_tag_role(struct call *c, const struct iam_tag_role_request *in, struct wire_unit *out) {
-    (void)out;
-    struct entity e;
-    TRY(entity_open(c, ENTITY_ROLE, in->role_name, &e));
-    return tag(c, &e, "TagsPerRole", &in->tags);
-}
-
-err iam_untag_role(struct call *c, const struct iam_untag_role_request *in, struct wire_unit *out) {
-    (void)out;
-    struct entity e;
-    TRY(entity_open(c, ENTITY_ROLE, in->role_name, &e));
-    untag(c, &e, &in->tag_keys);
-    return NULL;
-}
-
-err iam_list_role_tags(struct call *c, const struct iam_list_role_tags_request *in, struct iam_list_role_tags_response *out) {
-    struct entity e;
-    TRY(entity_open(c, ENTITY_ROLE, in->role_name, &e));
-    return tags_page(c, entity_arn(c->arena, &e), in->marker, in->max_items, &out->tags, &out->is_truncated, &out->marker);
-}
-
-err iam_tag_policy(struct call *c, const struct iam_tag_policy_request *in, struct wire_unit *out) {
-    (void)out;
-    struct entity e;
-    TRY(policy_open_to_change(c, in->policy_arn, &e));
-    return tag(c, &e, "TagsPerPolicy", &in->tags);
-}
-
-err iam_untag_policy(struct call *c, const struct iam_untag_policy_request *in, struct wire_unit *out) {
-    (void)out;
-    struct entity e;
-    TRY(policy_open_to_change(c, in->policy_arn, &e));
-    untag(c, &e, &in->tag_keys);
-    return NULL;
-}
-
-err iam_list_policy_tags(struct call *c, const struct iam_list_policy_tags_request *in, struct iam_list_policy_tags_response *out) {
-    struct entity e;
-    TRY(policy_open(c, in->policy_arn, &e));
-    return tags_page(c, entity_arn(c->arena, &e), in->marker, in->max_items, &out->tags, &out->is_truncated, &out->marker);
-}
-
-err iam_tag_instance_profile(struct call *c, const struct iam_tag_instance_profile_request *in, struct wire_unit *out) {
-    (void)out;
-    struct entity e;
-    TRY(entity_open(c, ENTITY_PROFILE, in->instance_profile_name, &e));
-    return tag(c, &e, "TagsPerInstanceProfile", &in->tags);
-}
-
-err iam_untag_instance_profile(struct call *c, const struct iam_untag_instance_profile_request *in, struct wire_unit *out) {
-    (void)out;
-    struct entity e;
-    TRY(entity_open(c, ENTITY_PROFILE, in->instance_profile_name, &e));
-    untag(c, &e, &in->tag_keys);
-    return NULL;
-}
-
-err iam_list_instance_profile_tags(struct call *c, const struct iam_list_instance_profile_tags_request *in,
-                                   struct iam_list_instance_profile_tags_response *out) {
-    struct entity e;
-    TRY(entity_open(c, ENTITY_PROFILE, in->instance_profile_name, &e));
-    return tags_page(c, entity_arn(c->arena, &e), in->marker, in->max_items, &out->tags, &out->is_truncated, &out->marker);
 }

@@ -103,3 +103,26 @@ err iam_list_users(struct call *c, const struct iam_list_users_request *in, stru
     page_close(&p, &out->is_truncated, &out->marker);
     return NULL;
 }
+
+/* ---- tags ---- */
+
+err iam_tag_user(struct call *c, const struct iam_tag_user_request *in, struct wire_unit *out) {
+    (void)out;
+    struct entity e;
+    TRY(entity_open(c, ENTITY_USER, in->user_name, &e));
+    return tags_add(c, entity_arn(c->arena, &e), "TagsPerUser", &in->tags);
+}
+
+err iam_untag_user(struct call *c, const struct iam_untag_user_request *in, struct wire_unit *out) {
+    (void)out;
+    struct entity e;
+    TRY(entity_open(c, ENTITY_USER, in->user_name, &e));
+    untag_arn(c, entity_arn(c->arena, &e), &in->tag_keys);
+    return NULL;
+}
+
+err iam_list_user_tags(struct call *c, const struct iam_list_user_tags_request *in, struct iam_list_user_tags_response *out) {
+    struct entity e;
+    TRY(entity_open(c, ENTITY_USER, in->user_name, &e));
+    return tags_page(c, entity_arn(c->arena, &e), in->marker, in->max_items, &out->tags, &out->is_truncated, &out->marker);
+}

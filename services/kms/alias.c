@@ -1,63 +1,5 @@
-/* Aliases: a row by name, and one under the key that it names. */
+/* The operations on aliases. */
 #include "kms.h"
-
-static str by_key(struct call *c, const struct kms_key *k, str name) {
-    struct key row = key_new(c->arena, S("kms"));
-    key_str(&row, k->account);
-    key_str(&row, k->region);
-    key_str(&row, S("alias-of"));
-    key_str(&row, k->id);
-    if (name.p) key_str(&row, name);
-    return key_bytes(&row);
-}
-
-static bool read_alias(struct arena *a, str key, str row, struct kms_alias *alias) {
-    str part, rest = key;
-    *alias = (struct kms_alias){0};
-    ASSERT(record_decode(a, &kms_alias_record, arena_str(a, row), alias));
-    for (int i = 0; i < 4; i++) ASSERT(key_read_str(&rest, a, &part)); /* room, account, region, type */
-    ASSERT(key_read_str(&rest, a, &alias->name));
-    return true;
-}
-
-bool kms_alias_load(struct call *c, str account, str name, struct kms_alias *alias) {
-    str key = kms_key_row(c->arena, account, c->region, "alias", name), row;
-    return name.n <= 256 && txn_get(c->txn, key, &row) && read_alias(c->arena, key, row, alias);
-}
-
-void kms_alias_put(struct call *c, str account, str name, const struct kms_alias *alias) {
-    struct kms_key k = {.account = account, .region = c->region, .id = alias->key_id};
-    txn_put(c->txn, kms_key_row(c->arena, account, c->region, "alias", name), record_encode(c->arena, &kms_alias_record, alias));
-    txn_put(c->txn, by_key(c, &k, name), S(""));
-    txn_raise_epoch(c->txn);
-}
-
-static void forget(struct call *c, const struct kms_key *k, str name) {
-    txn_delete(c->txn, kms_key_row(c->arena, k->account, k->region, "alias", name));
-    txn_delete(c->txn, by_key(c, k, name));
-    txn_raise_epoch(c->txn);
-}
-
-u32 kms_aliases_of(struct call *c, const struct kms_key *k, str *names, u32 max) {
-    str from = by_key(c, k, (str){0}), key;
-    struct range r = txn_range(c->txn, from, key_after_prefix(c->arena, from));
-    u32 n = 0;
-    while (n < max && range_next(&r, &key, NULL)) {
-        str rest = str_skip(arena_str(c->arena, key), from.n);
-        ASSERT(key_read_str(&rest, c->arena, &names[n]));
-        n++;
-    }
-    return n;
-}
-
-u32 kms_aliases_forget(struct call *c, const struct kms_key *k, u32 limit) {
-    str *names = NEW_ARRAY(c->arena, str, limit);
-    u32 n = kms_aliases_of(c, k, names, limit);
-    for (u32 i = 0; i < n; i++) forget(c, k, names[i]);
-    return n;
-}
-
-/* ---- the operations ---- */
 
 static str alias_arn(struct call *c, str account, str name) { return arn_format(c->arena, S("kms"), c->region, account, name); }
 
@@ -111,7 +53,7 @@ err kms_update_alias(struct call *c, const struct kms_update_alias_request *in, 
     if (kms_key_load(c->txn, c->arena, c->account, c->region, alias.key_id, &before)) {
         bool same_kind = kms_spec_find(before.spec)->family == kms_spec_find(k.spec)->family && str_eq(before.usage, k.usage);
         if (!same_kind) return fail(c, &cloud_validation, "The old and the new key of an alias must be of one type and one key usage.");
-        forget(c, &before, in->alias_name);
+        kms_alias_forget(c, &before, in->alias_name);
     }
     alias.key_id = k.id;
     alias.updated_ms = c->now_ms;
@@ -127,7 +69,7 @@ err kms_delete_alias(struct call *c, const struct kms_delete_alias_request *in, 
     TRY(check_right(c, in->alias_name));
     if (!kms_alias_load(c, c->account, in->alias_name, &alias)) return absent(c, in->alias_name);
     ASSERT(kms_key_load(c->txn, c->arena, c->account, c->region, alias.key_id, &k)); /* an alias goes with its key */
-    forget(c, &k, in->alias_name);
+    kms_alias_forget(c, &k, in->alias_name);
     registry_remove(c, alias_arn(c, c->account, in->alias_name));
     return NULL;
 }
@@ -144,7 +86,7 @@ static struct kms_alias_list_entry entry_of(struct call *c, const struct kms_ali
 
 static void list_of_key(struct call *c, const struct kms_key *k, struct kms_page *p, struct kms_alias_list *out) {
     struct kms_alias alias;
-    str prefix = by_key(c, k, (str){0}), key, row;
+    str prefix = kms_key_row(c->arena, k->account, k->region, "alias-of", k->id), key, row;
     while (kms_page_next(p, &key, &row)) {
         str rest = str_skip(key, prefix.n), name;
         ASSERT(key_read_str(&rest, c->arena, &name) && kms_alias_load(c, c->account, name, &alias));
@@ -174,7 +116,7 @@ static err list_of_account(struct call *c, const struct kms_list_aliases_request
     } else {
         TRY(kms_page_open(c, kms_key_row(c->arena, c->account, c->region, "alias", (str){0}), in->limit, limit, in->marker, &p));
         while (kms_page_next(&p, &key, &row)) {
-            read_alias(c->arena, key, row, &alias);
+            kms_alias_read_row(c->arena, key, row, &alias);
             out->aliases.v[out->aliases.n++] = entry_of(c, &alias);
         }
         kms_page_close(&p, &out->next_marker, &out->truncated);
@@ -195,8 +137,15 @@ err kms_list_aliases(struct call *c, const struct kms_list_aliases_request *in, 
     out->aliases.set = true;
     if (!in->key_id.p) return list_of_account(c, in, limit, out);
     TRY(kms_key_open(c, in->key_id, OPEN_HERE, &k));
-    TRY(kms_page_open(c, by_key(c, &k, (str){0}), in->limit, LIMIT, in->marker, &p));
+    TRY(kms_page_open(c, kms_key_row(c->arena, k.account, k.region, "alias-of", k.id), in->limit, LIMIT, in->marker, &p));
     list_of_key(c, &k, &p, &out->aliases);
     kms_page_close(&p, &out->next_marker, &out->truncated);
     return NULL;
+}
+
+u32 kms_aliases_forget(struct call *c, const struct kms_key *k, u32 limit) {
+    str *names = NEW_ARRAY(c->arena, str, limit);
+    u32 n = kms_aliases_of(c, k, names, limit);
+    for (u32 i = 0; i < n; i++) kms_alias_forget(c, k, names[i]);
+    return n;
 }

@@ -1,22 +1,6 @@
 /* CreateKey. The key is made in prepare, on a worker: an RSA key costs a second. */
 #include "kms.h"
 
-str kms_key_new_id(struct arena *a, bool multi_region) {
-    return multi_region ? arena_concat(a, S("mrk-"), id_hex(a, 32)) : id_uuid(a);
-}
-
-void kms_key_add(struct call *c, struct kms_key *k, const struct kms_material *first) {
-    k->arn = kms_key_arn(c->arena, k->account, k->region, k->id);
-    k->created_ms = c->now_ms;
-    if (first) {
-        struct kms_material m = *first;
-        m.since_ms = c->now_ms;
-        kms_material_put(c, k, &m);
-    }
-    kms_key_save(c, k);
-    registry_add(c, k->arn, S("AWS::KMS::Key"));
-}
-
 /* ---- what was asked for ---- */
 
 static err check_spec(struct call *c, const struct kms_create_key_request *in, struct kms_key *k) {
@@ -63,7 +47,7 @@ static const struct record_field fresh_fields[] = {
 static const struct record_type fresh_record = RECORD_TYPE(struct fresh, fresh_fields);
 
 static struct fresh make(struct call *c, struct kms_key *k) {
-    struct fresh made = {.id = kms_key_new_id(c->arena, k->multi_region)};
+    struct fresh made = {.id = k->multi_region ? arena_concat(c->arena, S("mrk-"), id_hex(c->arena, 32)) : id_uuid(c->arena)};
     k->id = made.id;
     if (str_eq(k->origin, S("EXTERNAL"))) return made;
     struct kms_material m = kms_material_new(c, k, &made.public_key);

@@ -33,13 +33,11 @@ err kms_disable_key(struct call *c, const struct kms_disable_key_request *in, st
 
 /* ---- deletion ---- */
 
-static str timer_key(struct call *c, const struct kms_key *k) { return kms_key_row(c->arena, k->account, k->region, "key", k->id); }
-
 static void begin_window(struct call *c, struct kms_key *k) {
     k->state = KEY_PENDING_DELETION;
     k->deletion_ms = c->now_ms + k->deletion_days * DAY_MS;
     kms_key_save(c, k);
-    txn_task_set(c->txn, &(struct task){.kind = S("kms-delete"), .key = timer_key(c, k), .due_ms = k->deletion_ms});
+    txn_task_set(c->txn, &(struct task){.kind = S("kms-delete"), .key = kms_key_timer(c, k), .due_ms = k->deletion_ms});
 }
 
 err kms_schedule_key_deletion(struct call *c, const struct kms_schedule_key_deletion_request *in, struct kms_schedule_key_deletion_response *out) {
@@ -73,7 +71,7 @@ err kms_cancel_key_deletion(struct call *c, const struct kms_cancel_key_deletion
     k.state = material ? KEY_DISABLED : KEY_PENDING_IMPORT;
     k.deletion_ms = k.deletion_days = 0;
     kms_key_save(c, &k);
-    txn_task_cancel(c->txn, S("kms-delete"), timer_key(c, &k));
+    txn_task_cancel(c->txn, S("kms-delete"), kms_key_timer(c, &k));
     out->key_id = k.arn;
     return NULL;
 }
@@ -85,10 +83,6 @@ static void primary_may_follow(struct call *c, const struct kms_key *gone) {
     struct kms_key primary;
     if (!kms_family_load(c, gone, &f) || f.replicas.n || !kms_key_load(c->txn, c->arena, gone->account, f.primary, gone->id, &primary)) return;
     if (primary.state == KEY_PENDING_REPLICA_DELETION) begin_window(c, &primary);
-}
-
-void kms_key_event(struct call *c, const struct kms_key *k, const char *type) {
-    emit_event(c, str_of(type), k->arn, arena_format(c->arena, "{\"key-id\":\"%.*s\"}", STR_ARGS(k->id)));
 }
 
 static err delete_key(struct txn *t, const struct task *task, i64 now_ms) {

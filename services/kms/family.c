@@ -1,34 +1,7 @@
-/* Multi-region keys: one id and one material, a row in each region, a primary among them. */
+/* Multi-region keys: one id and one material, a row in each region, a primary among them. ReplicateKey, UpdatePrimaryRegion. */
 #include "kms.h"
 
 #include "cloud/policy_principal.h"
-
-static str family_row(struct call *c, const struct kms_key *k) { return kms_key_row(c->arena, k->account, S(""), "family", k->id); }
-
-bool kms_family_load(struct call *c, const struct kms_key *k, struct kms_family *f) {
-    str row;
-    *f = (struct kms_family){0};
-    if (!k->multi_region || !txn_get(c->txn, family_row(c, k), &row)) return false;
-    ASSERT(record_decode(c->arena, &kms_family_record, arena_str(c->arena, row), f));
-    return true;
-}
-
-void kms_family_save(struct call *c, const struct kms_key *k, const struct kms_family *f) {
-    if (!f->primary.n) txn_delete(c->txn, family_row(c, k));
-    else txn_put(c->txn, family_row(c, k), record_encode(c->arena, &kms_family_record, f));
-}
-
-bool kms_key_is_primary(struct call *c, const struct kms_key *k) {
-    struct kms_family f;
-    return !kms_family_load(c, k, &f) || str_eq(f.primary, k->region);
-}
-
-struct kms_key kms_rotation_home(struct call *c, const struct kms_key *k) {
-    struct kms_family f;
-    struct kms_key home = *k;
-    if (kms_family_load(c, k, &f) && !str_eq(f.primary, k->region)) ASSERT(kms_key_load(c->txn, c->arena, k->account, f.primary, k->id, &home));
-    return home;
-}
 
 static void add_replica(struct call *c, struct kms_family *f, str region) {
     struct region_name *v = NEW_ARRAY(c->arena, struct region_name, f->replicas.n + 1);

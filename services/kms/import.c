@@ -231,7 +231,7 @@ void kms_import_expire(struct call *c, struct kms_key *k) {
             next_ms = MIN(next_ms, m.expires_ms);
         }
     }
-    str timer = kms_key_row(c->arena, k->account, k->region, "key", k->id);
+    str timer = kms_key_timer(c, k);
     if (next_ms < INT64_MAX) txn_task_set(c->txn, &(struct task){.kind = S("kms-expire"), .key = timer, .due_ms = next_ms});
     else txn_task_cancel(c->txn, S("kms-expire"), timer);
 }

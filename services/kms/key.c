@@ -1,39 +1,6 @@
 /* The key: found by its names, checked, described, listed. */
 #include "kms.h"
 
-str kms_key_row(struct arena *a, str account, str region, const char *type, str id) {
-    struct key k = key_new(a, S("kms"));
-    key_str(&k, account);
-    key_str(&k, region);
-    key_str(&k, str_of(type));
-    if (id.p) key_str(&k, id);
-    return key_bytes(&k);
-}
-
-str kms_key_arn(struct arena *a, str account, str region, str id) {
-    return arn_format(a, S("kms"), region, account, arena_concat(a, S("key/"), id));
-}
-
-bool kms_key_read_row(struct arena *a, str key, str row, struct kms_key *k) {
-    str part, rest = key;
-    *k = (struct kms_key){0};
-    ASSERT(record_decode(a, &kms_key_record, row, k));
-    ASSERT(key_read_str(&rest, a, &part) && key_read_str(&rest, a, &k->account) && key_read_str(&rest, a, &k->region)
-           && key_read_str(&rest, a, &part) && key_read_str(&rest, a, &k->id));
-    k->arn = kms_key_arn(a, k->account, k->region, k->id);
-    return true;
-}
-
-bool kms_key_load(struct txn *t, struct arena *a, str account, str region, str id, struct kms_key *k) {
-    str key = kms_key_row(a, account, region, "key", id), row;
-    return txn_get(t, key, &row) && kms_key_read_row(a, key, arena_str(a, row), k);
-}
-
-void kms_key_save(struct call *c, const struct kms_key *k) {
-    txn_put(c->txn, kms_key_row(c->arena, k->account, k->region, "key", k->id), record_encode(c->arena, &kms_key_record, k));
-    txn_raise_epoch(c->txn);
-}
-
 /* ---- names ---- */
 
 static bool id_formed(str id) { /* a UUID, or mrk- and 32 digits */

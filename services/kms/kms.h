@@ -14,7 +14,35 @@ enum {
     MATERIAL_ID = 64, /* digits */
 };
 
-/* ---- key.c: found, stored ---- */
+/* ---- rows.c: keys ---- */
+bool kms_key_load(struct txn *t, struct arena *a, str account, str region, str id, struct kms_key *k);
+void kms_key_save(struct call *c, const struct kms_key *k);
+/* Stores a key with its first material and its registry row; k has spec, usage, policy... and place and id. */
+void kms_key_add(struct call *c, struct kms_key *k, const struct kms_material *first);
+str kms_key_row(struct arena *a, str account, str region, const char *type, str id);
+bool kms_key_read_row(struct arena *a, str key, str row, struct kms_key *k);
+str kms_key_arn(struct arena *a, str account, str region, str id);
+/* Tells EventBridge what happened to a key without a call. */
+void kms_key_event(struct call *c, const struct kms_key *k, const char *type);
+str kms_key_timer(struct call *c, const struct kms_key *k); /* the key of its tasks */
+void kms_rotation_set_timer(struct call *c, const struct kms_key *k);
+
+/* ---- rows.c: aliases ---- */
+bool kms_alias_load(struct call *c, str account, str name, struct kms_alias *alias);
+bool kms_alias_read_row(struct arena *a, str key, str row, struct kms_alias *alias);
+void kms_alias_put(struct call *c, str account, str name, const struct kms_alias *alias);
+void kms_alias_forget(struct call *c, const struct kms_key *k, str name);
+/* Names of the aliases of a key, at most max. */
+u32 kms_aliases_of(struct call *c, const struct kms_key *k, str *names, u32 max);
+
+/* ---- rows.c: families of multi-region keys ---- */
+bool kms_family_load(struct call *c, const struct kms_key *k, struct kms_family *f);
+void kms_family_save(struct call *c, const struct kms_key *k, const struct kms_family *f);
+bool kms_key_is_primary(struct call *c, const struct kms_key *k);
+/* The row that holds the rotation settings: the key's own, or its primary's. */
+struct kms_key kms_rotation_home(struct call *c, const struct kms_key *k);
+
+/* ---- key.c: found, checked ---- */
 enum key_open_how {
     OPEN_HERE = 0,
     OPEN_ALIAS = 1,   /* an alias may name it */
@@ -22,11 +50,6 @@ enum key_open_how {
 };
 /* By id, ARN, alias or alias ARN. NotFoundException, InvalidArnException. */
 MUST_USE err kms_key_open(struct call *c, str name, int how, struct kms_key *k);
-bool kms_key_load(struct txn *t, struct arena *a, str account, str region, str id, struct kms_key *k);
-void kms_key_save(struct call *c, const struct kms_key *k);
-str kms_key_row(struct arena *a, str account, str region, const char *type, str id);
-bool kms_key_read_row(struct arena *a, str key, str row, struct kms_key *k);
-str kms_key_arn(struct arena *a, str account, str region, str id);
 MUST_USE err kms_key_check_state(struct call *c, const struct kms_key *k); /* that it can be used */
 MUST_USE err kms_key_check_not_pending(struct call *c, const struct kms_key *k); /* deletion, its own or of replicas */
 MUST_USE err kms_key_check_usage(struct call *c, const struct kms_key *k, const char *usage);
@@ -37,12 +60,6 @@ MUST_USE err kms_key_check_own(struct call *c, const struct kms_key *k);
 MUST_USE err kms_key_open_own(struct call *c, str name, struct kms_key *k);
 struct kms_key_metadata *kms_key_metadata(struct call *c, const struct kms_key *k);
 MUST_USE err kms_dry_run(struct call *c, struct opt_bool asked); /* DryRunOperationException if it is one */
-
-/* ---- create.c ---- */
-/* Stores a key with its first material and its registry row; k has spec, usage, policy... and place and id. */
-void kms_key_add(struct call *c, struct kms_key *k, const struct kms_material *first);
-str kms_key_new_id(struct arena *a, bool multi_region);
-MUST_USE err kms_tags_apply(struct call *c, const struct kms_key *k, const struct kms_tag_list *tags);
 
 /* ---- material.c ---- */
 void kms_wipe(str secret);
@@ -93,11 +110,10 @@ bool kms_grant_load(struct call *c, const struct kms_key *k, str id, struct kms_
 bool kms_grant_by_token(struct call *c, str token, struct kms_key *k, struct kms_grant *g);
 
 /* ---- alias.c ---- */
-bool kms_alias_load(struct call *c, str account, str name, struct kms_alias *alias);
 u32 kms_aliases_forget(struct call *c, const struct kms_key *k, u32 limit);
-void kms_alias_put(struct call *c, str account, str name, const struct kms_alias *alias);
-/* Names of the aliases of a key, at most max. */
-u32 kms_aliases_of(struct call *c, const struct kms_key *k, str *names, u32 max);
+
+/* ---- tags.c ---- */
+MUST_USE err kms_tags_apply(struct call *c, const struct kms_key *k, const struct kms_tag_list *tags);
 
 /* ---- managed.c: AWS managed keys ---- */
 /* The key of alias/aws/NAME as it is going to be; nothing is written. False: there is no such service. */
@@ -106,24 +122,14 @@ bool kms_managed_foresee(struct call *c, str alias, struct kms_key *k);
 bool kms_managed_open(struct call *c, str alias, struct kms_key *k);
 str kms_managed_alias(struct call *c, u32 i); /* predefined, with or without a key; absent behind the last */
 
-/* ---- family.c: multi-region keys ---- */
-bool kms_family_load(struct call *c, const struct kms_key *k, struct kms_family *f);
-void kms_family_save(struct call *c, const struct kms_key *k, const struct kms_family *f);
-bool kms_key_is_primary(struct call *c, const struct kms_key *k);
-/* The row that holds the rotation settings: the key's own, or its primary's. */
-struct kms_key kms_rotation_home(struct call *c, const struct kms_key *k);
-
 /* ---- rotation.c ---- */
-void kms_rotation_set_timer(struct call *c, const struct kms_key *k);
 MUST_USE err kms_rotate_due(struct call *c, struct kms_key *k); /* by the timer */
 
 /* ---- import.c ---- */
 /* Drops what is past its time, and sets the timer for what is next. */
 void kms_import_expire(struct call *c, struct kms_key *k);
 
-/* ---- deletion.c ---- */
-/* Tells EventBridge what happened to a key without a call. */
-void kms_key_event(struct call *c, const struct kms_key *k, const char *type);
+/* ---- family.c ---- */
 void kms_deletion_of_replica(struct call *c, const struct kms_key *k);
 
 /* ---- page.c: lists with Limit, Marker, NextMarker, Truncated ---- */

@@ -4,14 +4,6 @@
 
 enum { PERIOD_DAYS = 365 };
 
-static str timer_key(struct call *c, const struct kms_key *k) { return kms_key_row(c->arena, k->account, k->region, "key", k->id); }
-
-void kms_rotation_set_timer(struct call *c, const struct kms_key *k) {
-    str key = timer_key(c, k);
-    if (k->rotates) txn_task_set(c->txn, &(struct task){.kind = S("kms-rotate"), .key = key, .due_ms = MAX(k->next_rotation_ms, 1)});
-    else txn_task_cancel(c->txn, S("kms-rotate"), key);
-}
-
 /* The current material gives way; `next` is stored behind it, or was there, waiting. */
 static void rotate(struct call *c, const struct kms_key *k, struct kms_material *next, enum rotation_type type) {
     struct kms_material before;

@@ -43,7 +43,7 @@ void kms_key_used(struct call *c, const struct kms_key *k) {
                       .at_ms = c->now_ms, .flush_ms = due ? before.flush_ms : c->now_ms + FLUSH_MS};
     str packed = record_encode(c->arena, &use_record, &now);
     secret_keep(c, name, packed, c->now_ms + KEPT_MS);
-    if (!due) task_later(c, &(struct task){.kind = S("kms-used"), .key = kms_key_row(c->arena, k->account, k->region, "key", k->id), .payload = packed, .due_ms = now.flush_ms});
+    if (!due) task_later(c, &(struct task){.kind = S("kms-used"), .key = kms_key_timer(c, k), .payload = packed, .due_ms = now.flush_ms});
 }
 
 err kms_usage_write(struct txn *t, const struct task *task, i64 now_ms) {
