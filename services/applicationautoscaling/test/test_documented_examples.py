@@ -5,6 +5,7 @@ import datetime
 import pytest
 from tests.support.documented import ACCOUNT, REGION, Terminal, assert_documented, cli_examples
 
+pytestmark = pytest.mark.as_root  # the first target brings a role
 TABLE = "my-table"
 OF = {"ServiceNamespace": "dynamodb", "ResourceId": f"table/{TABLE}"}
 WRITE, READ = ({**OF, "ScalableDimension": f"dynamodb:table:{kind}CapacityUnits"} for kind in ("Write", "Read"))

@@ -184,6 +184,7 @@ def test_what_users_do_wrong_at_tables_is_counted(own):
     assert sum(read(cw, "AWS/DynamoDB", "UserErrors", {})) == len(wrong)
 
 
+@pytest.mark.as_root  # a key of KMS is lost
 def test_what_dynamodb_does_wrong_is_counted(own):
     ddb, kms, cw = own.client("dynamodb"), own.client("kms"), own.client("cloudwatch")
     key = kms.create_key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["Arn"]

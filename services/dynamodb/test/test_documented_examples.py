@@ -306,7 +306,7 @@ CLI_EXAMPLES = cli_examples("dynamodb") | cli_examples("dynamodbstreams")
 API_EXAMPLES = {name: (service, example) for service in ("dynamodb", "dynamodbstreams") for name, example in api_examples(service, "2012-08-10").items()}
 
 
-@pytest.mark.parametrize("name", [name for name in CLI_EXAMPLES if name not in NOT_RUN])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.as_root] * ("auto-scaling" in name)) for name in CLI_EXAMPLES if name not in NOT_RUN])
 def test_example(start_brume, tmp_path, monkeypatch, name):
     example = CLI_EXAMPLES[name]
     world = prepared(name, CLI_EXAMPLES, start_brume(), tmp_path, monkeypatch)

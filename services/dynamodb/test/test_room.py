@@ -1,4 +1,6 @@
 """How many tables, and units of them all, an account may have in a region: whichever way a table is made."""
+import pytest
+
 from services.dynamodb.test.ddb_tables import exists, make_table, refusal, scale_writes, wait_active, wait_gone, wait_until
 
 FULL = ("LimitExceededException", "Subscriber limit exceeded: There is a limit of 2 tables per subscriber")
@@ -37,6 +39,7 @@ def test_tables(start_brume):
     make_table(east)
 
 
+@pytest.mark.as_root  # a group of provisioned units scales, in another service
 def test_units(start_brume):
     brume = start_brume()
     east, west = (brume.client("dynamodb", region=r) for r in ("us-east-1", "us-west-2"))
