@@ -72,8 +72,8 @@ struct value ddb_key_value(struct arena *a, const struct ddb_table *t, const str
 
 void ddb_key_of_bytes(struct arena *a, const struct ddb_table *t, str bytes, struct ddb_key *k) {
     *k = (struct ddb_key){0};
-    ASSERT(item_encoded_find(bytes, t->keys.hash, &k->hash));
-    if (t->keys.range.p) ASSERT(item_encoded_find(bytes, t->keys.range, &k->range));
+    ASSERT(item_encoded_find(a, bytes, t->keys.hash, &k->hash));
+    if (t->keys.range.p) ASSERT(item_encoded_find(a, bytes, t->keys.range, &k->range));
     ddb_key_locate(a, t, k);
 }
 

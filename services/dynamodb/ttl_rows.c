@@ -9,10 +9,10 @@
 enum { SPACE_PREFIX = 12, YEARS_KEPT_S = 5 * 365 * 86400 };
 
 /* The second at which an item expires; 0: never, or at no time that a clock will tell. Only whole numbers of the epoch count. */
-static i64 expiry_of(const struct ddb_table *t, str bytes) {
+static i64 expiry_of(struct arena *a, const struct ddb_table *t, str bytes) {
     struct value v;
     i64 seconds;
-    if (!bytes.p || !item_encoded_find(bytes, t->ttl, &v) || v.type != VALUE_N) return 0;
+    if (!bytes.p || !item_encoded_find(a, bytes, t->ttl, &v) || v.type != VALUE_N) return 0;
     str text = value_text(&v);
     size_t dot = str_find_char(text, '.');
     return str_to_i64(dot == STR_NONE ? text : str_take(text, dot), &seconds) && seconds > 0 && seconds <= INT64_MAX / 1000 ? seconds : 0;
@@ -40,10 +40,10 @@ static void add(struct call *c, const struct ddb_table *t, const struct ddb_key 
 
 void ddb_ttl_note(struct call *c, const struct ddb_change *change) {
     const struct ddb_table *t = change->table;
-    i64 before = expiry_of(t, change->before), after = expiry_of(t, change->after);
+    i64 before = expiry_of(c->arena, t, change->before), after = expiry_of(c->arena, t, change->after);
     if (before == after) return;
     if (before) txn_delete(c->txn, expiry_row(c->arena, t, before, change->key));
     add(c, t, change->key, after);
 }
 
-void ddb_ttl_fill(struct call *c, const struct ddb_table *t, const struct ddb_key *k, str bytes) { add(c, t, k, expiry_of(t, bytes)); }
+void ddb_ttl_fill(struct call *c, const struct ddb_table *t, const struct ddb_key *k, str bytes) { add(c, t, k, expiry_of(c->arena, t, bytes)); }

@@ -94,7 +94,7 @@ bool value_equal(struct arena *a, const struct value *x, const struct value *y) 
     case VALUE_BS:
     case VALUE_L:
     case VALUE_M: {
-        if (x->packed && y->packed) return str_eq(value_text(x), value_text(y));
+        if (x->packed && y->packed && str_eq(value_text(x), value_text(y))) return true; /* else a text of an older row may be spelt otherwise */
         struct value open_x = value_open(a, x), open_y = value_open(a, y);
         if (open_x.n != open_y.n) return false;
         return x->type == VALUE_M ? members_equal(a, &open_x, &open_y) : elements_equal(a, &open_x, &open_y);

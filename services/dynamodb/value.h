@@ -6,7 +6,7 @@
  *
  * In normal form, which every value is in once it passed value_of_wire or item_of_wire: numbers are
  * spelt as number_print does, sets sorted (bytes; numbers by size), maps sorted by the bytes of the
- * names. So equality is plain, and a stored item has one spelling. */
+ * names. So equality is plain, and a stored item has one spelling (rows of older versions have texts of another). */
 #ifndef DYNAMODB_VALUE_H
 #define DYNAMODB_VALUE_H
 
@@ -122,10 +122,10 @@ struct value item_of_names(struct arena *a, const struct value *item, const str 
 /* One item as bytes: its size as AWS counts it, then members in the order of their names. Containers
  * carry their length in bytes, so reading skips what nobody asks for. */
 str item_encode(struct arena *a, const struct value *item);
-/* Views into `bytes`, which must outlive the item; containers stay packed. false: damaged (ASSERT it). */
+/* Views into `bytes`, which must outlive the item; long texts are the arena's, containers stay packed. false: damaged (ASSERT it). */
 MUST_USE bool item_decode(struct arena *a, str bytes, struct value *item);
 u32 item_encoded_size(str bytes);                                          /* AWS's count, from the head */
-MUST_USE bool item_encoded_find(str bytes, str name, struct value *v);     /* one attribute, nothing allocated */
+MUST_USE bool item_encoded_find(struct arena *a, str bytes, str name, struct value *v); /* one attribute; only a long text takes of the arena */
 str value_encode(struct arena *a, const struct value *v);                  /* one value: keys in tokens, defaults */
 MUST_USE bool value_decode(struct arena *a, str bytes, struct value *v);
 bool value_sound(struct arena *a, const struct value *v); /* normal form, all the way down: for bytes from elsewhere */

@@ -4,13 +4,16 @@
  *     member  := varint length, name, value
  *     value   := kind, body
  *     body    := S N B: varint length, bytes      NULL, TRUE, FALSE: nothing
+ *                a long S that fits: varint characters, dense bytes
  *                M: varint length, (varint count, member...)    L: varint length, (varint count, value...)
  *                SS NS BS: varint length, (varint count, (varint length, bytes)...)
  *
  * What a container holds is skipped by its length; it is a packed value until someone opens it. */
+#include "services/dynamodb/dense.h"
 #include "services/dynamodb/value.h"
 
-enum { KIND_FALSE = 11 }; /* the other kinds are enum value_type; a BOOL is true */
+enum { KIND_FALSE = 11, KIND_DENSE = 12 }; /* the other kinds are enum value_type; a BOOL is true */
+enum { DENSE_FROM = 24 };                  /* characters: of shorter ones little is won */
 
 /* ---- writing ---- */
 
@@ -35,12 +38,14 @@ static u32 varint_size(u64 v) {
 
 static u32 str_size(u32 n) { return varint_size(n) + n; }
 
+static bool is_dense(const struct value *v) { return v->type == VALUE_S && v->n >= DENSE_FROM && dense_fits(value_text(v)); }
+
 /* Bytes of a value without its kind; of a container without its length. */
 static u32 body_size(const struct value *v) {
     if (v->packed) return v->n;
     u32 size = 0;
     switch (v->type) {
-    case VALUE_S:
+    case VALUE_S: return is_dense(v) ? varint_size(v->n) + dense_size(v->n) : str_size(v->n);
     case VALUE_N:
     case VALUE_B: return str_size(v->n);
     case VALUE_SS:
@@ -92,6 +97,12 @@ static void put_container(struct buf *b, const struct value *v) {
 
 static void put_value(struct buf *b, const struct value *v) {
     ASSERT(v->type > VALUE_NONE && v->type <= VALUE_BOOL);
+    if (is_dense(v)) {
+        buf_char(b, KIND_DENSE);
+        put_varint(b, v->n);
+        dense_write(b, value_text(v));
+        return;
+    }
     buf_char(b, v->type == VALUE_BOOL && !v->truth ? KIND_FALSE : (char)v->type);
     if (v->type <= VALUE_B) put_str(b, value_text(v));
     else if (v->type <= VALUE_L) put_container(b, v);
@@ -146,10 +157,25 @@ static bool get_str(str *s, const char **p, u32 *n) {
     return true;
 }
 
-static bool get_value(str *s, struct value *v) {
+static bool get_dense(struct arena *a, str *s, struct value *v) {
+    if (!get_varint(s, &v->n) || v->n < DENSE_FROM || dense_size(v->n) > s->n) return false;
+    str bytes = str_take(*s, dense_size(v->n));
+    *s = str_skip(*s, bytes.n);
+    if (!a) return true;
+    char *text = arena_alloc(a, v->n, 1);
+    v->text = text;
+    return dense_read(bytes, v->n, text);
+}
+
+/* Without an arena a text may be told of by its length alone. */
+static bool get_value(struct arena *a, str *s, struct value *v) {
     if (!s->n) return false;
     u8 kind = (u8)s->p[0];
     *s = str_skip(*s, 1);
+    if (kind == KIND_DENSE) {
+        *v = (struct value){.type = VALUE_S};
+        return get_dense(a, s, v);
+    }
     *v = (struct value){.type = kind == KIND_FALSE ? VALUE_BOOL : kind, .truth = kind == VALUE_BOOL};
     if (kind == VALUE_NONE || kind > KIND_FALSE) return false;
     if (kind > VALUE_L) return true;
@@ -162,7 +188,7 @@ static bool get_members(struct arena *a, str s, struct value *map) {
     if (!get_varint(&s, &count) || count > s.n / 2) return false; /* a member has two bytes at least */
     struct member *members = NEW_ARRAY(a, struct member, count + 1);
     for (u32 i = 0; i < count; i++)
-        if (!get_str(&s, &members[i].name, &members[i].name_n) || !get_value(&s, &members[i].value)) return false;
+        if (!get_str(&s, &members[i].name, &members[i].name_n) || !get_value(a, &s, &members[i].value)) return false;
     *map = (struct value){.type = VALUE_M, .n = count, .members = members};
     return s.n == 0;
 }
@@ -174,7 +200,7 @@ static bool get_elements(struct arena *a, u8 type, str s, struct value *v) {
     u8 element = type == VALUE_SS ? VALUE_S : type == VALUE_NS ? VALUE_N : VALUE_B;
     for (u32 i = 0; i < count; i++) {
         elements[i].type = element;
-        bool fine = type == VALUE_L ? get_value(&s, &elements[i]) : get_str(&s, &elements[i].text, &elements[i].n);
+        bool fine = type == VALUE_L ? get_value(a, &s, &elements[i]) : get_str(&s, &elements[i].text, &elements[i].n);
         if (!fine) return false;
     }
     *v = (struct value){.type = type, .n = count, .elements = elements};
@@ -200,7 +226,7 @@ u32 value_packed_size(const struct value *v) {
             ASSERT(get_str(&s, &name.p, &n));
             size += n;
         }
-        bool fine = type_is_set(v->type) ? get_str(&s, &e.text, &e.n) : get_value(&s, &e);
+        bool fine = type_is_set(v->type) ? get_str(&s, &e.text, &e.n) : get_value(NULL, &s, &e);
         ASSERT(fine);
         size += value_size(&e) + !type_is_set(v->type);
     }
@@ -218,20 +244,21 @@ u32 item_encoded_size(str bytes) {
     return size;
 }
 
-bool item_encoded_find(str bytes, str name, struct value *v) {
+bool item_encoded_find(struct arena *a, str bytes, str name, struct value *v) {
     u32 size, count, n;
     const char *p;
     ASSERT(get_varint(&bytes, &size) && get_varint(&bytes, &count));
     for (u32 i = 0; i < count; i++) {
-        ASSERT(get_str(&bytes, &p, &n) && get_value(&bytes, v));
-        if (n == name.n && memcmp(p, name.p, n) == 0) return true;
+        ASSERT(get_str(&bytes, &p, &n));
+        bool found = n == name.n && memcmp(p, name.p, n) == 0;
+        ASSERT(get_value(found ? a : NULL, &bytes, v));
+        if (found) return true;
     }
     return false;
 }
 
 bool value_decode(struct arena *a, str bytes, struct value *v) {
-    (void)a;
-    return get_value(&bytes, v) && bytes.n == 0;
+    return get_value(a, &bytes, v) && bytes.n == 0;
 }
 
 /* ---- is it all in order: for bytes that come from elsewhere, and for tests ---- */

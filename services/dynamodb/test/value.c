@@ -1,5 +1,6 @@
 /* Values: what AWS refuses and in which words, normal form, sizes, rows. */
 #include "given.h"
+#include "services/dynamodb/dense.h"
 
 static void refusals(void) {
     static const char *const rows[][2] = {
@@ -73,8 +74,8 @@ static void rows_keep_items(void) {
     CHECK(value_sound(&arena, &back));
     CHECK_STR(item_encode(&arena, &back), row);
     struct value v;
-    CHECK(item_encoded_find(row, S("n"), &v) && v.type == VALUE_N);
-    CHECK(!item_encoded_find(row, S("nn"), &v));
+    CHECK(item_encoded_find(&arena, row, S("n"), &v) && v.type == VALUE_N);
+    CHECK(!item_encoded_find(&arena, row, S("nn"), &v));
     const struct value *l = value_member(&arena, &back, S("l"));
     CHECK(l && l->packed && value_element(&arena, l, 2) && !value_element(&arena, l, 3));
     for (size_t n = 0; n < row.n; n++) CHECK(!item_decode(&arena, str_take(row, n), &back));
@@ -84,6 +85,40 @@ static void rows_keep_items(void) {
     ITEM_TO_WIRE(&arena, &back, wire);
     CHECK(!ITEM_OF_WIRE(&call, wire, &v));
     CHECK_STR(shown(&v), shown(&item));
+}
+
+/* Every character in every place of a text of every length. */
+static void texts_are_dense(void) {
+    char text[128], back[128];
+    for (u32 n = 0; n < 40; n++)
+        for (int first = ' '; first < 0x80; first++) {
+            for (u32 i = 0; i < n; i++) text[i] = (char)(' ' + ((u32)(first - ' ') + i * 37) % 96);
+            struct buf b = buf_new(&arena, 128);
+            dense_write(&b, (str){text, n});
+            CHECK_INT(buf_str(&b).n, dense_size(n));
+            CHECK(dense_read(buf_str(&b), n, back) && str_eq((str){back, n}, (str){text, n}));
+        }
+    for (u32 i = 0; i < 20; i++)
+        for (int c = 0; c < 256; c++) {
+            memset(text, 'a', 20);
+            text[i] = (char)c;
+            CHECK(dense_fits((str){text, 20}) == (c >= ' ' && c < 0x80));
+        }
+    CHECK(!dense_read((str){"\xff\xff\xff\xff\xff", 5}, 6, back) && !dense_read(S("\n"), 1, back));
+}
+
+/* As versions before wrote it: what was plain is read, and is the same value. */
+static void rows_of_older_versions(void) {
+    struct value item = item_of("{'m':{'M':{'t':{'S':'abcdefghijklmnopqrstuvwxyz0123'}}}}"), old, v;
+    static const char row[] = "\x24\x01\x01m\x07\x23\x01\x01t\x01\x1e" "abcdefghijklmnopqrstuvwxyz0123";
+    CHECK(item_decode(&arena, (str){row, sizeof row - 1}, &old) && value_sound(&arena, &old));
+    str now = item_encode(&arena, &item);
+    CHECK(now.n < sizeof row - 1 && item_decode(&arena, now, &v));
+    CHECK(value_equal(&arena, &old, &v) && value_equal(&arena, &item, &old));
+    CHECK_INT(item_size(&v), item_size(&item));
+    CHECK_INT(item_size(&old), item_size(&item));
+    item = item_of("{'m':{'M':{'t':{'S':'abcdefghijklmnopqrstuvwxyz0124'}}}}");
+    CHECK(!value_equal(&arena, &old, &item) && !value_equal(&arena, &v, &item));
 }
 
 /* The developer guide's rules, "Item sizes and formats". */
@@ -132,4 +167,4 @@ static void items_as_new_ones(void) {
     CHECK_STR(shown(&other), S("{'c':{'S':'1'},'d':{'S':'2'}}"));
 }
 
-UNIT_MAIN(UNIT(refusals), UNIT(depth), UNIT(normal_form), UNIT(rows_keep_items), UNIT(sizes), UNIT(equality_and_order), UNIT(items_as_new_ones))
+UNIT_MAIN(UNIT(refusals), UNIT(depth), UNIT(normal_form), UNIT(rows_keep_items), UNIT(texts_are_dense), UNIT(rows_of_older_versions), UNIT(sizes), UNIT(equality_and_order), UNIT(items_as_new_ones))
