@@ -229,6 +229,8 @@ u64 ddb_index_fill(struct call *c, const struct ddb_table *t, const struct ddb_i
 /* ---- export.c: what exports and imports say alike of a TableArn and a NextToken ---- */
 MUST_USE err ddb_table_arn_check(struct call *c, str text);
 MUST_USE err ddb_token_wrong(struct call *c, str token);
+str ddb_hex_token(struct call *c, str position); /* of lists whose tokens are hexadecimal */
+MUST_USE bool ddb_hex_position(struct call *c, str token, str *position);
 void ddb_s3_fault(struct call *c, err e, str *code, str *message); /* FailureCode and FailureMessage of what S3 refused */
 
 /* ---- backup.c ---- */

@@ -7,9 +7,9 @@ enum { DAY_MS = 86400000, TOKEN_MS = 8 * 3600 * 1000, WINDOW_MIN_MS = 15 * 60 * 
 
 static const struct record_field export_fields[] = {
     RECORD_I64(1, struct ddb_export, phase),           RECORD_STR(2, struct ddb_export, table_id),
-    RECORD_STR(3, struct ddb_export, token),           RECORD_STR(4, struct ddb_export, bucket),
-    RECORD_STR(5, struct ddb_export, bucket_owner),    RECORD_STR(6, struct ddb_export, prefix),
-    RECORD_STR(7, struct ddb_export, sse),             RECORD_STR(8, struct ddb_export, kms_key),
+    RECORD_STR(3, struct ddb_export, token),           RECORD_STR(4, struct ddb_export, output.bucket),
+    RECORD_STR(5, struct ddb_export, output.owner),    RECORD_STR(6, struct ddb_export, output.prefix),
+    RECORD_STR(7, struct ddb_export, output.sse),             RECORD_STR(8, struct ddb_export, output.kms_key),
     RECORD_BOOL(9, struct ddb_export, ion),            RECORD_BOOL(10, struct ddb_export, incremental),
     RECORD_BOOL(11, struct ddb_export, new_only),      RECORD_I64(12, struct ddb_export, start_ms),
     RECORD_I64(13, struct ddb_export, end_ms),         RECORD_I64(14, struct ddb_export, moment_ms),
@@ -64,7 +64,7 @@ str ddb_export_arn(struct arena *a, const struct ddb_export *e) {
 }
 
 str ddb_export_object(struct arena *a, const struct ddb_export *e, str name) {
-    return arena_format(a, "%.*s%sAWSDynamoDB/%.*s", STR_ARGS(e->prefix), e->prefix.n && !str_ends(e->prefix, S("/")) ? "/" : "", STR_ARGS(name));
+    return ddb_output_name(a, &e->output, name);
 }
 
 /* ---- told ---- */
@@ -81,8 +81,8 @@ static struct dynamodb_export_description *describe(struct call *c, const struct
     struct dynamodb_export_description *d = NEW(c->arena, struct dynamodb_export_description);
     *d = (struct dynamodb_export_description){
         .export_arn = ddb_export_arn(c->arena, e), .export_status = status(e), .start_time = SOME_TIME(e->start_ms),
-        .table_arn = table_arn(c->arena, e), .table_id = e->table_id, .client_token = e->token, .s3_bucket = e->bucket,
-        .s3_bucket_owner = e->bucket_owner, .s3_prefix = e->prefix, .s3_sse_algorithm = e->sse, .s3_sse_kms_key_id = e->kms_key,
+        .table_arn = table_arn(c->arena, e), .table_id = e->table_id, .client_token = e->token, .s3_bucket = e->output.bucket,
+        .s3_bucket_owner = e->output.owner, .s3_prefix = e->output.prefix, .s3_sse_algorithm = e->output.sse, .s3_sse_kms_key_id = e->output.kms_key,
         .failure_code = e->failure_code, .failure_message = e->failure_message, .export_format = e->ion ? S("ION") : S("DYNAMODB_JSON")};
     if (e->incremental) {
         d->export_type = S("INCREMENTAL_EXPORT"); /* as AWS: a full one tells none here, but in lists */
@@ -146,8 +146,8 @@ static err check_shape(struct call *c, const struct dynamodb_export_table_to_poi
 }
 
 static err read_input(struct call *c, const struct dynamodb_export_table_to_point_in_time_input *in, const struct ddb_table *t, struct ddb_export *e) {
-    *e = (struct ddb_export){.table_id = t->id, .token = in->client_token, .bucket = in->s3_bucket, .bucket_owner = in->s3_bucket_owner,
-                             .prefix = in->s3_prefix, .sse = in->s3_sse_algorithm.p ? in->s3_sse_algorithm : S("AES256"), .kms_key = in->s3_sse_kms_key_id,
+    *e = (struct ddb_export){.table_id = t->id, .token = in->client_token,
+                             .output = {in->s3_bucket, in->s3_bucket_owner, in->s3_prefix, in->s3_sse_algorithm.p ? in->s3_sse_algorithm : S("AES256"), in->s3_sse_kms_key_id},
                              .ion = str_eq(in->export_format, S("ION")), .incremental = str_eq(in->export_type, S("INCREMENTAL_EXPORT")),
                              .start_ms = c->now_ms, .moment_ms = in->export_time.set ? in->export_time.ms : c->now_ms,
                              .caller = caller_keep(c), .keys = t->keys, .account = t->account, .region = t->region, .table = t->name};
@@ -238,6 +238,26 @@ void ddb_s3_fault(struct call *c, err e, str *code, str *message) {
 
 err ddb_token_wrong(struct call *c, str token) {
     return fail(c, &cloud_validation, "Invalid Request: Provided nextToken is invalid: %.*s", STR_ARGS(token));
+}
+
+/* Some lists' tokens are hexadecimal, in groups of sixteen digits: the description asks for it when they come back. */
+enum { TOKEN_GROUP = 8 };
+
+str ddb_hex_token(struct call *c, str position) {
+    str token = page_token(c, position);
+    size_t n = (token.n + TOKEN_GROUP - 1) / TOKEN_GROUP * TOKEN_GROUP;
+    char *padded = NEW_ARRAY(c->arena, char, n), *hex = NEW_ARRAY(c->arena, char, 2 * n);
+    memcpy(padded, token.p, token.n);
+    hex_encode((str){padded, n}, hex);
+    return (str){hex, 2 * n};
+}
+
+bool ddb_hex_position(struct call *c, str hex, str *position) {
+    u8 *padded = NEW_ARRAY(c->arena, u8, hex.n / 2 + 1);
+    if (!hex_decode(hex, padded)) return false;
+    str token = {(char *)padded, hex.n / 2};
+    while (token.n && !token.p[token.n - 1]) token.n--;
+    return page_position(c, token, position);
 }
 
 static bool row_of_arn(struct call *c, str text, str *row) {

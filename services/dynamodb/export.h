@@ -4,13 +4,15 @@
 #define BRUME_DYNAMODB_EXPORT_H
 
 #include "services/dynamodb/history.h"
+#include "services/dynamodb/objects.h"
 
 enum ddb_export_phase { DDB_EXPORT_BEGIN, DDB_EXPORT_GATHER, DDB_EXPORT_FILES, DDB_EXPORT_END, DDB_EXPORT_DONE, DDB_EXPORT_FAILED };
 
 /* ("dynamodb", account, region, "export", table, id) */
 struct ddb_export {
     i64 phase;
-    str table_id, token, bucket, bucket_owner, prefix, sse, kms_key;
+    str table_id, token;
+    struct ddb_output output;
     bool ion, incremental, new_only; /* new_only: NEW_IMAGE */
     i64 start_ms, end_ms, moment_ms; /* moment_ms: ExportTime */
     i64 from_ms, to_ms;              /* of an incremental one */

@@ -3,7 +3,6 @@
 #include "services/dynamodb/export.h"
 
 #include "crypto/crypto.h"
-#include "gen/s3.h"
 #include "services/dynamodb/value_ion.h"
 #include "text/gzip.h"
 #include "text/json.h"
@@ -113,10 +112,10 @@ static str summary(struct arena *a, const struct ddb_export *e, i64 now_ms) {
     struct buf b = buf_new(a, 64 << 10);
     const struct {
         str name, text;
-    } texts[] = {{S("s3Bucket"), e->bucket},
-                 {S("s3Prefix"), e->prefix},
-                 {S("s3SseAlgorithm"), e->sse.p ? e->sse : S("AES256")},
-                 {S("s3SseKmsKeyId"), e->kms_key},
+    } texts[] = {{S("s3Bucket"), e->output.bucket},
+                 {S("s3Prefix"), e->output.prefix},
+                 {S("s3SseAlgorithm"), e->output.sse.p ? e->output.sse : S("AES256")},
+                 {S("s3SseKmsKeyId"), e->output.kms_key},
                  {S("manifestFilesS3Key"), ddb_export_object(a, e, arena_concat(a, e->id, S("/manifest-files.json")))}};
     const struct {
         str name;
@@ -188,17 +187,6 @@ err ddb_export_perform(struct arena *a, const struct task *task, str *result) {
 }
 
 /* ---- settled ---- */
-
-static err put_one(struct call *c, const struct ddb_export *e, const struct put *p, str *etag) {
-    struct s3_put_object_request in = {.bucket = e->bucket, .key = p->object, .body = p->body, .expected_bucket_owner = e->bucket_owner};
-    struct s3_put_object_output out;
-    if (str_eq(e->sse, S("AES256"))) in.server_side_encryption = S("AES256");
-    if (str_eq(e->sse, S("KMS"))) in.server_side_encryption = S("aws:kms");
-    in.ssekms_key_id = e->kms_key;
-    TRY(call_service(c, &(struct call_other){.service = &s3_service, .op = S3_OP_PUT_OBJECT, .as = CALL_FORWARDED}, &in, &out));
-    *etag = out.etag;
-    return NULL;
-}
 
 static void note_file(struct call *c, struct ddb_export *e, const struct made *m, str etag) {
     struct buf b = buf_new(c->arena, 4096);
@@ -277,7 +265,7 @@ err ddb_export_settle(struct txn *t, const struct task *task, err outcome, str r
     }
     struct call *c = call_for_task(t, &dynamodb_service, e.account, e.region, now_ms);
     caller_take(c, e.caller);
-    for (u32 i = 0; i < m->n && !wrong; i++) wrong = put_one(c, &e, &m->puts[i], &etag);
+    for (u32 i = 0; i < m->n && !wrong; i++) wrong = ddb_output_put(c, &e.output, m->puts[i].object, m->puts[i].body, &etag);
     if (wrong) fail_export(c, &e, wrong);
     else advance(c, &e, m, etag);
     if (e.phase >= DDB_EXPORT_DONE) {

@@ -7,19 +7,19 @@ enum { PAGE = 10, TOKEN_MS = 8 * 3600 * 1000 };
 
 static const struct record_field import_fields[] = {
     RECORD_I64(1, struct ddb_import, state),           RECORD_I64(2, struct ddb_import, format),
-    RECORD_STR(3, struct ddb_import, token),           RECORD_STR(4, struct ddb_import, bucket),
-    RECORD_STR(5, struct ddb_import, bucket_owner),    RECORD_STR(6, struct ddb_import, prefix),
-    RECORD_STR(7, struct ddb_import, compression),     RECORD_STR(8, struct ddb_import, delimiter),
+    RECORD_STR(3, struct ddb_import, token),           RECORD_STR(4, struct ddb_import, input.bucket),
+    RECORD_STR(5, struct ddb_import, input.owner),    RECORD_STR(6, struct ddb_import, input.prefix),
+    RECORD_STR(7, struct ddb_import, input.compression),     RECORD_STR(8, struct ddb_import, delimiter),
     RECORD_STR(9, struct ddb_import, table_record),    RECORD_LIST(10, struct ddb_import, headers, ddb_name_record),
     RECORD_I64(11, struct ddb_import, start_ms),       RECORD_I64(12, struct ddb_import, end_ms),
     RECORD_I64(13, struct ddb_import, processed_bytes), RECORD_I64(14, struct ddb_import, processed),
     RECORD_I64(15, struct ddb_import, imported),       RECORD_I64(16, struct ddb_import, errors),
     RECORD_STR(17, struct ddb_import, failure_code),   RECORD_STR(18, struct ddb_import, failure_message),
-    RECORD_STR(19, struct ddb_import, caller),         RECORD_STR(20, struct ddb_import, object),
-    RECORD_STR(21, struct ddb_import, etag),           RECORD_STR(22, struct ddb_import, after),
-    RECORD_STR(23, struct ddb_import, spool),          RECORD_I64(24, struct ddb_import, offset),
-    RECORD_I64(25, struct ddb_import, length),         RECORD_I64(26, struct ddb_import, index),
-    RECORD_LIST(27, struct ddb_import, columns, ddb_name_record), RECORD_I64(28, struct ddb_import, objects),
+    RECORD_STR(19, struct ddb_import, caller),         RECORD_STR(20, struct ddb_import, input.object),
+    RECORD_STR(21, struct ddb_import, input.etag),           RECORD_STR(22, struct ddb_import, input.after),
+    RECORD_STR(23, struct ddb_import, input.spool),          RECORD_I64(24, struct ddb_import, input.offset),
+    RECORD_I64(25, struct ddb_import, input.length),         RECORD_I64(26, struct ddb_import, input.index),
+    RECORD_LIST(27, struct ddb_import, columns, ddb_name_record), RECORD_I64(28, struct ddb_import, input.objects),
     RECORD_STR(29, struct ddb_import, table),          RECORD_BOOL(30, struct ddb_import, sse),
     RECORD_BOOL(31, struct ddb_import, sse_enabled),   RECORD_STR(32, struct ddb_import, sse_type),
     RECORD_STR(33, struct ddb_import, sse_key),
@@ -57,7 +57,7 @@ void ddb_import_go(struct txn *t, struct arena *a, const struct ddb_import *m) {
 void ddb_import_release(struct txn *t, str row) {
     struct ddb_import m = {0};
     ASSERT(record_decode(txn_arena(t), &import_record, row, &m));
-    if (m.spool.p) txn_blob_delete(t, m.spool);
+    if (m.input.spool.p) txn_blob_delete(t, m.input.spool);
 }
 
 str ddb_import_arn(struct arena *a, const struct ddb_import *m) {
@@ -71,7 +71,7 @@ static str status(const struct ddb_import *m) {
 }
 
 static str format_name(const struct ddb_import *m) {
-    return m->format == DDB_IMPORT_CSV ? S("CSV") : m->format == DDB_IMPORT_ION ? S("ION") : S("DYNAMODB_JSON");
+    return m->format == DDB_FORMAT_CSV ? S("CSV") : m->format == DDB_FORMAT_ION ? S("ION") : S("DYNAMODB_JSON");
 }
 
 static str log_group(struct arena *a, const struct ddb_import *m) {
@@ -80,7 +80,7 @@ static str log_group(struct arena *a, const struct ddb_import *m) {
 
 static struct dynamodb_s3_bucket_source *source(struct arena *a, const struct ddb_import *m) {
     struct dynamodb_s3_bucket_source *s = NEW(a, struct dynamodb_s3_bucket_source);
-    *s = (struct dynamodb_s3_bucket_source){.s3_bucket = m->bucket, .s3_bucket_owner = m->bucket_owner.p ? m->bucket_owner : m->account, .s3_key_prefix = m->prefix};
+    *s = (struct dynamodb_s3_bucket_source){.s3_bucket = m->input.bucket, .s3_bucket_owner = m->input.owner.p ? m->input.owner : m->account, .s3_key_prefix = m->input.prefix};
     return s;
 }
 
@@ -133,7 +133,7 @@ static struct dynamodb_import_table_description *describe(struct call *c, const 
     *d = (struct dynamodb_import_table_description){
         .import_arn = ddb_import_arn(c->arena, m), .import_status = status(m), .table_arn = table.table_arn, .table_id = t.id,
         .client_token = m->token, .s3_bucket_source = source(c->arena, m), .error_count = SOME_I64(m->errors),
-        .cloudwatch_log_group_arn = log_group(c->arena, m), .input_format = format_name(m), .input_compression_type = m->compression,
+        .cloudwatch_log_group_arn = log_group(c->arena, m), .input_format = format_name(m), .input_compression_type = m->input.compression,
         .table_creation_parameters = parameters(c, m, &table, &t), .start_time = SOME_TIME(m->start_ms),
         .failure_code = m->failure_code, .failure_message = m->failure_message};
     if (m->delimiter.p || m->headers.set) {
@@ -168,9 +168,9 @@ static err create(struct call *c, const struct dynamodb_table_creation_parameter
 
 static err read_options(struct call *c, const struct dynamodb_import_table_input *in, struct ddb_import *m) {
     const struct dynamodb_csv_options *csv = in->input_format_options ? in->input_format_options->csv : NULL;
-    m->format = str_eq(in->input_format, S("CSV")) ? DDB_IMPORT_CSV : str_eq(in->input_format, S("ION")) ? DDB_IMPORT_ION : DDB_IMPORT_JSON;
+    m->format = str_eq(in->input_format, S("CSV")) ? DDB_FORMAT_CSV : str_eq(in->input_format, S("ION")) ? DDB_FORMAT_ION : DDB_FORMAT_JSON;
     if (!csv) return NULL;
-    if (m->format != DDB_IMPORT_CSV)
+    if (m->format != DDB_FORMAT_CSV)
         return fail(c, &cloud_validation, "Invalid Request: Unsupported InputFormatOptions for the given input format: %.*s.", STR_ARGS(in->input_format));
     m->delimiter = csv->delimiter;
     m->headers = (struct ddb_names){NEW_ARRAY(c->arena, struct ddb_name, csv->header_list.n + 1), csv->header_list.n, csv->header_list.set};
@@ -194,11 +194,12 @@ err dynamodb_import_table(struct call *c, const struct dynamodb_import_table_inp
     const struct dynamodb_table_creation_parameters *p = in->table_creation_parameters;
     const struct dynamodb_s3_bucket_source *s = in->s3_bucket_source;
     str arn = arn_of(c, S("dynamodb"), arena_concat(c->arena, S("table/"), p->table_name));
-    struct ddb_import m = {.token = in->client_token, .bucket = s->s3_bucket, .bucket_owner = s->s3_bucket_owner, .prefix = s->s3_key_prefix,
-                           .compression = in->input_compression_type.p ? in->input_compression_type : S("NONE"), .start_ms = c->now_ms,
+    struct ddb_import m = {.token = in->client_token, .input = {s->s3_bucket, s->s3_bucket_owner, s->s3_key_prefix, .compression = in->input_compression_type},
+                           .start_ms = c->now_ms,
                            .account = c->account, .region = c->region, .table = p->table_name, .caller = caller_keep(c)};
     struct ddb_table t;
     bool seen;
+    if (!m.input.compression.p) m.input.compression = S("NONE");
     if (p->sse_specification) { /* told as it was asked for, an alias as an alias */
         m.sse = true;
         m.sse_enabled = p->sse_specification->enabled.v;
@@ -243,39 +244,19 @@ static bool of_table(const struct ddb_import *m, str table_arn) {
 }
 
 /* Newest first. */
-/* Tokens of this list alone are hexadecimal, in groups of sixteen digits: the description asks for it when they come back. */
-enum { TOKEN_GROUP = 8 };
-
-static str hex_token(struct call *c, str position) {
-    str token = page_token(c, position);
-    size_t n = (token.n + TOKEN_GROUP - 1) / TOKEN_GROUP * TOKEN_GROUP;
-    char *padded = NEW_ARRAY(c->arena, char, n), *hex = NEW_ARRAY(c->arena, char, 2 * n);
-    memcpy(padded, token.p, token.n);
-    hex_encode((str){padded, n}, hex);
-    return (str){hex, 2 * n};
-}
-
-static bool hex_position(struct call *c, str hex, str *position) {
-    u8 *padded = NEW_ARRAY(c->arena, u8, hex.n / 2 + 1);
-    if (!hex_decode(hex, padded)) return false;
-    str token = {(char *)padded, hex.n / 2};
-    while (token.n && !token.p[token.n - 1]) token.n--;
-    return page_position(c, token, position);
-}
-
 err dynamodb_list_imports(struct call *c, const struct dynamodb_list_imports_input *in, struct dynamodb_list_imports_output *out) {
     u32 most = in->page_size.set ? (u32)in->page_size.v : PAGE;
     struct key k = imports_of(c->arena, c->account, c->region);
     str from = key_bytes(&k), to = key_after_prefix(c->arena, from), key, position = {0};
     if (in->table_arn.p) TRY(ddb_table_arn_check(c, in->table_arn));
-    if (in->next_token.p && !hex_position(c, in->next_token, &to)) return ddb_token_wrong(c, in->next_token);
+    if (in->next_token.p && !ddb_hex_position(c, in->next_token, &to)) return ddb_token_wrong(c, in->next_token);
     out->import_summary_list.v = NEW_ARRAY(c->arena, struct dynamodb_import_summary, most);
     out->import_summary_list.set = true;
     struct range rows = txn_range_backwards(c->txn, from, to);
     while (range_next(&rows, &key, NULL)) {
         struct ddb_import m;
         if (out->import_summary_list.n == most) {
-            out->next_token = hex_token(c, position);
+            out->next_token = ddb_hex_token(c, position);
             break;
         }
         str row = arena_str(c->arena, key);

@@ -1,30 +1,24 @@
-/* Private to the room: imports from S3 into a new table. import.c has the operations, import_job.c reads and writes,
- * import_lines.c cuts files into items. */
+/* Private to the room: imports from S3 into a new table. import.c has the operations, import_job.c reads and writes. */
 #ifndef BRUME_DYNAMODB_IMPORT_H
 #define BRUME_DYNAMODB_IMPORT_H
 
 #include "services/dynamodb/dynamodb.h"
+#include "services/dynamodb/objects.h"
 
-enum ddb_import_format { DDB_IMPORT_JSON, DDB_IMPORT_ION, DDB_IMPORT_CSV };
 enum ddb_import_state { DDB_IMPORT_RUNNING, DDB_IMPORT_DONE, DDB_IMPORT_FAILED };
 
 /* ("dynamodb", account, region, "import", id) */
 struct ddb_import {
-    i64 state, format;
-    str token, bucket, bucket_owner, prefix, compression, delimiter, table_record; /* table_record: as it was asked for */
+    i64 state, format; /* enum ddb_format */
+    struct ddb_input input;
+    str token, delimiter, table_record; /* table_record: as it was asked for */
     struct ddb_names headers;
     bool sse, sse_enabled; /* SSESpecification, as it was asked for */
     str sse_type, sse_key;
     i64 start_ms, end_ms;
     i64 processed_bytes, processed, imported, errors;
     str failure_code, failure_message, caller;
-    /* where it is */
-    str object, etag;  /* absent: the next one is to be found */
-    str after;         /* the last object that is done */
-    str spool;         /* of a packed object: the blob with its text */
-    i64 offset, length, index; /* of `object` */
-    struct ddb_names columns;  /* of a CSV file */
-    i64 objects;
+    struct ddb_names columns; /* of the CSV file that is read */
     /* from the key, and beside it */
     str account, region, id, table;
 };
@@ -39,25 +33,5 @@ void ddb_import_release(struct txn *t, str row); /* the row's value: what it nam
 void ddb_import_go(struct txn *t, struct arena *a, const struct ddb_import *m);
 err ddb_import_perform(struct arena *a, const struct task *task, str *result);
 err ddb_import_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms);
-
-/* ---- import_lines.c ---- */
-struct ddb_import_item {
-    struct value item;
-    str problem; /* absent: none */
-    i64 index;   /* in its file */
-};
-struct ddb_lines {
-    struct call *call;
-    const struct ddb_import *import;
-    const struct ddb_table *table; /* types of key attributes, for CSV */
-    struct ddb_names columns;
-    bool last;     /* nothing of the file is behind this text */
-    struct ddb_import_item *items;
-    u32 n, max;
-    i64 index;
-    size_t taken;  /* bytes of the text that are done */
-};
-/* Reads up to `max` items off the text. */
-void ddb_lines_read(struct ddb_lines *l, str text);
 
 #endif

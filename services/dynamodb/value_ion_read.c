@@ -265,17 +265,36 @@ static bool value(struct ion *r, struct dynamodb_attribute_value *v) {
     return good;
 }
 
-bool item_read_ion(struct arena *a, str text, struct dynamodb_attribute_map *item) {
+static bool names(struct ion *r, const struct dynamodb_attribute_value *v, struct dynamodb_expression_attribute_name_map *out) {
+    *out = (struct dynamodb_expression_attribute_name_map){NEW_ARRAY(r->arena, struct dynamodb_expression_attribute_name_map_entry, v->m.n + 1), v->m.n, v->m.set};
+    for (u32 i = 0; i < v->m.n; i++) {
+        const struct dynamodb_attribute_map_entry *e = (const struct dynamodb_attribute_map_entry *)(const void *)v->m.v + i;
+        out->v[i].key = e->key;
+        out->v[i].value = e->value.s;
+        if (!e->value.s.p) return false;
+    }
+    return v->m.set;
+}
+
+static bool record_member(struct ion *r, const struct dynamodb_attribute_map_entry *e, struct item_record *out) {
+    const struct dynamodb_attribute_value *v = &e->value;
+    if (str_eq(e->key, S("Item"))) out->item = (struct dynamodb_attribute_map){(void *)v->m.v, v->m.n, v->m.set};
+    else if (str_eq(e->key, S("ConditionExpression"))) out->condition = v->s;
+    else if (str_eq(e->key, S("ExpressionAttributeNames"))) return names(r, v, &out->names);
+    else if (str_eq(e->key, S("ExpressionAttributeValues"))) out->values = (struct dynamodb_expression_attribute_value_map){(void *)v->m.v, v->m.n, v->m.set};
+    else return false;
+    return v->m.set || v->s.p;
+}
+
+bool record_read_ion(struct arena *a, str text, struct item_record *out) {
     struct ion r = {.arena = a, .p = text.p, .end = text.p + text.n};
     struct dynamodb_attribute_value v;
+    *out = (struct item_record){0};
     if (!utf8_valid(text)) return false;
     while (take(&r, S("$ion_1_0"))) continue;
-    if (!value(&r, &v) || !v.m.set || v.m.n != 1) return false;
-    const struct dynamodb_attribute_map_entry *only = (const void *)v.m.v;
+    if (!value(&r, &v) || !v.m.set) return false;
     skip_space(&r);
-    if (r.p != r.end || !str_eq(only->key, S("Item")) || !only->value.m.set) return false;
-    item->v = (void *)only->value.m.v;
-    item->n = only->value.m.n;
-    item->set = true;
-    return true;
+    for (u32 i = 0; i < v.m.n; i++)
+        if (!record_member(&r, (const struct dynamodb_attribute_map_entry *)(const void *)v.m.v + i, out)) return false;
+    return r.p == r.end && out->item.set;
 }

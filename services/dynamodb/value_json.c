@@ -151,13 +151,41 @@ static bool read_value(struct json_reader *r, struct dynamodb_attribute_value *v
     return !r->problem && n == 1;
 }
 
-bool item_read_json(struct arena *a, str text, struct dynamodb_attribute_map *item) {
+static bool read_names(struct json_reader *r, struct dynamodb_expression_attribute_name_map *out) {
+    u32 capacity = 0;
+    str key;
+    out->set = true;
+    if (!json_read_object(r)) return false;
+    while (json_read_key(r, &key)) {
+        if (out->n == capacity) {
+            capacity = MAX(capacity * 2, 8u);
+            struct dynamodb_expression_attribute_name_map_entry *more = NEW_ARRAY(r->arena, struct dynamodb_expression_attribute_name_map_entry, capacity);
+            if (out->n) memcpy(more, out->v, out->n * sizeof *more);
+            out->v = more;
+        }
+        out->v[out->n].key = key;
+        if (!json_read_string(r, &out->v[out->n++].value)) return false;
+    }
+    return !r->problem;
+}
+
+static bool read_member(struct json_reader *r, str key, struct item_record *out) {
+    struct dynamodb_attribute_map values;
+    if (str_eq(key, S("Item"))) return !out->item.set && read_map(r, &out->item);
+    if (str_eq(key, S("ConditionExpression"))) return !out->condition.p && json_read_string(r, &out->condition);
+    if (str_eq(key, S("ExpressionAttributeNames"))) return !out->names.set && read_names(r, &out->names);
+    if (!str_eq(key, S("ExpressionAttributeValues")) || out->values.set || !read_map(r, &values)) return false;
+    out->values = (struct dynamodb_expression_attribute_value_map){(void *)values.v, values.n, true};
+    return true;
+}
+
+bool record_read_json(struct arena *a, str text, struct item_record *out) {
     enum { DEPTH = 2 * VALUE_DEPTH_MAX + 8 };
     struct json_reader r = json_reader_new(a, text, (struct json_limits){.bytes = text.n + 1, .depth = DEPTH});
     str key;
-    u32 n = 0;
+    *out = (struct item_record){0};
     if (!json_read_object(&r)) return false;
     while (json_read_key(&r, &key))
-        if (n++ || !str_eq(key, S("Item")) || !read_map(&r, item)) return false;
-    return json_done(&r) && n == 1;
+        if (!read_member(&r, key, out)) return false;
+    return json_done(&r) && out->item.set;
 }

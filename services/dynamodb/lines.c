@@ -1,13 +1,14 @@
-/* Files of an import as items: a line is an item, of CSV a record, which may have line ends within quotes. */
-#include "services/dynamodb/import.h"
+/* A line is an item, of CSV a record, which may have line ends within quotes. */
+#include "services/dynamodb/lines.h"
 
+#include "services/dynamodb/dynamodb.h"
 #include "services/dynamodb/value_ion.h"
 
 enum { COLUMNS_MAX = 1024 };
 
 /* Up to the end of a record; false: the text ends before. */
 static bool cut(const struct ddb_lines *l, str text, str *record, size_t *taken) {
-    bool quoted = false, csv = l->import->format == DDB_IMPORT_CSV;
+    bool quoted = false, csv = l->format == DDB_FORMAT_CSV;
     for (size_t i = 0; i < text.n; i++) {
         if (csv && text.p[i] == '"') quoted = !quoted;
         if (text.p[i] != '\n' || quoted) continue;
@@ -55,7 +56,7 @@ static bool fields(struct arena *a, str record, char delimiter, struct ddb_names
 static bool csv_item(struct ddb_lines *l, str record, struct dynamodb_attribute_map *out) {
     struct arena *a = l->call->arena;
     struct ddb_names values;
-    if (!fields(a, record, l->import->delimiter.p ? l->import->delimiter.p[0] : ',', &values) || values.n != l->columns.n) return false;
+    if (!fields(a, record, l->delimiter.p ? l->delimiter.p[0] : ',', &values) || values.n != l->columns.n) return false;
     *out = (struct dynamodb_attribute_map){NEW_ARRAY(a, struct dynamodb_attribute_map_entry, values.n + 1), values.n, true};
     for (u32 i = 0; i < values.n; i++) {
         str text = values.v[i].text;
@@ -68,20 +69,36 @@ static bool csv_item(struct ddb_lines *l, str record, struct dynamodb_attribute_
     return true;
 }
 
-static void add(struct ddb_lines *l, str record) {
-    struct ddb_import_item *item = &l->items[l->n++];
-    struct dynamodb_attribute_map map;
-    bool csv = l->import->format == DDB_IMPORT_CSV, ion = l->import->format == DDB_IMPORT_ION;
-    bool read = csv   ? csv_item(l, record, &map)
-                : ion ? item_read_ion(l->call->arena, record, &map)
-                      : item_read_json(l->call->arena, record, &map);
-    *item = (struct ddb_import_item){.index = l->index++};
-    if (!read) {
-        item->problem = S("Attributes could not be parsed: the item is not well formed");
+static bool has_condition(const struct item_record *r) { return r->condition.p || r->names.set || r->values.set; }
+
+static bool read_record(struct ddb_lines *l, str text, struct item_record *r) {
+    struct arena *a = l->call->arena;
+    *r = (struct item_record){0};
+    if (l->format == DDB_FORMAT_CSV) return csv_item(l, text, &r->item);
+    bool read = l->format == DDB_FORMAT_ION ? record_read_ion(a, text, r) : record_read_json(a, text, r);
+    return read && (l->conditions || !has_condition(r));
+}
+
+static err read_item(struct ddb_lines *l, const struct item_record *r, struct ddb_line *line) {
+    struct parameters asked = {.condition = r->condition, .names = &r->names, .values = &r->values};
+    TRY(parameters_check(l->call, &asked));
+    TRY(ITEM_OF_WIRE(l->call, r->item, &line->item));
+    if (!has_condition(r)) return NULL;
+    line->asked = NEW(l->call->arena, struct expressions);
+    return expressions_parse(l->call, &asked, line->asked);
+}
+
+static void add(struct ddb_lines *l, str text) {
+    struct ddb_line *line = &l->items[l->n++];
+    struct item_record r;
+    *line = (struct ddb_line){.text = text, .index = l->index++};
+    if (!read_record(l, text, &r)) {
+        line->garbled = true;
+        line->problem = S("Attributes could not be parsed: the item is not well formed");
         return;
     }
-    if (!ITEM_OF_WIRE(l->call, map, &item->item)) return;
-    item->problem = l->call->error_message;
+    if (!read_item(l, &r, line)) return;
+    line->problem = l->call->error_message;
     l->call->error_message = (str){0};
 }
 
@@ -89,12 +106,13 @@ void ddb_lines_read(struct ddb_lines *l, str text) {
     str record;
     size_t taken;
     while (l->n < l->max && cut(l, str_skip(text, l->taken), &record, &taken)) {
-        bool header = l->import->format == DDB_IMPORT_CSV && !l->columns.set;
+        bool header = l->format == DDB_FORMAT_CSV && !l->columns.set;
         l->taken += taken;
         if (record.n && record.p[record.n - 1] == '\r') record = str_take(record, record.n - 1);
         if (!str_trim(record).n) continue;
         if (!header) add(l, record);
-        else if (!fields(l->call->arena, record, l->import->delimiter.p ? l->import->delimiter.p[0] : ',', &l->columns))
+        else if (!fields(l->call->arena, record, l->delimiter.p ? l->delimiter.p[0] : ',', &l->columns))
             l->columns = (struct ddb_names){.set = true};
+        if (l->conditions && l->n && l->items[l->n - 1].garbled) break;
     }
 }
