@@ -231,7 +231,6 @@ MUST_USE err ddb_table_arn_check(struct call *c, str text);
 MUST_USE err ddb_token_wrong(struct call *c, str token);
 str ddb_hex_token(struct call *c, str position); /* of lists whose tokens are hexadecimal */
 MUST_USE bool ddb_hex_position(struct call *c, str token, str *position);
-void ddb_s3_fault(struct call *c, err e, str *code, str *message); /* FailureCode and FailureMessage of what S3 refused */
 
 /* ---- backup.c ---- */
 u64 ddb_backup_space(struct arena *a, str row); /* where its items stand */

@@ -169,6 +169,9 @@ err ddb_replicas_check(struct call *c, const struct dynamodb_update_table_input 
     if (member && stream && stream->stream_enabled.set && !stream->stream_enabled.v)
         return fail(c, &cloud_validation, "One or more parameter values were invalid: Disabling Stream is not allowed for a Global Table replica.");
     if (!list->n) return NULL;
+    if (t->bulks)
+        return fail(c, &dynamodb_resource_in_use_exception, "Attempt to change a resource which is still in use: A bulk operation is in progress on table: %.*s",
+                    STR_ARGS(t->name));
     TRY(count(c, list, &n));
     TRY(check_consistency(c, in, t, &n));
     if (t->strong) TRY(check_strong_group(c, in, t, &n));

@@ -41,6 +41,8 @@ void ddb_input_close(struct txn *t, struct ddb_input *in);
 /* How many objects there are, and bytes in them; `most` objects are counted. Errors of S3. */
 MUST_USE err ddb_input_measure(struct call *c, const struct ddb_input *in, i64 most, i64 *objects, i64 *bytes, i64 *largest);
 
+void ddb_s3_fault(struct call *c, err e, str *code, str *message); /* FailureCode and FailureMessage of what S3 refused */
+
 str ddb_output_name(struct arena *a, const struct ddb_output *o, str name); /* the key: behind the prefix, AWSDynamoDB/name */
 MUST_USE err ddb_output_put(struct call *c, const struct ddb_output *o, str object, struct stream *body, str *etag);
 

@@ -107,6 +107,7 @@ static const struct record_field table_fields[] = {
     RECORD_I64(98, struct ddb_table, stream_changing),
     RECORD_BOOL(99, struct ddb_table, sse_changing),
     RECORD_STR(100, struct ddb_table, sse_before),
+    RECORD_I64(110, struct ddb_table, bulks),
 };
 const struct record_type ddb_table_record = RECORD_TYPE(struct ddb_table, table_fields);
 

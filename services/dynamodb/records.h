@@ -126,6 +126,7 @@ struct ddb_table {
     i64 restored_ms;
     struct ddb_insights *insights; /* NULL: never had any */
     struct ddb_names failed_streams; /* of Kinesis: destinations that could not be enabled, newest first */
+    i64 bulks;       /* bulk operations that put items into it */
     bool importing;  /* it stays CREATING until its import is over */
     u64 collections; /* space of the sizes of item collections; with local indexes only */
     /* from the key, and beside the row */

@@ -1,5 +1,6 @@
 /* Emptying an account: the spaces that its tables, streams and backups name, in slices. The rows that
  * name them go after, by the account in their keys. */
+#include "services/dynamodb/bulk.h"
 #include "services/dynamodb/export.h"
 #include "services/dynamodb/import.h"
 #include "services/dynamodb/stream.h"
@@ -32,11 +33,12 @@ static bool release_table(struct txn *t, str row, int *budget) {
 
 static bool release_row(struct txn *t, str type, str row, int *budget) {
     struct ddb_stream stream = {0};
+    u64 spaces[2];
     if (str_eq(type, S("table"))) return release_table(t, row, budget);
     if (str_eq(type, S("backup"))) return release_space(t, ddb_backup_space(txn_arena(t), row), budget);
-    if (str_eq(type, S("export"))) {
-        u64 spaces[2];
-        ddb_export_spaces(txn_arena(t), row, spaces);
+    if (str_eq(type, S("export")) || str_eq(type, S("bulk"))) {
+        if (str_eq(type, S("bulk"))) ddb_bulk_release(t, txn_arena(t), row, spaces);
+        else ddb_export_spaces(txn_arena(t), row, spaces);
         return release_space(t, spaces[0], budget) && release_space(t, spaces[1], budget);
     }
     if (str_eq(type, S("import"))) ddb_import_release(t, row);

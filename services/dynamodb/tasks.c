@@ -1,4 +1,5 @@
 /* What the room does later, by its names in the store. */
+#include "services/dynamodb/bulk.h"
 #include "services/dynamodb/export.h"
 #include "services/dynamodb/history.h"
 #include "services/dynamodb/import.h"
@@ -6,6 +7,7 @@
 
 const struct task_kind ddb_task_kinds[] = {
     {.name = "dynamodb.backup", .run = ddb_backup_expire},
+    {.name = "dynamodb.bulk", .perform = ddb_bulk_perform, .settle = ddb_bulk_settle},
     {.name = "dynamodb.changes", .run = ddb_changes_slice},
     {.name = "dynamodb.copy", .run = ddb_copy_slice},
     {.name = "dynamodb.export", .perform = ddb_export_perform, .settle = ddb_export_settle},
