@@ -61,8 +61,9 @@ static err parse_arn(struct call *c, str text, struct backup *at) {
     struct arn arn;
     str rest = {0}, table = {0};
     bool ours = arn_parse(text, &arn);
-    if (ours && (!str_eq(arn.partition, S("aws")) || !str_eq(arn.service, S("dynamodb")) || !region_known(arn.region)))
+    if (ours && (!str_eq(arn.partition, S("aws")) || !str_eq(arn.service, S("dynamodb")) || (arn.region.n && !region_known(arn.region))))
         return fail(c, &cloud_validation, "Invalid Request: BackupArn is not valid");
+    if (ours && !arn.region.n) return fail(c, &cloud_access_denied, "Access is denied");
     if (ours && str_starts(arn.resource, S("table/"))) {
         rest = str_skip(arn.resource, 6);
         table = str_cut(&rest, '/');

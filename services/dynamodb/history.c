@@ -2,7 +2,7 @@
 #include "services/dynamodb/history.h"
 
 #define HISTORY_TASK S("dynamodb.history")
-enum { DAY_MS = 86400000, DAYS_DEFAULT = 35, SPACE_PREFIX = 12 };
+enum { DAY_MS = 86400000, DAYS_DEFAULT = 35, FRESH_MS = 3000, SPACE_PREFIX = 12 };
 
 static const struct record_field past_fields[] = {
     RECORD_I64(1, struct ddb_past, at_ms),
@@ -75,7 +75,7 @@ static err open_table(struct call *c, str name, struct ddb_table *t) {
 static void describe(struct call *c, const struct ddb_table *t, struct dynamodb_continuous_backups_description **out) {
     struct dynamodb_point_in_time_recovery_description *p = NEW(c->arena, struct dynamodb_point_in_time_recovery_description);
     *out = NEW(c->arena, struct dynamodb_continuous_backups_description);
-    (*out)->continuous_backups_status = t->state != DDB_CREATING ? S("ENABLED") : S("DISABLED");
+    (*out)->continuous_backups_status = t->pitr_ms || c->now_ms - t->created_ms > FRESH_MS ? S("ENABLED") : S("DISABLED"); /* by itself, as AWS */
     (*out)->point_in_time_recovery_description = p;
     p->point_in_time_recovery_status = t->pitr_ms ? S("ENABLED") : S("DISABLED");
     if (!t->pitr_ms) return;

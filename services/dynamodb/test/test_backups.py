@@ -44,10 +44,22 @@ def test_a_backup_is_one_moment(dynamodb, table):
     assert dynamodb.list_backups(TableName=name)["BackupSummaries"] == []
 
 
+def test_continuous_backups_come_by_themselves(start_brume):
+    brume = start_brume()
+    dynamodb = brume.client("dynamodb")
+    name = make_table(dynamodb)
+
+    def status():
+        told = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+        return told["ContinuousBackupsStatus"], told["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
+    assert status() == ("DISABLED", "DISABLED")
+    brume.advance_clock(4000)
+    assert status() == ("ENABLED", "DISABLED")
+
+
 def test_a_backup_outlives_its_table(dynamodb, table):
     """Even where the table is deleted while the backup is made. A backup is found by its ARN, whatever region that names."""
     name = table()
-    assert dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]["ContinuousBackupsStatus"] == "ENABLED"
     for start in range(0, 500, 25):
         dynamodb.batch_write_item(RequestItems={name: [{"PutRequest": {"Item": item(str(i), v="x" * 999)}} for i in range(start, start + 25)]})
     arn = dynamodb.create_backup(TableName=name, BackupName="last")["BackupDetails"]["BackupArn"]

@@ -169,6 +169,7 @@ def test_what_lists_of_backups_refuse(dynamodb, backup):
     assert refusal(dynamodb.describe_backup, BackupArn=table) == refusal(dynamodb.describe_backup, BackupArn="x" * 48) == ("ValidationException", "Invalid Backup ARN")
     for wrong in (arn.replace("us-east-1", "xx-fake-1"), arn.replace(":dynamodb:", ":s3:"), arn.replace("arn:aws:", "arn:aws-cn:")):
         assert refusal(dynamodb.describe_backup, BackupArn=wrong) == invalid("BackupArn is not valid")
+    assert refusal(dynamodb.describe_backup, BackupArn=arn.replace(":us-east-1:", "::")) == ("AccessDeniedException", "Access is denied")
     assert refusal(dynamodb.create_backup, TableName="missing", BackupName="one") == ("TableNotFoundException", "Table not found: missing")
 
 
