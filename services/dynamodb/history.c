@@ -75,7 +75,7 @@ static err open_table(struct call *c, str name, struct ddb_table *t) {
 static void describe(struct call *c, const struct ddb_table *t, struct dynamodb_continuous_backups_description **out) {
     struct dynamodb_point_in_time_recovery_description *p = NEW(c->arena, struct dynamodb_point_in_time_recovery_description);
     *out = NEW(c->arena, struct dynamodb_continuous_backups_description);
-    (*out)->continuous_backups_status = t->pitr_ms || c->now_ms - t->created_ms > FRESH_MS ? S("ENABLED") : S("DISABLED"); /* by itself, as AWS */
+    (*out)->continuous_backups_status = t->pitr_ms || t->pitr_was || c->now_ms - t->created_ms > FRESH_MS ? S("ENABLED") : S("DISABLED"); /* by itself, as AWS */
     (*out)->point_in_time_recovery_description = p;
     p->point_in_time_recovery_status = t->pitr_ms ? S("ENABLED") : S("DISABLED");
     if (!t->pitr_ms) return;
@@ -110,6 +110,7 @@ err dynamodb_update_continuous_backups(struct call *c, const struct dynamodb_upd
     if (on) t.pitr_days = spec->recovery_period_in_days.set ? spec->recovery_period_in_days.v : t.pitr_days ? t.pitr_days : DAYS_DEFAULT;
     if (!on) {
         t.pitr_ms = t.pitr_days = 0;
+        t.pitr_was = true;
         ddb_history_release(c, &t);
     }
     ddb_table_save(c->txn, c->arena, &t);

@@ -108,6 +108,7 @@ static const struct record_field table_fields[] = {
     RECORD_BOOL(99, struct ddb_table, sse_changing),
     RECORD_STR(100, struct ddb_table, sse_before),
     RECORD_I64(110, struct ddb_table, bulks),
+    RECORD_BOOL(111, struct ddb_table, pitr_was),
 };
 const struct record_type ddb_table_record = RECORD_TYPE(struct ddb_table, table_fields);
 

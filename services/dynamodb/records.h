@@ -114,6 +114,7 @@ struct ddb_table {
     /* The history of changes, kept while somebody may ask for the past: PITR, a copy under way. */
     u64 history;
     i64 pitr_ms, pitr_days; /* since when; 0: off */
+    bool pitr_was;          /* it was on */
     i64 copies;             /* under way; each needs the history */
     /* Replicas of a global table: regions, this one not among them. */
     struct ddb_names replicas;

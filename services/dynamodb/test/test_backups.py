@@ -55,6 +55,10 @@ def test_continuous_backups_come_by_themselves(start_brume):
     assert status() == ("DISABLED", "DISABLED")
     brume.advance_clock(4000)
     assert status() == ("ENABLED", "DISABLED")
+    name = make_table(dynamodb)
+    for on in (True, False):
+        dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": on})
+    assert status() == ("ENABLED", "DISABLED")
 
 
 def test_a_backup_outlives_its_table(dynamodb, table):
