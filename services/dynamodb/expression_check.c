@@ -218,3 +218,20 @@ void parser_condition_done(struct parser *p) {
     if (first.p) parser_fault(p, FAULT_CONDITION, "%.*s", STR_ARGS(first));
     memset(p->here, 0, sizeof p->here);
 }
+
+/* ---- trees that another grammar made ---- */
+
+/* Depth: that of the tree. */
+static void check_tree(struct parser *p, const struct node *n) {
+    for (u32 i = 0; i < n->n; i++) check_tree(p, &n->args[i]);
+    if (n->kind == NODE_FUNCTION) parser_check_function(p, n);
+    else if (n->kind >= NODE_EQ && n->kind <= NODE_MINUS) parser_check_operator(p, n);
+    parser_condition_done(p);
+}
+
+err tree_check(struct call *c, const struct node *root, bool is_condition) {
+    struct parser p = {.c = c, .is_condition = is_condition};
+    check_tree(&p, root);
+    str fault = parser_first_fault(&p);
+    return fault.p ? fail(c, &dynamodb_validation_exception, "%.*s", STR_ARGS(fault)) : NULL;
+}

@@ -80,12 +80,16 @@ err parser_expect(struct parser *p, char sign) {
 
 /* ---- faults ---- */
 
+str parser_first_fault(const struct parser *p) {
+    for (int i = 0; i < FAULTS; i++)
+        if (p->faults[i].p) return p->faults[i];
+    return (str){0};
+}
+
 err parser_finish(struct parser *p) {
     if (p->token.kind != TOKEN_END) return parser_syntax(p);
-    for (int i = 0; i < FAULTS; i++)
-        if (p->faults[i].p)
-            return fail(p->c, &dynamodb_validation_exception, "Invalid %s: %.*s", p->what, STR_ARGS(p->faults[i]));
-    return NULL;
+    str fault = parser_first_fault(p);
+    return fault.p ? fail(p->c, &dynamodb_validation_exception, "Invalid %s: %.*s", p->what, STR_ARGS(fault)) : NULL;
 }
 
 struct node *node_new(struct parser *p, u32 n) { return NEW_ARRAY(p->c->arena, struct node, n); }
