@@ -65,8 +65,9 @@ void parser_fault(struct parser *p, enum fault class, const char *format, ...) {
 PRINTF(3, 4) static void operand_fault(struct parser *p, int place, const char *format, ...) {
     va_list args;
     va_start(args, format);
+    enum fault class = place == HERE_DISTINCT ? FAULT_DISTINCT : FAULT_FUNCTION;
     if (!p->is_condition) {
-        if (!p->faults[FAULT_FUNCTION].p) p->faults[FAULT_FUNCTION] = arena_vformat(p->c->arena, format, args);
+        if (!p->faults[class].p) p->faults[class] = arena_vformat(p->c->arena, format, args);
     } else if (!p->here[place].p) {
         p->here[place] = arena_vformat(p->c->arena, format, args);
     }
@@ -164,7 +165,7 @@ void parser_check_function(struct parser *p, const struct node *f) {
                       STR_ARGS(f->name), f->n);
         return;
     }
-    if (p->is_condition) check_distinct(p, f->name, f->args, f->n);
+    if (p->is_condition || f->function == IF_NOT_EXISTS) check_distinct(p, f->name, f->args, f->n);
     check_types(p, f);
 }
 

@@ -151,6 +151,7 @@ enum fault {
     FAULT_OVERLAP,
     FAULT_CONFLICT,
     FAULT_OPERAND,
+    FAULT_DISTINCT, /* updates; of a condition all of its own are one class */
     FAULT_FUNCTION,
     FAULTS,
 };
