@@ -104,6 +104,7 @@ err dynamodb_batch_get_item(struct call *c, const struct dynamodb_batch_get_item
         TRY(ddb_table_use(c, in->request_items.v[i].key, &gets[i].t));
         keys[i] = NEW_ARRAY(c->arena, struct ddb_key, gets[i].in->keys.n);
         for (u32 j = 0; j < gets[i].in->keys.n; j++) TRY(ddb_key_of_parameter(c, &gets[i].t, &gets[i].keys[j], &keys[i][j]));
+        TRY(ddb_scalars_check(c, &gets[i].t, &gets[i].asked));
     }
     out->responses = (struct dynamodb_batch_get_response_map){NEW_ARRAY(c->arena, struct dynamodb_batch_get_response_map_entry, n), n, true};
     out->unprocessed_keys = (struct dynamodb_batch_get_request_map){NEW_ARRAY(c->arena, struct dynamodb_batch_get_request_map_entry, n), 0, true};

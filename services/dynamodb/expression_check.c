@@ -65,8 +65,9 @@ void parser_fault(struct parser *p, enum fault class, const char *format, ...) {
 PRINTF(3, 4) static void operand_fault(struct parser *p, int place, const char *format, ...) {
     va_list args;
     va_start(args, format);
+    enum fault class = place == HERE_DISTINCT ? FAULT_DISTINCT : FAULT_FUNCTION;
     if (!p->is_condition) {
-        if (!p->faults[FAULT_FUNCTION].p) p->faults[FAULT_FUNCTION] = arena_vformat(p->c->arena, format, args);
+        if (!p->faults[class].p) p->faults[class] = arena_vformat(p->c->arena, format, args);
     } else if (!p->here[place].p) {
         p->here[place] = arena_vformat(p->c->arena, format, args);
     }
@@ -164,7 +165,7 @@ void parser_check_function(struct parser *p, const struct node *f) {
                       STR_ARGS(f->name), f->n);
         return;
     }
-    if (p->is_condition) check_distinct(p, f->name, f->args, f->n);
+    if (p->is_condition || f->function == IF_NOT_EXISTS) check_distinct(p, f->name, f->args, f->n);
     check_types(p, f);
 }
 
@@ -217,4 +218,21 @@ void parser_condition_done(struct parser *p) {
     for (size_t i = 0; i < LENGTH(p->here) && !first.p; i++) first = p->here[i];
     if (first.p) parser_fault(p, FAULT_CONDITION, "%.*s", STR_ARGS(first));
     memset(p->here, 0, sizeof p->here);
+}
+
+/* ---- trees that another grammar made ---- */
+
+/* Depth: that of the tree. */
+static void check_tree(struct parser *p, const struct node *n) {
+    for (u32 i = 0; i < n->n; i++) check_tree(p, &n->args[i]);
+    if (n->kind == NODE_FUNCTION) parser_check_function(p, n);
+    else if (n->kind >= NODE_EQ && n->kind <= NODE_MINUS) parser_check_operator(p, n);
+    parser_condition_done(p);
+}
+
+err tree_check(struct call *c, const struct node *root, bool is_condition) {
+    struct parser p = {.c = c, .is_condition = is_condition};
+    check_tree(&p, root);
+    str fault = parser_first_fault(&p);
+    return fault.p ? fail(c, &dynamodb_validation_exception, "%.*s", STR_ARGS(fault)) : NULL;
 }

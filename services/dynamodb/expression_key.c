@@ -195,7 +195,7 @@ static bool goes_into(const struct expressions *e, str name) {
     for (u32 i = 0; e->projection && i < e->projection->n; i++)
         if (path_goes_on(&e->projection->paths[i], name)) return true;
     for (u32 i = 0; e->update && i < e->update->n; i++)
-        if (path_goes_on(&e->update->actions[i].path, name)) return true;
+        if (path_goes_on(&e->update->actions[i].path, name) || mentions(&e->update->actions[i].operand, name, true)) return true;
     return false;
 }
 

@@ -35,7 +35,7 @@ static struct token token_at(const struct parser *p, u32 at) {
         return (struct token){c == '#' ? TOKEN_NAME : TOKEN_VALUE, 0, at, word_end(p, at + 1)};
     if (is_digit(c)) {
         t = (struct token){TOKEN_NUMBER, 0, at, at + 1};
-        while (is_digit(char_at(p, t.end))) t.end++;
+        while (c != '0' && is_digit(char_at(p, t.end))) t.end++; /* 01 is two numbers */
         return t;
     }
     return c ? sign_at(p, at) : (struct token){TOKEN_STRAY, 0, at, at + 1};
@@ -62,13 +62,12 @@ bool parser_at_word(const struct parser *p, str upper) {
     return p->token.kind == TOKEN_WORD && p->token.end - p->token.start == upper.n && str_eq_nocase(parser_token_text(p), upper);
 }
 
-/* What AWS calls near reaches from the token before to the token behind, as they stand in the text. */
+/* What AWS calls near reaches from the token before to the token behind, or to where the text begins and ends. */
 err parser_syntax(struct parser *p) {
     bool end = p->token.kind == TOKEN_END;
-    u32 from = p->last.end > p->last.start ? p->last.start : p->token.start;
-    u32 to = end ? p->last.end : token_at(p, p->token.end).end;
-    if (to > p->text.n) to = (u32)p->text.n;
-    str token = end ? S("<EOF>") : parser_token_text(p), near = str_trim(str_take(str_skip(p->text, from), to > from ? to - from : 0));
+    struct token behind = token_at(p, p->token.end);
+    u32 to = behind.kind == TOKEN_END ? (u32)p->text.n : behind.end;
+    str token = end ? S("<EOF>") : parser_token_text(p), near = str_take(str_skip(p->text, p->last.start), to - p->last.start);
     return fail(p->c, &dynamodb_validation_exception, "Invalid %s: Syntax error; token: \"%.*s\", near: \"%.*s\"", p->what,
                 STR_ARGS(token), STR_ARGS(near));
 }
@@ -81,12 +80,16 @@ err parser_expect(struct parser *p, char sign) {
 
 /* ---- faults ---- */
 
+str parser_first_fault(const struct parser *p) {
+    for (int i = 0; i < FAULTS; i++)
+        if (p->faults[i].p) return p->faults[i];
+    return (str){0};
+}
+
 err parser_finish(struct parser *p) {
     if (p->token.kind != TOKEN_END) return parser_syntax(p);
-    for (int i = 0; i < FAULTS; i++)
-        if (p->faults[i].p)
-            return fail(p->c, &dynamodb_validation_exception, "Invalid %s: %.*s", p->what, STR_ARGS(p->faults[i]));
-    return NULL;
+    str fault = parser_first_fault(p);
+    return fault.p ? fail(p->c, &dynamodb_validation_exception, "Invalid %s: %.*s", p->what, STR_ARGS(fault)) : NULL;
 }
 
 struct node *node_new(struct parser *p, u32 n) { return NEW_ARRAY(p->c->arena, struct node, n); }
@@ -126,10 +129,18 @@ static struct value resolve_value(struct parser *p, str key) {
 
 /* ---- paths ---- */
 
+/* The grammar's own words: no names, in whichever expression, though not all of them are reserved. */
+static bool at_keyword(const struct parser *p) {
+    static const str words[] = {{"SET", 3}, {"REMOVE", 6}, {"ADD", 3}, {"DELETE", 6}, {"AND", 3}, {"OR", 2}, {"NOT", 3}, {"BETWEEN", 7}, {"IN", 2}};
+    for (size_t i = 0; i < LENGTH(words); i++)
+        if (parser_at_word(p, words[i])) return true;
+    return false;
+}
+
 static err parse_name(struct parser *p, struct step *step) {
     str text = parser_token_text(p);
     if (p->token.kind == TOKEN_NAME) step->name = resolve_name(p, text);
-    else if (p->token.kind == TOKEN_WORD) step->name = text;
+    else if (p->token.kind == TOKEN_WORD && !at_keyword(p)) step->name = text;
     else return parser_syntax(p);
     if (p->token.kind == TOKEN_WORD && word_is_reserved(text))
         parser_fault(p, FAULT_RESERVED, "Attribute name is a reserved keyword; reserved keyword: %.*s", STR_ARGS(text));
@@ -213,13 +224,6 @@ static err parse_arguments(struct parser *p, struct node *function) {
     return NULL;
 }
 
-static bool at_keyword(const struct parser *p) {
-    if (!p->is_condition)
-        return parser_at_word(p, S("SET")) || parser_at_word(p, S("REMOVE")) || parser_at_word(p, S("ADD")) || parser_at_word(p, S("DELETE"));
-    return parser_at_word(p, S("BETWEEN")) || parser_at_word(p, S("IN")) || parser_at_word(p, S("AND")) || parser_at_word(p, S("OR"))
-        || parser_at_word(p, S("NOT"));
-}
-
 static err parse_plain_operand(struct parser *p, struct node *node) {
     *node = (struct node){.kind = NODE_PATH};
     if (p->token.kind == TOKEN_VALUE) {
@@ -228,7 +232,7 @@ static err parse_plain_operand(struct parser *p, struct node *node) {
         parser_next(p);
         return NULL;
     }
-    if (p->token.kind == TOKEN_WORD && at_keyword(p)) return parser_syntax(p);
+    if (at_keyword(p)) return parser_syntax(p);
     struct token following = token_at(p, p->token.end);
     if (p->token.kind == TOKEN_WORD && following.kind == TOKEN_SIGN && following.sign == '(') {
         node->kind = NODE_FUNCTION;

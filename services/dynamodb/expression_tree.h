@@ -151,6 +151,7 @@ enum fault {
     FAULT_OVERLAP,
     FAULT_CONFLICT,
     FAULT_OPERAND,
+    FAULT_DISTINCT, /* updates; of a condition all of its own are one class */
     FAULT_FUNCTION,
     FAULTS,
 };
@@ -183,6 +184,7 @@ str parser_token_text(const struct parser *p);
 MUST_USE err parser_syntax(struct parser *p);
 MUST_USE err parser_expect(struct parser *p, char sign);
 PRINTF(3, 4) void parser_fault(struct parser *p, enum fault class, const char *format, ...);
+str parser_first_fault(const struct parser *p); /* of those that were collected; absent: none */
 /* At the end of the text: the first of the collected faults, with "Invalid X: " before it. */
 MUST_USE err parser_finish(struct parser *p);
 
@@ -192,6 +194,8 @@ MUST_USE err parse_operand(struct parser *p, struct node *node);
 void parser_check_function(struct parser *p, const struct node *function);
 void parser_check_operator(struct parser *p, const struct node *node);
 void parser_condition_done(struct parser *p);
+/* The same faults of a tree that no text of an expression made: of a condition, or of what SET makes a value of. */
+MUST_USE err tree_check(struct call *c, const struct node *root, bool is_condition);
 struct node *node_new(struct parser *p, u32 n);
 
 MUST_USE err parse_condition(struct call *c, const char *what, str text, struct placeholders *names,

@@ -3,21 +3,6 @@
 
 static err refuse(struct call *c, const char *message) { return fail(c, &dynamodb_validation_exception, "%s", message); }
 
-/* Strings, numbers and binaries have an order, nothing else has. */
-static err check_order(struct call *c, const struct node *n) {
-    static const char *const names[] = {[NODE_LT] = "<", [NODE_LE] = "<=", [NODE_GT] = ">", [NODE_GE] = ">=", [NODE_BETWEEN] = "BETWEEN"};
-    bool ordering = n->kind >= NODE_LT && n->kind <= NODE_BETWEEN;
-    for (u32 i = 0; i < n->n; i++) {
-        const struct node *arg = &n->args[i];
-        TRY(check_order(c, arg));
-        if (!ordering || arg->kind != NODE_VALUE || arg->value.type == VALUE_S || arg->value.type == VALUE_N || arg->value.type == VALUE_B) continue;
-        return fail(c, &dynamodb_validation_exception,
-                    "Incorrect operand type for operator or function; operator or function: %s, operand type: %.*s", names[n->kind],
-                    STR_ARGS(value_type_name(arg->value.type)));
-    }
-    return NULL;
-}
-
 static err check_columns(struct call *c, const struct statement *s) {
     str *names = NEW_ARRAY(c->arena, str, s->n_paths + 1);
     for (u32 i = 0; i < s->n_paths; i++) {
@@ -33,7 +18,8 @@ err statement_check(struct call *c, const struct statement *s) {
     static const char *const returned[] = {[RETURNING_MODIFIED_OLD] = "MODIFIED OLD", [RETURNING_ALL_NEW] = "ALL NEW",
                                            [RETURNING_MODIFIED_NEW] = "MODIFIED NEW"};
     TRY(check_columns(c, s));
-    if (s->has_where) TRY(check_order(c, &s->where));
+    if (s->has_where) TRY(tree_check(c, &s->where, true));
+    for (u32 i = 0; i < s->update.n; i++) TRY(tree_check(c, &s->update.actions[i].operand, false));
     if (s->index.p && s->kind != STATEMENT_SELECT) return refuse(c, "This operation is not supported on an index");
     if (s->kind == STATEMENT_DELETE && s->returning > RETURNING_ALL_OLD)
         return fail(c, &dynamodb_validation_exception,

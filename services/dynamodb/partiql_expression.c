@@ -46,12 +46,22 @@ bool ql_is_test(const struct node *n) {
     return n->kind >= NODE_OR && n->kind <= NODE_IN;
 }
 
-/* DIFFERS: what is a tree for PartiQL and none for DynamoDB is refused in words of our own. */
-static void refuse_operand(struct ql *q) { ql_refuse(q, ql_malformed(q, "Unexpected term")); }
+static err refusal(struct ql *q, const char *words) { return fail(q->c, &dynamodb_validation_exception, "%s", words); }
 
-static void check_tests(struct ql *q, const struct node *n, u32 many, bool tests) {
+static void refuse_operator(struct ql *q, str operator) {
+    const char *in = q->assigning ? "Update" : "Condition";
+    ql_refuse(q, fail(q->c, &dynamodb_validation_exception, "Unsupported operator in %s Expression. Operator: %.*s", in, STR_ARGS(operator)));
+}
+
+/* Where values are asked for. DIFFERS: what else is a tree for PartiQL and none for DynamoDB is refused in words of our own. */
+static void check_values(struct ql *q, const struct node *n, u32 many) {
     for (u32 i = 0; i < many; i++)
-        if (ql_is_test(&n[i]) != tests || n[i].kind == NODE_PLUS || n[i].kind == NODE_MINUS) refuse_operand(q);
+        if (ql_is_test(&n[i]) || n[i].kind == NODE_PLUS || n[i].kind == NODE_MINUS) ql_refuse(q, ql_malformed(q, "Unexpected term"));
+}
+
+static void check_tests(struct ql *q, const struct node *n, u32 many, const char *otherwise) {
+    for (u32 i = 0; i < many; i++)
+        if (!ql_is_test(&n[i])) ql_refuse(q, refusal(q, otherwise));
 }
 
 /* ---- functions ---- */
@@ -112,7 +122,7 @@ static err function(struct ql *q, struct node *out) {
         ql_refuse(q, fail(q->c, &dynamodb_validation_exception, "Operator or function requires a document path; operator or function: %.*s", STR_ARGS(name)));
     out->n = MIN(out->n, 2);
     out->args = ql_nodes(q, args, out->n);
-    check_tests(q, args, out->n, false);
+    check_values(q, args, out->n);
     return NULL;
 }
 
@@ -149,7 +159,7 @@ static err negated(struct ql *q, struct node *out) {
     ql_next(q);
     struct node test;
     TRY(ql_expression(q, BINDS_NOT, &test));
-    check_tests(q, &test, 1, true);
+    check_tests(q, &test, 1, "The argument to NOT must be a Type or Expression");
     *out = (struct node){.kind = NODE_NOT, .n = 1, .args = ql_nodes(q, &test, 1)};
     return NULL;
 }
@@ -158,35 +168,48 @@ static err unary(struct ql *q, struct node *out) {
     if (ql_at_word(q, S("NOT"))) return negated(q, out);
     bool sign = ql_at(q, '-') || ql_at(q, '+');
     if (!sign || ql_token(q->c->arena, q->text, q->token.end).kind == NUMBER) return term(q, out);
+    if (q->assigning) ql_refuse(q, ql_malformed(q, "Unexpected term"));
+    else refuse_operator(q, ql_at(q, '-') ? S("-") : S("+"));
     TRY(ql_deeper(q));
     ql_next(q);
     TRY(unary(q, out));
     q->depth--;
-    refuse_operand(q);
     return NULL;
 }
 
 /* ---- operators ---- */
 
+static err right_side(struct ql *q, u32 binds, struct node *out) {
+    if (q->token.kind == END) return ql_malformed(q, "Missing right-hand side expression of infix operator");
+    return ql_expression(q, binds, out);
+}
+
+/* IN with something else than values behind it, or none. */
+static void refuse_in(struct ql *q) {
+    ql_refuse(q, refusal(q, "IN operator must have a left hand argument of type Variable Reference and right hand argument of type Seq with at least one member"));
+}
+
 static err in_list(struct ql *q, struct node *out) {
     struct growing all = {0};
     u16 end = ql_at(q, '(') ? ')' : ']';
     *(struct node *)ql_grow(q, &all, sizeof *out) = *out;
-    if (!ql_take(q, '(') && !ql_take(q, '[')) return q->token.kind == END ? ql_malformed(q, "Missing right-hand side expression of infix operator") : ql_unexpected(q);
-    do {
-        if (all.n > OPERANDS_MAX) return ql_malformed(q, "Too many values in IN");
-        struct node *one = ql_grow(q, &all, sizeof *out);
-        TRY(ql_expression(q, BINDS_NOTHING, one));
-    } while (ql_take(q, ','));
-    TRY(ql_expect(q, end));
-    check_tests(q, all.v, all.n, false);
+    if (!ql_take(q, '(') && !ql_take(q, '[')) {
+        struct node other;
+        TRY(right_side(q, BINDS_EQUAL, &other));
+        refuse_in(q);
+    } else if (end == ']' && ql_take(q, end)) {
+        refuse_in(q);
+    } else {
+        do {
+            if (all.n > OPERANDS_MAX) return ql_malformed(q, "Too many values in IN");
+            struct node *one = ql_grow(q, &all, sizeof *out);
+            TRY(ql_expression(q, BINDS_NOTHING, one));
+        } while (ql_take(q, ','));
+        TRY(ql_expect(q, end));
+    }
+    check_values(q, all.v, all.n);
     *out = (struct node){.kind = NODE_IN, .n = all.n, .args = all.v};
     return NULL;
-}
-
-static err right_side(struct ql *q, u32 binds, struct node *out) {
-    if (q->token.kind == END) return ql_malformed(q, "Missing right-hand side expression of infix operator");
-    return ql_expression(q, binds, out);
 }
 
 static err between(struct ql *q, struct node *out) {
@@ -195,7 +218,7 @@ static err between(struct ql *q, struct node *out) {
     if (!ql_take_word(q, S("AND"))) return ql_malformed(q, "Expected AND keyword");
     if (q->token.kind == END) return ql_malformed(q, "Expected expression after AND");
     TRY(ql_expression(q, BINDS_COMPARE, &args[2]));
-    check_tests(q, args, 3, false);
+    check_values(q, args, 3);
     *out = (struct node){.kind = NODE_BETWEEN, .n = 3, .args = ql_nodes(q, args, 3)};
     return NULL;
 }
@@ -218,7 +241,7 @@ static err is_something(struct ql *q, struct node *out) {
     str type = q->token.kind == WORD ? type_of_name(q->token.text) : (str){0};
     if (!missing && !type.p) return ql_malformed(q, "Expected type name");
     ql_next(q);
-    check_tests(q, out, 1, false);
+    check_values(q, out, 1);
     struct node args[2] = {*out, {.kind = NODE_VALUE, .value = value_string(type)}};
     struct node test = {.kind = NODE_FUNCTION, .n = missing ? 1 : 2, .args = ql_nodes(q, args, 2)};
     test.function = !missing ? ATTRIBUTE_TYPE : no ? ATTRIBUTE_EXISTS : ATTRIBUTE_NOT_EXISTS;
@@ -281,8 +304,9 @@ static struct infix infix_at(struct ql *q) {
 static void join(struct ql *q, u8 kind, struct node *out, const struct node *right) {
     bool tests = kind == NODE_AND || kind == NODE_OR, sum = kind == NODE_PLUS || kind == NODE_MINUS;
     struct node args[2] = {*out, *right};
-    check_tests(q, args, 2, tests);
-    if (sum && !q->assigning) refuse_operand(q);
+    if (sum && !q->assigning) refuse_operator(q, str_of(operator_text(kind)));
+    if (tests) check_tests(q, args, 2, "The arguments to AND/OR must be Expressions");
+    else check_values(q, args, 2);
     if (!tests || out->kind != kind) {
         *out = (struct node){.kind = kind, .n = 2, .args = ql_nodes(q, args, 2)};
         return;
@@ -296,6 +320,7 @@ static err infix(struct ql *q, const struct infix *op, struct node *out) {
     struct node right;
     TRY(count(q));
     if (op->negated) ql_next(q);
+    str operator = lowered(q->c->arena, str_take(str_skip(q->text, q->token.start), q->token.end - q->token.start));
     ql_next(q);
     switch ((enum infix_kind)op->what) {
     case INFIX_IN: TRY(in_list(q, out)); break;
@@ -307,8 +332,8 @@ static err infix(struct ql *q, const struct infix *op, struct node *out) {
         break;
     case INFIX_NONE:
     case INFIX_UNSUPPORTED:
+        refuse_operator(q, operator);
         TRY(right_side(q, op->binds, &right));
-        refuse_operand(q);
         break;
     }
     if (op->negated) *out = (struct node){.kind = NODE_NOT, .n = 1, .args = ql_nodes(q, out, 1)};

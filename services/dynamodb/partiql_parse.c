@@ -41,7 +41,8 @@ static err where(struct ql *q, struct statement *s) {
     if (!ql_take_word(q, S("WHERE"))) return NULL;
     s->has_where = true;
     TRY(ql_expression(q, BINDS_NOTHING, &s->where));
-    if (!ql_is_test(&s->where)) ql_refuse(q, ql_malformed(q, "Unexpected term"));
+    if (!ql_is_test(&s->where))
+        ql_refuse(q, fail(q->c, &dynamodb_validation_exception, "WHERE clause must contain an expression that resolves to a boolean"));
     return NULL;
 }
 

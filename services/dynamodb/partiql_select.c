@@ -181,10 +181,12 @@ err statement_select(struct call *c, struct selection *s) {
         filter = NEW(c->arena, struct condition);
         filter->root = q->where;
     }
-    s->page = (struct ddb_page){.table = &s->table, .limit = s->limit, .filter = filter, .projection = statement_projection(c, q)};
+    struct expressions asked = {.filter = filter, .projection = statement_projection(c, q)};
+    s->page = (struct ddb_page){.table = &s->table, .limit = s->limit, .filter = filter, .projection = asked.projection};
     struct ddb_page_request asks = {.index_name = q->index, .consistent = s->consistent};
     TRY(ddb_page_open(c, &asks, &s->page));
     TRY(ddb_page_held(c, &asks, &s->page));
+    TRY(ddb_scalars_check(c, &s->table, &asked));
     const struct ddb_schema *keys = ddb_page_keys(&s->page);
     if (keys->more.n)
         return refuse(c, "PartiQL statements cannot be executed on tables with multi-attribute HASH keys or multi-attribute RANGE keys.");

@@ -31,8 +31,18 @@ static err literal_list(struct ql *q, const struct place *in, u16 end, struct dy
     return ql_expect(q, end);
 }
 
-/* item: its entries are attributes, each a root. */
-static err literal_map(struct ql *q, const struct place *in, bool item, struct dynamodb_map_attribute_value *out) {
+static void check_key(struct ql *q, const struct place *in, const struct dynamodb_map_attribute_value_entry *all, u32 n, const struct token_ql *told) {
+    bool again = false;
+    for (u32 i = 0; i < n && !again; i++) again = str_eq(all[i].key, all[n].key);
+    if (!again) return;
+    struct buf b = buf_new(q->c->arena, 64 << 10);
+    buf_format(&b, "Duplicate keys in tuple. Key: %.*s under root", STR_ARGS(all[n].key));
+    add_place(&b, in);
+    ql_refuse_at(q, buf_str(&b), told);
+}
+
+/* opened: its brace; absent: of an item, whose entries are attributes, each a root. */
+static err literal_map(struct ql *q, const struct place *in, const struct token_ql *opened, struct dynamodb_map_attribute_value *out) {
     struct growing all = {0};
     struct place here = {.up = in};
     if (!ql_at(q, '}')) {
@@ -40,9 +50,10 @@ static err literal_map(struct ql *q, const struct place *in, bool item, struct d
             struct dynamodb_map_attribute_value_entry *e = ql_grow(q, &all, sizeof *out->v);
             if (q->token.kind != STRING && q->token.kind != NAME) return ql_unexpected(q);
             e->key = here.name = q->token.text;
+            check_key(q, in, all.v, all.n - 1, opened ? opened : &q->token);
             ql_next(q);
             TRY(ql_expect(q, ':'));
-            TRY(literal(q, item ? NULL : &here, &e->value));
+            TRY(literal(q, opened ? &here : NULL, &e->value));
         } while (ql_take(q, ','));
     }
     *out = (struct dynamodb_map_attribute_value){all.v, all.n, true};
@@ -64,7 +75,7 @@ static err literal_set(struct ql *q, const struct place *in, struct dynamodb_att
     else if (of_n == list.n) out->ns = (struct dynamodb_number_set_attribute_value){strings, list.n, true};
     else if (of_b == list.n) out->bs = (struct dynamodb_binary_set_attribute_value){strings, list.n, true};
     else if (of_s == list.n) out->ss = (struct dynamodb_string_set_attribute_value){strings, list.n, true};
-    else ql_refuse(q, ql_malformed(q, "A set holds strings, numbers or binaries, of one type"));
+    else ql_refuse(q, fail(q->c, &dynamodb_validation_exception, "Unsupported data type in Bag. DynamoDB only supports either numbers or strings in bags"));
     if (!list.n || (!out->ns.set && !out->bs.set && !out->ss.set)) out->null = SOME_BOOL(true);
     return NULL;
 }
@@ -127,7 +138,7 @@ static err literal(struct ql *q, const struct place *in, struct dynamodb_attribu
     }
     TRY(ql_deeper(q));
     if (ql_take(q, '[')) TRY(literal_list(q, in, ']', &out->l));
-    else if (ql_take(q, '{')) TRY(literal_map(q, in, false, &out->m));
+    else if (ql_take(q, '{')) TRY(literal_map(q, in, &t, &out->m));
     else if (ql_take(q, TWO('<', '<'))) TRY(literal_set(q, in, out));
     else return ql_unexpected(q);
     q->depth--;
@@ -146,9 +157,10 @@ err ql_value(struct ql *q, struct value *out) {
 
 err ql_item(struct ql *q, struct value *out) {
     struct dynamodb_attribute_value wire = {0};
-    TRY(ql_take(q, '{') ? literal_map(q, NULL, true, &wire.m) : literal(q, NULL, &wire));
+    struct token_ql t = q->token;
+    TRY(ql_take(q, '{') ? literal_map(q, NULL, NULL, &wire.m) : literal(q, NULL, &wire));
     *out = (struct value){.type = VALUE_M};
-    ql_refuse(q, wire.m.set ? item_of_wire(q->c, wire.m.v, wire.m.n, sizeof *wire.m.v, out)
-                            : ql_malformed(q, "Expected a map as the value of INSERT"));
+    if (wire.m.set) ql_refuse(q, item_of_wire(q->c, wire.m.v, wire.m.n, sizeof *wire.m.v, out));
+    else ql_refuse_at(q, S("Unsupported format in item expression. Please use struct format {...} to express item values for insert statement."), &t);
     return NULL;
 }

@@ -238,6 +238,7 @@ static err locate_reads(struct call *c, const struct dynamodb_transact_get_item_
     for (u32 i = 0; i < in->n; i++) TRY(ddb_table_use(c, in->v[i].get->table_name, &reads[i].t));
     for (u32 i = 0; i < in->n; i++) {
         err e = ddb_key_of_parameter(c, &reads[i].t, &reads[i].key, &reads[i].k);
+        if (!e) e = ddb_scalars_check(c, &reads[i].t, &reads[i].asked);
         if (e && ddb_says_empty_key(c)) return e;
         if (e) {
             reasons[i] = (struct dynamodb_cancellation_reason){.code = reason_code(e), .message = c->error_message};

@@ -86,7 +86,7 @@ static void check_refusals(err (*given)(const char *, struct expressions *), con
 static void refused_conditions(void) {
     static const struct refusal rows[] = {
         {C(""), IC "The expression can not be empty;"},
-        {C("a = "), IC "Syntax error; token: \"<EOF>\", near: \"=\""},
+        {C("a = "), IC "Syntax error; token: \"<EOF>\", near: \"= \""},
         {C("a"), IC "Syntax error; token: \"<EOF>\", near: \"a\""},
         {C("a b c"), IC "Syntax error; token: \"b\", near: \"a b c\""},
         {C("a != :v"), IC "Syntax error; token: \"!\", near: \"a !=\""},
@@ -154,6 +154,20 @@ static void refused_conditions(void) {
     check_refusals(given_update, rows, LENGTH(rows));
 }
 
+static void keywords_are_no_names(void) {
+    static const struct refusal rows[] = {
+        {C(" = a"), IC "Syntax error; token: \"=\", near: \" = a\""},
+        {C("a = b )  "), IC "Syntax error; token: \")\", near: \"b )  \""},
+        {C("a = set"), IC "Syntax error; token: \"set\", near: \"= set\""},
+        {C("a.between = b"), IC "Syntax error; token: \"between\", near: \".between =\""},
+        {C("attribute_exists(remove)"), IC "Syntax error; token: \"remove\", near: \"(remove)\""},
+        {U("SET  REMOVE #a") N("'#a':'x'"), IU "Syntax error; token: \"REMOVE\", near: \"SET  REMOVE #a\""},
+        {U("SET and = b"), IU "Syntax error; token: \"and\", near: \"SET and =\""},
+        {U("REMOVE a, not"), IU "Syntax error; token: \"not\", near: \", not\""},
+    };
+    check_refusals(given_update, rows, LENGTH(rows));
+}
+
 static void refused_updates(void) {
     static const struct refusal rows[] = {
         {U(""), IU "The expression can not be empty;"},
@@ -170,6 +184,10 @@ static void refused_updates(void) {
         {U("ADD a :v SET b = :v ADD c :v") V("':v':{'N':'1'}"), IU "The \"ADD\" section can only be used once in an update expression;"},
         {U("SET name = :v") V("':v':{'N':'1'}"), IU "Attribute name is a reserved keyword; reserved keyword: name"},
         {U("SET a = f(b, c, d)"), IU "Invalid function name; function: f"},
+        {U("SET a = if_not_exists(b.c, b.c)"),
+         IU "The first operand must be distinct from the remaining operands for this operator or function; operator: if_not_exists, first operand: [b, c]"},
+        {U("SET a = :v + :v, b = if_not_exists(c, c)") V("':v':{'L':[]}"),
+         IU "The first operand must be distinct from the remaining operands for this operator or function; operator: if_not_exists, first operand: [c]"},
         {U("SET a = size(b)"), IU "The function is not allowed in an update expression; function: size"},
         {U("SET a = list_append(list_append(:v, :v), :v)") V("':v':{'L':[]}"),
          IU "The function is not allowed to be used this way in an expression; function: list_append"},
@@ -342,6 +360,8 @@ static void what_updates_touch(void) {
     CHECK_STR(call.error_message, S("One or more parameter values were invalid: Cannot update attribute n. This attribute is part of the key"));
     CHECK(!given_update(U("REMOVE n DELETE m :v") V("':v':{'SS':['9']}"), &e) && update_only_removes(e.update));
     CHECK(expressions_check_scalars(&call, &e, key, 2, false) == NULL);
+    CHECK(!given_update(U("SET z = if_not_exists(p.q, z)"), &e) && expressions_check_scalars(&call, &e, key, 2, false));
+    CHECK_STR(call.error_message, S("Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: p"));
     CHECK(!given_update(U("REMOVE n[1]"), &e) && expressions_check_scalars(&call, &e, key, 2, true));
     CHECK_STR(call.error_message, S("Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: IndexKey: n"));
 }
@@ -370,6 +390,9 @@ static void projections(void) {
         {"'ProjectionExpression':''", "Invalid ProjectionExpression: The expression can not be empty;"},
         {"'ProjectionExpression':'!!bad'", "Invalid ProjectionExpression: Syntax error; token: \"!\", near: \"!!\""},
         {"'ProjectionExpression':'a,'", "Invalid ProjectionExpression: Syntax error; token: \"<EOF>\", near: \",\""},
+        {"'ProjectionExpression':'a, '", "Invalid ProjectionExpression: Syntax error; token: \"<EOF>\", near: \", \""},
+        {"'ProjectionExpression':'l[01]'", "Invalid ProjectionExpression: Syntax error; token: \"1\", near: \"01]\""},
+        {"'ProjectionExpression':'a.delete[0]'", "Invalid ProjectionExpression: Syntax error; token: \"delete\", near: \".delete[\""},
         {"'ProjectionExpression':'l[a]'", "Invalid ProjectionExpression: Syntax error; token: \"a\", near: \"[a]\""},
         {"'ProjectionExpression':'a, name'", "Invalid ProjectionExpression: Attribute name is a reserved keyword; reserved keyword: name"},
         {"'ProjectionExpression':'#a'", "Invalid ProjectionExpression: An expression attribute name used in the document path is not defined; attribute name: #a"},
@@ -527,5 +550,5 @@ static void older_parameters(void) {
     CHECK_STR(call.error_message, S("Type mismatch for attribute to update"));
 }
 
-UNIT_MAIN(UNIT(what_holds), UNIT(refused_conditions), UNIT(refused_updates), UNIT(stray_characters), UNIT(limits), UNIT(what_updates_make), UNIT(what_updates_touch),
-          UNIT(projections), UNIT(key_conditions), UNIT(older_parameters))
+UNIT_MAIN(UNIT(what_holds), UNIT(refused_conditions), UNIT(keywords_are_no_names), UNIT(refused_updates), UNIT(stray_characters), UNIT(limits), UNIT(what_updates_make),
+          UNIT(what_updates_touch), UNIT(projections), UNIT(key_conditions), UNIT(older_parameters))

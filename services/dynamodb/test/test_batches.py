@@ -270,3 +270,16 @@ def test_a_transaction_in_the_stream(dynamodb, streams, table):
     iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
     assert [r["dynamodb"]["Keys"]["p"]["S"] for r in streams.get_records(ShardIterator=iterator)["Records"]] == ["a", "b", "c"]
     assert dynamodb.scan(TableName=name, IndexName="gsi")["Count"] == 3
+
+
+def test_keys_are_scalars_to_whoever_reads_them(dynamodb, table):
+    name = table("p:S g:N", GlobalSecondaryIndexes=[index("by-g", "g")])
+    told = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+    for path, which in [("p[0]", "Key: p"), ("a, g.x", "IndexKey: g")]:
+        assert refusal(dynamodb.get_item, TableName=name, Key=item("x"), ProjectionExpression=path) == ("ValidationException", told + which)
+        assert refusal(dynamodb.batch_get_item, RequestItems={name: {"Keys": [item("x")], "ProjectionExpression": path}}) == ("ValidationException", told + which)
+        with pytest.raises(ClientError) as error:
+            dynamodb.transact_get_items(TransactItems=[{"Get": {"TableName": name, "Key": item("x"), "ProjectionExpression": path}}])
+        assert error.value.response["CancellationReasons"] == [{"Code": "ValidationError", "Message": told + which}]
+        assert refusal(dynamodb.update_item, TableName=name, Key=item("x"), UpdateExpression=f"SET b = {path.split(', ')[-1]}") == (
+            "ValidationException", told + which)

@@ -95,11 +95,50 @@ def test_words_of_the_grammar(dynamodb, numbers, statement, message):
     assert refusal(dynamodb.execute_statement, Statement=statement.format(*[f'"{numbers}"'] * 2)) == ("ValidationException", BAD + message)
 
 
+BOUNDS = "The BETWEEN operator requires {}; lower bound operand: AttributeValue: {{{}}}, upper bound operand: AttributeValue: {{{}}}"
+OPERAND = "Incorrect operand type for operator or function; operator or function: {}, operand type: {}"
+OPERATOR = "Unsupported operator in {} Expression. Operator: {}"
+BOOLEAN, TERMS = "WHERE clause must contain an expression that resolves to a boolean", "The arguments to AND/OR must be Expressions"
+LIST = "IN operator must have a left hand argument of type Variable Reference and right hand argument of type Seq with at least one member"
+SCALAR = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: p"
+
+
+@pytest.mark.parametrize("where, message", [
+    ("s BETWEEN 10 AND 1", BOUNDS.format("upper bound to be greater than or equal to lower bound", "N:10", "N:1")),
+    ("p BETWEEN 1 AND 'a'", BOUNDS.format("same data type for lower and upper bounds", "N:1", "S:a")),
+    ("NOT begins_with(s, 1)", OPERAND.format("begins_with", "N")), ("size(1) = 1", OPERAND.format("size", "N")), ("size(size(s)) = 1", OPERAND.format("size", "N")),
+    ("attribute_type(s, 1)", OPERAND.format("attribute_type", "N")), ("s < true", OPERAND.format("<", "BOOL")),
+    ("attribute_type(s, 'X')", "Invalid attribute type name found; type: X, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}"),
+    ("p = 1 AND m.k = m.k", "The first operand must be distinct from the remaining operands for this operator or function; operator: =, first operand: [m, k]"),
+    ("p", BOOLEAN), ("(1)", BOOLEAN), ("NOT p", "The argument to NOT must be a Type or Expression"), ("p = 1 AND s", TERMS), ("s OR p = 1", TERMS),
+    ("p = 1 + 2", OPERATOR.format("Condition", "+")), ("p = -m.k", OPERATOR.format("Condition", "-")), ("s || 'x' = 'xx'", OPERATOR.format("Condition", "||")),
+    ("s LIKE 't%'", OPERATOR.format("Condition", "like")), ("s NOT LIKE 't%'", OPERATOR.format("Condition", "like")),
+    ("p IN []", LIST), ("p IN s", LIST), ("p[0] = 1", SCALAR), ("s = 'x' OR p.a = 1", SCALAR)])
+def test_trees_that_no_table_runs(dynamodb, numbers, where, message):
+    assert refusal(dynamodb.execute_statement, Statement=f'SELECT * FROM "{numbers}" WHERE {where}') == ("ValidationException", message)
+
+
+TUPLE = "Duplicate keys in tuple. Key: "
+BAG = "Unsupported data type in Bag. DynamoDB only supports either numbers or strings in bags"
+STRUCT = "Unsupported format in item expression. Please use struct format {...} to express item values for insert statement."
+
+
+@pytest.mark.parametrize("statement, message", [
+    ("UPDATE {} SET a = 'x' + 1 WHERE p = 7310000", OPERAND.format("+", "S")), ("UPDATE {} SET a = m.k * 2 WHERE p = 7310000", OPERATOR.format("Update", "*")),
+    ("UPDATE {} SET a = list_append(s, 1) WHERE p = 7310000", OPERAND.format("list_append", "N")),
+    ("UPDATE {} SET a = p.x WHERE p = 7310000", SCALAR), ("SELECT s, p.x FROM {}", SCALAR), ("SELECT s FROM {} WHERE s = {{'x': {{'y': 1, 'y': 2}}}}", TUPLE + "y under root.x at 1:{}:1"),
+    ("INSERT INTO {} VALUE {{'p': 1, 'a': 1, 'a': 2}}", TUPLE + "a under root at 1:{}:3"), ("INSERT INTO {} VALUE {{'p': 1, 's': <<1, 'x'>>}}", BAG),
+    ("INSERT INTO {} VALUE [1]", STRUCT + " at 1:{}:1"), ("INSERT INTO {} VALUE 'text'", STRUCT + " at 1:{}:6")])
+def test_values_that_no_table_holds(dynamodb, numbers, statement, message):
+    text = statement.format(f'"{numbers}"')
+    column = {"y": text.find("{'y'"), "a": text.rfind("'a'")}.get(message[len(TUPLE)], text.find("VALUE ") + 6) + 1
+    assert refusal(dynamodb.execute_statement, Statement=text) == ("ValidationException", message.replace("{}", str(column)))
+
+
 @pytest.mark.parametrize("statement", [
-    "SELECT * FROM {} WHERE contains(s = 'text', 'x')", "SELECT * FROM {} WHERE (p = 1) = (s = 'x')", "SELECT * FROM {} WHERE p", "SELECT * FROM {} WHERE NOT p",
-    "SELECT * FROM {} WHERE p = 1 + 2", "SELECT * FROM {} WHERE s LIKE 't%'", "SELECT * FROM {} WHERE p = 1 AND s", "SELECT * FROM {} WHERE p IN (1, p = 1)",
+    "SELECT * FROM {} WHERE contains(s = 'text', 'x')", "SELECT * FROM {} WHERE (p = 1) = (s = 'x')", "SELECT * FROM {} WHERE p IN (1, p = 1)",
     "UPDATE {} SET a = p = 1 WHERE p = 7310000", "UPDATE {} SET a = 1 + 2 + 3 WHERE p = 7310000", "UPDATE {} SET a = -m.k WHERE p = 7310000",
-    "UPDATE {} SET a = list_append(m.k + 1, [1]) WHERE p = 7310000", "INSERT INTO {} VALUE [1]", "INSERT INTO {} VALUE {{'p': 1, 's': <<1, 'x'>>}}"])
+    "UPDATE {} SET a = list_append(m.k + 1, [1]) WHERE p = 7310000"])
 def test_what_the_grammar_has_and_a_table_not(dynamodb, numbers, statement):
     """AWS's words for these are not known."""
     assert refusal(dynamodb.execute_statement, Statement=statement.format(f'"{numbers}"'))[0] == "ValidationException"
