@@ -220,6 +220,7 @@ def test_types_and_times_that_do_not_go(dynamodb, s3, bucket, recoverable, table
         invalid("When Export Type is Full Export , Incremental Export Specification should not be provided"))
     assert refused(**incremental) == invalid("Incremental Export Specification expected when export type is set as Incremental Export")
     assert refused(**incremental, IncrementalExportSpecification={}) == invalid("ExportFromTime must be provided in IncrementalExportSpecification")
+    assert refused(FilterSpecification={}) == invalid("Invalid FilterSpecification: The specification can not be empty")
     assert refused(S3SseKmsKeyId="alias/x") == refused(S3SseKmsKeyId="alias/x", S3SseAlgorithm="AES256") == invalid("KMS Key Id is not supported for this encryption type")
     assert refused(TableArn="a-table") == ("ValidationException", "One or more parameter values were invalid: tableArn is not a valid ARN")
     early = now - datetime.timedelta(hours=3)
