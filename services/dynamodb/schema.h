@@ -56,6 +56,8 @@ MUST_USE err ddb_units_within(struct call *c, const struct ddb_table *t);
 MUST_USE err ddb_units_check(struct call *c, const struct dynamodb_provisioned_throughput *p);
 /* Units that differ from today's, from the next moment on. index: absent for the table. LimitExceededException by AWS's count of decreases. */
 MUST_USE err ddb_provision(struct call *c, struct ddb_throughput *t, const struct dynamodb_provisioned_throughput *p, str index);
+i64 ddb_decreases_today(const struct call *c, const struct ddb_throughput *t);
+void ddb_decrease_count(struct call *c, struct ddb_throughput *t); /* one more, whatever the limit says */
 void ddb_provision_first(struct ddb_throughput *t, const struct dynamodb_provisioned_throughput *p); /* of what was on demand: at once, and no increase */
 /* made: of a table or index that is just made; later -1 takes a maximum away. */
 MUST_USE err ddb_on_demand_read(struct call *c, const struct dynamodb_on_demand_throughput *given, str of, bool made, struct ddb_throughput *t);

@@ -48,14 +48,17 @@ static void change_mode(struct call *c, struct ddb_table *t, bool on_demand) {
     t->on_demand = on_demand;
     t->billing_ms = c->now_ms;
     end(&t->throughput);
-    for (u32 i = 0; i < t->indexes.n; i++) end(&t->indexes.v[i].throughput);
+    for (u32 i = 0; i < t->indexes.n; i++) {
+        end(&t->indexes.v[i].throughput);
+        if (on_demand && t->indexes.v[i].kind == DDB_GLOBAL) ddb_decrease_count(c, &t->indexes.v[i].throughput); /* as AWS: not of the table */
+    }
 }
 
 static err update_billing(struct call *c, const struct dynamodb_update_table_input *in, struct ddb_table *t, bool carried) {
     bool on_demand = in->billing_mode.p ? str_eq(in->billing_mode, S("PAY_PER_REQUEST")) : t->on_demand, was = t->on_demand;
     if (on_demand && in->provisioned_throughput)
-        return fail(c, &cloud_validation,
-                    INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST");
+        return fail(c, &cloud_validation, INVALID "%s be specified when BillingMode is PAY_PER_REQUEST",
+                    in->billing_mode.p ? "ProvisionedThroughput cannot" : "Neither ReadCapacityUnits nor WriteCapacityUnits can");
     if (!on_demand && in->on_demand_throughput)
         return fail(c, &cloud_validation, INVALID "%s for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED",
                     in->on_demand_throughput->max_read_request_units.set ? "MaxReadRequestUnits" : "MaxWriteRequestUnits");

@@ -223,8 +223,11 @@ def test_decreases_of_a_day(start_brume):
                       GlobalSecondaryIndexes=[global_index("gsi", ProvisionedThroughput=units(20, 20))])
     now = dynamodb.describe_table(TableName=name)["Table"]["CreationDateTime"]
     brume.advance_clock(DAY + MINUTE - int(now.timestamp() * 1000) % DAY)  # a minute after midnight
-    for i in range(4):
-        update(dynamodb, name, ProvisionedThroughput=units(19 - i, 20))
+    for i in range(4):  # dated in the answer, counted when it is done
+        told = dynamodb.update_table(TableName=name, ProvisionedThroughput=units(19 - i, 20))["TableDescription"]["ProvisionedThroughput"]
+        assert (told["NumberOfDecreasesToday"], "LastDecreaseDateTime" in told) == (i, True)
+        wait_active(dynamodb, name)
+        assert dynamodb.describe_table(TableName=name)["Table"]["ProvisionedThroughput"]["NumberOfDecreasesToday"] == i + 1
     code, message = refusal(dynamodb.update_table, TableName=name, ProvisionedThroughput=units(1, 20))
     assert code == "LimitExceededException"
     assert message.startswith("Subscriber limit exceeded: Provisioned throughput decreases are limited within a given UTC day. After the first 4 "
@@ -242,6 +245,25 @@ def test_decreases_of_a_day(start_brume):
     told = dynamodb.describe_table(TableName=name)["Table"]
     assert told["ProvisionedThroughput"]["NumberOfDecreasesToday"] == 1
     assert told["WarmThroughput"]["ReadUnitsPerSecond"] == 20  # what was provisioned once stays warm
+    brume.advance_clock(22 * 60 * MINUTE + 30 * MINUTE)  # half past eleven in the evening: midnight comes before the hour is over
+    for i in range(3):
+        update(dynamodb, name, ProvisionedThroughput=units(1, 19 - i))
+    code, message = refusal(dynamodb.update_table, TableName=name, ProvisionedThroughput=units(1, 1))
+    assert code == "LimitExceededException" and message.endswith(" at 12:00:00 AM Coordinated Universal Time")
+    brume.advance_clock(30 * MINUTE)
+    update(dynamodb, name, ProvisionedThroughput=units(1, 1))
+
+
+def test_a_switch_to_on_demand_lowers_indexes_alone(dynamodb, table):
+    """AWS counts it as a decrease of each global index, and as none of the table."""
+    name = table("p:S g:S", ProvisionedThroughput=units(5, 5), GlobalSecondaryIndexes=[global_index("gsi", ProvisionedThroughput=units(5, 5))])
+    assert refusal(dynamodb.update_table, TableName=name, BillingMode="PAY_PER_REQUEST", ProvisionedThroughput=units(1, 1)) == (
+        "ValidationException", INVALID + "ProvisionedThroughput cannot be specified when BillingMode is PAY_PER_REQUEST")
+    update(dynamodb, name, BillingMode="PAY_PER_REQUEST")
+    told = dynamodb.describe_table(TableName=name)["Table"]
+    assert [t["ProvisionedThroughput"]["NumberOfDecreasesToday"] for t in (told, told["GlobalSecondaryIndexes"][0])] == [0, 1]
+    assert refusal(dynamodb.update_table, TableName=name, ProvisionedThroughput=units(1, 1)) == (
+        "ValidationException", INVALID + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
 
 
 def test_classes_of_a_month(start_brume):
