@@ -298,6 +298,12 @@ err dynamodb_update_table(struct call *c, const struct dynamodb_update_table_inp
     TRY(ddb_update_check(c, in));
     TRY(ddb_table_open(c, in->table_name, &t));
     TRY(ddb_replicas_check(c, in, &t));
+    if (ddb_update_takes_back(in, &t)) {
+        change_mode(c, &t, true); /* told, and not kept */
+        out->table_description = NEW(c->arena, struct dynamodb_table_description);
+        ddb_describe(c, &t, out->table_description);
+        return NULL;
+    }
     TRY(check_state(c, in, &t));
     if (in->global_table_settings_replication_mode.p) t.settings_mode = in->global_table_settings_replication_mode;
     if (in->deletion_protection_enabled.set) {

@@ -1,7 +1,12 @@
 """UpdateTable: what goes together, and how often; the words are those that AWS gave in October 2026."""
+import http.client
+import json
+import socket
+import urllib.parse
+
 import pytest
 
-from services.dynamodb.test.ddb_tables import index, make_table, refusal, wait_active
+from services.dynamodb.test.ddb_tables import index, make_table, refusal, signed, wait_active
 
 INVALID = "One or more parameter values were invalid: "
 G = [{"AttributeName": "g", "AttributeType": "S"}]
@@ -264,6 +269,37 @@ def test_a_switch_to_on_demand_lowers_indexes_alone(dynamodb, table):
     assert [t["ProvisionedThroughput"]["NumberOfDecreasesToday"] for t in (told, told["GlobalSecondaryIndexes"][0])] == [0, 1]
     assert refusal(dynamodb.update_table, TableName=name, ProvisionedThroughput=units(1, 1)) == (
         "ValidationException", INVALID + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
+
+
+def two_at_once(brume, first, second):
+    """The answers to two UpdateTables that are sent together over one connection."""
+    requests = [signed(brume.url, json.dumps(body), "UpdateTable") for body in (first, second)]
+    where = urllib.parse.urlsplit(brume.url)
+    answers = []
+    with socket.create_connection((where.hostname, where.port)) as connection, connection.makefile("rb") as stream:
+        connection.sendall(b"".join(
+            b"POST / HTTP/1.1\r\n" + b"".join(f"{k}: {v}\r\n".encode() for k, v in {**dict(r.header_items()), "Host": where.netloc, "Content-Length": len(r.data)}.items())
+            + b"\r\n" + r.data for r in requests))
+        for _ in requests:
+            status = int(stream.readline().split()[1])
+            length = int(http.client.parse_headers(stream)["Content-Length"])
+            answers.append((status, json.loads(stream.read(length))))
+    return answers
+
+
+def test_a_switch_is_not_taken_back(brume, dynamodb, table):
+    """On demand again while the table becomes provisioned: AWS answers as if it were to be, and the table becomes provisioned."""
+    for _ in range(200):
+        name = table()
+        (first, _), (second, told) = two_at_once(
+            brume, {"TableName": name, "BillingMode": "PROVISIONED", "ProvisionedThroughput": units(1, 1)}, {"TableName": name, "BillingMode": "PAY_PER_REQUEST"})
+        assert (first, second) == (200, 200), told
+        told = told["TableDescription"]
+        assert (told["TableStatus"], told["BillingModeSummary"]["BillingMode"], told["ProvisionedThroughput"]["ReadCapacityUnits"]) == ("UPDATING", "PAY_PER_REQUEST", 0)
+        wait_active(dynamodb, name)
+        if read_units(dynamodb, name) == 1:  # otherwise the first was done already
+            return
+    raise AssertionError("the second was never the faster one")
 
 
 def test_classes_of_a_month(start_brume):
