@@ -254,6 +254,7 @@ static err carry(struct call *c, const struct dynamodb_update_table_input *in, c
         err e = check_state(&there, in, &replica);
         if (!e) e = update_billing(&there, in, &replica, true);
         if (!e) e = update_indexes(&there, in, &replica, true);
+        if (!e) e = ddb_units_within(&there, &replica);
         if (e) return fail(c, e, "%.*s", STR_ARGS(there.error_message));
         replica.state = DDB_UPDATING;
         ddb_table_save(c->txn, c->arena, &replica);
