@@ -31,7 +31,9 @@ static struct dynamodb_provisioned_throughput_description *describe_units(struct
     struct dynamodb_provisioned_throughput_description *p = NEW(c->arena, struct dynamodb_provisioned_throughput_description);
     p->read_capacity_units = SOME_I64(t->read);
     p->write_capacity_units = SOME_I64(t->write);
-    p->number_of_decreases_today = SOME_I64(t->decreases_day == c->now_ms / 86400000 ? t->decreases : 0);
+    bool lowering = (t->next_read && t->next_read < t->read) || (t->next_write && t->next_write < t->write);
+    i64 today = ddb_decreases_today(c, t);
+    p->number_of_decreases_today = SOME_I64(lowering && today ? today - 1 : today); /* as AWS: dated when it is asked for, counted when it is done */
     p->last_increase_date_time = when(t->increased_ms);
     p->last_decrease_date_time = when(decreased_ms);
     return p;

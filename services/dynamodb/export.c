@@ -133,13 +133,21 @@ static err check_window(struct call *c, const struct ddb_table *t, const struct 
     return fail(c, &dynamodb_invalid_export_time_exception, "Difference between export period from time and export period to time is greater than 24 hours");
 }
 
+static bool is_empty(const struct dynamodb_filter_specification *f) {
+    return !f->filter_expression.p && !f->projection_expression.p && !f->key_condition_expression.p && !f->expression_attribute_names.n
+        && !f->expression_attribute_values.n;
+}
+
+/* DIFFERS: a FilterSpecification is taken, but exports neither fewer items nor less of them. */
 static err check_shape(struct call *c, const struct dynamodb_export_table_to_point_in_time_input *in) {
     const struct dynamodb_incremental_export_specification *spec = in->incremental_export_specification;
+    const struct dynamodb_filter_specification *filter = in->filter_specification;
     bool incremental = str_eq(in->export_type, S("INCREMENTAL_EXPORT"));
     const char *wrong = spec && !in->export_type.p     ? "Export Type expected to be Incremental Export when incremental export specification is provided"
                       : spec && !incremental           ? "When Export Type is Full Export , Incremental Export Specification should not be provided"
                       : incremental && !spec           ? "Incremental Export Specification expected when export type is set as Incremental Export"
                       : spec && !spec->export_from_time.set ? "ExportFromTime must be provided in IncrementalExportSpecification"
+                      : filter && is_empty(filter)     ? "Invalid FilterSpecification: The specification can not be empty"
                       : in->s3_sse_kms_key_id.p && !str_eq(in->s3_sse_algorithm, S("KMS")) ? "KMS Key Id is not supported for this encryption type"
                                                        : NULL;
     return wrong ? fail(c, &cloud_validation, "Invalid Request: %s", wrong) : NULL;

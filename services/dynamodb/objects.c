@@ -14,10 +14,9 @@ enum { PIECE = 1 << 20, PIECE_MAX = 16 << 20, PACKED_MAX = 256 << 20, PAGE = 100
 /* As the library tells it by which AWS's own exports and imports speak with S3. */
 void ddb_s3_fault(struct call *c, err e, str *code, str *message) {
     str said = str_of(e->code), letters = S("0123456789ABCDEFGHJKMNPQRSTVWXYZ");
-    bool denied = str_eq(said, S("AccessDenied"));
     *code = str_eq(said, S("KMS.NotFoundException")) ? S("KmsNotFoundException") : arena_concat(c->arena, S("S3"), said);
     *message = arena_format(c->arena, "%.*s (Service: Amazon S3; Status Code: %d; Error Code: %.*s; Request ID: %.*s; S3 Extended Request ID: %.*s; Proxy: null)",
-                            STR_ARGS(denied ? S("Access Denied") : c->error_message), e->status, STR_ARGS(said), STR_ARGS(id_from(c->arena, letters, 16)),
+                            STR_ARGS(c->error_message), e->status, STR_ARGS(said), STR_ARGS(id_from(c->arena, letters, 16)),
                             STR_ARGS(id_hex(c->arena, 32)));
 }
 

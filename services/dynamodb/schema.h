@@ -36,6 +36,8 @@ MUST_USE err ddb_vector_index_read(struct call *c, const struct dynamodb_vector_
 MUST_USE err ddb_update_check(struct call *c, const struct dynamodb_update_table_input *in);
 bool ddb_update_takes_table(const struct dynamodb_update_table_input *in); /* it is UPDATING meanwhile; other changes leave it ACTIVE */
 bool ddb_update_waits_for_nothing(const struct dynamodb_update_table_input *in); /* it is taken by a table that is UPDATING, too */
+/* It asks for on demand again while the table becomes provisioned. As AWS: that is answered, and dropped. */
+bool ddb_update_takes_back(const struct dynamodb_update_table_input *in, const struct ddb_table *t);
 bool ddb_update_beside_indexes(const struct dynamodb_update_table_input *in, const struct ddb_table *t); /* by one, too, that only has indexes come or go, and whose are not named */
 MUST_USE err ddb_update_busy(struct call *c, const struct dynamodb_update_table_input *in, const struct ddb_table *t); /* what keeps an UPDATING table from it; may be NULL */
 str ddb_updated_index(const struct dynamodb_global_secondary_index_update *u);
@@ -56,6 +58,8 @@ MUST_USE err ddb_units_within(struct call *c, const struct ddb_table *t);
 MUST_USE err ddb_units_check(struct call *c, const struct dynamodb_provisioned_throughput *p);
 /* Units that differ from today's, from the next moment on. index: absent for the table. LimitExceededException by AWS's count of decreases. */
 MUST_USE err ddb_provision(struct call *c, struct ddb_throughput *t, const struct dynamodb_provisioned_throughput *p, str index);
+i64 ddb_decreases_today(const struct call *c, const struct ddb_throughput *t);
+void ddb_decrease_count(struct call *c, struct ddb_throughput *t); /* one more, whatever the limit says */
 void ddb_provision_first(struct ddb_throughput *t, const struct dynamodb_provisioned_throughput *p); /* of what was on demand: at once, and no increase */
 /* made: of a table or index that is just made; later -1 takes a maximum away. */
 MUST_USE err ddb_on_demand_read(struct call *c, const struct dynamodb_on_demand_throughput *given, str of, bool made, struct ddb_throughput *t);

@@ -7,6 +7,8 @@
 #define INVALID "One or more parameter values were invalid: "
 #define REFER "Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits."
 
+enum { DAY_MS = 86400000 };
+
 /* ---- provisioned ---- */
 
 err ddb_units_check(struct call *c, const struct dynamodb_provisioned_throughput *p) {
@@ -131,19 +133,25 @@ static str spoken(struct arena *a, i64 ms) {
                         t.hour % 12 ? t.hour % 12 : 12, t.minute, t.second, t.hour < 12 ? "AM" : "PM");
 }
 
+i64 ddb_decreases_today(const struct call *c, const struct ddb_throughput *t) { return t->decreases_day == c->now_ms / DAY_MS ? t->decreases : 0; }
+
+void ddb_decrease_count(struct call *c, struct ddb_throughput *t) {
+    t->decreases = ddb_decreases_today(c, t) + 1;
+    t->decreases_day = c->now_ms / DAY_MS;
+    t->decreased_ms = c->now_ms;
+}
+
 static err count_decrease(struct call *c, struct ddb_throughput *t) {
     enum { FREE_A_DAY = 4, THEN_EVERY_S = 3600 };
-    i64 day = c->now_ms / 86400000, next_ms = t->decreased_ms + THEN_EVERY_S * 1000;
-    i64 today = t->decreases_day == day ? t->decreases : 0;
+    i64 midnight_ms = (c->now_ms / DAY_MS + 1) * DAY_MS, next_ms = MIN(t->decreased_ms + THEN_EVERY_S * 1000, midnight_ms);
+    i64 today = ddb_decreases_today(c, t);
     if (today >= FREE_A_DAY && c->now_ms < next_ms)
         return fail(c, &dynamodb_limit_exceeded_exception,
                     "Subscriber limit exceeded: Provisioned throughput decreases are limited within a given UTC day. After the first %d decreases, "
                     "each subsequent decrease in the same UTC day can be performed at most once every %d seconds. Number of decreases today: %lld. "
                     "Last decrease at %.*s. Next decrease can be made at %.*s",
                     FREE_A_DAY, THEN_EVERY_S, (long long)today, STR_ARGS(spoken(c->arena, t->decreased_ms)), STR_ARGS(spoken(c->arena, next_ms)));
-    t->decreased_ms = c->now_ms;
-    t->decreases = today + 1;
-    t->decreases_day = day;
+    ddb_decrease_count(c, t);
     return NULL;
 }
 

@@ -75,6 +75,10 @@ static bool same_mode(const struct dynamodb_update_table_input *in, const struct
     return asked_for(in) == MODE && t->on_demand && str_eq(in->billing_mode, S("PAY_PER_REQUEST"));
 }
 
+bool ddb_update_takes_back(const struct dynamodb_update_table_input *in, const struct ddb_table *t) {
+    return asked_for(in) == MODE && t->billing_ms && !t->on_demand && !t->replicas.n && str_eq(in->billing_mode, S("PAY_PER_REQUEST"));
+}
+
 bool ddb_update_beside_indexes(const struct dynamodb_update_table_input *in, const struct ddb_table *t) {
     if (t->throughput.next_read || t->billing_ms || t->stream_changing || t->next_class) return false;
     return same_mode(in, t) || (asked_for(in) == INDEXES && !comes_or_goes(in));

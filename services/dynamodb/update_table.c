@@ -48,14 +48,17 @@ static void change_mode(struct call *c, struct ddb_table *t, bool on_demand) {
     t->on_demand = on_demand;
     t->billing_ms = c->now_ms;
     end(&t->throughput);
-    for (u32 i = 0; i < t->indexes.n; i++) end(&t->indexes.v[i].throughput);
+    for (u32 i = 0; i < t->indexes.n; i++) {
+        end(&t->indexes.v[i].throughput);
+        if (on_demand && t->indexes.v[i].kind == DDB_GLOBAL) ddb_decrease_count(c, &t->indexes.v[i].throughput); /* as AWS: not of the table */
+    }
 }
 
 static err update_billing(struct call *c, const struct dynamodb_update_table_input *in, struct ddb_table *t, bool carried) {
     bool on_demand = in->billing_mode.p ? str_eq(in->billing_mode, S("PAY_PER_REQUEST")) : t->on_demand, was = t->on_demand;
     if (on_demand && in->provisioned_throughput)
-        return fail(c, &cloud_validation,
-                    INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST");
+        return fail(c, &cloud_validation, INVALID "%s be specified when BillingMode is PAY_PER_REQUEST",
+                    in->billing_mode.p ? "ProvisionedThroughput cannot" : "Neither ReadCapacityUnits nor WriteCapacityUnits can");
     if (!on_demand && in->on_demand_throughput)
         return fail(c, &cloud_validation, INVALID "%s for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED",
                     in->on_demand_throughput->max_read_request_units.set ? "MaxReadRequestUnits" : "MaxWriteRequestUnits");
@@ -251,6 +254,7 @@ static err carry(struct call *c, const struct dynamodb_update_table_input *in, c
         err e = check_state(&there, in, &replica);
         if (!e) e = update_billing(&there, in, &replica, true);
         if (!e) e = update_indexes(&there, in, &replica, true);
+        if (!e) e = ddb_units_within(&there, &replica);
         if (e) return fail(c, e, "%.*s", STR_ARGS(there.error_message));
         replica.state = DDB_UPDATING;
         ddb_table_save(c->txn, c->arena, &replica);
@@ -295,6 +299,12 @@ err dynamodb_update_table(struct call *c, const struct dynamodb_update_table_inp
     TRY(ddb_update_check(c, in));
     TRY(ddb_table_open(c, in->table_name, &t));
     TRY(ddb_replicas_check(c, in, &t));
+    if (ddb_update_takes_back(in, &t)) {
+        change_mode(c, &t, true); /* told, and not kept */
+        out->table_description = NEW(c->arena, struct dynamodb_table_description);
+        ddb_describe(c, &t, out->table_description);
+        return NULL;
+    }
     TRY(check_state(c, in, &t));
     if (in->global_table_settings_replication_mode.p) t.settings_mode = in->global_table_settings_replication_mode;
     if (in->deletion_protection_enabled.set) {

@@ -220,6 +220,7 @@ def test_types_and_times_that_do_not_go(dynamodb, s3, bucket, recoverable, table
         invalid("When Export Type is Full Export , Incremental Export Specification should not be provided"))
     assert refused(**incremental) == invalid("Incremental Export Specification expected when export type is set as Incremental Export")
     assert refused(**incremental, IncrementalExportSpecification={}) == invalid("ExportFromTime must be provided in IncrementalExportSpecification")
+    assert refused(FilterSpecification={}) == invalid("Invalid FilterSpecification: The specification can not be empty")
     assert refused(S3SseKmsKeyId="alias/x") == refused(S3SseKmsKeyId="alias/x", S3SseAlgorithm="AES256") == invalid("KMS Key Id is not supported for this encryption type")
     assert refused(TableArn="a-table") == ("ValidationException", "One or more parameter values were invalid: tableArn is not a valid ARN")
     early = now - datetime.timedelta(hours=3)
@@ -245,6 +246,10 @@ def test_objects_are_put_with_the_rights_of_who_asked(brume, dynamodb, bucket, r
     begun = client.export_table_to_point_in_time(TableArn=arn, S3Bucket=bucket)["ExportDescription"]
     described = finished(dynamodb, begun["ExportArn"])
     assert (described["ExportStatus"], described["FailureCode"]) == ("FAILED", "S3AccessDenied")
+    assert described["FailureMessage"].startswith(f"User: arn:aws:iam::000000000000:user/{user} is not authorized to perform: s3:PutObject on resource: \"arn:aws:s3:::{bucket}/")
+    assert " (Service: Amazon S3; Status Code: 403; Error Code: AccessDenied; " in described["FailureMessage"]
+    begun = dynamodb.export_table_to_point_in_time(TableArn=arn, S3Bucket=bucket, S3BucketOwner="111122223333")["ExportDescription"]
+    described = finished(dynamodb, begun["ExportArn"])  # no policy says so: nor does S3 say who
     assert described["FailureMessage"].startswith("Access Denied (Service: Amazon S3; Status Code: 403; Error Code: AccessDenied; ")
     statements.append({"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/*"})
     allow()

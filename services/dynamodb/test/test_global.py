@@ -387,3 +387,21 @@ def test_who_made_a_replica_stays(start_brume):
     west.delete_table(TableName=name)
     wait_gone(west, name)
     assert "Replicas" not in east.describe_table(TableName=name)["Table"]
+
+
+def test_each_region_of_a_group_has_room_for_its_units(brume):
+    """Units that UpdateTable gives to all replicas are held against what the account has left in each of their regions."""
+    home, ireland = (brume.client("dynamodb", account="210987654322", region=r) for r in ("eu-north-1", "eu-west-1"))
+    units = lambda read: {"ReadCapacityUnits": read, "WriteCapacityUnits": 1}
+    name = make_table(home)
+    home.update_table(TableName=name, ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])
+    for client in (home, ireland):
+        wait_active(client, name)
+    for read in (40000, 39990):
+        make_table(ireland, ProvisionedThroughput=units(read))
+    code, message = refusal(home.update_table, TableName=name, BillingMode="PROVISIONED", ProvisionedThroughput=units(11))
+    assert code == "LimitExceededException" and "exceeded for the account in eu-west-1. Current ReadCapacityUnits reserved by the account: 79990. Limit: 80000. Requested: 11." in message
+    home.update_table(TableName=name, BillingMode="PROVISIONED", ProvisionedThroughput=units(10))
+    for client in (home, ireland):
+        wait_active(client, name)
+        assert client.describe_table(TableName=name)["Table"]["ProvisionedThroughput"]["ReadCapacityUnits"] == 10

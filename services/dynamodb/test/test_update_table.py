@@ -1,7 +1,12 @@
 """UpdateTable: what goes together, and how often; the words are those that AWS gave in October 2026."""
+import http.client
+import json
+import socket
+import urllib.parse
+
 import pytest
 
-from services.dynamodb.test.ddb_tables import index, make_table, refusal, wait_active
+from services.dynamodb.test.ddb_tables import index, make_table, refusal, signed, wait_active
 
 INVALID = "One or more parameter values were invalid: "
 G = [{"AttributeName": "g", "AttributeType": "S"}]
@@ -223,8 +228,11 @@ def test_decreases_of_a_day(start_brume):
                       GlobalSecondaryIndexes=[global_index("gsi", ProvisionedThroughput=units(20, 20))])
     now = dynamodb.describe_table(TableName=name)["Table"]["CreationDateTime"]
     brume.advance_clock(DAY + MINUTE - int(now.timestamp() * 1000) % DAY)  # a minute after midnight
-    for i in range(4):
-        update(dynamodb, name, ProvisionedThroughput=units(19 - i, 20))
+    for i in range(4):  # dated in the answer, counted when it is done
+        told = dynamodb.update_table(TableName=name, ProvisionedThroughput=units(19 - i, 20))["TableDescription"]["ProvisionedThroughput"]
+        assert (told["NumberOfDecreasesToday"], "LastDecreaseDateTime" in told) == (i, True)
+        wait_active(dynamodb, name)
+        assert dynamodb.describe_table(TableName=name)["Table"]["ProvisionedThroughput"]["NumberOfDecreasesToday"] == i + 1
     code, message = refusal(dynamodb.update_table, TableName=name, ProvisionedThroughput=units(1, 20))
     assert code == "LimitExceededException"
     assert message.startswith("Subscriber limit exceeded: Provisioned throughput decreases are limited within a given UTC day. After the first 4 "
@@ -242,6 +250,56 @@ def test_decreases_of_a_day(start_brume):
     told = dynamodb.describe_table(TableName=name)["Table"]
     assert told["ProvisionedThroughput"]["NumberOfDecreasesToday"] == 1
     assert told["WarmThroughput"]["ReadUnitsPerSecond"] == 20  # what was provisioned once stays warm
+    brume.advance_clock(22 * 60 * MINUTE + 30 * MINUTE)  # half past eleven in the evening: midnight comes before the hour is over
+    for i in range(3):
+        update(dynamodb, name, ProvisionedThroughput=units(1, 19 - i))
+    code, message = refusal(dynamodb.update_table, TableName=name, ProvisionedThroughput=units(1, 1))
+    assert code == "LimitExceededException" and message.endswith(" at 12:00:00 AM Coordinated Universal Time")
+    brume.advance_clock(30 * MINUTE)
+    update(dynamodb, name, ProvisionedThroughput=units(1, 1))
+
+
+def test_a_switch_to_on_demand_lowers_indexes_alone(dynamodb, table):
+    """AWS counts it as a decrease of each global index, and as none of the table."""
+    name = table("p:S g:S", ProvisionedThroughput=units(5, 5), GlobalSecondaryIndexes=[global_index("gsi", ProvisionedThroughput=units(5, 5))])
+    assert refusal(dynamodb.update_table, TableName=name, BillingMode="PAY_PER_REQUEST", ProvisionedThroughput=units(1, 1)) == (
+        "ValidationException", INVALID + "ProvisionedThroughput cannot be specified when BillingMode is PAY_PER_REQUEST")
+    update(dynamodb, name, BillingMode="PAY_PER_REQUEST")
+    told = dynamodb.describe_table(TableName=name)["Table"]
+    assert [t["ProvisionedThroughput"]["NumberOfDecreasesToday"] for t in (told, told["GlobalSecondaryIndexes"][0])] == [0, 1]
+    assert refusal(dynamodb.update_table, TableName=name, ProvisionedThroughput=units(1, 1)) == (
+        "ValidationException", INVALID + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
+
+
+def two_at_once(brume, first, second):
+    """The answers to two UpdateTables that are sent together over one connection."""
+    requests = [signed(brume.url, json.dumps(body), "UpdateTable") for body in (first, second)]
+    where = urllib.parse.urlsplit(brume.url)
+    answers = []
+    with socket.create_connection((where.hostname, where.port)) as connection, connection.makefile("rb") as stream:
+        connection.sendall(b"".join(
+            b"POST / HTTP/1.1\r\n" + b"".join(f"{k}: {v}\r\n".encode() for k, v in {**dict(r.header_items()), "Host": where.netloc, "Content-Length": len(r.data)}.items())
+            + b"\r\n" + r.data for r in requests))
+        for _ in requests:
+            status = int(stream.readline().split()[1])
+            length = int(http.client.parse_headers(stream)["Content-Length"])
+            answers.append((status, json.loads(stream.read(length))))
+    return answers
+
+
+def test_a_switch_is_not_taken_back(brume, dynamodb, table):
+    """On demand again while the table becomes provisioned: AWS answers as if it were to be, and the table becomes provisioned."""
+    for _ in range(200):
+        name = table()
+        (first, _), (second, told) = two_at_once(
+            brume, {"TableName": name, "BillingMode": "PROVISIONED", "ProvisionedThroughput": units(1, 1)}, {"TableName": name, "BillingMode": "PAY_PER_REQUEST"})
+        assert (first, second) == (200, 200), told
+        told = told["TableDescription"]
+        assert (told["TableStatus"], told["BillingModeSummary"]["BillingMode"], told["ProvisionedThroughput"]["ReadCapacityUnits"]) == ("UPDATING", "PAY_PER_REQUEST", 0)
+        wait_active(dynamodb, name)
+        if read_units(dynamodb, name) == 1:  # otherwise the first was done already
+            return
+    raise AssertionError("the second was never the faster one")
 
 
 def test_classes_of_a_month(start_brume):
