@@ -3,10 +3,15 @@
 #ifndef BRUME_DYNAMODB_EXPORT_H
 #define BRUME_DYNAMODB_EXPORT_H
 
+#include "services/dynamodb/expression.h"
 #include "services/dynamodb/history.h"
 #include "services/dynamodb/objects.h"
 
 enum ddb_export_phase { DDB_EXPORT_BEGIN, DDB_EXPORT_GATHER, DDB_EXPORT_FILES, DDB_EXPORT_END, DDB_EXPORT_DONE, DDB_EXPORT_FAILED };
+
+struct ddb_kept_filter { /* FilterSpecification; values: absent: none */
+    str filter, projection, key_condition, names, values; /* names, values: items by placeholder */
+};
 
 /* ("dynamodb", account, region, "export", table, id) */
 struct ddb_export {
@@ -19,6 +24,7 @@ struct ddb_export {
     str failure_code, failure_message;
     str caller;                      /* caller_keep */
     struct ddb_schema keys;
+    struct ddb_kept_filter filter;
     u64 space; /* what is exported: rows of items, or of changes */
     u64 files; /* ("ddb", files) n -> a line of the manifest */
     str position;
@@ -38,6 +44,21 @@ void ddb_export_spaces(struct arena *a, str row, u64 spaces[2]);
 void ddb_export_go(struct txn *t, struct arena *a, const struct ddb_export *e); /* its next step, soon */
 err ddb_export_perform(struct arena *a, const struct task *task, str *result);
 err ddb_export_settle(struct txn *t, const struct task *task, err outcome, str result, i64 now_ms);
+
+/* ---- export_filter.c ---- */
+struct ddb_filter {
+    struct expressions asked;
+    bool ranged; /* by a KeyConditionExpression */
+    struct key_range range;
+};
+/* ValidationException in the words of Query and Scan. */
+MUST_USE err ddb_filter_read(struct call *c, const struct dynamodb_filter_specification *in, const struct ddb_table *t, struct ddb_kept_filter *out);
+str ddb_filter_identity(struct call *c, const struct dynamodb_filter_specification *in); /* what two requests with one token must share */
+struct dynamodb_filter_specification *ddb_filter_told(struct arena *a, const struct ddb_kept_filter *kept); /* NULL: there is none */
+void ddb_filter_open(struct call *c, const struct ddb_export *e, struct ddb_filter *f); /* lives as long as the call's arena */
+struct ddb_span ddb_filter_span(struct arena *a, const struct ddb_filter *f, u64 space); /* where the items are that its keys take */
+bool ddb_filter_takes(struct arena *a, const struct ddb_filter *f, const struct value *item);
+struct value ddb_filter_part(struct arena *a, const struct ddb_filter *f, const struct value *item); /* the attributes that it takes */
 
 /* ---- export_changes.c ---- */
 struct ddb_changed { /* ("ddb", space) the item's row without its space */

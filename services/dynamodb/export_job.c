@@ -49,28 +49,32 @@ static struct value micros(struct arena *a, i64 at_ms) {
     return (struct value){.type = VALUE_N, .n = (u32)text.n, .text = text.p};
 }
 
-/* A line of the file: {"Item":...}, or what an item was and is. Both forms are maps of items. */
-static void write_line(struct arena *a, const struct ddb_export *e, str row, struct buf *out) {
+/* A line of the file: {"Item":...}, or what an item was and is. Both forms are maps of items. False: the filter does not take it. */
+static bool write_line(struct arena *a, const struct ddb_export *e, const struct ddb_filter *f, str row, struct buf *out) {
     struct ddb_changed changed = {0};
     struct value before = {0}, after = {0}, keys, stamp, metadata = {.type = VALUE_M};
     const struct value *parts[] = {&metadata, &keys, &before, &after};
     static const char *const names[] = {"Metadata", "Keys", "OldImage", "NewImage"};
     if (!e->incremental) {
         struct value item = ddb_item_decode(a, row);
+        if (!ddb_filter_takes(a, f, &item)) return false;
+        item = ddb_filter_part(a, f, &item);
         if (e->ion) buf_add(out, S("$ion_1_0 {Item:"));
         else buf_add(out, S("{\"Item\":"));
         if (e->ion) item_write_ion(a, out, &item);
         else item_write_json(a, out, &item);
         buf_add(out, S("}\n"));
-        return;
+        return true;
     }
     ASSERT(record_decode(a, &ddb_changed_record, row, &changed));
     if (changed.before.p) before = ddb_item_decode(a, changed.before);
     if (changed.after.p) after = ddb_item_decode(a, changed.after);
+    if (!ddb_filter_takes(a, f, changed.after.p ? &after : &before)) return false;
     keys = keys_of(a, e, changed.after.p ? &after : &before);
     stamp = micros(a, changed.at_ms);
     metadata = item_with(a, &metadata, S("WriteTimestampMicros"), &stamp);
-    if (e->new_only) before = (struct value){0};
+    before = e->new_only ? (struct value){0} : ddb_filter_part(a, f, &before);
+    after = ddb_filter_part(a, f, &after);
     buf_add(out, e->ion ? S("$ion_1_0 {Record:{") : S("{"));
     for (size_t i = 0; i < LENGTH(parts); i++) {
         if (!parts[i]->type) continue;
@@ -79,14 +83,18 @@ static void write_line(struct arena *a, const struct ddb_export *e, str row, str
         else item_write_json(a, out, parts[i]);
     }
     buf_add(out, e->ion ? S("}}\n") : S("}\n"));
+    return true;
 }
 
 static bool make_file(struct txn *t, struct arena *a, const struct task *task, const struct ddb_export *e, struct made *m) {
-    struct key all = ddb_space_key(a, e->space);
-    str from = key_bytes(&all), to = key_after_prefix(a, from), key, value;
+    struct call *c = call_for_task(t, &dynamodb_service, e->account, e->region, store_now_ms(task->store));
+    struct ddb_filter f;
+    ddb_filter_open(c, e, &f);
+    struct ddb_span span = ddb_filter_span(a, &f, e->space);
+    str key, value;
     struct buf text = buf_new(a, FILE_TEXT_MAX);
-    if (e->position.p) from = arena_concat(a, e->position, (str){"", 1});
-    struct range rows = txn_range(t, from, to);
+    if (e->position.p) span.from = arena_concat(a, e->position, (str){"", 1});
+    struct range rows = txn_range(t, span.from, span.to);
     m->last = true;
     while (range_next(&rows, &key, &value)) {
         if (m->bytes >= FILE_BYTES) {
@@ -95,11 +103,11 @@ static bool make_file(struct txn *t, struct arena *a, const struct task *task, c
         }
         m->position = arena_str(a, key);
         struct arena line = {0};
-        write_line(&line, e, value, &text);
+        if (write_line(&line, e, &f, value, &text)) m->items++;
         arena_free(&line);
         m->bytes += (i64)value.n;
-        m->items++;
     }
+    call_task_end(c);
     ASSERT(!text.over);
     if (e->incremental && !m->items && e->file_count) return true;
     str id = id_from(a, S("abcdefghijklmnopqrstuvwxyz234567"), 26);
