@@ -12,7 +12,7 @@ import socket
 import subprocess
 import time
 from base64 import b64decode
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 
 import boto3
@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 from dynamodb_requests import Requests
 
 WHERE = Path(__file__).resolve().parents[2] / ".deps/bench/DynamoDB-Local"
+EXACT = Context(prec=60)
 REQUESTS = int(os.environ.get("BRUME_DIFFERENTIAL_REQUESTS", "3000"))
 
 
@@ -48,9 +49,9 @@ def plain(value):
     if isinstance(value, dict):
         kind, inner = next(iter(value.items())) if len(value) == 1 else ("", None)
         if kind == "N" and isinstance(inner, str):
-            return {"N": str(Decimal(inner).normalize())}
+            return {"N": str(Decimal(inner).normalize(EXACT))}
         if kind in ("SS", "BS", "NS") and isinstance(inner, list):
-            return {kind: sorted(map(str, (Decimal(i).normalize() for i in inner) if kind == "NS" else inner))}
+            return {kind: sorted(map(str, (Decimal(i).normalize(EXACT) for i in inner) if kind == "NS" else inner))}
         return {k: plain(v) for k, v in value.items()}
     return [plain(v) for v in value] if isinstance(value, list) else value.hex() if isinstance(value, bytes) else value
 

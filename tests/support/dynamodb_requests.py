@@ -1,7 +1,7 @@
 """Tables of DynamoDB and requests to them, from a seed: small spaces of keys and attributes, so that they meet.
 
-Left out is what the one who compares could not judge: start keys that no page gave, filters on what an index does not hold, and an attribute
-that is not there as the second operand of if_not_exists, which DynamoDB Local asks for even where it is not needed."""
+Left out is what the one who compares could not judge: start keys that no page gave, filters on what an index does not hold, an attribute that
+is not there as the second operand of if_not_exists, which DynamoDB Local asks for even where it is not needed, and sums of what that makes."""
 
 NUMBERS = ["0", "1", "-1", "2", "10", "1.5", "1e2", "0.1", "-2.25", "1e-130", "9.9999999999999999999999999999999999999E+125", "12345678901234567890123456789012345678"]
 TEXTS, BYTES = ["", "a", "b", "ab", "abc", "\u00e9", "\U0001f600"], ["", "YQ==", "Yg==", "/w==", "YWI="]
@@ -72,9 +72,12 @@ class Expressions:
             return f"if_not_exists({self.path()}, {self.of(self.value())})"
         return f"list_append({self.assigned(depth + 1)}, {self.of({'L': [self.value(2)]})})"
 
+    def sum(self):
+        return f"{self.path()} {self.rng.choice('+-')} {self.of(self.scalar('N'))}"
+
     def update(self):
         """With SET always: what is removed of no item is another matter."""
-        sets = [f"{self.path(NAMES[4:] if self.chance(0.8) else NAMES)} = {self.assigned()}" + (f" {self.rng.choice('+-')} {self.of(self.scalar('N'))}" if self.chance(0.2) else "") for _ in range(self.rng.choice([1, 1, 2]))]
+        sets = [f"{self.path(NAMES[4:] if self.chance(0.8) else NAMES)} = {self.sum() if self.chance(0.2) else self.assigned()}" for _ in range(self.rng.choice([1, 1, 2]))]
         text = "SET " + ", ".join(sets)
         if self.chance(0.3):
             text += " REMOVE " + self.path(NAMES[4:])
@@ -141,7 +144,7 @@ class Requests:
         made = {}
         for name in self.rng.sample(NAMES, self.rng.choice([1, 1, 2])):
             operator = self.rng.choice(list(OLDER))
-            made[name] = {"ComparisonOperator": operator, "AttributeValueList": [e.scalar("N") if self.chance(0.5) else e.value() for _ in range(OLDER[operator])]}
+            made[name] = {"ComparisonOperator": operator, "AttributeValueList": [e.scalar("N") if self.chance(0.5) or "CONTAINS" in operator else e.value() for _ in range(OLDER[operator])]}
         return made
 
     def _written(self, operation, body, returned, update=False):
@@ -151,6 +154,8 @@ class Requests:
             texts["ConditionExpression"] = e.condition()
         elif not update and self.chance(0.3):
             body["Expected"] = self._older(e)
+        if "[" in texts.get("UpdateExpression", ""):
+            returned = ["ALL_OLD", "ALL_NEW"]  # of a list DynamoDB Local tells what was not updated, too
         if self.chance(0.6):
             body["ReturnValues"] = self.rng.choice(returned)
         if self.chance(0.3):
