@@ -191,10 +191,10 @@ static struct ddb_bulk asked_for(struct call *c, const struct dynamodb_start_bul
 err dynamodb_start_bulk_put_items(struct call *c, const struct dynamodb_start_bulk_put_items_input *in, struct dynamodb_start_bulk_put_items_output *out) {
     struct ddb_table t;
     str row;
-    TRY(ddb_table_named_to_control(c, in->table_name));
-    TRY(check_output(c, in->output_s3_configuration));
     str arn = arn_parse(in->table_name, &(struct arn){0}) ? in->table_name : arn_of(c, S("dynamodb"), arena_concat(c->arena, S("table/"), in->table_name));
     TRY(allowed(c, "dynamodb:StartBulkPutItems", arn));
+    TRY(ddb_table_named_to_control(c, in->table_name));
+    TRY(check_output(c, in->output_s3_configuration));
     TRY(ddb_table_open(c, in->table_name, &t));
     struct ddb_bulk b = asked_for(c, in, &t);
     str identity = identity_of(c, &b);
