@@ -180,7 +180,8 @@ static struct ddb_bulk asked_for(struct call *c, const struct dynamodb_start_bul
     struct ddb_bulk b = {
         .table = t->name, .table_id = t->id, .named = in->table_name, .token = in->client_token, .account = t->account, .region = t->region,
         .format = str_eq(from->input_format, S("ION")) ? DDB_FORMAT_ION : DDB_FORMAT_JSON,
-        .input = {from->s3_bucket, from->s3_bucket_owner, from->s3_key_prefix, from->input_compression_type.p ? from->input_compression_type : S("NONE")},
+        .input = {.bucket = from->s3_bucket, .owner = from->s3_bucket_owner, .prefix = from->s3_key_prefix,
+                  .compression = from->input_compression_type.p ? from->input_compression_type : S("NONE")},
         .output = {to->s3_bucket, to->s3_bucket_owner, to->s3_key_prefix, to->s3_sse_algorithm, to->s3_sse_kms_key_id},
         .most = in->max_write_request_units.v, .tier = in->performance_tier.p ? in->performance_tier : S("STANDARD"),
         .caller = caller_keep(c), .start_ms = c->now_ms};

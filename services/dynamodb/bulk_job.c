@@ -5,7 +5,7 @@
 
 #include "text/json.h"
 
-enum { OBJECTS_MAX = 50000, REPORT_BYTES = 8 << 20, REPORT_TEXT_MAX = 64 << 20, UNIT_BYTES = 1024 };
+enum { OBJECTS_MAX = 50000, REPORT_BYTES = 8 << 20, REPORT_TEXT_MAX = 64 << 20, REPORT_LINE_MAX = 8 << 20, UNIT_BYTES = 1024 };
 static const i64 object_bytes_max = (i64)5 << 30;
 
 /* ---- on a worker ---- */
@@ -104,8 +104,7 @@ static err work(struct step *s, struct txn *t, const struct task *task, const st
     case DDB_BULK_BEGIN: return begin(s, task, b);
     case DDB_BULK_ITEMS:
         if (b->cancelled || !ddb_table_load(t, s->fetch.c->arena, b->account, b->region, b->table, &table)) return NULL;
-        return ddb_input_fetch(&s->fetch, t, task, &b->input, &(struct ddb_lines){.format = b->format, .conditions = true, .table = &table,
-                                                                                   .max = (u32)ddb_changes_max(&table)});
+        return ddb_input_fetch(&s->fetch, t, task, &b->input, &(struct ddb_lines){.format = b->format, .conditions = true, .max = (u32)ddb_changes_max(&table)});
     case DDB_BULK_REPORTS: return make_report(s, t, task, b);
     case DDB_BULK_MANIFEST: return make_manifest(s, t, task, b);
     case DDB_BULK_OVER: return NULL;
@@ -135,11 +134,11 @@ err ddb_bulk_perform(struct arena *a, const struct task *task, str *result) {
 
 /* ---- settled: items ---- */
 
-/* {"itemS3Pointer":...,"errorCode":...,"errorMessage":...,"Item":...}: and what is in the item's place already, or the text that is no item. */
-static void report(struct call *c, struct ddb_bulk *b, enum ddb_report kind, const struct ddb_line *line, const struct value *existing) {
-    struct buf out = buf_new(c->arena, 4 * ITEM_ROW_MAX);
-    struct key k = ddb_space_key(c->arena, b->reports);
-    if (!b->reported[kind]) return;
+/* {"itemS3Pointer":...,"errorCode":...,"errorMessage":...,"Item":...}: and what is in the item's place already, or the text that is no item.
+ * False: that is more than a line takes. */
+static bool write_line(struct call *c, const struct ddb_bulk *b, enum ddb_report kind, const struct ddb_line *line, const struct value *existing,
+                       bool whole, str *text) {
+    struct buf out = buf_new(c->arena, REPORT_LINE_MAX);
     json_write_object(&out);
     json_write_key(&out, S("itemS3Pointer"));
     json_write_object(&out);
@@ -149,21 +148,31 @@ static void report(struct call *c, struct ddb_bulk *b, enum ddb_report kind, con
     json_write_object_end(&out);
     json_write_member(&out, S("errorCode"), kind == DDB_REPORT_CONDITION ? S("ConditionalCheckFailed") : S("ValidationError"));
     json_write_member(&out, S("errorMessage"), line->problem);
-    if (line->item.type) {
+    if (whole && line->item.type) {
         json_write_key(&out, S("Item"));
         item_write_json(c->arena, &out, &line->item);
-    } else {
+    } else if (whole) {
         json_write_member(&out, S("record"), line->text);
     }
-    if (existing && existing->type) {
+    if (whole && existing->type) {
         json_write_key(&out, S("ExistingItem"));
         item_write_json(c->arena, &out, existing);
     }
     json_write_object_end(&out);
     buf_char(&out, '\n');
+    *text = buf_str(&out);
+    return !out.over;
+}
+
+/* A line that would be too long names its record alone. */
+static void report(struct call *c, struct ddb_bulk *b, enum ddb_report kind, const struct ddb_line *line, const struct value *existing) {
+    struct key k = ddb_space_key(c->arena, b->reports);
+    str text;
+    if (!b->reported[kind]) return;
+    if (!write_line(c, b, kind, line, existing, true, &text)) ASSERT(write_line(c, b, kind, line, existing, false, &text));
     key_u64(&k, (u64)kind);
     key_u64(&k, (u64)b->lines++);
-    txn_put(c->txn, key_bytes(&k), buf_str(&out));
+    txn_put(c->txn, key_bytes(&k), text);
 }
 
 static err write_item(struct call *c, const struct ddb_table *t, const struct ddb_line *line, struct ddb_written *done) {
@@ -220,7 +229,7 @@ static i64 put_items(struct call *c, const struct ddb_table *t, struct ddb_bulk 
     struct ddb_usage used = {.table = t};
     struct ddb_lines *lines = &f->lines;
     for (u32 i = 0; i < lines->n; i++) put_item(c, t, b, &lines->items[i], &used);
-    b->read_bytes += f->taken;
+    if (!b->input.spool.p) b->read_bytes += f->taken;
     bool ended = ddb_input_taken(&b->input, f);
     if (ended || (lines->n && lines->items[lines->n - 1].garbled)) ddb_input_close(c->txn, &b->input);
     double units = add_usage(c, t, b, &used);
@@ -256,6 +265,16 @@ static void begun(struct call *c, struct ddb_bulk *b, const struct step *s) {
     else if (s->largest > object_bytes_max) failed(c, b, S("InputLimitExceeded"), S("An object is larger than 5 GB."));
 }
 
+/* An object that cannot be unpacked, or has a record that is longer than anything: it is reported as a whole, and the next one is read. */
+static void pass_over(struct call *c, struct ddb_bulk *b, const struct ddb_fetch *f) {
+    struct ddb_line line = {.text = S(""), .problem = S("The object could not be read: it is not packed as was said, or a record of it is too long"), .index = b->input.index};
+    if (f->found) b->input.object = f->object;
+    b->processed++;
+    b->failed++;
+    report(c, b, DDB_REPORT_ERROR, &line, &(struct value){0});
+    ddb_input_close(c->txn, &b->input);
+}
+
 static i64 go_on_with_items(struct call *c, struct ddb_bulk *b, struct ddb_fetch *f) {
     struct ddb_table t;
     if (b->cancelled || f->over) {
@@ -264,7 +283,10 @@ static i64 go_on_with_items(struct call *c, struct ddb_bulk *b, struct ddb_fetch
         failed(c, b, S("TableNotFound"), arena_format(c->arena, "Table not found: %.*s", STR_ARGS(b->table)));
     } else if (t.state == DDB_ARCHIVED || t.sse_lost_ms) {
         failed(c, b, S("TableNotAccessible"), S("The table's key of KMS cannot be used."));
+    } else if (f->code.p) {
+        pass_over(c, b, f);
     } else if (f->found) {
+        b->read_bytes += f->packed;
         ddb_input_open(c, &b->input, f);
     } else {
         return put_items(c, &t, b, f);
@@ -294,7 +316,8 @@ static i64 advance(struct call *c, struct ddb_bulk *b, struct step *s) {
     str etag;
     err wrong = s->body ? ddb_output_put(c, &b->output, s->object, s->body, &etag) : NULL;
     if (wrong) ddb_s3_fault(c, wrong, &s->fetch.code, &s->fetch.message);
-    if (s->fetch.code.p) {
+    bool garbage = b->phase == DDB_BULK_ITEMS && str_eq(s->fetch.code, S("ItemValidationError"));
+    if (s->fetch.code.p && !garbage) {
         failed(c, b, s->fetch.code, s->fetch.message);
         return 0;
     }

@@ -50,6 +50,7 @@ static bool unpack(struct ddb_fetch *f, const struct task *task, const struct dd
     str bytes = {packed, (size_t)f->length};
     bool whole = str_eq(in->compression, S("GZIP")) ? gzip_open(a, bytes, UNPACKED_MAX, &text) : zstd_unpack(a, bytes, UNPACKED_MAX, &text);
     if (!whole) return refused(f, "ItemValidationError", DDB_SOME_FAILED);
+    f->packed = f->length;
     f->length = (i64)text.n;
     f->spool = stream_stage(task->store, a, text.p ? text : S(""));
     return f->spool != NULL;

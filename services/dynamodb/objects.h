@@ -25,7 +25,7 @@ struct ddb_fetch {
     /* an object was found, or none is left */
     bool found, over;
     str object, etag;
-    i64 length;
+    i64 length, packed; /* of its text; of a packed object, read as a whole: in S3 */
     struct stream *spool;
     /* or a piece of it was read */
     struct ddb_lines lines;

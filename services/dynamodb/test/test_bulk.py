@@ -1,6 +1,7 @@
 """Bulk operations: items of S3's objects put into a table that is there, under conditions, with reports of what was not written."""
 import gzip
 import json
+import subprocess
 import uuid
 
 import pytest
@@ -8,6 +9,7 @@ from services.dynamodb.test.ddb_tables import index, make_table, refusal, wait_a
 
 pytestmark = pytest.mark.as_root  # the objects are read with the caller's rights: a user of DynamoDB alone has none in S3
 BOTH = ["ERROR", "CONDITION_CHECK_FAILURE"]
+PACK = {"GZIP": gzip.compress, "NONE": bytes, "ZSTD": lambda text: subprocess.run(["zstd", "-qc"], input=text, stdout=subprocess.PIPE, check=True).stdout}
 OVER = ("COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLED", "FAILED")
 
 
@@ -69,6 +71,17 @@ def keys_of(client, table):
     return sorted(i["p"]["S"] for i in client.scan(TableName=table)["Items"])
 
 
+def stream_keys(streams, client, table):
+    arn = client.describe_table(TableName=table)["Table"]["LatestStreamArn"]
+    [shard] = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+    at = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+    found = []
+    while records := (answer := streams.get_records(ShardIterator=at))["Records"]:
+        found += [r["dynamodb"]["Keys"]["p"]["S"] for r in records]
+        at = answer["NextShardIterator"]
+    return found
+
+
 def test_items_are_put_everywhere(dynamodb, s3, bucket, table):
     name = table("p:S n:N", GlobalSecondaryIndexes=[index("by-n", "n")])
     dynamodb.put_item(TableName=name, Item={"p": {"S": "k1"}, "old": {"S": "x"}})
@@ -97,11 +110,7 @@ def test_a_stream_has_each_item_once(brume, dynamodb, s3, bucket):
     name = make_table(dynamodb, StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})
     s3.put_object(Bucket=bucket, Key="in/a", Body="\n".join(line(f"k{i}") for i in range(50)))
     assert ended(dynamodb, start(dynamodb, name, bucket))["BulkOperationStatus"] == "COMPLETED"
-    arn = dynamodb.describe_table(TableName=name)["Table"]["LatestStreamArn"]
-    [shard] = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
-    begin = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
-    records = streams.get_records(ShardIterator=begin)["Records"]
-    assert [r["dynamodb"]["Keys"]["p"]["S"] for r in records] == [f"k{i}" for i in range(50)]
+    assert stream_keys(streams, dynamodb, name) == [f"k{i}" for i in range(50)]
 
 
 def test_conditions(dynamodb, s3, bucket, table):
@@ -147,17 +156,53 @@ def test_what_is_not_asked_for_is_not_reported(dynamodb, s3, bucket, table):
         assert over["OutputS3Configuration"]["OutputType"] == types
 
 
-@pytest.mark.parametrize("form, packing", [("DYNAMODB_JSON", "GZIP"), ("ION", "NONE"), ("ION", "GZIP")])
+@pytest.mark.parametrize("form, packing", [("DYNAMODB_JSON", "GZIP"), ("DYNAMODB_JSON", "ZSTD"), ("ION", "NONE"), ("ION", "GZIP")])
 def test_formats(dynamodb, s3, bucket, table, form, packing):
     name = table()
     text = line("a", v={"N": "1"}) + "\n" + line("b", "attribute_not_exists(#k)", names={"#k": "p"}) if form == "DYNAMODB_JSON" else (
         '$ion_1_0 {Item:{p:"a",v:1}}\n{Item:{p:"b"},ConditionExpression:"attribute_not_exists(#k)",ExpressionAttributeNames:{\'#k\':"p"}}\n'
         '{Item:{p:"a"},ConditionExpression:"v > :v",ExpressionAttributeValues:{\':v\':1}}')
-    s3.put_object(Bucket=bucket, Key="in/a", Body=gzip.compress(text.encode()) if packing == "GZIP" else text)
+    body = PACK[packing](text.encode())
+    s3.put_object(Bucket=bucket, Key="in/a", Body=body)
     over = ended(dynamodb, start(dynamodb, name, bucket, form=form, packing=packing))
     assert (over["BulkOperationStatus"], over["FailedItemCount"]) == ("COMPLETED", 0)
     assert dynamodb.get_item(TableName=name, Key={"p": {"S": "a"}})["Item"]["v"] == {"N": "1"} and keys_of(dynamodb, name) == ["a", "b"]
     assert over["InputS3Configuration"] == {"S3Bucket": bucket, "S3KeyPrefix": "in/", "InputFormat": form, "InputCompressionType": packing}
+    assert over["ProcessedInputBytes"] == over["TotalInputBytes"] == len(body)  # as they are in S3
+
+
+@pytest.mark.parametrize("text", ["\x01" * 3_000_000, '{"Item":{"p":{"S":"long"},"v":{"S":"' + "x" * 9_000_000 + '"}}}'], ids=["no record", "no item"])
+def test_what_is_too_long_for_a_report_is_named(dynamodb, s3, bucket, table, text):
+    s3.put_object(Bucket=bucket, Key="in/a", Body=text)
+    over = ended(dynamodb, start(dynamodb, table(), bucket))
+    assert (over["BulkOperationStatus"], over["FailedItemCount"]) == ("COMPLETED_WITH_ERRORS", 1)
+    [found] = reports(s3, bucket, over)[0]["ERROR"]
+    assert found["itemS3Pointer"] == {"bucketName": bucket, "objectKey": "in/a", "itemIndex": 0}
+    assert set(found) == {"itemS3Pointer", "errorCode", "errorMessage"}
+
+
+def test_an_object_that_cannot_be_read_is_passed_over(dynamodb, s3, bucket, table):
+    name = table()
+    for key, body in (("a", gzip.compress(line("first").encode())), ("b", b"not packed"), ("c", gzip.compress(b"x" * (17 << 20))), ("d", gzip.compress(line("last").encode()))):
+        s3.put_object(Bucket=bucket, Key=f"in/{key}", Body=body)
+    over = ended(dynamodb, start(dynamodb, name, bucket, packing="GZIP"))
+    assert (over["BulkOperationStatus"], over["ProcessedItemCount"], over["FailedItemCount"]) == ("COMPLETED_WITH_ERRORS", 4, 2)
+    assert keys_of(dynamodb, name) == ["first", "last"]
+    assert [e["itemS3Pointer"]["objectKey"] for e in reports(s3, bucket, over)[0]["ERROR"]] == ["in/b", "in/c"]
+
+
+def test_local_indexes_and_sealed_reports(brume, dynamodb, s3, bucket, table):
+    name = table("p:S r:S n:N", ("p", "r"), LocalSecondaryIndexes=[index("by-n", "p", "n")])
+    key = brume.client("kms").create_key()["KeyMetadata"]["Arn"]
+    s3.put_object(Bucket=bucket, Key="in/a", Body="\n".join([line("a", r={"S": "1"}, n={"N": n}) for n in "12"] + [line("no range key")]))
+    over = ended(dynamodb, start(dynamodb, name, bucket, output={"S3SseAlgorithm": "KMS", "S3SseKmsKeyId": key}))
+    assert (over["ProcessedItemCount"], over["FailedItemCount"]) == (3, 1)
+    found = dynamodb.query(TableName=name, IndexName="by-n", KeyConditionExpression="p = :p", ExpressionAttributeValues={":p": {"S": "a"}})
+    assert found["Items"] == [{"p": {"S": "a"}, "r": {"S": "1"}, "n": {"N": "2"}}]  # the later of two
+    [used] = over["BulkOperationUsage"]
+    assert used["LocalSecondaryIndexes"].keys() == {"by-n"} and used["BulkPutBytes"] > used["Table"]["BulkPutBytes"] == 2 * 1024
+    kept = [s3.head_object(Bucket=bucket, Key=o["Key"]) for o in s3.list_objects_v2(Bucket=bucket, Prefix="out/")["Contents"]]
+    assert len(kept) == 3 and {(o["ServerSideEncryption"], o["SSEKMSKeyId"]) for o in kept} == {("aws:kms", key)}
 
 
 def test_cancelled(start_brume):
@@ -192,6 +237,8 @@ def test_a_kill_loses_and_repeats_nothing(start_brume):
     over = ended(dynamodb, begun)
     assert (over["BulkOperationStatus"], over["ProcessedItemCount"]) == ("COMPLETED", 4000)
     assert reports(s3, "bulk", over)[0] == {} and dynamodb.scan(TableName=name, Select="COUNT")["Count"] == 4000
+    keys = stream_keys(brume.client("dynamodbstreams"), dynamodb, name)
+    assert len(keys) == len(set(keys)) == 4000
 
 
 def test_a_token_starts_one(dynamodb, s3, bucket, table):
@@ -278,7 +325,7 @@ def test_rights(brume, s3, bucket, table):
     def allow(*statements):
         iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
             {"Effect": "Allow", "Action": action, "Resource": "*"} for action in statements]}))
-    code, message = refused(own, name, bucket)
+    code, message = refused(own, name, bucket, types=[])  # before anything else is said
     assert code == "AccessDeniedException" and "dynamodb:StartBulkPutItems" in message
     allow("dynamodb:StartBulkPutItems", "dynamodb:DescribeBulkOperation", "s3:ListBucket", "s3:PutObject")
     over = ended(own, start(own, name, bucket))
